@@ -1,0 +1,3 @@
+//! Pipeline, the three loops, commands, telemetry, budgets.
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Echo State Network autoencoder for anomaly detection.
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The hone program.
+fn main() {}

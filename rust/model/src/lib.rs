@@ -1,0 +1,3 @@
+//! Model container: codec for untrusted bytes.
+#![no_std]
+#![forbid(unsafe_code)]

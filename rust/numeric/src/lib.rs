@@ -1,0 +1,12 @@
+//! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
+//! statistics, an activation, seeded random numbers.
+//!
+//! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
+#![no_std]
+#![deny(unsafe_code)]
+
+pub mod activation;
+pub mod cholesky;
+pub mod kernel;
+pub mod rng;
+pub mod stats;

@@ -1,0 +1,74 @@
+//! Samples and the blocks in which they travel.
+
+/// One reading of one channel, in the channel's least significant bits (LSB).
+pub type Sample = i16;
+
+/// A point in time or a span, in microseconds since the device started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Micros(pub u64);
+
+/// The unit of a channel once scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Without a unit, or unknown.
+    #[default]
+    None,
+    /// Acceleration, m/s².
+    MetresPerSecondSquared,
+    /// Angular rate, rad/s.
+    RadiansPerSecond,
+    /// Temperature, °C.
+    Celsius,
+}
+
+/// What a channel's samples mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Channel {
+    /// Units per LSB.
+    pub scale: f32,
+    /// The unit.
+    pub unit: Unit,
+}
+
+/// What was wrong with the samples of a block or a window; empty when nothing was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults(pub u8);
+
+impl Faults {
+    /// Nothing wrong.
+    pub const NONE: Self = Self(0);
+    /// Samples are missing before these.
+    pub const GAP: Self = Self(1);
+    /// A reading was not a number; the sample holds the last good one.
+    pub const NOT_A_NUMBER: Self = Self(2);
+    /// A reading was at the end of the range.
+    pub const SATURATED: Self = Self(4);
+    /// The sensor repeats one reading to the bit.
+    pub const STUCK: Self = Self(8);
+
+    /// These and those.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether any of `other` is among these.
+    pub const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Consecutive samples of all channels, `S` numbers in all, frame by frame: t₀c₀ t₀c₁ … t₁c₀ ….
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block<const S: usize> {
+    /// When the first frame was read.
+    pub time: Micros,
+    /// Count of frames since the device started, of the first frame; a jump is a gap.
+    pub first_frame: u32,
+    /// Numbers in use in `samples`.
+    pub len: u16,
+    /// What was wrong.
+    pub faults: Faults,
+    /// The numbers.
+    pub samples: [Sample; S],
+}

@@ -1,0 +1,3 @@
+//! Support vector machines trained by SMO in a fixed workspace.
+#![no_std]
+#![forbid(unsafe_code)]
