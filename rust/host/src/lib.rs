@@ -1,0 +1,3 @@
+//! The hone program on a host.
+
+pub mod device;
