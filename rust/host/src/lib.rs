@@ -1,0 +1,3 @@
+//! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
+
+pub mod plot;
