@@ -68,7 +68,13 @@ pub trait Write: Out {
     fn real(&mut self, value: f32) {
         let magnitude = libm::fabsf(value);
         if !value.is_finite() {
-            return self.str(if value.is_nan() { "nan" } else if value < 0.0 { "-inf" } else { "inf" });
+            return self.str(if value.is_nan() {
+                "nan"
+            } else if value < 0.0 {
+                "-inf"
+            } else {
+                "inf"
+            });
         }
         match magnitude {
             0.0 => self.str("0"),
@@ -101,7 +107,13 @@ pub trait Write: Out {
         self.uint(span.0 / 1_000_000);
         self.str(".");
         let milli = (span.0 % 1_000_000) as u32 / 1000;
-        self.str(if milli < 10 { "00" } else if milli < 100 { "0" } else { "" });
+        self.str(if milli < 10 {
+            "00"
+        } else if milli < 100 {
+            "0"
+        } else {
+            ""
+        });
         self.uint(milli);
     }
 
