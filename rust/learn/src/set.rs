@@ -310,7 +310,7 @@ impl<'a> SetMut<'a> {
     /// Rows that the set has room for at its present width and format.
     pub fn capacity(&self) -> usize {
         let words = self.view().row_words();
-        if words == 0 { 0 } else { (self.words.len() / words).min(self.labels.len()).min(MOST_ROWS) }
+        self.words.len().checked_div(words).unwrap_or(0).min(self.labels.len()).min(MOST_ROWS)
     }
 
     /// Forgets rows and statistics; the rows to come have `features` features in this format.
@@ -337,7 +337,7 @@ impl<'a> SetMut<'a> {
         if row.len() != self.view().width() {
             return Err(SetError::Width { expected: self.view().width() as u32, found: row.len() as u32 });
         }
-        if let Some(feature) = row.iter().position(|x| !(x.abs() <= LARGEST)) {
+        if let Some(feature) = row.iter().position(|x| x.is_nan() || x.abs() > LARGEST) {
             return Err(SetError::NotUsable { feature: feature as u32 });
         }
         let full = SetError::Full { capacity: capacity as u32 };
