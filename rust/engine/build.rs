@@ -43,7 +43,8 @@ fn main() {
             None => *default,
         };
         assert!((*min..=*max).contains(&value), "CONFIG_HONE_{name}={value} is outside {min} to {max}");
-        writeln!(code, "/// {help}; `CONFIG_HONE_{name}`.\npub const {name}: usize = {value};").expect("writes to a string");
+        writeln!(code, "/// {help}; `CONFIG_HONE_{name}`.\npub const {name}: usize = {value};")
+            .expect("writes to a string");
     }
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("capacity.rs"), code).expect("OUT_DIR is writable");

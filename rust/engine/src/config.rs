@@ -60,7 +60,11 @@ impl DeviceParams {
 
 impl Settings for DeviceParams {
     const SETTINGS: &'static [Setting] = &[
-        Setting { name: "learner", help: "what the button and a bare 'train' train", kind: Kind::Choice(Learner::NAMES) },
+        Setting {
+            name: "learner",
+            help: "what the button and a bare 'train' train",
+            kind: Kind::Choice(Learner::NAMES),
+        },
         Setting { name: "telemetry", help: "how events are told", kind: Kind::Choice(&["off", "text", "json"]) },
         Setting {
             name: "stuck-frames",

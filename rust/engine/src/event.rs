@@ -1,8 +1,8 @@
 //! What the device tells of itself, as it happens.
 
+use crate::config::Learner;
 use crate::env::SensorError;
 use crate::training::TrainFault;
-use crate::config::Learner;
 use hone_learn::{Report, Verdict};
 use hone_signal::{Faults, Micros};
 

@@ -1,6 +1,8 @@
 //! All memory of the device, in one all-zero static, and how it is dealt out to the loops.
 
-use crate::capacity::{BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_UNITS, MODELS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES};
+use crate::capacity::{
+    BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_UNITS, MODELS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
+};
 use crate::command::Console;
 use crate::link::Links;
 use crate::pipeline::Inference;

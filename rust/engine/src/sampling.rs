@@ -176,5 +176,11 @@ impl Sampling {
     }
 }
 
-const EMPTY: BlockBuf =
-    BlockBuf { time: Micros(0), first_frame: 0, channels: 1, len: 0, faults: Faults::NONE, samples: [0; BLOCK_SAMPLES] };
+const EMPTY: BlockBuf = BlockBuf {
+    time: Micros(0),
+    first_frame: 0,
+    channels: 1,
+    len: 0,
+    faults: Faults::NONE,
+    samples: [0; BLOCK_SAMPLES],
+};

@@ -174,7 +174,9 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
             out.str("; lower esn.units or raise CONFIG_HONE_WORKSPACE_BYTES");
         }
         TrainFault::NoWindows => {
-            out.str("no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does");
+            out.str(
+                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
+            );
         }
         TrainFault::Esn(error) => esn_fault(error, out),
     }
@@ -222,7 +224,13 @@ pub fn range(setting: &Setting, out: &mut dyn Out) {
         Kind::Flag => out.str("on or off"),
         Kind::Choice(words) => {
             for (i, word) in words.iter().enumerate() {
-                out.str(if i == 0 { "" } else if i + 1 == words.len() { " or " } else { ", " });
+                out.str(if i == 0 {
+                    ""
+                } else if i + 1 == words.len() {
+                    " or "
+                } else {
+                    ", "
+                });
                 out.str(word);
             }
         }
@@ -333,7 +341,9 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
             fault(&TrainFault::Workspace { needed, available }, out);
         }
         TrainError::Params(error) => param_error("esn", error, out),
-        TrainError::NotWanted | TrainError::Shape => out.str("the sensor's channels changed while training; train again"),
+        TrainError::NotWanted | TrainError::Shape => {
+            out.str("the sensor's channels changed while training; train again")
+        }
         TrainError::ConstantChannel(channel) => {
             out.str("channel ");
             out.uint(*channel);
@@ -351,6 +361,8 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
         }
         TrainError::Singular(_) => out.str("the normal equations cannot be solved; raise esn.ridge"),
         TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
-        TrainError::NoError => out.str("the signal is predicted without any error, so there is no threshold; check the sensor"),
+        TrainError::NoError => {
+            out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
+        }
     }
 }

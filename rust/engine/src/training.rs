@@ -177,7 +177,8 @@ impl Training {
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
             .ok_or(TrainFault::NoFreeSlot)?;
         *model = Model::Esn(EsnModel::new());
-        let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / u64::from(sensor.map_or(1, |s| s.rate_hz.max(1))));
+        let patience =
+            PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / u64::from(sensor.map_or(1, |s| s.rate_hz.max(1))));
         Ok(Job { order, since, fed: since, patience, slot, model, trainer: hone_esn::Trainer::new(checked) })
     }
 

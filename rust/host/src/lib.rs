@@ -1,3 +1,6 @@
-//! The hone program on a host.
+//! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
 
+pub mod demo;
 pub mod device;
+pub mod plot;
+pub mod run;

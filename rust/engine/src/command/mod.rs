@@ -13,8 +13,10 @@ use crate::capacity::MODELS;
 use crate::config::{Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
-use crate::memory::Slot;
+use crate::memory::{Model, Slot};
 use crate::text::{Line, Out as _};
+use crate::training::Published;
+use atomic_refcell::AtomicRef;
 use hone_signal::Micros;
 
 /// A command failed and has said why.
@@ -122,20 +124,8 @@ pub static COMMANDS: &[Command] = &[
         usage: "get KEY | set KEY VALUE | list [SECTION]",
         help: "run-time parameters; those of a learner count from the next training on",
         sub: &[
-            Command {
-                name: "get",
-                usage: "KEY",
-                help: "the value of one parameter",
-                sub: &[],
-                words: Words::Key,
-            },
-            Command {
-                name: "set",
-                usage: "KEY VALUE",
-                help: "change one parameter",
-                sub: &[],
-                words: Words::Key,
-            },
+            Command { name: "get", usage: "KEY", help: "the value of one parameter", sub: &[], words: Words::Key },
+            Command { name: "set", usage: "KEY VALUE", help: "change one parameter", sub: &[], words: Words::Key },
             leaf("list", "[SECTION]", "all parameters with their values, ranges and meaning"),
         ],
         words: Words::None,
@@ -155,6 +145,13 @@ impl Console {
         Self { links, slots }
     }
 
+    /// The newest model and where it comes from, shared with inference; `None` without one.
+    pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
+        let published = self.links.published.get()?;
+        let model = self.slots.get(usize::from(published.slot))?.try_borrow().ok()?;
+        Some((published, model))
+    }
+
     /// Runs one command; no words are no command and succeed.
     ///
     /// # Errors
@@ -166,7 +163,7 @@ impl Console {
             "infer" => infer::run(self.links, rest, io),
             "label" => infer::label(self.links, rest, io),
             "stats" => stats::run(self.links, rest, io),
-            "model" => model::run(self.links, self.slots, rest, io),
+            "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
             "wait" => wait(rest, io),
@@ -296,4 +293,3 @@ fn misuse(name: &str, io: &mut dyn Io) -> Outcome {
     let usage = COMMANDS.iter().find(|c| c.name == name).map_or("", |c| c.usage);
     fail(io, &["usage: ", name, " ", usage])
 }
-

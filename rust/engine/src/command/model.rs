@@ -1,16 +1,14 @@
 //! `model`.
 
-use super::{Outcome, fail, misuse};
-use crate::capacity::MODELS;
+use super::{Console, Outcome, fail, misuse};
 use crate::env::Io;
-use crate::link::Links;
-use crate::memory::{Model, Slot};
+use crate::memory::Model;
 use crate::text::Write;
 use hone_signal::Micros;
 
-pub(super) fn run(links: &Links, slots: &[Slot; MODELS], words: &[&str], io: &mut dyn Io) -> Outcome {
+pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
-        ["info"] => info(links, slots, io),
+        ["info"] => info(console, io),
         ["save" | "load" | "erase" | "export" | "import", ..] => {
             fail(io, &["not available yet: this build keeps models in memory only"])
         }
@@ -18,11 +16,8 @@ pub(super) fn run(links: &Links, slots: &[Slot; MODELS], words: &[&str], io: &mu
     }
 }
 
-fn info(links: &Links, slots: &[Slot; MODELS], io: &mut dyn Io) -> Outcome {
-    let Some(published) = links.published.get() else { return fail(io, &["there is no model; 'train' makes one"]) };
-    let Some(model) = slots.get(usize::from(published.slot)).and_then(|s| s.try_borrow().ok()) else {
-        return fail(io, &["the model is just being replaced; try again"]);
-    };
+fn info(console: &Console, io: &mut dyn Io) -> Outcome {
+    let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
     io.str(published.learner.name());
     io.str(", ");
     io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));

@@ -167,7 +167,9 @@ impl Handles {
         command::complete(words, start, &mut |word| found.push(word.to_owned()));
         match words {
             [] => found.extend(HOST_COMMANDS.iter().filter(|c| c.0.starts_with(start)).map(|c| c.0.to_owned())),
-            ["rig"] => found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect(),
+            ["rig"] => {
+                found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect()
+            }
             _ => {}
         }
         found
@@ -216,8 +218,10 @@ impl Out for Stdout {
 pub struct Script<'a> {
     /// The device.
     pub device: &'a mut HostDevice,
-    /// Sees each event as it happens, before it is printed.
-    pub watch: &'a mut dyn FnMut(&Event),
+    /// Sees each event as it happens, and says whether it is printed.
+    pub watch: &'a mut dyn FnMut(&Event) -> bool,
+    /// Device seconds that pass per second on the wall, for people to watch; `None` as fast as it can.
+    pub pace: Option<f64>,
 }
 
 impl Time for Script<'_> {
@@ -226,31 +230,44 @@ impl Time for Script<'_> {
     }
 
     fn pause(&mut self, span: Micros, out: &mut dyn Out) -> bool {
-        let end = Micros(self.device.now().0.saturating_add(span.0));
+        let start = self.device.now();
+        let end = Micros(start.0.saturating_add(span.0));
+        let wall = std::time::Instant::now();
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
             drain(self.device.links(), self.watch, out);
+            if let Some(pace) = self.pace {
+                let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;
+                let ahead = passed - wall.elapsed().as_secs_f64();
+                if ahead > 0.01 {
+                    std::thread::sleep(std::time::Duration::from_secs_f64(ahead));
+                }
+            }
         }
         true
     }
 }
 
 /// Prints what happened.
-pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event), out: &mut dyn Out) {
+pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn Out) {
     while let Some(event) = links.events.receive() {
-        watch(&event);
+        let wanted = watch(&event);
         let style = links.config.get().device.telemetry;
-        if style != Style::Off {
+        if wanted && style != Style::Off {
             telemetry::write(&event, style, out);
         }
     }
 }
 
 /// Runs a script to its end; how many commands failed. Each line takes 10 ms of device time, as typing takes time.
-pub fn run_script(lines: impl Iterator<Item = std::io::Result<Vec<u8>>>, device: &mut HostDevice, out: &mut dyn Out) -> u32 {
+pub fn run_script(
+    lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
+    device: &mut HostDevice,
+    out: &mut dyn Out,
+) -> u32 {
     let handles = Handles::of(device);
     let mut failed = 0u32;
-    let mut time = Script { device, watch: &mut |_| {} };
+    let mut time = Script { device, watch: &mut |_| true, pace: None };
     for (number, line) in lines.enumerate() {
         let text = match &line {
             Ok(bytes) => std::str::from_utf8(bytes).ok(),
