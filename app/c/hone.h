@@ -10,8 +10,12 @@
 struct shell;
 
 /* Offered by Rust. */
-void hone_button_changed(bool pressed);
+void hone_button_pressed(void);
+void hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
+int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
+extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
+	hone_help_sensor[], hone_help_config[], hone_help_wait[];
 
 /* devices.c; errors are negative errno. */
 int hone_sensor_init(uint32_t hertz, int32_t full_scale);
@@ -29,5 +33,8 @@ int hone_flash_erase(uint32_t offset, size_t len);
 
 /* shell.c */
 void hone_shell_write(const struct shell *sh, const char *text, size_t len);
+bool hone_shell_interrupted(const struct shell *sh);
+const struct shell *hone_console(void);
+void hone_events_start(void);
 
 #endif

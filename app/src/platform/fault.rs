@@ -105,7 +105,7 @@ fn restart(cause: u32, program_counter: u32, name: &CStr) -> ! {
     let mut thread = [0; NAME];
     let room = thread.iter_mut().take(NAME - 1);
     room.zip(name.to_bytes()).for_each(|(to, from)| *to = *from);
-    let uptime_ms = (clock::micros() / 1000) as u32;
+    let uptime_ms = (clock::now().0 / 1000) as u32;
     write(Kept { magic: MAGIC, fresh: 1, cause, program_counter, uptime_ms, count, thread, check: 0 });
     ffi::sys_reboot(1)
 }

@@ -3,7 +3,7 @@
 //!
 //! The declarations mirror `app/c/hone.h`.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 /// Zephyr's shell instance; only ever behind a pointer.
 #[repr(C)]
@@ -25,6 +25,9 @@ unsafe extern "C" {
     pub fn hone_flash_write(offset: u32, data: *const c_void, len: usize) -> c_int;
     pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
     pub fn hone_shell_write(shell: *const Shell, text: *const c_char, len: usize);
+    pub fn hone_shell_interrupted(shell: *const Shell) -> bool;
+    pub safe fn hone_console() -> *const Shell;
+    pub safe fn hone_events_start();
 
     pub fn task_wdt_add(
         period_ms: u32,
@@ -41,17 +44,37 @@ extern "C" fn rust_main() {
     crate::main();
 }
 
-/// Called from the button's interrupt.
+/// Called from the button's interrupt when the contact closes.
 #[unsafe(no_mangle)]
-extern "C" fn hone_button_changed(pressed: bool) {
-    super::pins::changed(pressed);
+extern "C" fn hone_button_pressed() {
+    crate::pressed();
+}
+
+/// Called every now and then by the system's work queue.
+#[unsafe(no_mangle)]
+extern "C" fn hone_tell_events() {
+    if let Some(mut output) = super::console::Output::console() {
+        crate::tell(&mut output);
+    }
+}
+
+/// Called by the shell's thread for a word that may follow `path`; false when there are no more.
+#[unsafe(no_mangle)]
+extern "C" fn hone_shell_word(
+    path: *const c_char,
+    index: usize,
+    name: &mut *const c_char,
+    help: &mut *const c_char,
+) -> c_int {
+    // SAFETY: C passes a text that ends in NUL, from the shell's thread.
+    unsafe { super::shell_words::word(CStr::from_ptr(path).to_str().unwrap_or(""), index, name, help) }
 }
 
 /// Called by the shell's thread with the words of a line; `argv` holds `argc` texts that end in NUL.
 #[unsafe(no_mangle)]
 extern "C" fn hone_shell_run(shell: *const Shell, argc: usize, argv: *const *const c_char) -> c_int {
     // SAFETY: the shell passes pointers that are valid for the call, as the contract above says.
-    unsafe { super::shell::run(shell, argc, argv) }
+    unsafe { super::console::run(shell, argc, argv) }
 }
 
 /// Overrides the kernel's weak handler: a fault, a failed assertion, a stack overflow, or a panic. An exception's frame

@@ -1,42 +1,28 @@
-//! The button and the LED.
+//! The button and the light.
 
-use super::ffi;
-use super::sensor::{Errno, check};
-use core::sync::atomic::{AtomicU32, Ordering};
+use super::{Errno, check, ffi};
+use hone_engine::Led;
 
-/// Milliseconds during which a button that was just pressed or let go is not listened to.
-const BOUNCE_MS: u32 = 30;
-
-/// Presses not yet seen.
-static PRESSES: AtomicU32 = AtomicU32::new(0);
-/// When the last edge came, in milliseconds.
-static LAST_EDGE: AtomicU32 = AtomicU32::new(0);
-
-/// Prepares the button; an error when the board has none.
+/// Prepares the button; an error when the board has none. At each press, and each bounce of its contact,
+/// [`crate::pressed`] is called, in the interrupt.
 pub fn init_button() -> Result<(), Errno> {
     check(ffi::hone_button_init())
 }
 
-/// Prepares the LED; an error when the board has none.
-pub fn init_led() -> Result<(), Errno> {
-    check(ffi::hone_led_init())
+/// The board's LED `led0`.
+#[derive(Debug)]
+pub struct Light(());
+
+impl Light {
+    /// The light, switched off. On a board without one nothing is switched.
+    pub fn new() -> Self {
+        let _ = ffi::hone_led_init();
+        Self(())
+    }
 }
 
-/// Switches the LED.
-pub fn set_led(on: bool) {
-    ffi::hone_led_set(on);
-}
-
-/// Presses since the last call. Bounces within 30 ms count once, and holding the button counts once.
-pub fn take_presses() -> u32 {
-    PRESSES.swap(0, Ordering::AcqRel)
-}
-
-/// In the button's interrupt, at each edge.
-pub(super) fn changed(pressed: bool) {
-    let now = (super::clock::micros() / 1000) as u32;
-    let quiet = now.wrapping_sub(LAST_EDGE.swap(now, Ordering::AcqRel));
-    if pressed && quiet >= BOUNCE_MS {
-        PRESSES.fetch_add(1, Ordering::AcqRel);
+impl Led for Light {
+    fn set(&mut self, on: bool) {
+        ffi::hone_led_set(on);
     }
 }
