@@ -1,3 +1,4 @@
 //! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
 
+pub mod dataset;
 pub mod plot;
