@@ -2,5 +2,6 @@
 
 pub mod demo;
 pub mod device;
+pub mod dataset;
 pub mod plot;
 pub mod run;
