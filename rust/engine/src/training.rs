@@ -176,7 +176,9 @@ impl Training {
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
             .ok_or(TrainFault::NoFreeSlot)?;
-        *model = Model::Esn(EsnModel::new());
+        // A constant is copied straight into the slot; an expression would be built on the stack first, all 5 KB.
+        const FRESH: Model = Model::Esn(EsnModel::new());
+        *model = FRESH;
         let patience =
             PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / u64::from(sensor.map_or(1, |s| s.rate_hz.max(1))));
         Ok(Job { order, since, fed: since, patience, slot, model, trainer: hone_esn::Trainer::new(checked) })
