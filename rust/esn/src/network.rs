@@ -3,7 +3,7 @@
 use crate::OUTPUT_RANGE;
 use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
-use crate::threshold::Average;
+use crate::threshold::{Average, Errors};
 use hone_numeric::activation::tanh;
 use hone_numeric::kernel::dot_f32;
 use hone_signal::{Faults, Sample, WindowView};
@@ -45,11 +45,12 @@ pub(crate) struct State<'a> {
     pub offset: &'a mut [f32],
 }
 
-/// The squared error of one window.
+/// The squared error of one window, and the square of its input.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Error {
-    pub sum: f32,
-    pub frames: u32,
+    sum: f32,
+    power: f32,
+    frames: u32,
 }
 
 /// Where a run is in the stream.
@@ -84,9 +85,9 @@ impl Position {
         self.age = self.age.saturating_add(1);
     }
 
-    /// The moving average of the scores, once it is full.
-    pub fn average(&mut self, score: f32, params: &Params) -> Option<f32> {
-        self.average.push(score, params.average)
+    /// The moving average of the errors, once it is full.
+    pub fn average(&mut self, errors: Errors, params: &Params) -> Option<Errors> {
+        self.average.push(errors, params.average)
     }
 
     /// Starts a window: resets what does not carry over, and works out the offsets.
@@ -177,13 +178,18 @@ impl Error {
     fn add(&mut self, u: &[f32], y: &[f32]) {
         for (u, y) in u.iter().zip(y) {
             self.sum += (u - y) * (u - y);
+            self.power += u * u;
         }
         self.frames += 1;
     }
 
-    /// Mean over frames and channels; `None` when no frame counted.
-    pub fn mean(&self, channels: usize) -> Option<f32> {
-        (self.frames > 0).then(|| self.sum / (self.frames as f32 * channels.max(1) as f32))
+    /// The errors of the window; `None` when no frame counted. A window without any vibration has a normalised error
+    /// beyond all bounds.
+    pub fn mean(&self, channels: usize) -> Option<Errors> {
+        (self.frames > 0).then(|| Errors {
+            mse: self.sum / (self.frames as f32 * channels.max(1) as f32),
+            nmse: if self.power > 0.0 { self.sum / self.power } else { f32::INFINITY },
+        })
     }
 }
 
