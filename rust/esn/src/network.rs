@@ -5,7 +5,7 @@ use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
 use crate::threshold::{Average, Errors};
 use hone_numeric::activation::tanh;
-use hone_numeric::kernel::dot_f32;
+use hone_numeric::kernel::{dot_f32, matvec_f32};
 use hone_signal::{Faults, Sample, WindowView};
 
 /// Everything that a run reads, cut to size.
@@ -149,11 +149,14 @@ impl Network<'_> {
 
     /// y from x (and u, and y).
     fn output(&self, s: &mut State<'_>) {
-        let units = s.next.len();
         // `offset` and `u` are in use; outputs of all channels see the same y before, so they are gathered first.
         let mut fresh = [0.0; crate::MAX_CHANNELS as usize];
-        for (c, (v, row)) in fresh.iter_mut().zip(self.out.state.chunks_exact(units.max(1))).enumerate() {
-            *v = dot_f32(row, s.next);
+        matvec_f32(self.out.state, s.next, fresh.get_mut(..s.y.len()).unwrap_or_default());
+        if self.params.readout == Readout::State && self.params.output == Output::Identity {
+            s.y.copy_from(&fresh);
+            return;
+        }
+        for (c, v) in fresh.iter_mut().take(s.y.len()).enumerate() {
             if self.params.readout != Readout::State {
                 *v += row_of(self.out.input, c, s.u);
             }
@@ -164,9 +167,7 @@ impl Network<'_> {
                 *v = OUTPUT_RANGE * tanh(*v / OUTPUT_RANGE);
             }
         }
-        for (y, v) in s.y.iter_mut().zip(fresh) {
-            *y = v;
-        }
+        s.y.copy_from(&fresh);
     }
 }
 
@@ -199,5 +200,18 @@ pub(crate) fn inverse_output(params: &Params, u: f32) -> f32 {
         Output::Identity => u,
         // Clamped, as the tanh never reaches its range.
         Output::Tanh => OUTPUT_RANGE * libm::atanhf((u / OUTPUT_RANGE).clamp(-0.999, 0.999)),
+    }
+}
+
+/// `[T]::copy_from_slice` without its panic: the shorter slice counts.
+pub(crate) trait CopyFrom {
+    fn copy_from(&mut self, from: &Self);
+}
+
+impl CopyFrom for [f32] {
+    fn copy_from(&mut self, from: &Self) {
+        for (to, from) in self.iter_mut().zip(from) {
+            *to = *from;
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Training: prepare the reservoir, then scale, fit and calibrate on the live stream.
 
 use crate::model::{Head, Model, Storage};
-use crate::network::{Position, inverse_output, mean_of};
+use crate::network::{CopyFrom, Position, inverse_output, mean_of};
 use crate::normal::{DEPTH, Normal};
 use crate::params::{Checked, Readout, Target};
 use crate::reservoir::PowerIteration;
@@ -505,19 +505,6 @@ impl Trainer {
 /// Where the calibration keeps its two kinds of error.
 fn halves(shared: &mut [f32], windows: u16) -> (&mut [f32], &mut [f32]) {
     shared.split_at_mut_checked(usize::from(windows)).unwrap_or_default()
-}
-
-/// `[T]::copy_from_slice` without its panic: the shorter slice counts.
-trait CopyFrom {
-    fn copy_from(&mut self, from: &Self);
-}
-
-impl CopyFrom for [f32] {
-    fn copy_from(&mut self, from: &Self) {
-        for (to, from) in self.iter_mut().zip(from) {
-            *to = *from;
-        }
-    }
 }
 
 /// Takes one window into the statistics of each channel: mean of the windows' means, sum of their variances, sum of
