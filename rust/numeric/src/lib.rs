@@ -8,5 +8,8 @@
 pub mod activation;
 pub mod cholesky;
 pub mod kernel;
+#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+mod m4;
+pub mod portable;
 pub mod rng;
 pub mod stats;
