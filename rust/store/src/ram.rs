@@ -67,7 +67,8 @@ impl<const WORD: usize, const PAGE: usize> RamFlash<WORD, PAGE> {
     pub fn with_contents(memory: Vec<u8>) -> Self {
         let (pages, rest) = (memory.len() / PAGE, memory.len() % PAGE);
         assert!(rest == 0, "whole pages");
-        Self { written: std::vec![true; memory.len() / WORD], memory, ..Self::new(pages) }
+        let written = memory.chunks(WORD).map(|w| w.iter().any(|b| *b != 0xff)).collect();
+        Self { written, memory, ..Self::new(pages) }
     }
 
     /// Cuts the power after `steps` more steps. `seed` decides what the step that is cut leaves behind.
