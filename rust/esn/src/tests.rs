@@ -206,7 +206,7 @@ proptest! {
 
     #[test]
     fn any_windows_and_parameters_train_or_fail_with_a_reason(
-        settings in prop::collection::vec((0usize..22, any::<u32>()), 0..12),
+        settings in prop::collection::vec((0usize..23, any::<u32>()), 0..12),
         seed: u64, shape in (0u16..5, 0u16..70), shift in 0u32..16,
     ) {
         use hone_learn::{Kind, Settings, Value};
