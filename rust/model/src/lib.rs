@@ -25,7 +25,7 @@ pub use layout::{Learner, MAGIC, VERSION};
 pub use payload::PayloadError;
 pub use read::{Container, Damage, ReadError};
 pub use sink::{Counter, Refused, Sink, SliceSink};
-pub use write::{Contents, Each, WriteError, size, write, write_raw};
+pub use write::{Contents, Each, EachClass, WriteError, size, write, write_raw};
 
 /// CRC-32 as in zlib, PNG and Ethernet, without a table: 1 KB of flash for time that flash writes hide.
 pub(crate) static CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
