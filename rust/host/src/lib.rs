@@ -1,4 +1,7 @@
 //! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
 
 pub mod dataset;
+pub mod demo;
+pub mod eval;
 pub mod plot;
+pub mod run;

@@ -1,0 +1,166 @@
+//! The subcommand.
+
+use super::learner::{EvalError, Learner};
+use super::report::Report;
+use super::{esn, judge, pictures, settings};
+use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// Trains with the device's own code on recordings, tests, and prints the figures.
+#[derive(Args, Clone, Debug, Default)]
+pub struct EvalArgs {
+    /// A manifest's path, or the bare name of one in datasets/
+    #[arg(required_unless_present = "list_settings")]
+    pub manifest: Option<String>,
+    /// The learner
+    #[arg(long, value_enum)]
+    pub learner: LearnerName,
+    /// A setting of the learner; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Capacities: those of the NUCLEO-F401RE's build, or large ones
+    #[arg(long, value_enum, default_value_t)]
+    pub budget: Budget,
+    /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The learner's seed
+    #[arg(long)]
+    pub seed: Option<i32>,
+    /// Print one JSON object on one line and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Write figures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
+    /// Print the learner's settings with their ranges, and do nothing else
+    #[arg(long)]
+    pub list_settings: bool,
+}
+
+/// The learners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LearnerName {
+    /// Echo State Network autoencoder: anomalies in recordings
+    #[default]
+    Esn,
+}
+
+/// Capacities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Budget {
+    /// Those of the NUCLEO-F401RE's build
+    #[default]
+    F401,
+    /// Large ones
+    None,
+}
+
+impl Budget {
+    fn name(self) -> &'static str {
+        match self {
+            Self::F401 => "f401",
+            Self::None => "none",
+        }
+    }
+}
+
+fn learner(args: &EvalArgs) -> Box<dyn Learner> {
+    match (args.learner, args.budget) {
+        (LearnerName::Esn, Budget::F401) => Box::new(esn::F401::default()),
+        (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`EvalError`], for standard error.
+pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
+    if args.list_settings {
+        let mut learner = learner(args);
+        configure(args, learner.as_mut())?;
+        print(&learner.settings().list());
+        return Ok(());
+    }
+    let (report, files) = evaluate(args)?;
+    if args.json {
+        print(&format!("{}\n", report.json()));
+    } else {
+        print(&report.table());
+        for file in files {
+            print(&format!("\n  figure {}\n", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Standard output may be closed early, as by `head`; that is no error of ours.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Trains and tests; gives the figures and the files drawn.
+///
+/// # Errors
+/// [`EvalError`].
+pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    let mut learner = learner(args);
+    configure(args, learner.as_mut())?;
+    let manifest = find_manifest(args.manifest.as_deref().unwrap_or(""))?;
+    let set = Dataset::open(&manifest, &data_folder(args.root.as_deref()))?;
+    learner.serves(&set).map_err(EvalError::NotServed)?;
+
+    let total = set.parts().count() as u64;
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message("train");
+    let mut tick = || bar.inc(1);
+    let trained = learner.train(&set, &mut tick);
+    let training = trained.inspect_err(|_| bar.finish_and_clear())?;
+    bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
+    bar.set_message("test");
+    let tested = judge::test(&set, learner.as_mut(), &mut tick);
+    bar.finish_and_clear();
+    let results = tested?;
+
+    let mut report = judge::figures(&set, &training, &results)?;
+    report.dataset = set.name.clone();
+    report.title = set.title.clone();
+    report.learner = learner.name().into();
+    report.task = if set.task == Task::Anomaly { "anomaly" } else { "classification" }.into();
+    report.protocol = "holdout".into();
+    report.budget = args.budget.name().into();
+    report.settings = learner.settings().values().into_iter().collect();
+    report.facts = training.facts.clone();
+    if training.refused > 0 {
+        report.facts.push(("windows with faults".into(), format!("{} not learnt", training.refused)));
+    }
+    let files = match &args.plot {
+        Some(folder) => pictures::draw(folder, &set, &training, &results, &report)?,
+        None => Vec::new(),
+    };
+    Ok((report, files))
+}
+
+fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
+    let seed = args.seed.map(|s| ("seed".to_string(), s.to_string()));
+    let mut pairs = Vec::new();
+    for pair in &args.set {
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| EvalError::Setting(format!("--set {pair}: give KEY=VALUE, as in --set average=3")))?;
+        pairs.push((key.trim().to_string(), value.trim().to_string()));
+    }
+    for (key, value) in pairs.into_iter().chain(seed) {
+        let set = learner.set(&key, &value);
+        set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
+    }
+    Ok(())
+}

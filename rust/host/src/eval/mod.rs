@@ -1,0 +1,16 @@
+//! `hone eval`: trains with the device's own code on recordings, tests, and prints the figures.
+
+mod args;
+mod esn;
+mod judge;
+mod learner;
+mod pictures;
+mod report;
+mod settings;
+
+pub use args::{Budget, EvalArgs, LearnerName, run};
+pub use learner::{EvalError, Input, Judged, Learner, Training};
+pub use report::{Confusion, Report};
+
+#[cfg(test)]
+mod tests;
