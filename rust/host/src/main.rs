@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use hone_host::{demo, eval, run};
 use std::process::ExitCode;
 
-/// A device that learns by itself, on your desk: train, infer and evaluate with the same code as on the board.
+/// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
 #[derive(Parser)]
-#[command(name = "hone", version, args_conflicts_with_subcommands = true)]
+#[command(name = "hone", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -16,21 +16,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The interactive device (the default)
+    /// The interactive device (also without a subcommand); with standard input not a terminal, runs it as a script.
     Run(run::RunArgs),
-    /// The whole story in half a minute, without typing
+    /// The whole story without typing: collect, train, judge, inject a fault, find it; writes a figure.
     Demo(demo::DemoArgs),
-    /// Train and test on recordings, and print the figures
+    /// Trains and tests on recordings with the device's own code, and prints the figures.
     Eval(eval::EvalArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {
+    match &cli.command {
         None => run::run(&cli.run),
-        Some(Command::Run(args)) => run::run(&args),
-        Some(Command::Demo(args)) => demo::run(&args),
-        Some(Command::Eval(args)) => match eval::run(&args) {
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Demo(args)) => demo::demo(args),
+        Some(Command::Eval(args)) => match eval::run(args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => {
                 eprintln!("error: {e}");
