@@ -2,7 +2,7 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{esn, judge, pictures, settings};
+use super::{esn, judge, pictures, settings, svm};
 use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -47,6 +47,8 @@ pub enum LearnerName {
     /// Echo State Network autoencoder: anomalies in recordings
     #[default]
     Esn,
+    /// Support vector machine: classes, and anomalies by novelty
+    Svm,
 }
 
 /// Capacities.
@@ -72,6 +74,8 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
     match (args.learner, args.budget) {
         (LearnerName::Esn, Budget::F401) => Box::new(esn::F401::default()),
         (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
+        (LearnerName::Svm, Budget::F401) => Box::new(svm::F401::default()),
+        (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
     }
 }
 
@@ -81,7 +85,7 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
 /// [`EvalError`], for standard error.
 pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
     if args.list_settings {
-        let mut learner = learner(args);
+        let mut learner = learner(&EvalArgs { budget: Budget::F401, ..args.clone() });
         configure(args, learner.as_mut())?;
         print(&learner.settings().list());
         return Ok(());
@@ -109,11 +113,21 @@ fn print(text: &str) {
 /// # Errors
 /// [`EvalError`].
 pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
-    let mut learner = learner(args);
-    configure(args, learner.as_mut())?;
+    // Models are values of fixed size; large ones pass over the stack while they are made.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args));
+        let failed = || EvalError::Learner("the evaluation stopped unexpectedly".into());
+        thread.map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?.join().map_err(|_| failed())?
+    })
+}
+
+fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     let manifest = find_manifest(args.manifest.as_deref().unwrap_or(""))?;
     let set = Dataset::open(&manifest, &data_folder(args.root.as_deref()))?;
+    let mut learner = learner(args);
     learner.serves(&set).map_err(EvalError::NotServed)?;
+    learner.adapt(&set);
+    configure(args, learner.as_mut())?;
 
     let total = set.parts().count() as u64;
     let bar = ProgressBar::new(total);

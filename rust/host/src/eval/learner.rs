@@ -15,6 +15,9 @@ pub trait Learner {
     /// Its settings and their values.
     fn settings(&self) -> Table;
 
+    /// Takes over what the data ask for, before settings are set.
+    fn adapt(&mut self, _set: &Dataset) {}
+
     /// Sets one of them.
     ///
     /// # Errors
@@ -71,7 +74,7 @@ pub struct Training {
     pub refused: usize,
     /// Bytes of the trained model in its portable form.
     pub model_bytes: usize,
-    /// Bytes of the model in memory, capacity included.
+    /// Bytes of the model in memory.
     pub model_ram_bytes: usize,
     /// Bytes of workspace that the training needs.
     pub workspace_bytes: usize,

@@ -2,11 +2,13 @@
 
 mod args;
 mod esn;
+mod front;
 mod judge;
 mod learner;
 mod pictures;
 mod report;
 mod settings;
+mod svm;
 
 pub use args::{Budget, EvalArgs, LearnerName, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};

@@ -42,7 +42,7 @@ pub struct Report {
     pub spans_detected: Option<usize>,
     /// Bytes of the trained model in its portable form.
     pub model_bytes: usize,
-    /// Bytes of the model in memory, capacity included.
+    /// Bytes of the model in memory.
     pub model_ram_bytes: usize,
     /// Bytes of workspace that the training needs.
     pub workspace_bytes: usize,
