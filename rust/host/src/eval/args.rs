@@ -2,7 +2,7 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{esn, judge, pictures, settings, svm};
+use super::{esn, judge, pictures, protocol, rce, settings, svm};
 use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -30,6 +30,9 @@ pub struct EvalArgs {
     /// The learner's seed
     #[arg(long)]
     pub seed: Option<i32>,
+    /// In which order windows are learnt and judged
+    #[arg(long, value_enum, default_value_t)]
+    pub protocol: Protocol,
     /// Print one JSON object on one line and nothing else
     #[arg(long)]
     pub json: bool,
@@ -49,6 +52,33 @@ pub enum LearnerName {
     Esn,
     /// Support vector machine: classes, and anomalies by novelty
     Svm,
+    /// TinyRCE: classes learnt one window at a time, and what is of none
+    Rce,
+}
+
+/// In which order windows are learnt and judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// The manifest's parts: train, then test
+    #[default]
+    Holdout,
+    /// Each window is judged and then learnt (rce)
+    Interleaved,
+    /// One model per subject: the first 60 % of each class learnt, the rest judged (rce)
+    PerSubject,
+    /// Each class left out in turn, and told from the others by the score (rce)
+    Unknown,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Holdout => "holdout",
+            Self::Interleaved => "interleaved",
+            Self::PerSubject => "per-subject",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Capacities.
@@ -76,6 +106,8 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
         (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
         (LearnerName::Svm, Budget::F401) => Box::new(svm::F401::default()),
         (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
+        (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
+        (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
     }
 }
 
@@ -117,7 +149,10 @@ pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args));
         let failed = || EvalError::Learner("the evaluation stopped unexpectedly".into());
-        thread.map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?.join().map_err(|_| failed())?
+        thread
+            .map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?
+            .join()
+            .map_err(|_| failed())?
     })
 }
 
@@ -134,33 +169,54 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
         bar.set_style(style.progress_chars("=> "));
     }
-    bar.set_message("train");
-    let mut tick = || bar.inc(1);
-    let trained = learner.train(&set, &mut tick);
-    let training = trained.inspect_err(|_| bar.finish_and_clear())?;
-    bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
-    bar.set_message("test");
-    let tested = judge::test(&set, learner.as_mut(), &mut tick);
+    let outcome = go(args.protocol, &set, learner.as_mut(), &bar);
     bar.finish_and_clear();
-    let results = tested?;
-
-    let mut report = judge::figures(&set, &training, &results)?;
+    let protocol::Outcome { mut report, training, results, curves } = outcome?;
     report.dataset = set.name.clone();
     report.title = set.title.clone();
     report.learner = learner.name().into();
     report.task = if set.task == Task::Anomaly { "anomaly" } else { "classification" }.into();
-    report.protocol = "holdout".into();
+    report.protocol = args.protocol.name().into();
     report.budget = args.budget.name().into();
     report.settings = learner.settings().values().into_iter().collect();
-    report.facts = training.facts.clone();
+    report.facts.extend(training.facts.iter().cloned());
     if training.refused > 0 {
         report.facts.push(("windows with faults".into(), format!("{} not learnt", training.refused)));
     }
     let files = match &args.plot {
-        Some(folder) => pictures::draw(folder, &set, &training, &results, &report)?,
+        Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,
         None => Vec::new(),
     };
     Ok((report, files))
+}
+
+fn go(
+    protocol: Protocol,
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    bar: &ProgressBar,
+) -> Result<protocol::Outcome, EvalError> {
+    let mut tick = || bar.inc(1);
+    bar.set_message("train");
+    match protocol {
+        Protocol::Holdout => {
+            let training = learner.train(set, &mut tick)?;
+            bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
+            bar.set_message("test");
+            let results = judge::test(set, learner, &mut tick)?;
+            let report = judge::figures(set, &training, &results)?;
+            Ok(protocol::Outcome { report, training, results, curves: None })
+        }
+        Protocol::Interleaved | Protocol::PerSubject | Protocol::Unknown if set.task == Task::Anomaly => {
+            Err(EvalError::NotServed(format!("{} has no classes to learn; use --protocol holdout", set.name)))
+        }
+        Protocol::Interleaved => protocol::interleaved(set, learner, &mut tick),
+        Protocol::PerSubject => protocol::per_subject(set, learner, &mut tick),
+        Protocol::Unknown => {
+            bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1)) as u64);
+            protocol::unknown(set, learner, &mut tick)
+        }
+    }
 }
 
 fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {

@@ -210,7 +210,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             return Err(EvalError::NotServed("the ESN takes windows, not rows".into()));
         };
         let outcome = self.model.examine(&WindowView { label: None, ..*window }, &mut self.scratch);
-        Ok(Judged { verdict: outcome.verdict, warm: outcome.warm, nearest: None })
+        Ok(Judged { verdict: outcome.verdict, warm: outcome.warm, nearest: None, distance: None })
     }
 }
 

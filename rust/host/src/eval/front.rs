@@ -22,7 +22,6 @@ pub(super) struct Front {
 pub(super) struct Example {
     pub features: Vec<f32>,
     pub class: ClassId,
-    pub group: Option<i64>,
 }
 
 impl Front {
@@ -96,11 +95,7 @@ impl Front {
         match &set.data {
             Data::Table(t) => {
                 for row in t.rows.iter().filter(|r| r.part == Part::Train) {
-                    examples.push(Example {
-                        features: row.features.clone(),
-                        class: class(row.class),
-                        group: row.group,
-                    });
+                    examples.push(Example { features: row.features.clone(), class: class(row.class) });
                 }
             }
             Data::Recordings(r) => {
@@ -111,7 +106,7 @@ impl Front {
                     }
                     let view = r.view(recording, window, &set.classes);
                     let features = self.features(&Input::Window(view))?.to_vec();
-                    examples.push(Example { features, class: class(window.class), group: window.group });
+                    examples.push(Example { features, class: class(window.class) });
                 }
             }
         }

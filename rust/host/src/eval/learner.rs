@@ -41,6 +41,40 @@ pub trait Learner {
     /// # Errors
     /// Text for people.
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError>;
+
+    /// Starts anew, to learn window by window.
+    ///
+    /// # Errors
+    /// [`EvalError::NotServed`] unless the learner can do so.
+    fn begin(&mut self, _set: &Dataset) -> Result<(), EvalError> {
+        Err(EvalError::NotServed(format!("{} does not learn window by window; use --learner rce", self.name())))
+    }
+
+    /// Learns one window or row.
+    ///
+    /// # Errors
+    /// As [`Learner::begin`].
+    fn learn(&mut self, _input: &Input, _class: ClassId) -> Result<(), EvalError> {
+        Err(EvalError::NotServed(format!("{} does not learn window by window; use --learner rce", self.name())))
+    }
+
+    /// Prototypes in use.
+    fn prototypes(&self) -> usize {
+        0
+    }
+
+    /// What `learnt` windows, learnt one by one, have come to.
+    ///
+    /// # Errors
+    /// [`EvalError`].
+    fn described(&self, learnt: usize) -> Result<Training, EvalError> {
+        Ok(Training { windows: learnt, ..Training::default() })
+    }
+
+    /// Seed of the order in which windows are presented.
+    fn seed(&self) -> u64 {
+        1
+    }
 }
 
 /// A window or a row.
@@ -61,6 +95,8 @@ pub struct Judged {
     pub warm: bool,
     /// The nearest class, whether or not the verdict is that the input is unknown.
     pub nearest: Option<ClassId>,
+    /// How far the nearest prototype is.
+    pub distance: Option<f32>,
 }
 
 /// What a training took and gave.

@@ -6,11 +6,13 @@ mod front;
 mod judge;
 mod learner;
 mod pictures;
+mod protocol;
+mod rce;
 mod report;
 mod settings;
 mod svm;
 
-pub use args::{Budget, EvalArgs, LearnerName, run};
+pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use report::{Confusion, Report};
 

@@ -4,7 +4,7 @@ use super::judge::{Result1, timeline};
 use super::learner::Training;
 use super::report::Report;
 use crate::dataset::{Dataset, Task};
-use crate::plot::{self, Matrix, PlotError, Timeline};
+use crate::plot::{self, Curve, Matrix, PlotError, Timeline};
 use std::path::{Path, PathBuf};
 
 /// Draws what suits the task into `folder` and gives the files.
@@ -14,6 +14,7 @@ pub(super) fn draw(
     training: &Training,
     results: &[Result1],
     report: &Report,
+    curves: Option<&(Vec<Curve>, Curve)>,
 ) -> Result<Vec<PathBuf>, PlotError> {
     let file = |what: &str| folder.join(format!("{}-{}-{what}.png", report.dataset, report.learner));
     let seed = report.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
@@ -37,17 +38,23 @@ pub(super) fn draw(
         };
         plot::anomaly_timeline(&path, &timeline)?;
         drawn.push(path);
-    } else {
+    } else if !report.confusion.rows.is_empty() {
         let path = file("confusion");
         let c = &report.confusion;
         let matrix = Matrix {
-            title,
-            subtitle: about,
+            title: title.clone(),
+            subtitle: about.clone(),
             classes: c.rows.clone(),
             columns: c.columns.clone(),
             counts: c.counts.clone(),
         };
         plot::confusion_matrix(&path, &matrix)?;
+        drawn.push(path);
+    }
+    if let Some((left, right)) = curves {
+        let path = file("learning");
+        let axes = ("windows learnt", "accuracy", "prototypes in use");
+        plot::curves(&path, &title, &about, axes, left, right)?;
         drawn.push(path);
     }
     Ok(drawn)

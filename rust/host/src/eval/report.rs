@@ -14,7 +14,7 @@ pub struct Report {
     pub learner: String,
     /// `anomaly` or `classification`.
     pub task: String,
-    /// `holdout`, `interleaved` or `per-subject`.
+    /// `holdout`, `interleaved`, `per-subject` or `unknown`.
     pub protocol: String,
     /// `f401` or `none`.
     pub budget: String,
@@ -54,6 +54,12 @@ pub struct Report {
     pub coverage: Option<f32>,
     /// Share whose nearest class is right, unknown or not.
     pub accuracy_nearest: Option<f32>,
+    /// Interleaved: accuracy on the test part after the last window.
+    pub accuracy_holdout: Option<f32>,
+    /// Unknown: area under the ROC curve of the unknown score, mean over the classes left out in turn.
+    pub auroc_unknown: Option<f32>,
+    /// Unknown: the same of the nearest distance alone.
+    pub auroc_distance: Option<f32>,
     /// At or above which a score is anomalous.
     pub threshold: Option<f32>,
     /// F1 with the threshold taken from the windows fitted on, as in the reference work.
@@ -106,7 +112,7 @@ impl Report {
         let seed = self.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
         let _ = writeln!(text, "{}, budget {}, {}{seed}\n", self.learner, self.budget, self.protocol);
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(text, "  {name:<24}{value:>12}");
+            let _ = writeln!(text, "  {name:<28}{value:>12}");
         };
         line("train windows", self.train_windows.to_string());
         if self.calibrate_windows > 0 {
@@ -149,6 +155,9 @@ impl Report {
 
     fn matrix(&self, text: &mut String) {
         let c = &self.confusion;
+        if c.rows.is_empty() {
+            return;
+        }
         let widest = c.rows.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(12);
         let column = c.counts.iter().flatten().map(|n| n.to_string().len()).max().unwrap_or(0);
         // Names of few columns fit above them; many columns are numbered.

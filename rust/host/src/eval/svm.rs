@@ -69,7 +69,9 @@ impl<const WORDS: usize> Svm<WORDS> {
     /// One training to its end.
     fn solve(&mut self, trainer: &mut Trainer, rows: &mut Rows, workspace: &mut [u32]) -> Result<Report, TrainError> {
         loop {
-            if let Progress::Done(report) = trainer.step(rows.edit().view(), workspace, self.model.edit(), 10_000_000)? {
+            if let Progress::Done(report) =
+                trainer.step(rows.edit().view(), workspace, self.model.edit(), 10_000_000)?
+            {
                 return Ok(report);
             }
         }
@@ -141,10 +143,9 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             features: vec![Feature::default(); self.width],
             counts: Counts::EMPTY,
         };
-        store
-            .edit()
-            .clear(memory.format, self.width)
-            .map_err(|e| EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity)))?;
+        store.edit().clear(memory.format, self.width).map_err(|e| {
+            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
+        })?;
 
         let mut batches = Batches::default();
         let mut waiting = examples.iter().peekable();
@@ -211,7 +212,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
         let features = self.front.features(input)?;
         let verdict = self.model.infer(features, &mut self.scratch);
-        Ok(Judged { verdict, warm: true, nearest: None })
+        Ok(Judged { verdict, warm: true, nearest: None, distance: None })
     }
 }
 
@@ -242,12 +243,16 @@ fn explain(error: TrainError) -> String {
         TrainError::NoRows => "there are no rows to learn from".into(),
         TrainError::OneClass(class) => format!("all rows are of class {}; a second one is needed", class.0),
         TrainError::TooManyClasses { capacity } => format!("a model tells at most {capacity} classes apart"),
-        TrainError::Workspace(s) => format!("training needs {} bytes of workspace, there are {}", s.needed, s.available),
+        TrainError::Workspace(s) => {
+            format!("training needs {} bytes of workspace, there are {}", s.needed, s.available)
+        }
         TrainError::Model(s) => format!(
             "the model needs {} bytes, the budget has {}; give --budget none or fewer features",
             s.needed, s.available
         ),
         TrainError::SetChanged => "the training set changed while it was learnt".into(),
-        TrainError::NotFinite => "numbers went beyond the range of f32; standardise, or lower c, gamma or degree".into(),
+        TrainError::NotFinite => {
+            "numbers went beyond the range of f32; standardise, or lower c, gamma or degree".into()
+        }
     }
 }
