@@ -44,7 +44,7 @@ pub fn clippy(context: &mut Context) -> Result<Tally, String> {
     if let Err(why) = context.installer.component("clippy") {
         return Ok(Tally::skip("clippy", why));
     }
-    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    let args = ["clippy", "--workspace", "--all-targets", "--keep-going", "--locked", "--", "-D", "warnings"];
     Ok(Tally::one(context.log.run(&mut cargo(&args))?))
 }
 
@@ -53,7 +53,7 @@ pub fn no_panic(context: &mut Context) -> Result<Tally, String> {
     if let Err(why) = context.installer.component("clippy") {
         return Ok(Tally::skip("no-panic", why));
     }
-    let mut command = cargo(&["clippy", "--lib", "--locked"]);
+    let mut command = cargo(&["clippy", "--lib", "--keep-going", "--locked"]);
     for name in workspace::portable()? {
         command.args(["-p", &name]);
     }
@@ -66,7 +66,7 @@ pub fn no_panic(context: &mut Context) -> Result<Tally, String> {
 
 /// Documentation, private items left out, without a warning.
 pub fn docs(context: &mut Context) -> Result<Tally, String> {
-    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--locked"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     Ok(Tally::one(context.log.run(&mut command)?))
 }
