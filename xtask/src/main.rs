@@ -1,10 +1,12 @@
 //! Development tasks of Hone, run as `cargo xtask TASK`. `docs/guides/testing.md` describes them.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod deps;
 mod hygiene;
 mod install;
 mod suite;
+mod toolchain;
 mod vectors;
 mod workspace;
 
@@ -35,6 +37,8 @@ enum Task {
     Hygiene,
     /// Run the scripts that made the golden vectors again, and report what differs
     Vectors(VectorsArgs),
+    /// Count instructions, memory and sizes of kernels and learners on an emulated Cortex-M4F
+    Bench(bench::BenchArgs),
 }
 
 #[derive(Args)]
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         Task::Deps => report(deps::check()),
         Task::Hygiene => report(hygiene::check()),
         Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
+        Task::Bench(args) => bench::run(&args).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

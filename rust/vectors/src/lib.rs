@@ -1,0 +1,19 @@
+//! Computations whose results must be the same bits on the host and on the Cortex-M4F.
+//!
+//! `cargo xtask bench --vectors` runs [`all`] on both, prints and compares. Add a computation as a function here that
+//! hands `emit` a key and a checksum ([`crc_bytes`], [`crc_f32`]) of all the bits that it made.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod checksum;
+mod numeric;
+
+pub use checksum::{crc_bytes, crc_f32};
+
+/// Takes a key and its value.
+pub type Emit<'a> = &'a mut dyn FnMut(&str, u32);
+
+/// Every computation.
+pub fn all(emit: Emit<'_>) {
+    numeric::emit(emit);
+}

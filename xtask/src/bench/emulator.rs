@@ -1,0 +1,133 @@
+//! Builds the bare-metal programs and the counting plugin, and runs a program in QEMU.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::counts::Counts;
+use crate::toolchain::{CORTEX_M4F, Toolchain};
+
+/// The harness alone; another program's text less that of this one is what its subject costs.
+pub const EMPTY: &str = "empty";
+/// The program whose values the host compares.
+pub const VECTORS: &str = "vectors";
+
+/// The built programs.
+pub struct Emulator {
+    /// Programs that measure: one per file in `src/bin`, in order of name.
+    pub programs: Vec<String>,
+    built: PathBuf,
+    plugin: PathBuf,
+    scratch: PathBuf,
+    /// The toolchain's [`Toolchain::key`].
+    pub key: String,
+}
+
+/// One bracket of a program's run.
+pub struct Bracket {
+    /// The name in the `case` line.
+    pub name: String,
+    /// Size, units, workspace, model and stack bytes, as in the `case` line.
+    pub figures: [u64; 5],
+    /// What was executed.
+    pub counts: Counts,
+}
+
+/// What a program printed.
+pub struct Run {
+    /// One per `case` line.
+    pub brackets: Vec<Bracket>,
+    /// The `value` lines.
+    pub values: Vec<String>,
+}
+
+impl Emulator {
+    /// Builds everything in `root/rust/target-bench`.
+    ///
+    /// # Errors
+    /// What failed, with the compiler's output.
+    pub fn build(root: &Path) -> Result<Self, String> {
+        let folder = root.join("rust/target-bench");
+        let toolchain = Toolchain::find(CORTEX_M4F)?;
+        succeed(toolchain.cargo("build").args(["--release", "--locked", "--bins"]).current_dir(&folder))?;
+        let scratch = folder.join("target/bench");
+        fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+        let plugin = scratch.join("count.so");
+        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
+        succeed(Command::new(compiler).args(flags).arg(&plugin).arg(folder.join("plugin/count.c")))?;
+        let files = fs::read_dir(folder.join("src/bin")).map_err(|e| e.to_string())?;
+        let names = files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string()));
+        let mut programs: Vec<_> = names.filter(|n| n != EMPTY && n != VECTORS).collect();
+        programs.sort();
+        let built = folder.join("target").join(CORTEX_M4F).join("release");
+        Ok(Self { programs, built, plugin, scratch, key: toolchain.key() })
+    }
+
+    /// The ELF file of a program.
+    pub fn elf(&self, program: &str) -> PathBuf {
+        self.built.join(program)
+    }
+
+    /// The folder that a running program reads its files from.
+    pub fn data(&self) -> PathBuf {
+        self.scratch.join("data")
+    }
+
+    /// The file to which a run with `list_kinds` writes each instruction's kind and disassembly.
+    pub fn kinds(&self) -> PathBuf {
+        self.scratch.join("kinds.txt")
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// # Errors
+    /// When QEMU is missing, or the program failed: its output.
+    pub fn run(&self, program: &str, list_kinds: bool) -> Result<Run, String> {
+        let counted = self.scratch.join(format!("{program}.counts"));
+        let mut plugin = format!("{},out={}", self.plugin.display(), counted.display());
+        if list_kinds {
+            plugin += &format!(",kinds={}", self.kinds().display());
+        }
+        fs::create_dir_all(self.data()).map_err(|e| e.to_string())?;
+        let mut qemu = Command::new("qemu-system-arm");
+        qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"])
+            .args(["-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-plugin", &plugin])
+            .arg("-kernel")
+            .arg(self.elf(program))
+            .current_dir(self.data());
+        let text = succeed(&mut qemu)?;
+        let counted = fs::read_to_string(&counted).map_err(|e| e.to_string())?;
+        let mut counted = counted.lines();
+        let mut run = Run { brackets: Vec::new(), values: Vec::new() };
+        for line in text.lines() {
+            if let Some(case) = line.strip_prefix("case ") {
+                let odd = || format!("{program}: no counts for `{line}`");
+                run.brackets.push(bracket(case, counted.next().ok_or_else(odd)?).ok_or_else(odd)?);
+            } else if line.starts_with("value ") {
+                run.values.push(line.to_string());
+            }
+        }
+        if let [empty, others @ ..] = run.brackets.as_mut_slice() {
+            others.iter_mut().for_each(|b| b.counts.subtract(&empty.counts));
+        }
+        Ok(run)
+    }
+}
+
+fn bracket(case: &str, counted: &str) -> Option<Bracket> {
+    let mut words = case.split(' ');
+    let (number, counted) = (words.next()?, counted.split_once(' ')?);
+    let name = words.next()?.to_string();
+    let figures: Vec<u64> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+    let counts = Counts::parse(counted.1)?;
+    (number == counted.0).then_some(Bracket { name, figures: figures.try_into().ok()?, counts })
+}
+
+/// Runs a command; its standard output and standard error, which are also the error's text when it fails.
+pub fn succeed(command: &mut Command) -> Result<String, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|e| format!("{name}: {e}"))?;
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(text.into_owned()) } else { Err(format!("{name} failed:\n{text}")) }
+}
