@@ -15,11 +15,13 @@
 
 pub mod metrics;
 mod progress;
+pub mod set;
 pub mod setting;
 mod verdict;
 mod workspace;
 
 pub use progress::{Metric, Progress, Report, Stop};
+pub use set::{Format, SetError, SetMut, SetView, TrainingSet};
 pub use setting::{Kind, ParamError, Setting, Settings, Value};
 pub use verdict::{ClassId, Decision, Verdict};
 pub use workspace::{Shortage, Workspace, words};

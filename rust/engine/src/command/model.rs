@@ -1,0 +1,47 @@
+//! `model`.
+
+use super::{Console, Outcome, fail, misuse};
+use crate::env::Io;
+use crate::memory::Model;
+use crate::text::Write;
+use hone_signal::Micros;
+
+pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
+    match words {
+        ["info"] => info(console, io),
+        ["save" | "load" | "erase" | "export" | "import", ..] => {
+            fail(io, &["not available yet: this build keeps models in memory only"])
+        }
+        _ => misuse("model", io),
+    }
+}
+
+fn info(console: &Console, io: &mut dyn Io) -> Outcome {
+    let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
+    io.str(published.learner.name());
+    io.str(", ");
+    io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
+    io.str(" s old\n");
+    match &*model {
+        Model::Empty => {}
+        Model::Esn(esn) => {
+            let (params, threshold) = (esn.params(), esn.threshold());
+            io.str("reservoir of ");
+            io.uint(params.units);
+            io.str(" units, density ");
+            io.real(params.density);
+            io.str(", spectral radius ");
+            io.real(params.spectral_radius);
+            io.str(", leak ");
+            io.real(params.leak);
+            io.str(", seed ");
+            io.uint(params.seed);
+            io.str("\nthreshold ");
+            io.real(threshold.upper);
+            io.str(", MSE in calibration ");
+            io.real(esn.quality());
+            io.str("\n");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! The training loop: takes an order, builds a model in a free slot in bounded steps, publishes it.
+//!
+//! ```text
+//!  Idle ──order──► Collecting ⇄ Computing ──► published (Done)
+//!                      └─────────┴──cancel, fault──► given up (Failed); the model in use stays
+//! ```
+
+use crate::capacity::{MODELS, WINDOW_FRAMES, WORKSPACE_BYTES};
+use crate::config::Learner;
+use crate::event::Event;
+use crate::link::Links;
+use crate::memory::{EsnModel, Model, Slot};
+use crate::stats::{Ended, Phase};
+use atomic_refcell::AtomicRefMut;
+use core::sync::atomic::Ordering;
+use hone_learn::{ParamError, Progress, Report};
+use hone_signal::Micros;
+
+/// A training that someone asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainOrder {
+    /// Its number.
+    pub id: u32,
+    /// What to train.
+    pub learner: Learner,
+    /// Windows to collect, if not what the configuration says.
+    pub windows: Option<u16>,
+}
+
+impl TrainOrder {
+    /// Orders a training; its number. `None` when orders are waiting already.
+    pub fn send(links: &Links, learner: Learner, windows: Option<u16>) -> Option<u32> {
+        let id = links.training.update(|t| {
+            t.ordered = t.ordered.wrapping_add(1);
+            t.ordered
+        });
+        links.orders.send(Self { id, learner, windows }).ok().map(|()| id)
+    }
+}
+
+/// The newest model: where it is and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its slot in the pool.
+    pub slot: u8,
+    /// Counts publications, so that a slot used again is seen as new.
+    pub generation: u32,
+    /// Its learner.
+    pub learner: Learner,
+    /// When it was published.
+    pub time: Micros,
+}
+
+/// Why a training ended without a model. The model in use stays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TrainFault {
+    /// The user cancelled it.
+    Cancelled,
+    /// Every slot of the pool is in use, published or being saved.
+    NoFreeSlot,
+    /// The parameters contradict, or ask for more than the build has.
+    Params(ParamError),
+    /// The workspace is too small for these parameters.
+    Workspace {
+        /// Bytes needed.
+        needed: u32,
+        /// Bytes there are.
+        available: u32,
+    },
+    /// No window that can be learnt from came for ten seconds, or for as long as four windows take.
+    NoWindows,
+    /// The ESN could not be trained.
+    Esn(hone_esn::TrainError),
+}
+
+/// A training that waits this long for a window, or for as long as four windows take, is given up.
+const PATIENCE: u64 = 10_000_000;
+
+/// A training under way.
+#[derive(Debug)]
+struct Job {
+    order: TrainOrder,
+    since: Micros,
+    /// When it last took in a window.
+    fed: Micros,
+    patience: u64,
+    slot: u8,
+    model: AtomicRefMut<'static, Model>,
+    trainer: hone_esn::Trainer,
+}
+
+/// The loop's own state.
+#[derive(Debug)]
+pub struct Training {
+    links: &'static Links,
+    slots: &'static [Slot; MODELS],
+    workspace: &'static mut [u32],
+    job: Option<Job>,
+    generation: u32,
+}
+
+impl Training {
+    pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS], workspace: &'static mut [u32]) -> Self {
+        Self { links, slots, workspace, job: None, generation: 0 }
+    }
+
+    /// Does at most about `budget` units of work (multiply-accumulates), or takes in one window. False when there is
+    /// nothing to do until a window or an order comes.
+    pub fn turn(&mut self, now: Micros, budget: u32) -> bool {
+        let Some(job) = &mut self.job else {
+            self.return_windows();
+            return match self.links.orders.receive() {
+                Some(order) => {
+                    self.begin(order, now);
+                    true
+                }
+                None => false,
+            };
+        };
+        if let Some(order) = self.links.orders.receive() {
+            self.links.training.update(|t| t.refused = order.id);
+            self.links.tell(Event::TrainingRefused { time: now, id: order.id });
+        }
+        if self.links.cancel.load(Ordering::Acquire) {
+            self.end(now, Err(TrainFault::Cancelled));
+            return true;
+        }
+        match job.advance(self.links, self.workspace, now, budget) {
+            Advance::Idle => false,
+            Advance::Moved(done, total, phase) => {
+                self.links.training.update(|t| (t.done, t.total, t.phase) = (done, total, phase));
+                true
+            }
+            Advance::Ended(result) => {
+                self.end(now, result);
+                true
+            }
+        }
+    }
+
+    fn begin(&mut self, order: TrainOrder, now: Micros) {
+        self.links.cancel.store(false, Ordering::Release);
+        self.links.training.update(|t| {
+            t.id = order.id;
+            t.learner = order.learner;
+            t.since = now;
+            (t.done, t.total) = (0, 0);
+            t.phase = Phase::Collecting;
+        });
+        self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
+        match self.prepare(order, now) {
+            Ok(job) => {
+                self.job = Some(job);
+                self.links.windows_wanted.store(true, Ordering::Release);
+            }
+            Err(fault) => self.finish(now, order, now, Err(fault)),
+        }
+    }
+
+    fn prepare(&mut self, order: TrainOrder, since: Micros) -> Result<Job, TrainFault> {
+        let mut params = self.links.config.get().esn;
+        if let Some(windows) = order.windows {
+            share(&mut params, windows);
+        }
+        let sensor = self.links.sampling.get().sensor;
+        let channels = sensor.map_or(1, |s| u16::from(s.channels));
+        let shape = hone_esn::Shape { channels, window_frames: WINDOW_FRAMES as u16 };
+        let checked = params.check(shape).map_err(TrainFault::Params)?;
+        let needed = hone_esn::required(&checked);
+        if needed > self.workspace.len() * 4 {
+            return Err(TrainFault::Workspace { needed: needed as u32, available: WORKSPACE_BYTES as u32 });
+        }
+        let taken = self.links.published.get().map(|p| p.slot);
+        let (slot, mut model) = (0u8..)
+            .zip(self.slots)
+            .filter(|(slot, _)| Some(*slot) != taken)
+            .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
+            .ok_or(TrainFault::NoFreeSlot)?;
+        *model = Model::Esn(EsnModel::new());
+        let patience =
+            PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / u64::from(sensor.map_or(1, |s| s.rate_hz.max(1))));
+        Ok(Job { order, since, fed: since, patience, slot, model, trainer: hone_esn::Trainer::new(checked) })
+    }
+
+    fn end(&mut self, now: Micros, result: Result<Report, TrainFault>) {
+        let Some(mut job) = self.job.take() else { return };
+        self.links.windows_wanted.store(false, Ordering::Release);
+        self.links.cancel.store(false, Ordering::Release);
+        if result.is_err() {
+            *job.model = Model::Empty;
+        }
+        let Job { order, since, slot, model, .. } = job;
+        // From here on the slot is read only; what is published is not chosen for the next training.
+        drop(model);
+        if result.is_ok() {
+            self.generation = self.generation.wrapping_add(1);
+            let published = Published { slot, generation: self.generation, learner: order.learner, time: now };
+            self.links.published.set(Some(published));
+        }
+        self.finish(now, order, since, result);
+        self.return_windows();
+    }
+
+    fn finish(&mut self, now: Micros, order: TrainOrder, since: Micros, result: Result<Report, TrainFault>) {
+        let took = Micros(now.0.saturating_sub(since.0));
+        self.links.training.update(|t| t.end(Ended { id: order.id, learner: order.learner, time: now, took, result }));
+        self.links.tell(match result {
+            Ok(report) => Event::TrainingDone { time: now, id: order.id, learner: order.learner, report },
+            Err(fault) => Event::TrainingFailed { time: now, id: order.id, fault },
+        });
+    }
+
+    fn return_windows(&mut self) {
+        while let Some(window) = self.links.train_windows.receive() {
+            // The pool has a place for each of its windows.
+            let _ = self.links.free_windows.send(window);
+        }
+    }
+}
+
+enum Advance {
+    Idle,
+    Moved(u32, u32, Phase),
+    Ended(Result<Report, TrainFault>),
+}
+
+impl Job {
+    fn advance(&mut self, links: &Links, workspace: &mut [u32], now: Micros, budget: u32) -> Advance {
+        let Model::Esn(model) = &mut *self.model else { return Advance::Ended(Err(TrainFault::NoFreeSlot)) };
+        let collecting = self.trainer.wants() == hone_esn::Wants::Window;
+        let progress = if collecting {
+            let Some(window) = links.train_windows.receive() else {
+                let late = now.0.saturating_sub(self.fed.0) > self.patience;
+                return if late { Advance::Ended(Err(TrainFault::NoWindows)) } else { Advance::Idle };
+            };
+            self.fed = now;
+            let progress = self.trainer.push(workspace, model, &window.view());
+            let _ = links.free_windows.send(window);
+            progress
+        } else {
+            self.fed = now;
+            self.trainer.step(workspace, model, budget)
+        };
+        match progress {
+            Ok(Progress::Running { done, total }) => {
+                Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
+            }
+            Ok(Progress::Done(report)) => Advance::Ended(Ok(report)),
+            Err(error) => Advance::Ended(Err(TrainFault::Esn(error))),
+        }
+    }
+}
+
+/// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.
+fn share(params: &mut hone_esn::Params, windows: u16) {
+    let phases = [params.scale_windows, params.fit_windows, params.calibrate_windows].map(u32::from);
+    let total = phases.iter().sum::<u32>().max(1);
+    let part = |n: u32| (n * u32::from(windows) / total).clamp(2, 20_000) as u16;
+    params.scale_windows = part(phases[0]);
+    params.calibrate_windows = part(phases[2]);
+    params.fit_windows = windows.saturating_sub(params.scale_windows + params.calibrate_windows).max(2);
+}

@@ -1,0 +1,136 @@
+//! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
+//! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
+
+use hone_learn::{Shortage, Workspace};
+
+/// Words that a slot takes besides its row.
+pub(crate) const SLOT_WORDS: usize = 2;
+
+const NONE: u16 = u16::MAX;
+
+#[derive(Debug)]
+pub(crate) struct Cache<'a> {
+    /// Slot of each position, or `NONE`.
+    slot_of: &'a mut [u16],
+    /// Per slot: the position whose row it holds, and how many columns of it; when it was last used.
+    slots: &'a mut [[u32; SLOT_WORDS]],
+    rows: &'a mut [f32],
+    stride: usize,
+}
+
+/// What of a cache outlives a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Clock {
+    used: u32,
+    now: u32,
+}
+
+fn pack(owner: u16, len: usize) -> u32 {
+    u32::from(owner) << 16 | len as u32
+}
+
+impl<'a> Cache<'a> {
+    /// Takes all that is left of the workspace for rows of `stride` columns.
+    pub fn carve(ws: &mut Workspace<'a>, stride: usize) -> Result<Self, Shortage> {
+        let slot_of = ws.take(stride)?;
+        let bytes = (stride + SLOT_WORDS) * 4;
+        let slots = (ws.available() / bytes).min(stride).max(2);
+        Ok(Self { slot_of, slots: ws.take(slots)?, rows: ws.take(slots * stride)?, stride })
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self, clock: &mut Clock) {
+        self.slot_of.fill(NONE);
+        *clock = Clock::default();
+    }
+
+    /// Finds or makes room for the row of `position`. Gives its slot and the columns that are there.
+    pub fn claim(&mut self, position: usize, clock: &mut Clock) -> (usize, usize) {
+        clock.now = clock.now.wrapping_add(1);
+        if let Some((slot, len)) = self.find(position) {
+            if let Some(s) = self.slots.get_mut(slot) {
+                s[1] = clock.now;
+            }
+            return (slot, len);
+        }
+        let slot = if (clock.used as usize) < self.slots.len() {
+            clock.used += 1;
+            clock.used as usize - 1
+        } else {
+            let now = clock.now;
+            let oldest = self.slots.iter().enumerate().max_by_key(|(_, s)| now.wrapping_sub(s[1]));
+            let slot = oldest.map_or(0, |(i, _)| i);
+            let owner = self.slots.get(slot).map_or(0, |s| s[0] >> 16);
+            if let Some(s) = self.slot_of.get_mut(owner as usize) {
+                *s = NONE;
+            }
+            slot
+        };
+        if let (Some(s), Some(of)) = (self.slots.get_mut(slot), self.slot_of.get_mut(position)) {
+            *s = [pack(position as u16, 0), clock.now];
+            *of = slot as u16;
+        }
+        (slot, 0)
+    }
+
+    /// The slot of a position's row and the columns in it.
+    pub fn find(&self, position: usize) -> Option<(usize, usize)> {
+        let slot = usize::from(*self.slot_of.get(position)?);
+        let s = self.slots.get(slot)?;
+        Some((slot, (s[0] & 0xffff) as usize))
+    }
+
+    /// K of column `column` in the row of `position`, if it is there.
+    #[inline]
+    pub fn peek(&self, position: usize, column: usize) -> Option<f32> {
+        let slot = *self.slot_of.get(position)?;
+        if slot == NONE {
+            return None;
+        }
+        let (slot, len) = self.find(position)?;
+        if column < len { self.rows.get(slot * self.stride + column).copied() } else { None }
+    }
+
+    /// Says that a slot's row now has `len` columns.
+    pub fn set_len(&mut self, slot: usize, len: usize) {
+        if let Some(s) = self.slots.get_mut(slot) {
+            s[0] = s[0] & 0xffff_0000 | len as u32;
+        }
+    }
+
+    /// One number of a slot's row.
+    #[inline]
+    pub fn set(&mut self, slot: usize, column: usize, k: f32) {
+        if let Some(x) = self.rows.get_mut(slot * self.stride + column) {
+            *x = k;
+        }
+    }
+
+    /// The first `len` columns of a slot's row.
+    pub fn row(&self, slot: usize, len: usize) -> &[f32] {
+        let start = slot * self.stride;
+        self.rows.get(start..start + len).unwrap_or(&[])
+    }
+
+    /// Exchanges positions `p` < `q`. A row that has column `p` but not `q` ends before `p`.
+    pub fn swap(&mut self, p: usize, q: usize, clock: &Clock) {
+        self.slot_of.swap(p, q);
+        for (position, other) in [(p, q), (q, p)] {
+            if let Some((slot, _)) = self.find(position)
+                && let Some(s) = self.slots.get_mut(slot)
+                && s[0] >> 16 == other as u32
+            {
+                s[0] = pack(position as u16, (s[0] & 0xffff) as usize);
+            }
+        }
+        let used = clock.used as usize;
+        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride)).take(used) {
+            let len = (s[0] & 0xffff) as usize;
+            if q < len {
+                row.swap(p, q);
+            } else if p < len {
+                s[0] = s[0] & 0xffff_0000 | p as u32;
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What stays fixed while one model is trained: parameters, kernel, classes, the pair at hand; and how the workspace
+//! is laid out.
+
+use crate::kernel::{Kernel, Kind};
+use crate::model::pairs_of;
+use crate::params::{Checked, MAX_CLASSES};
+use crate::smo::{Problem, Run, Scaling};
+use crate::train::TrainError;
+use hone_learn::set::Feature;
+use hone_learn::{ClassId, SetView, Shortage, Workspace};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub checked: Checked,
+    pub kernel: Kernel,
+    pub rows: usize,
+    pub width: usize,
+    classes: [ClassId; MAX_CLASSES],
+    counts: [u16; MAX_CLASSES],
+    /// Classes in use; none for novelty.
+    pub known: usize,
+    /// The pair at hand, by indices into the classes; the first is the positive one.
+    pub pair: (usize, usize),
+    pub novelty: bool,
+    /// Rows that count.
+    pub labelled: usize,
+}
+
+/// The workspace of a training.
+pub(crate) struct Shared<'a> {
+    /// Per row: 0 no support vector, 1 at its bound wherever it is one, 2 free in some pair.
+    pub marks: &'a mut [u8],
+    /// Per row the number of its record in the model, or `NO_SLOT`; empty for the linear kernel.
+    pub slots: &'a mut [u16],
+    pub scaling: Scaling<'a>,
+}
+
+pub(crate) const NO_SLOT: u16 = u16::MAX;
+
+impl Plan {
+    pub fn new(checked: Checked) -> Self {
+        Self {
+            checked,
+            kernel: Kernel::default(),
+            rows: 0,
+            width: 0,
+            classes: [ClassId(0); MAX_CLASSES],
+            counts: [0; MAX_CLASSES],
+            known: 0,
+            pair: (0, 1),
+            novelty: false,
+            labelled: 0,
+        }
+    }
+
+    pub fn pairs(&self) -> usize {
+        pairs_of(self.known)
+    }
+
+    pub fn linear(&self) -> bool {
+        self.kernel.kind == Kind::Linear
+    }
+
+    pub fn classes(&self) -> &[ClassId] {
+        self.classes.get(..self.known).unwrap_or(&[])
+    }
+
+    /// Moves on to the next pair; false after the last.
+    pub fn next_pair(&mut self) -> bool {
+        let (a, b) = self.pair;
+        self.pair = if b + 1 < self.known { (a, b + 1) } else { (a + 1, a + 2) };
+        self.pair.1 < self.known
+    }
+
+    pub fn count(&mut self, label: ClassId) -> Result<(), TrainError> {
+        self.labelled += 1;
+        let found = self.classes.iter().take(self.known).position(|c| *c == label);
+        let at = found.unwrap_or(self.known);
+        let (Some(class), Some(count)) = (self.classes.get_mut(at), self.counts.get_mut(at)) else {
+            return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
+        };
+        *class = label;
+        *count += 1;
+        self.known = self.known.max(at + 1);
+        Ok(())
+    }
+
+    pub fn sort_classes(&mut self) {
+        for end in (1..self.known).rev() {
+            for i in 0..end {
+                if self.classes.get(i) > self.classes.get(i + 1) {
+                    self.classes.swap(i, i + 1);
+                    self.counts.swap(i, i + 1);
+                }
+            }
+        }
+    }
+
+    /// What is subtracted from a feature and what it is then multiplied with.
+    pub fn standard(&self, set: SetView<'_>, f: &Feature) -> (f32, f32) {
+        if self.checked.params().standardise {
+            // A feature that never varied says nothing of the classes: it counts as 0, also when it varies later.
+            let variance = set.variance(f);
+            (f.mean, if variance > 0.0 { 1.0 / libm::sqrtf(variance) } else { 0.0 })
+        } else if self.kernel.kind == Kind::Rbf || (self.kernel.kind.ignores_offset() && !self.novelty) {
+            // The solution is the same, and `f32` more exact.
+            (f.mean, 1.0)
+        } else {
+            (0.0, 1.0)
+        }
+    }
+
+    /// γ = 1/(features · variance), the variance over all numbers of all rows as the kernel sees them; 1 when nothing
+    /// varies.
+    pub fn scale_rule(&self, set: SetView<'_>) -> f32 {
+        let d = self.width as f32;
+        let (mut square, mut sum) = (0.0, 0.0);
+        for f in set.features() {
+            let variance = set.variance(f);
+            if self.checked.params().standardise {
+                square += if variance > 0.0 { 1.0 } else { 0.0 };
+            } else {
+                square += variance + f.mean * f.mean;
+                sum += f.mean;
+            }
+        }
+        let variance = square / d - (sum / d) * (sum / d);
+        if variance > 0.0 { 1.0 / (d * variance) } else { 1.0 }
+    }
+
+    /// C of a class.
+    fn cost(&self, class: usize) -> f32 {
+        let p = self.checked.params();
+        let weight = self.classes.get(class).map_or(1.0, |c| p.weight(*c));
+        let rows = self.counts.get(class).copied().unwrap_or(1);
+        let balance = if p.balance { self.labelled as f32 / (self.known as f32 * f32::from(rows.max(1))) } else { 1.0 };
+        p.c * weight * balance
+    }
+
+    /// Whether a row belongs to the present pair: as positive (true) or negative.
+    pub fn side(&self, set: SetView<'_>, row: usize) -> Option<bool> {
+        if self.novelty {
+            return Some(true);
+        }
+        let label = set.label(row)?;
+        let is = |class: usize| self.classes.get(class).is_some_and(|c| *c == label);
+        if is(self.pair.0) {
+            Some(true)
+        } else if is(self.pair.1) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    /// The parts of the workspace that all pairs share, and the rest.
+    pub fn carve<'w>(&self, set: SetView<'_>, ws: &'w mut [u32]) -> Result<(Shared<'w>, Workspace<'w>), TrainError> {
+        let short = self.shortage(set, ws.len());
+        let mut ws = Workspace::new(ws);
+        let shared = Shared {
+            marks: ws.take(set.len()).map_err(|_| short)?,
+            slots: ws.take(if self.linear() { 0 } else { set.len() }).map_err(|_| short)?,
+            scaling: Scaling {
+                scale: ws.take(set.width()).map_err(|_| short)?,
+                shift: ws.take(set.width()).map_err(|_| short)?,
+                z: ws.take(set.width()).map_err(|_| short)?,
+            },
+        };
+        Ok((shared, ws))
+    }
+
+    fn shortage(&self, set: SetView<'_>, words: usize) -> TrainError {
+        let shape = crate::Shape { rows: set.len(), features: set.width() };
+        TrainError::Workspace(Shortage { needed: crate::required(&self.checked, shape), available: words * 4 })
+    }
+
+    /// The problem of the pair at hand, of `n` rows; marks and slots beside it.
+    pub fn problem<'w>(
+        &self,
+        run: &'w mut Run,
+        set: SetView<'w>,
+        ws: &'w mut [u32],
+        n: usize,
+    ) -> Result<(Problem<'w>, &'w mut [u8], &'w mut [u16]), TrainError> {
+        let short = self.shortage(set, ws.len());
+        let (shared, mut rest) = self.carve(set, ws)?;
+        let (vars, cache) = Problem::carve(&mut rest, n).map_err(|_| short)?;
+        let p = self.checked.params();
+        let problem = Problem {
+            set,
+            kernel: self.kernel,
+            scaling: shared.scaling,
+            vars,
+            cache,
+            run,
+            bounds: if self.novelty { [1.0, 0.0] } else { [self.cost(self.pair.0), self.cost(self.pair.1)] },
+            linear: if self.novelty { 0.0 } else { 1.0 },
+            tolerance: p.tolerance,
+            shrinking: p.shrinking,
+        };
+        Ok((problem, shared.marks, shared.slots))
+    }
+}

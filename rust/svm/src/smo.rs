@@ -1,0 +1,435 @@
+//! Sequential minimal optimisation of one dual problem (Platt 1998) with the second-order working set selection of
+//! Fan, Chen and Lin (2005, WSS 2), shrinking, and cached kernel rows.
+//!
+//! In the signed variables β = y·α the dual of C-SVC is: maximise Σ yβ − ½ βᵀKβ with Σβ = 0 and A ≤ β ≤ B, where
+//! [A, B] is [0, C] for y = +1 and [−C, 0] for y = −1 (Bottou and Lin 2007). One-class ν-SVM is the same without the
+//! linear part, with [0, 1] and Σβ = ν·rows. Its gradient is g = y − Kβ (g = −Kβ): row t can rise while β < B ("up")
+//! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
+
+use crate::cache::{Cache, Clock};
+use crate::kernel::{Kernel, Kind, decode_row, dot_row, fold};
+use hone_learn::{SetView, Shortage, Workspace};
+
+/// One variable: gradient g, multiplier β, the row's squared length (K(x,x) for polynomial and sigmoid), flags and
+/// the row's number in the set.
+pub(crate) type Var = [u32; 4];
+
+pub(crate) const UP: u32 = 1 << 31;
+pub(crate) const LOW: u32 = 1 << 30;
+pub(crate) const POSITIVE: u32 = 1 << 29;
+
+/// Iterations between two rounds of shrinking.
+const SHRINK_EVERY: u32 = 12;
+
+/// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
+const TRUSTED: u32 = 2_000;
+
+/// Stands for η = K(i,i) + K(j,j) − 2 K(i,j) when that is not positive (LIBSVM's τ).
+const TAU: f32 = 1e-12;
+
+pub(crate) fn g(v: &Var) -> f32 {
+    f32::from_bits(v[0])
+}
+
+pub(crate) fn beta(v: &Var) -> f32 {
+    f32::from_bits(v[1])
+}
+
+fn square(v: &Var) -> f32 {
+    f32::from_bits(v[2])
+}
+
+pub(crate) fn row_of(v: &Var) -> usize {
+    (v[3] & 0xffff) as usize
+}
+
+/// What of a problem outlives a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    pub rows: usize,
+    pub active: usize,
+    pub clock: Clock,
+    pub iterations: u32,
+    /// The up-row of greatest gradient, that gradient, and the least over the low-rows.
+    first: usize,
+    pub greatest: f32,
+    pub least: f32,
+    until_shrink: u32,
+    since_rebuild: u32,
+    /// Gradients from `.0` on are being rebuilt, the vectors before `.1` are done.
+    rebuild: Option<(usize, usize)>,
+    stuck: bool,
+    pub work: u32,
+}
+
+/// What one call of [`Problem::advance`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Advance {
+    More,
+    /// The gap is within tolerance.
+    Optimal,
+    /// A step is too small for `f32` to tell, or numbers are no longer finite.
+    Stuck,
+}
+
+/// How rows become what the kernel sees: z = scale·v + shift.
+#[derive(Debug)]
+pub(crate) struct Scaling<'a> {
+    pub scale: &'a mut [f32],
+    pub shift: &'a mut [f32],
+    /// Room for one row.
+    pub z: &'a mut [f32],
+}
+
+pub(crate) struct Problem<'a> {
+    pub set: SetView<'a>,
+    pub kernel: Kernel,
+    pub scaling: Scaling<'a>,
+    pub vars: &'a mut [Var],
+    pub cache: Cache<'a>,
+    pub run: &'a mut Run,
+    /// B of positive rows and −A of negative ones.
+    pub bounds: [f32; 2],
+    /// What the gradient starts from: 1 for C-SVC, 0 for one-class.
+    pub linear: f32,
+    pub tolerance: f32,
+    pub shrinking: bool,
+}
+
+impl<'a> Problem<'a> {
+    /// The arrays of a problem of `rows` rows.
+    pub fn carve(ws: &mut Workspace<'a>, rows: usize) -> Result<(&'a mut [Var], Cache<'a>), Shortage> {
+        let vars = ws.take(rows)?;
+        Ok((vars, Cache::carve(ws, rows)?))
+    }
+
+    /// Starts: `vars` have β and row numbers and `POSITIVE`; all else is computed.
+    pub fn start(&mut self) {
+        let n = self.vars.len();
+        *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
+        self.cache.clear(&mut self.run.clock);
+        let Scaling { scale, shift, z } = &mut self.scaling;
+        let mut any = false;
+        for v in self.vars.iter_mut() {
+            let Some(row) = self.set.row(row_of(v)) else { continue };
+            decode_row(row, scale, shift, z);
+            let x2 = hone_numeric::kernel::dot_f32(z, z);
+            v[2] = if self.kernel.kind == Kind::Rbf { x2 } else { self.kernel.own(x2) }.to_bits();
+            v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
+            any |= beta(v) != 0.0;
+            v[3] = flags(v, self.bounds);
+        }
+        self.spend(n * z_len(self.set));
+        if any {
+            self.run.rebuild = Some((0, 0));
+        } else {
+            self.survey();
+        }
+    }
+
+    pub fn gap(&self) -> f32 {
+        self.run.greatest - self.run.least
+    }
+
+    fn spend(&mut self, work: usize) {
+        self.run.work = self.run.work.saturating_add(work as u32);
+    }
+
+    /// One iteration, or one piece of what comes between iterations.
+    pub fn advance(&mut self) -> Advance {
+        if let Some((from, done)) = self.run.rebuild {
+            self.rebuild(from, done);
+            return Advance::More;
+        }
+        let gap = self.gap();
+        if gap <= self.tolerance {
+            if self.run.active < self.run.rows {
+                // Rows set aside come back with a fresh gradient.
+                self.begin_rebuild(self.run.active);
+                return Advance::More;
+            }
+            if self.run.since_rebuild > TRUSTED {
+                self.begin_rebuild(0);
+                return Advance::More;
+            }
+            return Advance::Optimal;
+        }
+        if !gap.is_finite() {
+            return Advance::Stuck;
+        }
+        if self.shrinking {
+            self.run.until_shrink -= 1;
+            if self.run.until_shrink == 0 {
+                self.run.until_shrink = SHRINK_EVERY;
+                self.shrink();
+            }
+        }
+        if self.iterate() {
+            self.run.stuck = false;
+            return Advance::More;
+        }
+        if self.run.stuck {
+            return Advance::Stuck;
+        }
+        self.run.stuck = true;
+        self.begin_rebuild(0);
+        Advance::More
+    }
+
+    /// Whether the gradient of every row is up to date; if not, calls of [`Problem::advance`] will see to it.
+    pub fn at_rest(&mut self) -> bool {
+        if self.run.rebuild.is_none() && self.run.active < self.run.rows {
+            self.begin_rebuild(self.run.active);
+        }
+        self.run.rebuild.is_none()
+    }
+
+    /// The extremes of the gradient over the active rows.
+    fn survey(&mut self) {
+        let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
+        for (t, v) in self.vars.iter().take(self.run.active).enumerate() {
+            let g = g(v);
+            if v[3] & UP != 0 && g > greatest {
+                (first, greatest) = (t, g);
+            }
+            if v[3] & LOW != 0 && g < least {
+                least = g;
+            }
+        }
+        (self.run.first, self.run.greatest, self.run.least) = (first, greatest, least);
+    }
+
+    /// One step of SMO. False when it cannot move.
+    fn iterate(&mut self) -> bool {
+        let (i, active) = (self.run.first, self.run.active);
+        let slot_i = self.fetch(i, active);
+        let Some(vi) = self.vars.get(i).copied() else { return false };
+        let row_i = self.cache.row(slot_i, active);
+        let vars = self.vars.get(..active).unwrap_or(&[]);
+        let unit = self.kernel.kind == Kind::Rbf;
+        let found = if unit {
+            partner::<true>(vars, row_i, self.run.greatest, 1.0)
+        } else {
+            partner::<false>(vars, row_i, self.run.greatest, square(&vi))
+        };
+        let Some((j, eta)) = found else { return false };
+        let slot_j = self.fetch(j, active);
+        let Some(vj) = self.vars.get(j).copied() else { return false };
+
+        let [upper, lower] = self.bounds;
+        let most_i = if vi[3] & POSITIVE != 0 { upper } else { 0.0 };
+        let least_j = if vj[3] & POSITIVE != 0 { 0.0 } else { -lower };
+        let (room_i, room_j) = (most_i - beta(&vi), beta(&vj) - least_j);
+        let mut step = (g(&vi) - g(&vj)) / eta;
+        let (mut beta_i, mut beta_j) = (beta(&vi) + step, beta(&vj) - step);
+        if step >= room_i || step >= room_j {
+            if room_i <= room_j {
+                step = room_i;
+                (beta_i, beta_j) = (most_i, beta(&vj) - step);
+            }
+            if room_j <= room_i {
+                step = room_j;
+                (beta_i, beta_j) = (if room_i == room_j { most_i } else { beta(&vi) + step }, least_j);
+            }
+        }
+        if beta_i == beta(&vi) && beta_j == beta(&vj) {
+            return false;
+        }
+        for (t, b) in [(i, beta_i), (j, beta_j)] {
+            if let Some(v) = self.vars.get_mut(t) {
+                v[1] = b.to_bits();
+                v[3] = flags(v, self.bounds);
+            }
+        }
+        let vars = self.vars.get_mut(..active).unwrap_or(&mut []);
+        let (first, greatest, least) =
+            descend(vars, self.cache.row(slot_i, active), self.cache.row(slot_j, active), step);
+        (self.run.first, self.run.greatest, self.run.least) = (first, greatest, least);
+        self.run.iterations += 1;
+        self.run.since_rebuild += 1;
+        self.spend(4 * active);
+        true
+    }
+
+    /// The slot with the kernel row of position `p`, of at least `len` columns.
+    fn fetch(&mut self, p: usize, len: usize) -> usize {
+        let (slot, have) = self.cache.claim(p, &mut self.run.clock);
+        if have >= len {
+            return slot;
+        }
+        let Some(v) = self.vars.get(p) else { return slot };
+        let own = square(v);
+        let Scaling { scale, shift, z } = &mut self.scaling;
+        if let Some(row) = self.set.row(row_of(v)) {
+            decode_row(row, scale, shift, z);
+        }
+        let constant = fold(z, scale, shift);
+        let mut computed = 1;
+        for (t, v) in self.vars.iter().enumerate().take(len).skip(have) {
+            let k = match self.cache.peek(t, p) {
+                Some(k) if t != p => k,
+                _ => {
+                    computed += 1;
+                    let dot = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
+                    self.kernel.value(dot, own, square(v))
+                }
+            };
+            self.cache.set(slot, t, k);
+        }
+        self.cache.set_len(slot, len);
+        self.spend(computed * z_len(self.set));
+        slot
+    }
+
+    /// Sets aside the rows at a bound whose gradient says that they would stay there (Joachims 1999; LIBSVM).
+    fn shrink(&mut self) {
+        let (greatest, least) = (self.run.greatest, self.run.least);
+        let before = self.run.active;
+        let mut t = 0;
+        while t < self.run.active {
+            let Some(v) = self.vars.get(t) else { break };
+            let settled = match v[3] & (UP | LOW) {
+                UP => g(v) < least,
+                LOW => g(v) > greatest,
+                _ => false,
+            };
+            if settled {
+                self.run.active -= 1;
+                let last = self.run.active;
+                if t < last {
+                    self.vars.swap(t, last);
+                    self.cache.swap(t, last, &self.run.clock);
+                }
+            } else {
+                t += 1;
+            }
+        }
+        self.spend(before);
+        if self.run.active < before {
+            self.survey();
+        }
+    }
+
+    fn begin_rebuild(&mut self, from: usize) {
+        for v in self.vars.iter_mut().skip(from) {
+            v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
+        }
+        self.run.rebuild = Some((from, 0));
+    }
+
+    /// Recomputes gradients from position `from` on: by the weight vector for the linear kernel, else by one support
+    /// vector's kernel row per call.
+    fn rebuild(&mut self, from: usize, done: usize) {
+        let n = self.run.rows;
+        if self.kernel.kind == Kind::Linear {
+            self.weights();
+            let Scaling { scale, shift, z } = &mut self.scaling;
+            let constant = fold(z, scale, shift);
+            for v in self.vars.iter_mut().skip(from) {
+                let f = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
+                v[0] = (g(v) - f).to_bits();
+            }
+            self.spend(n.saturating_sub(from) * z_len(self.set));
+        } else if let Some(s) = (done..n).find(|s| self.vars.get(*s).is_some_and(|v| beta(v) != 0.0)) {
+            let slot = self.fetch(s, n);
+            let b = self.vars.get(s).map_or(0.0, beta);
+            for (v, k) in self.vars.iter_mut().zip(self.cache.row(slot, n)).skip(from) {
+                v[0] = (g(v) - b * k).to_bits();
+            }
+            self.spend(n);
+            self.run.rebuild = Some((from, s + 1));
+            return;
+        }
+        self.run.rebuild = None;
+        self.run.active = n;
+        if from == 0 {
+            self.run.since_rebuild = 0;
+        }
+        self.run.until_shrink = 1;
+        self.survey();
+    }
+
+    /// Writes Σ β·z into the scratch row, the weight vector of a linear machine.
+    pub fn weights(&mut self) {
+        let Scaling { scale, shift, z } = &mut self.scaling;
+        z.fill(0.0);
+        let mut sum = 0.0;
+        for v in self.vars.iter() {
+            let b = beta(v);
+            if b == 0.0 {
+                continue;
+            }
+            sum += b;
+            match self.set.row(row_of(v)) {
+                Some(hone_learn::set::Row::F32(x)) => hone_numeric::kernel::axpy_f32(b, x, z),
+                Some(hone_learn::set::Row::I16(x)) => z.iter_mut().zip(x).for_each(|(z, x)| *z += b * f32::from(*x)),
+                Some(hone_learn::set::Row::I8(x)) => z.iter_mut().zip(x).for_each(|(z, x)| *z += b * f32::from(*x)),
+                None => {}
+            }
+        }
+        for ((z, a), s) in z.iter_mut().zip(scale.iter()).zip(shift.iter()) {
+            *z = *z * a + sum * s;
+        }
+    }
+
+    /// The bias: the mean gradient of the free rows, or the middle of the extremes when none is free.
+    pub fn bias(&self) -> f32 {
+        let free = self.vars.iter().filter(|v| v[3] & (UP | LOW) == UP | LOW);
+        let (sum, count) = free.fold((0.0, 0u32), |(s, n), v| (s + g(v), n + 1));
+        if count > 0 { sum / count as f32 } else { (self.run.greatest + self.run.least) * 0.5 }
+    }
+
+    /// The dual objective, Σα − ½αᵀQα (one-class: −½αᵀQα).
+    pub fn objective(&self) -> f32 {
+        let value = |v: &Var| {
+            let y = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear };
+            beta(v) * (y + g(v))
+        };
+        self.vars.iter().fold(0.0, |s, v| s + value(v)) * 0.5
+    }
+}
+
+fn z_len(set: SetView<'_>) -> usize {
+    set.width()
+}
+
+/// Whether β can rise and fall.
+fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
+    let (least, most) = if v[3] & POSITIVE != 0 { (0.0, upper) } else { (-lower, 0.0) };
+    let b = beta(v);
+    v[3] & !(UP | LOW) | if b < most { UP } else { 0 } | if b > least { LOW } else { 0 }
+}
+
+/// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η.
+fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32) -> Option<(usize, f32)> {
+    let (mut best, mut at) = (0.0, None);
+    for (t, (v, k)) in vars.iter().zip(row).enumerate() {
+        let b = greatest - g(v);
+        if v[3] & LOW != 0 && b > 0.0 {
+            let eta = own + if UNIT { 1.0 } else { square(v) } - (k + k);
+            let eta = if eta > TAU { eta } else { TAU };
+            let gain = b * b / eta;
+            if gain > best {
+                best = gain;
+                at = Some((t, eta));
+            }
+        }
+    }
+    at
+}
+
+/// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
+fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
+    let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
+    for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {
+        let g = g(v) - step * (ki - kj);
+        v[0] = g.to_bits();
+        if v[3] & UP != 0 && g > greatest {
+            (first, greatest) = (t, g);
+        }
+        if v[3] & LOW != 0 && g < least {
+            least = g;
+        }
+    }
+    (first, greatest, least)
+}

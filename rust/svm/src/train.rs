@@ -1,0 +1,352 @@
+//! Training: the machines of all pairs of classes one after the other, each solved in bounded steps and then written
+//! into the model.
+
+use crate::harvest;
+use crate::kernel::Kernel;
+use crate::model::{Head, ModelMut, Task, pair};
+use crate::params::{Checked, Machine};
+use crate::plan::{NO_SLOT, Plan};
+use crate::smo::{self, Advance, Run, Scaling};
+use hone_learn::{ClassId, Metric, Progress, Report, SetView, Shortage, Stop};
+
+/// The training failed. The model trained into is untrained; the one in use, the set and the trainer's parameters are
+/// as they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainError {
+    /// The set has no rows (for classes: no labelled rows). Collect some.
+    NoRows,
+    /// All labelled rows are of this class. Label rows of another, or train for novelty.
+    OneClass(ClassId),
+    /// More classes than a model tells apart. Drop some.
+    TooManyClasses {
+        /// What it has room for.
+        capacity: u32,
+    },
+    /// The workspace is too small for this set.
+    Workspace(Shortage),
+    /// The model's storage is too small for this number of classes and features, or, for novelty, support vectors.
+    Model(Shortage),
+    /// The set was changed between two steps. Start again.
+    SetChanged,
+    /// The numbers went beyond `f32`: standardise, or choose a smaller C, γ or degree.
+    NotFinite,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    Start,
+    SetUp,
+    Solve,
+    Harvest,
+    Over(Result<Report, TrainError>),
+}
+
+/// Trains one model. It holds no borrow: each step is lent the same set, workspace and model again.
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    plan: Plan,
+    phase: Phase,
+    run: Run,
+    /// Support vectors outgrew the model: each class has its share of the room, and pairs are solved again on it.
+    rationed: bool,
+    restricted: bool,
+    limited: bool,
+    done: u32,
+    worst: f32,
+    objective: f32,
+    iterations: u32,
+    work: u64,
+}
+
+impl Trainer {
+    /// A trainer that has not begun.
+    pub fn new(checked: Checked) -> Self {
+        Self {
+            plan: Plan::new(checked),
+            phase: Phase::Start,
+            run: Run::default(),
+            rationed: false,
+            restricted: false,
+            limited: false,
+            done: 0,
+            worst: 0.0,
+            objective: 0.0,
+            iterations: 0,
+            work: 0,
+        }
+    }
+
+    /// Stops at the next step, which reports [`Stop::Cancelled`] and leaves the model untrained. After the end it
+    /// changes nothing.
+    pub fn cancel(&mut self) {
+        if !matches!(self.phase, Phase::Over(_)) {
+            self.phase = Phase::Over(Ok(self.report(Stop::Cancelled)));
+        }
+    }
+
+    /// The KKT gap of the pair being solved.
+    pub fn gap(&self) -> f32 {
+        self.run.greatest - self.run.least
+    }
+
+    /// The dual objective, summed over the pairs solved so far.
+    pub fn objective(&self) -> f32 {
+        self.objective
+    }
+
+    /// How each row of the set took part, in order, once training is done. The workspace must be as the last step
+    /// left it.
+    pub fn roles<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = Role> + use<'w> {
+        let marks: &'w [u8] = self.plan.carve(set, workspace).map_or(&[], |(shared, _)| shared.marks);
+        marks.iter().map(|mark| match mark {
+            1 => Role::Bounded,
+            2 => Role::Free,
+            _ => Role::None,
+        })
+    }
+
+    /// Trains on for about `work_budget` multiply-accumulates, at least one iteration.
+    ///
+    /// # Errors
+    /// [`TrainError`]; later steps give the same error again.
+    pub fn step(
+        &mut self,
+        set: SetView<'_>,
+        workspace: &mut [u32],
+        mut model: ModelMut<'_>,
+        work_budget: u32,
+    ) -> Result<Progress, TrainError> {
+        let mut left = i64::from(work_budget);
+        loop {
+            let begun = !matches!(self.phase, Phase::Start | Phase::Over(_));
+            if begun && (set.len() != self.plan.rows || set.width() != self.plan.width) {
+                self.phase = Phase::Over(Err(TrainError::SetChanged));
+            }
+            let before = self.work;
+            let next = match self.phase {
+                Phase::Start => self.begin(set, workspace, &mut model),
+                Phase::SetUp => self.set_up(set, workspace),
+                Phase::Solve => self.solve(set, workspace, left),
+                Phase::Harvest => self.harvest(set, workspace, &mut model),
+                Phase::Over(result) => {
+                    if result.is_ok_and(|r| r.stop == Stop::Cancelled) || result.is_err() {
+                        *model.head = Head::EMPTY;
+                    }
+                    return result.map(Progress::Done);
+                }
+            };
+            self.phase = next.unwrap_or_else(|e| Phase::Over(Err(e)));
+            left -= (self.work - before) as i64;
+            if left <= 0 && !matches!(self.phase, Phase::Over(_)) {
+                return Ok(self.progress());
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        // In the logarithm of the gap, in which SMO comes down about evenly from 2.
+        let span = 1.0 - log2(self.plan.checked.params().tolerance);
+        let part = if self.phase == Phase::Solve { (1.0 - log2(self.gap())) / span } else { 0.0 };
+        Progress::Running {
+            done: self.done * 100 + (part.clamp(0.0, 0.99) * 100.0) as u32,
+            total: self.plan.pairs() as u32 * 100,
+        }
+    }
+
+    fn report(&self, stop: Stop) -> Report {
+        Report {
+            stop,
+            rows: self.plan.labelled as u32,
+            iterations: self.iterations,
+            work: self.work,
+            metric: Metric::KktGap,
+            quality: self.worst,
+        }
+    }
+
+    /// Takes stock of classes, kernel and memory.
+    fn begin(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
+        let plan = &mut self.plan;
+        let p = *plan.checked.params();
+        *model.head = Head::EMPTY;
+        (plan.rows, plan.width) = (set.len(), set.width());
+        if p.machine != Machine::Novelty {
+            for label in (0..set.len()).filter_map(|row| set.label(row)) {
+                plan.count(label)?;
+            }
+        }
+        plan.novelty = p.machine == Machine::Novelty || (p.machine == Machine::Auto && plan.known == 0);
+        if set.is_empty() || (!plan.novelty && plan.known == 0) {
+            return Err(TrainError::NoRows);
+        }
+        if plan.novelty {
+            plan.labelled = set.len();
+        } else if let [only] = plan.classes() {
+            return Err(TrainError::OneClass(*only));
+        }
+        plan.sort_classes();
+        let gamma = if p.gamma > 0.0 { p.gamma } else { plan.scale_rule(set) };
+        plan.kernel = Kernel { kind: p.kernel, gamma, coef0: p.coef0, degree: p.degree };
+        let head = Head {
+            task: if plan.novelty { Task::Novelty } else { Task::Classes },
+            kernel: plan.kernel,
+            format: set.format(),
+            features: plan.width as u16,
+            classes: plan.known as u16,
+            vectors: 0,
+        };
+        let least = head.fixed() + if head.linear() { 0 } else { plan.known.max(1) * head.record() };
+        if model.words.len() < least {
+            return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
+        }
+        *model.head = head;
+        for (word, class) in model.words.iter_mut().zip(plan.classes()) {
+            *word = u32::from(class.0);
+        }
+        let (shared, _) = plan.carve(set, ws)?;
+        shared.marks.fill(0);
+        shared.slots.fill(NO_SLOT);
+        let Scaling { scale, shift, .. } = shared.scaling;
+        for (((a, b), f), j) in scale.iter_mut().zip(shift).zip(set.features()).zip(0..) {
+            let (mean, factor) = plan.standard(set, f);
+            (*a, *b) = (f.step * factor, (f.offset - mean) * factor);
+            if !head.linear() {
+                let at = plan.known + plan.pairs() + j;
+                for (i, value) in [mean, factor, *a, *b].into_iter().enumerate() {
+                    model.put(at + i * plan.width, value);
+                }
+            }
+        }
+        self.work += (set.len() + 8 * set.width()) as u64;
+        Ok(Phase::SetUp)
+    }
+
+    /// Chooses the rows of the pair at hand and starts to solve it.
+    fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
+        let (shared, _) = self.plan.carve(set, ws)?;
+        let restricted = self.restricted;
+        let kept = |slots: &[u16], row: usize| !restricted || slots.get(row).is_some_and(|s| *s != NO_SLOT);
+        let (plan, slots) = (&self.plan, &*shared.slots);
+        let n = (0..plan.rows).filter(|row| kept(slots, *row) && plan.side(set, *row).is_some()).count();
+        let mut share = plan.checked.params().nu * n as f32;
+        let (mut problem, _, slots) = plan.problem(&mut self.run, set, ws, n)?;
+        let mut vars = problem.vars.iter_mut();
+        for row in (0..set.len()).filter(|row| kept(slots, *row)) {
+            let Some(positive) = plan.side(set, row) else { continue };
+            let Some(v) = vars.next() else { break };
+            // One-class starts from the first ν·n rows (LIBSVM).
+            let beta = if plan.novelty { share.clamp(0.0, 1.0) } else { 0.0 };
+            share -= beta;
+            *v = [0, beta.to_bits(), 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
+        }
+        problem.start();
+        self.account();
+        Ok(Phase::Solve)
+    }
+
+    /// Moves the run's work into the total.
+    fn account(&mut self) {
+        self.work += u64::from(core::mem::take(&mut self.run.work));
+    }
+
+    fn solve(&mut self, set: SetView<'_>, ws: &mut [u32], budget: i64) -> Result<Phase, TrainError> {
+        let (n, most) = (self.run.rows, self.plan.checked.params().iterations);
+        let (mut problem, ..) = self.plan.problem(&mut self.run, set, ws, n)?;
+        let mut limited = false;
+        let phase = loop {
+            match problem.advance() {
+                Advance::Optimal => break Phase::Harvest,
+                Advance::Stuck => {
+                    limited = true;
+                    break Phase::Harvest;
+                }
+                Advance::More => {}
+            }
+            if problem.run.iterations >= most && problem.at_rest() {
+                limited = problem.gap() > problem.tolerance;
+                break Phase::Harvest;
+            }
+            if i64::from(problem.run.work) >= budget {
+                break Phase::Solve;
+            }
+        };
+        self.limited |= limited;
+        self.account();
+        Ok(phase)
+    }
+
+    /// Writes the solved machine into the model and turns to the next pair.
+    fn harvest(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
+        let plan = &self.plan;
+        let n = self.run.rows;
+        let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws, n)?;
+        let (bias, objective, gap) = (problem.bias(), problem.objective(), problem.gap());
+        if n > 0 && !(bias.is_finite() && objective.is_finite()) {
+            return Err(TrainError::NotFinite);
+        }
+        let number = if plan.novelty { 0 } else { pair(plan.pair.0, plan.pair.1, plan.known) };
+        if plan.linear() {
+            harvest::weights(plan, &mut problem, model, number, bias);
+        } else {
+            let room = harvest::room(model);
+            if !self.rationed && harvest::needed(&problem, slots, model) > room {
+                if plan.novelty {
+                    let needed = 4 * model.record_at(harvest::needed(&problem, slots, model));
+                    return Err(TrainError::Model(Shortage { needed, available: model.words.len() * 4 }));
+                }
+                // Once more from the first pair, with a share of the room for each class.
+                slots.fill(NO_SLOT);
+                marks.fill(0);
+                model.head.vectors = 0;
+                self.rationed = true;
+                self.plan.pair = (0, 1);
+                (self.done, self.worst, self.objective) = (0, 0.0, 0.0);
+                self.account();
+                return Ok(Phase::SetUp);
+            }
+            if self.rationed && !self.restricted {
+                harvest::ration(plan, &mut problem, slots, model, room);
+                self.restricted = true;
+                self.account();
+                return Ok(Phase::SetUp);
+            }
+            harvest::vectors(plan, &problem, slots, model, number, bias);
+        }
+        let new = harvest::mark(&problem, marks);
+        if plan.linear() {
+            model.head.vectors += new;
+        }
+        self.iterations = self.iterations.saturating_add(problem.run.iterations);
+        self.objective += objective;
+        self.worst = self.worst.max(gap);
+        self.work += (n * 4) as u64;
+        self.account();
+        self.restricted = false;
+        self.done += 1;
+        if self.plan.next_pair() {
+            return Ok(Phase::SetUp);
+        }
+        let stop = match (self.rationed, self.limited) {
+            (true, _) => Stop::MemoryCap,
+            (_, true) => Stop::IterationLimit,
+            _ => Stop::Converged,
+        };
+        Ok(Phase::Over(Ok(self.report(stop))))
+    }
+}
+
+/// How a row took part in a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// No support vector.
+    None,
+    /// A support vector, at the bound C of its multiplier wherever it is one.
+    Bounded,
+    /// A support vector on the margin of some pair.
+    Free,
+}
+
+/// log₂, by exponent and a line in between.
+fn log2(x: f32) -> f32 {
+    x.max(f32::MIN_POSITIVE).to_bits() as f32 / 8_388_608.0 - 127.0
+}
