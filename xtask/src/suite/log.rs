@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Log of one check.
 pub struct Log {
@@ -53,6 +53,15 @@ impl Log {
             self.line(&format!("[{status}]"));
         }
         Ok(status.success())
+    }
+
+    /// Runs a command whose standard output is for this program; its standard error goes into the log.
+    pub fn capture(&mut self, command: &mut Command) -> Result<Output, String> {
+        let shown = show(command);
+        self.line(&format!("$ {shown}"));
+        let err = self.file.try_clone().map_err(|e| format!("{}: {e}", self.path.display()))?;
+        let command = command.stdin(Stdio::null()).stderr(Stdio::from(err));
+        command.output().map_err(|e| format!("cannot start {shown}: {e}"))
     }
 }
 
