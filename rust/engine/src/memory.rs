@@ -91,6 +91,7 @@ impl WindowBuf {
 /// With a tag of its own: else the compiler would find room for `Empty` in a value that some field never takes, and the
 /// memory would no longer be all zero.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
 #[repr(u8)]
 pub enum Model {
     /// None, or one whose training failed.
@@ -134,6 +135,7 @@ pub struct Parts {
 
 impl Memory {
     /// All zero.
+    #[allow(clippy::declare_interior_mutable_const, reason = "initializes a static, once")]
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
         slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],
