@@ -188,13 +188,9 @@ impl Training {
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
             .ok_or(TrainFault::NoFreeSlot)?;
-        // A constant is copied straight into the slot; an expression, even one that chooses between constants, would be
-        // built on the stack first, all 5 KB.
-        const ESN: Model = Model::Esn(EsnModel::new());
-        const SVM: Model = Model::Svm(None, SvmModel::new());
         match order.learner {
-            Learner::Esn => *model = ESN,
-            Learner::Svm => *model = SVM,
+            Learner::Esn => fresh_esn(&mut model),
+            Learner::Svm => fresh_svm(&mut model),
         }
         let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
         let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
@@ -360,6 +356,20 @@ fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32
     if set.view().len() >= set.edit().capacity() {
         hone_svm::keep_support(trainer, set.edit(), workspace, TRAINING_ROWS / 4);
     }
+}
+
+// A model is some 5 KB and all zero but for a tag. In functions of their own the compiler clears the slot where it lies;
+// inlined it builds the model on the stack first, and as a constant it takes its size in flash.
+#[inline(never)]
+fn fresh_esn(slot: &mut Model) {
+    const NEW: EsnModel = EsnModel::new();
+    *slot = Model::Esn(NEW);
+}
+
+#[inline(never)]
+fn fresh_svm(slot: &mut Model) {
+    const NEW: SvmModel = SvmModel::new();
+    *slot = Model::Svm(None, NEW);
 }
 
 /// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.
