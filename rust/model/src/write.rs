@@ -58,9 +58,6 @@ impl From<Refused> for WriteError {
     }
 }
 
-/// Visits the classes and their names.
-pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
-
 type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
 /// The bytes that [`write()`] would write.
