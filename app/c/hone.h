@@ -23,6 +23,7 @@ int hone_led_init(void);
 void hone_led_set(bool on);
 int hone_button_init(void);
 int hone_watchdog_init(void);
+void hone_interrupt_stack(size_t *size, size_t *unused);
 int hone_flash_size(void);
 int hone_flash_erase_size(void);
 int hone_flash_read(uint32_t offset, void *data, size_t len);

@@ -20,6 +20,7 @@ unsafe extern "C" {
     pub safe fn hone_led_set(on: bool);
     pub safe fn hone_button_init() -> c_int;
     pub safe fn hone_watchdog_init() -> c_int;
+    pub safe fn hone_interrupt_stack(size: &mut usize, unused: &mut usize);
     pub safe fn hone_flash_size() -> c_int;
     pub safe fn hone_flash_erase_size() -> c_int;
     pub fn hone_flash_read(offset: u32, data: *mut c_void, len: usize) -> c_int;
