@@ -73,6 +73,11 @@ pub enum Event {
         /// When.
         time: Micros,
     },
+    /// The training set is full; the windows that follow are not kept.
+    DataFull {
+        /// When.
+        time: Micros,
+    },
     /// Frames were not read in time.
     Overrun {
         /// When.

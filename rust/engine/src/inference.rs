@@ -3,7 +3,8 @@
 use crate::capacity::MODELS;
 use crate::config::Learner;
 use crate::link::Links;
-use crate::memory::{EsnScratch, Model, Slot};
+use crate::memory::{EsnScratch, Model, SVM_SCRATCH, Slot};
+use crate::rows::FeatureBench;
 use crate::stats::count;
 use crate::training::Published;
 use atomic_refcell::AtomicRef;
@@ -34,11 +35,12 @@ pub struct Judge {
     slots: &'static [Slot; MODELS],
     in_use: Option<(Published, AtomicRef<'static, Model>)>,
     esn: EsnScratch,
+    svm: [f32; SVM_SCRATCH],
 }
 
 impl Judge {
     pub(crate) fn new(slots: &'static [Slot; MODELS]) -> Self {
-        Self { slots, in_use: None, esn: EsnScratch::new() }
+        Self { slots, in_use: None, esn: EsnScratch::new(), svm: [0.0; SVM_SCRATCH] }
     }
 
     /// Takes the newest model into use, if there is a newer one. True when it did.
@@ -76,11 +78,15 @@ impl Judge {
     }
 
     /// The verdict on a window; `None` without a model.
-    pub fn infer(&mut self, window: &WindowView<'_>) -> Option<Verdict> {
+    pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
         let (_, model) = self.in_use.as_ref()?;
         match &**model {
             Model::Empty => None,
             Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
+            Model::Svm(extractor, svm) => {
+                let row = features.row(extractor.as_ref()?, window)?;
+                Some(svm.infer(row, &mut self.svm))
+            }
         }
     }
 }

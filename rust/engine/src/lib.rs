@@ -37,6 +37,7 @@ pub mod led;
 pub mod link;
 pub mod memory;
 pub mod pipeline;
+pub mod rows;
 pub mod sampling;
 pub mod stats;
 pub mod telemetry;

@@ -12,11 +12,13 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use heapless::Deque;
+use hone_signal::Extractor;
 
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
 use crate::config::Config;
 use crate::event::Event;
-use crate::memory::{BlockBuf, WindowBuf};
+use crate::memory::{BlockBuf, RowSet, WindowBuf};
+use crate::rows::DataStats;
 use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
 use crate::training::{Published, TrainOrder};
 
@@ -110,6 +112,22 @@ pub struct Links {
     pub free_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
     /// Windows from inference to the trainer.
     pub train_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
+    /// The training set, coming home from trainer or shell.
+    pub set_home: Queue<&'static mut RowSet, 1>,
+    /// The training set, for the trainer.
+    pub full_set: Queue<&'static mut RowSet, 1>,
+    /// The training set, lent to the shell.
+    pub lent_set: Queue<&'static mut RowSet, 1>,
+    /// The trainer wants the set as soon as it has the rows wanted.
+    pub set_for_training: AtomicBool,
+    /// The shell wants the set lent.
+    pub set_for_shell: AtomicBool,
+    /// The set is to be emptied.
+    pub data_clear: AtomicBool,
+    /// What the set holds.
+    pub data: Shared<DataStats>,
+    /// What the set's rows were computed by.
+    pub extractor: Shared<Option<Extractor>>,
     /// Trainings ordered by shell or button.
     pub orders: Queue<TrainOrder, 2>,
     /// Telemetry for whoever prints.
@@ -148,6 +166,14 @@ impl Links {
             blocks: Queue::new(),
             free_windows: Queue::new(),
             train_windows: Queue::new(),
+            set_home: Queue::new(),
+            full_set: Queue::new(),
+            lent_set: Queue::new(),
+            set_for_training: AtomicBool::new(false),
+            set_for_shell: AtomicBool::new(false),
+            data_clear: AtomicBool::new(false),
+            data: Shared::new(DataStats::ZERO),
+            extractor: Shared::new(None),
             orders: Queue::new(),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),

@@ -1,11 +1,12 @@
 //! The inference loop, from block to verdict:
 //!
 //! ```text
-//!  read → window → {train | infer} → decide → emit
+//!  read → window → features → {train | infer} → decide → emit
 //!
 //!   block ──► Windower ──► window complete
 //!                            │ faulty? ──────────► counted, neither judged nor learnt
-//!                            ├─► judge ──► verdict ──► stats, light, event on a change
+//!                            ├─► judge (features for a classifier) ──► verdict ──► stats, light, event on a change
+//!                            ├─► labelled, or wanted as a row? ──► features ──► training set
 //!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
 //! ```
 //!
@@ -18,6 +19,7 @@ use crate::inference::{Judge, Wish};
 use crate::led::Light;
 use crate::link::Links;
 use crate::memory::{BlockBuf, Slot, WindowBuf};
+use crate::rows::{FeatureBench, Rows};
 use crate::stats::{Last, Phase, count};
 use crate::training::TrainOrder;
 use core::sync::atomic::Ordering;
@@ -49,6 +51,8 @@ impl<F: Fn() -> Micros> Clock for F {
 pub struct Inference {
     links: &'static Links,
     judge: Judge,
+    rows: Rows,
+    features: &'static mut FeatureBench,
     window: Option<&'static mut WindowBuf>,
     next_frame: Option<u32>,
     sequence: u32,
@@ -62,10 +66,16 @@ pub struct Inference {
 }
 
 impl Inference {
-    pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS]) -> Self {
+    pub(crate) fn new(
+        links: &'static Links,
+        slots: &'static [Slot; MODELS],
+        features: &'static mut FeatureBench,
+    ) -> Self {
         Self {
             links,
             judge: Judge::new(slots),
+            rows: Rows::new(links),
+            features,
             window: None,
             next_frame: None,
             sequence: 0,
@@ -83,6 +93,7 @@ impl Inference {
     pub fn turn(&mut self, clock: &impl Clock, led: &mut impl Led) -> bool {
         let now = clock.now();
         self.button(now);
+        self.rows.turn();
         let block = self.links.blocks.receive(); // read
         if let Some(block) = &block {
             self.block(block, clock);
@@ -154,8 +165,11 @@ impl Inference {
             self.links.inference.update(|s| count(&mut s.rejected));
             self.judge.reset();
         } else if wish.infer || wish.once != self.links.inference.get().once_done {
-            let verdict = self.judge.infer(&window.view()); // infer
+            let verdict = self.judge.infer(&window.view(), self.features); // infer
             self.decide(verdict, wish, window.sequence, end, clock); // decide, emit
+        }
+        if !window.faults.any(UNFIT_TO_LEARN) && self.rows.wants(&window.view()) {
+            self.rows.add(self.features, &window.view()); // features, train
         }
         self.window = self.hand_over(window); // train
         if let Some(window) = self.window.as_deref_mut() {

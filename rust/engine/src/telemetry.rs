@@ -64,6 +64,7 @@ fn text(event: &Event, out: &mut dyn Out) {
             faults(*f, out);
         }
         Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
         Event::Overrun { frames, .. } => {
             out.str("overrun: ");
             out.uint(*frames);
@@ -84,6 +85,7 @@ pub fn time(event: &Event) -> Micros {
         | Event::SensorLost { time, .. }
         | Event::SensorSuspect { time, .. }
         | Event::SensorBack { time, .. }
+        | Event::DataFull { time }
         | Event::Overrun { time, .. } => *time,
     }
 }
@@ -165,13 +167,13 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
     match fault {
         TrainFault::Cancelled => out.str("cancelled"),
         TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
-        TrainFault::Params(error) => param_error("esn", error, out),
+        TrainFault::Params(section, error) => param_error(section.name(), error, out),
         TrainFault::Workspace { needed, available } => {
             out.str("needs ");
             out.uint(*needed);
             out.str(" bytes of working memory and there are ");
             out.uint(*available);
-            out.str("; lower esn.units or raise CONFIG_HONE_WORKSPACE_BYTES");
+            out.str("; lower the learner's parameters or raise CONFIG_HONE_WORKSPACE_BYTES");
         }
         TrainFault::NoWindows => {
             out.str(
@@ -179,6 +181,7 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
             );
         }
         TrainFault::Esn(error) => esn_fault(error, out),
+        TrainFault::Svm(error) => svm_fault(error, out),
     }
 }
 
@@ -310,6 +313,7 @@ fn json(event: &Event, out: &mut dyn Out) {
             j.event = "sensor_suspect";
             faults(*f, &mut reason);
         }
+        Event::DataFull { .. } => j.event = "data_full",
         Event::SensorBack { .. } => j.event = "sensor_back",
         Event::Overrun { frames, .. } => {
             j.event = "overrun";
@@ -363,6 +367,39 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
         TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
         TrainError::NoError => {
             out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
+        }
+    }
+}
+
+/// Why an SVM could not be trained, and what to do.
+fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
+    use hone_svm::TrainError as E;
+    match error {
+        E::NoRows => out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"),
+        E::OneClass(class) => {
+            out.str("all rows are of class ");
+            out.uint(class.0);
+            out.str("; label windows of another, or 'config set svm.machine novelty'");
+        }
+        E::TooManyClasses { capacity } => {
+            out.str("more classes than the ");
+            out.uint(*capacity);
+            out.str(" that a model tells apart; 'data clear' and label fewer");
+        }
+        E::Workspace(shortage) => {
+            let (needed, available) = (shortage.needed as u32, shortage.available as u32);
+            fault(&TrainFault::Workspace { needed, available }, out);
+        }
+        E::Model(shortage) => {
+            out.str("the model needs ");
+            out.size(shortage.needed);
+            out.str(" bytes and there are ");
+            out.size(shortage.available);
+            out.str("; use fewer classes or features, or raise CONFIG_HONE_SVM_SUPPORT_VECTORS");
+        }
+        E::SetChanged => out.str("the training set changed while training; train again"),
+        E::NotFinite => {
+            out.str("the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree")
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
+#![forbid(unsafe_code)]
 
 pub mod dataset;
 pub mod demo;

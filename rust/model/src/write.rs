@@ -14,6 +14,9 @@ use serde::Serialize;
 /// Visits named values: calls the function it is given once for each. It is called twice and must visit the same.
 pub type Each<'a> = &'a dyn Fn(&mut dyn FnMut(&str, Entry<'_>));
 
+/// Visits classes and their names, as [`Each`] visits values.
+pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
+
 /// All of a container but its payload.
 #[derive(Clone, Copy)]
 pub struct Contents<'a> {
@@ -32,7 +35,7 @@ pub struct Contents<'a> {
     /// What each feature is then multiplied by; as many as `offsets`.
     pub factors: &'a [f32],
     /// Visits the classes and their names, as [`Each`] does.
-    pub classes: &'a dyn Fn(&mut dyn FnMut(ClassId, &str)),
+    pub classes: EachClass<'a>,
     /// How the training ended.
     pub report: Option<Report>,
 }
@@ -57,7 +60,7 @@ impl From<Refused> for WriteError {
 
 type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
-/// The bytes that [`write`] would write.
+/// The bytes that [`write()`] would write.
 ///
 /// # Errors
 /// [`WriteError::Unwritable`].

@@ -3,6 +3,7 @@
 //! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
 
 mod config;
+mod data;
 mod infer;
 mod model;
 mod sensor;
@@ -110,6 +111,24 @@ pub static COMMANDS: &[Command] = &[
         words: Words::None,
     },
     Command {
+        name: "data",
+        usage: "info | clear | export",
+        help: "the training set of the classifiers; labelled windows become its rows",
+        sub: &[
+            leaf("info", "", "rows per class"),
+            leaf("clear", "", "empty it"),
+            leaf("export", "", "a line per row: class and features, separated by commas"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "svm",
+        usage: "eval",
+        help: "judge the SVM in use",
+        sub: &[leaf("eval", "", "accuracy, confusion, precision and recall on the training set's labelled rows")],
+        words: Words::None,
+    },
+    Command {
         name: "sensor",
         usage: "info | read",
         help: "the accelerometer",
@@ -163,6 +182,8 @@ impl Console {
             "infer" => infer::run(self.links, rest, io),
             "label" => infer::label(self.links, rest, io),
             "stats" => stats::run(self.links, rest, io),
+            "data" => data::run(self.links, rest, io),
+            "svm" => data::svm(self, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),

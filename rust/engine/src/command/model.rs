@@ -5,6 +5,7 @@ use crate::env::Io;
 use crate::memory::Model;
 use crate::text::Write;
 use hone_signal::Micros;
+use hone_svm::Task;
 
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
@@ -24,6 +25,27 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     io.str(" s old\n");
     match &*model {
         Model::Empty => {}
+        Model::Svm(_, svm) => {
+            let view = svm.view();
+            io.str(match view.task() {
+                Task::Classes => "tells classes apart: ",
+                Task::Novelty => "tells normal from novel",
+                Task::Untrained => "untrained",
+            });
+            for (i, class) in view.classes().enumerate() {
+                io.str(if i == 0 { "" } else { ", " });
+                io.uint(class.0);
+            }
+            io.str("\n");
+            io.str(view.kernel().name());
+            io.str(" kernel, ");
+            io.size(view.vectors());
+            io.str(" support vectors, ");
+            io.size(view.features());
+            io.str(" features, ");
+            io.size(view.used() * 4);
+            io.str(" bytes\n");
+        }
         Model::Esn(esn) => {
             let (params, threshold) = (esn.params(), esn.threshold());
             io.str("reservoir of ");
