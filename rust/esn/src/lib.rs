@@ -67,7 +67,7 @@ mod trainer;
 mod workspace;
 
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
-pub use packed::{Packed, Packing};
+pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};
 pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Score, Shape, Target, required};
 pub use threshold::{Errors, MAX_AVERAGE, Rule, Threshold};
 pub use trainer::{Phase, TrainError, Trainer, Wants};

@@ -17,6 +17,11 @@ use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, un
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
 
+/// Number of the payload's layout as [`Model`] serialises.
+pub const LAYOUT: u8 = 1;
+/// Number of the payload's layout as [`Packed`] serialises.
+pub const LAYOUT_PACKED: u8 = 2;
+
 /// How weights are packed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Packing<'a> {
