@@ -53,7 +53,7 @@ pub struct WindowBuf {
     pub faults: Faults,
     /// The class that the user gave.
     pub label: Option<ClassId>,
-    /// Channels per frame.
+    /// Channels per frame; 0 before the first.
     pub channels: usize,
     /// Numbers in use.
     pub len: usize,
@@ -68,7 +68,7 @@ impl WindowBuf {
         sequence: 0,
         faults: Faults::NONE,
         label: None,
-        channels: 1,
+        channels: 0,
         len: 0,
         samples: [0; WINDOW_SAMPLES],
     };
@@ -87,7 +87,12 @@ impl WindowBuf {
 }
 
 /// A model of any learner that trains apart from inference.
+///
+/// With a tag of its own: else the compiler would find room for `Empty` in a value that some field never takes, and the
+/// memory would no longer be all zero.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
+#[repr(u8)]
 pub enum Model {
     /// None, or one whose training failed.
     Empty,
@@ -130,6 +135,7 @@ pub struct Parts {
 
 impl Memory {
     /// All zero.
+    #[allow(clippy::declare_interior_mutable_const, reason = "initializes a static, once")]
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
         slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],

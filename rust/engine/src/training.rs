@@ -188,9 +188,12 @@ impl Training {
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
             .ok_or(TrainFault::NoFreeSlot)?;
+        // A constant is copied straight into the slot; an expression would be built on the stack first, all 5 KB.
+        const ESN: Model = Model::Esn(EsnModel::new());
+        const SVM: Model = Model::Svm(None, SvmModel::new());
         *model = match order.learner {
-            Learner::Esn => Model::Esn(EsnModel::new()),
-            Learner::Svm => Model::Svm(None, SvmModel::new()),
+            Learner::Esn => ESN,
+            Learner::Svm => SVM,
         };
         let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
         let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);

@@ -54,6 +54,8 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+#[cfg(test)]
+mod golden;
 mod model;
 mod network;
 mod normal;

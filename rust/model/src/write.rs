@@ -34,7 +34,7 @@ pub struct Contents<'a> {
     pub offsets: &'a [f32],
     /// What each feature is then multiplied by; as many as `offsets`.
     pub factors: &'a [f32],
-    /// The classes and their names.
+    /// Visits the classes and their names, as [`Each`] does.
     pub classes: EachClass<'a>,
     /// How the training ended.
     pub report: Option<Report>,
@@ -60,7 +60,7 @@ impl From<Refused> for WriteError {
 
 type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
-/// The bytes that [`write`] would write.
+/// The bytes that [`write()`] would write.
 ///
 /// # Errors
 /// [`WriteError::Unwritable`].

@@ -1,40 +1,82 @@
 //! Inner loops. Slices of unequal length: the shorter one counts.
+//!
+//! On a core with the DSP extension and single-precision floating point (Cortex-M4F) the heavy ones run in the
+//! assembly of `m4.rs`, elsewhere in `portable.rs`; both give the same bits.
+//!
+//! **Order of floating-point sums.** Four lanes: lane k sums the terms at the indices i ≡ k (mod 4), in rising order,
+//! starting from 0; the result is (lane 0 + lane 1) + (lane 2 + lane 3). Products and sums are rounded apart.
+//!
+//! **Alignment.** Integer kernels are fast when both sides begin at word addresses (and rows of a matrix are whole
+//! words); otherwise they take the portable way, with the same result.
+
+#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+use crate::m4 as core_specific;
+#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+use crate::portable as core_specific;
+pub use crate::portable::{axpy_f32, hamming_u32, manhattan_i8, manhattan_i16};
 
 /// Σ a·b.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).fold(0.0, |s, (x, y)| s + x * y)
-}
-
-/// Σ a·b, exact.
-pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
-    a.iter().zip(b).map(|(x, y)| i64::from(i32::from(*x) * i32::from(*y))).sum()
-}
-
-/// Σ a·b, exact for up to 131 072 items.
-pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0, |s: i32, (x, y)| s.wrapping_add(i32::from(*x) * i32::from(*y)))
+    core_specific::dot_f32(a, b)
 }
 
 /// Σ (a-b)².
 pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).fold(0.0, |s, (x, y)| s + (x - y) * (x - y))
+    core_specific::squared_distance_f32(a, b)
+}
+
+/// Σ a·b, exact.
+pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
+    core_specific::dot_i16(a, b)
+}
+
+/// Σ a·b, exact for up to 131 072 items (beyond, modulo 2³²).
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    core_specific::dot_i8(a, b)
+}
+
+/// Σ (a-b)², exact (below 2³¹ items), as a·a + b·b - 2·a·b, which dual multiply-accumulates make cheaper than the
+/// differences, which do not fit 16 bits.
+pub fn squared_distance_i16(a: &[i16], b: &[i16]) -> i64 {
+    let n = a.len().min(b.len());
+    let (a, b) = (a.get(..n).unwrap_or_default(), b.get(..n).unwrap_or_default());
+    dot_i16(a, a).wrapping_add(dot_i16(b, b)).wrapping_sub(dot_i16(a, b).wrapping_mul(2))
+}
+
+/// Σ (a-b)², exact for up to 33 025 items. Where one side stays, keep its a·a and use [`matvec_i8`].
+pub fn squared_distance_i8(a: &[i8], b: &[i8]) -> i32 {
+    let n = a.len().min(b.len());
+    let (a, b) = (a.get(..n).unwrap_or_default(), b.get(..n).unwrap_or_default());
+    dot_i8(a, a).wrapping_add(dot_i8(b, b)).wrapping_sub(dot_i8(a, b).wrapping_mul(2))
 }
 
 /// Σ |a-b|.
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
-    a.iter().zip(b).map(|(x, y)| u32::from(x.abs_diff(*y))).sum()
+    core_specific::manhattan_u8(a, b)
 }
 
-/// y += s·x.
-pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += s * x;
-    }
-}
-
-/// y = A·x, A row-major with `x.len()` columns.
+/// y = A·x, A row-major with `x.len()` columns; each row as [`dot_f32`].
 pub fn matvec_f32(a: &[f32], x: &[f32], y: &mut [f32]) {
-    for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
-        *y = dot_f32(row, x);
-    }
+    core_specific::rows_dot_f32(x, a, y);
+}
+
+/// Squared distances of `query` to the rows of `rows` (row-major, `query.len()` columns), each as
+/// [`squared_distance_f32`].
+pub fn squared_distances_f32(query: &[f32], rows: &[f32], distances: &mut [f32]) {
+    core_specific::rows_squared_distance_f32(query, rows, distances);
+}
+
+/// y = A·x, exact, A row-major with `x.len()` columns.
+pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
+    core_specific::matvec_i16(a, x, y);
+}
+
+/// y = A·x, each as [`dot_i8`], A row-major with `x.len()` columns.
+pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
+    core_specific::matvec_i8(a, x, y);
+}
+
+/// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns).
+pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    core_specific::manhattans_u8(query, rows, distances);
 }

@@ -127,6 +127,6 @@ mod tests {
 
     #[test]
     fn checksum_is_known() {
-        assert_eq!(checksum(), 3_122_163_034);
+        assert_eq!(checksum(), 3_509_613_786);
     }
 }

@@ -182,16 +182,16 @@ pub fn add_dots(row: &mut [f32], left: &Lanes, right: &[Lanes]) {
     }
 }
 
-/// As `activation::tanh`: `(x + 8.0625)·8` is converted by one instruction, the multiplication being exact.
+/// As `activation::tanh`: `(x + 8.03125)·16` is converted by one instruction, the multiplication being exact.
 macro_rules! tanh_of {
     ($x:literal) => {
         concat!(
             "vadd.f32 s16, ",
             $x,
             ", s19\n",
-            "vcvt.s32.f32 s16, s16, #3\n",
+            "vcvt.s32.f32 s16, s16, #4\n",
             "vmov {i}, s16\n",
-            "usat {i}, #7, {i}\n",
+            "usat {i}, #8, {i}\n",
             "add {i}, {t}, {i}, lsl #4\n",
             "vldmia {i}, {{s16-s18}}\n",
             "vmul.f32 s18, ",
@@ -210,7 +210,7 @@ macro_rules! tanh_of {
 
 #[inline(always)]
 pub fn tanh(x: &mut Lanes) {
-    // SAFETY: reads and writes `x`; the index is clamped to the table's 128 rows of four numbers, of which three are
+    // SAFETY: reads and writes `x`; the index is clamped to the table's 256 rows of four numbers, of which three are
     // read.
     unsafe {
         asm!(

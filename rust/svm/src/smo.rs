@@ -104,6 +104,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Starts: `vars` have β and row numbers and `POSITIVE`; all else is computed.
+    #[inline(never)]
     pub fn start(&mut self) {
         let n = self.vars.len();
         *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
@@ -185,6 +186,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The extremes of the gradient over the active rows.
+    #[inline(never)]
     fn survey(&mut self) {
         let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
         for (t, v) in self.vars.iter().take(self.run.active).enumerate() {
@@ -200,6 +202,7 @@ impl<'a> Problem<'a> {
     }
 
     /// One step of SMO. False when it cannot move.
+    #[inline(never)]
     fn iterate(&mut self) -> bool {
         let (i, active) = (self.run.first, self.run.active);
         let slot_i = self.fetch(i, active);
@@ -252,6 +255,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The slot with the kernel row of position `p`, of at least `len` columns.
+    #[inline(never)]
     fn fetch(&mut self, p: usize, len: usize) -> usize {
         let (slot, have) = self.cache.claim(p, &mut self.run.clock);
         if have >= len {
@@ -282,6 +286,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Sets aside the rows at a bound whose gradient says that they would stay there (Joachims 1999; LIBSVM).
+    #[inline(never)]
     fn shrink(&mut self) {
         let (greatest, least) = (self.run.greatest, self.run.least);
         let before = self.run.active;
@@ -319,6 +324,7 @@ impl<'a> Problem<'a> {
 
     /// Recomputes gradients from position `from` on: by the weight vector for the linear kernel, else by one support
     /// vector's kernel row per call.
+    #[inline(never)]
     fn rebuild(&mut self, from: usize, done: usize) {
         let n = self.run.rows;
         if self.kernel.kind == Kind::Linear {
@@ -350,6 +356,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Writes Σ β·z into the scratch row, the weight vector of a linear machine.
+    #[inline(never)]
     pub fn weights(&mut self) {
         let Scaling { scale, shift, z } = &mut self.scaling;
         z.fill(0.0);
@@ -401,6 +408,7 @@ fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
 }
 
 /// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η.
+#[inline(never)]
 fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32) -> Option<(usize, f32)> {
     let (mut best, mut at) = (0.0, None);
     for (t, (v, k)) in vars.iter().zip(row).enumerate() {
@@ -419,6 +427,7 @@ fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32)
 }
 
 /// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
+#[inline(never)]
 fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
     let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
     for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {

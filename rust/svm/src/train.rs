@@ -109,6 +109,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TrainError`]; later steps give the same error again.
+    #[inline(never)]
     pub fn step(
         &mut self,
         set: SetView<'_>,
@@ -165,6 +166,7 @@ impl Trainer {
     }
 
     /// Takes stock of classes, kernel and memory.
+    #[inline(never)]
     fn begin(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
         let p = *plan.checked.params();
@@ -222,6 +224,7 @@ impl Trainer {
     }
 
     /// Chooses the rows of the pair at hand and starts to solve it.
+    #[inline(never)]
     fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
         let (shared, _) = self.plan.carve(set, ws)?;
         let restricted = self.restricted;
@@ -249,6 +252,7 @@ impl Trainer {
         self.work += u64::from(core::mem::take(&mut self.run.work));
     }
 
+    #[inline(never)]
     fn solve(&mut self, set: SetView<'_>, ws: &mut [u32], budget: i64) -> Result<Phase, TrainError> {
         let (n, most) = (self.run.rows, self.plan.checked.params().iterations);
         let (mut problem, ..) = self.plan.problem(&mut self.run, set, ws, n)?;
@@ -276,6 +280,7 @@ impl Trainer {
     }
 
     /// Writes the solved machine into the model and turns to the next pair.
+    #[inline(never)]
     fn harvest(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &self.plan;
         let n = self.run.rows;

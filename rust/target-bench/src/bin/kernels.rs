@@ -10,9 +10,61 @@ use hone_target_bench::{case, entry, exit, start};
 #[entry]
 fn main() -> ! {
     let mut rng = Rng::new(1);
+    let a: [f32; 10_000] = core::array::from_fn(|_| rng.next_signed());
     let x: [f32; 600] = core::array::from_fn(|_| rng.next_signed());
-    let y: [f32; 600] = core::array::from_fn(|_| rng.next_signed());
     start();
-    case("kernel/dot_f32", 600).units(600).run(|| kernel::dot_f32(black_box(&x), black_box(&y)));
+    floats(&a, &x);
+    let a: [i16; 10_000] = core::array::from_fn(|_| rng.next_u32() as i16);
+    let x: [i16; 600] = core::array::from_fn(|_| rng.next_u32() as i16);
+    halves(&a, &x);
+    // In words, because the fast way wants word addresses.
+    let words: [u32; 2_500] = core::array::from_fn(|_| rng.next_u32());
+    bytes(&words);
     exit(true)
+}
+
+#[inline(never)]
+fn floats(a: &[f32], x: &[f32]) {
+    let mut y = [0.0; 100];
+    for n in [4, 48, 64, 600] {
+        let (a, x) = black_box((&a[..n], &x[..n]));
+        case("kernel/dot_f32", n as u32).units(n as u32).run(|| kernel::dot_f32(a, x));
+        case("kernel/squared_distance_f32", n as u32).units(n as u32).run(|| kernel::squared_distance_f32(a, x));
+    }
+    let x100 = black_box(&x[..100]);
+    case("kernel/matvec_f32", 100).units(10_000).run(|| kernel::matvec_f32(black_box(a), x100, black_box(&mut y)));
+    let (rows, x48) = black_box((&a[..100 * 48], &x[..48]));
+    case("kernel/squared_distances_f32", 48)
+        .units(4_800)
+        .run(|| kernel::squared_distances_f32(x48, rows, black_box(&mut y)));
+}
+
+#[inline(never)]
+fn halves(a: &[i16], x: &[i16]) {
+    let mut y = [0; 100];
+    for n in [48, 600] {
+        let (a, x) = black_box((&a[..n], &x[..n]));
+        case("kernel/dot_i16", n as u32).units(n as u32).run(|| kernel::dot_i16(a, x));
+        case("kernel/squared_distance_i16", n as u32).units(n as u32).run(|| kernel::squared_distance_i16(a, x));
+    }
+    let x = black_box(&x[..100]);
+    case("kernel/matvec_i16", 100).units(10_000).run(|| kernel::matvec_i16(black_box(a), x, black_box(&mut y)));
+}
+
+#[inline(never)]
+fn bytes(words: &[u32]) {
+    let a: &[i8] = bytemuck::cast_slice(words);
+    let x = black_box(&a[2_000..]);
+    for n in [48, 600] {
+        let (a, x) = black_box((&a[..n], &x[..n]));
+        case("kernel/dot_i8", n as u32).units(n as u32).run(|| kernel::dot_i8(a, x));
+    }
+    let (x100, mut y) = (black_box(&x[..100]), [0; 100]);
+    case("kernel/matvec_i8", 100).units(10_000).run(|| kernel::matvec_i8(black_box(a), x100, black_box(&mut y)));
+    let a: &[u8] = bytemuck::cast_slice(words);
+    let (rows, x48, mut y) = (black_box(&a[..4_800]), black_box(&a[5_000..5_048]), [0; 100]);
+    case("kernel/manhattan_u8", 48).units(48).run(|| kernel::manhattan_u8(&rows[..48], x48));
+    case("kernel/manhattans_u8", 48).units(4_800).run(|| kernel::manhattans_u8(x48, rows, black_box(&mut y)));
+    let (a, b) = black_box((&words[..64], &words[64..128]));
+    case("kernel/hamming_u32", 64).units(64).run(|| kernel::hamming_u32(a, b));
 }

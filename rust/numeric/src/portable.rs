@@ -1,0 +1,109 @@
+//! The kernels in plain Rust: on the host, on cores without the DSP extension, and as the reference that the
+//! assembly of `m4.rs` is tested against.
+
+const LANES: usize = 4;
+
+#[inline(always)]
+fn reduce_f32(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let n = a.len().min(b.len());
+    let (a, b) = (a.get(..n).unwrap_or_default(), b.get(..n).unwrap_or_default());
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut lanes = [0.0f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += term(*a, *b);
+        }
+    }
+    for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
+        *lane += term(*a, *b);
+    }
+    let [l0, l1, l2, l3] = lanes;
+    (l0 + l1) + (l2 + l3)
+}
+
+/// See [`crate::kernel::dot_f32`].
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    reduce_f32(a, b, |a, b| a * b)
+}
+
+/// See [`crate::kernel::squared_distance_f32`].
+pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
+    reduce_f32(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// See [`crate::kernel::matvec_f32`].
+pub fn rows_dot_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
+    for (row, out) in rows.chunks_exact(x.len().max(1)).zip(out) {
+        *out = dot_f32(row, x);
+    }
+}
+
+/// See [`crate::kernel::squared_distances_f32`].
+pub fn rows_squared_distance_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
+    for (row, out) in rows.chunks_exact(x.len().max(1)).zip(out) {
+        *out = squared_distance_f32(row, x);
+    }
+}
+
+/// See [`crate::kernel::dot_i16`].
+#[inline(never)]
+pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
+    a.iter().zip(b).fold(0i64, |s, (x, y)| s.wrapping_add(i64::from(i32::from(*x) * i32::from(*y))))
+}
+
+/// See [`crate::kernel::dot_i8`].
+#[inline(never)]
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    a.iter().zip(b).fold(0i32, |s, (x, y)| s.wrapping_add(i32::from(*x) * i32::from(*y)))
+}
+
+/// See [`crate::kernel::matvec_i16`].
+#[inline(never)]
+pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
+    for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
+        *y = dot_i16(row, x);
+    }
+}
+
+/// See [`crate::kernel::matvec_i8`].
+pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
+    for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
+        *y = dot_i8(row, x);
+    }
+}
+
+/// See [`crate::kernel::manhattan_u8`].
+#[inline(never)]
+pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
+    a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
+}
+
+/// See [`crate::kernel::manhattans_u8`].
+#[inline(never)]
+pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    for (row, distance) in rows.chunks_exact(query.len().max(1)).zip(distances) {
+        *distance = manhattan_u8(row, query);
+    }
+}
+
+/// Σ |a-b|.
+pub fn manhattan_i8(a: &[i8], b: &[i8]) -> u32 {
+    a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
+}
+
+/// Σ |a-b|, exact for up to 65 536 items (beyond, modulo 2³²).
+pub fn manhattan_i16(a: &[i16], b: &[i16]) -> u32 {
+    a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
+}
+
+/// Number of bits in which a and b differ.
+pub fn hamming_u32(a: &[u32], b: &[u32]) -> u32 {
+    a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add((x ^ y).count_ones()))
+}
+
+/// y += s·x.
+pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += s * x;
+    }
+}
