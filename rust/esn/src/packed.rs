@@ -94,13 +94,16 @@ impl Serialize for Weights<'_> {
                 tuple.serialize_element(&List(count, |i| pack_byte(i, bits, code)))?;
             }
             Packing::Affine => {
-                let ranges = || rows().map(Affine::of);
                 let table = |i: usize| {
-                    let range = ranges().nth(i / 2).unwrap_or_default();
+                    let range = rows().nth(i / 2).map(Affine::of).unwrap_or_default();
                     if i.is_multiple_of(2) { range.scale } else { range.offset }
                 };
-                tuple.serialize_element(&List(rows().len() * 2, table))?;
-                let codes = rows().zip(ranges()).flat_map(|(row, range)| row.iter().map(move |w| range.encode(*w)));
+                let count = self.weights.len().div_ceil(self.units.max(1));
+                tuple.serialize_element(&List(count * 2, table))?;
+                let codes = rows().flat_map(|row| {
+                    let range = Affine::of(row);
+                    row.iter().map(move |w| range.encode(*w))
+                });
                 tuple.serialize_element(&Sequence(self.weights.len(), codes))?;
             }
             Packing::Fixed(fixed) => {
