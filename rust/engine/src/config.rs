@@ -1,5 +1,6 @@
 //! Run-time parameters of the device and its learners, under names such as `esn.leak`.
 
+use crate::capacity::{CHANNELS, ESN_UNITS, FEATURES};
 use hone_learn::setting::Kind;
 use hone_learn::{ParamError, Setting, Settings, Value};
 use hone_signal::features;
@@ -169,15 +170,20 @@ impl Section {
     }
 }
 
+/// A default that a small build may not have room for.
+const fn least(default: u16, capacity: usize) -> u16 {
+    if (default as usize) < capacity { default } else { capacity as u16 }
+}
+
 impl Config {
     /// The defaults.
     pub const DEFAULT: Self = Self {
         device: DeviceParams::DEFAULT,
-        esn: hone_esn::Params::DEFAULT,
+        esn: hone_esn::Params { units: least(hone_esn::Params::DEFAULT.units, ESN_UNITS), ..hone_esn::Params::DEFAULT },
         svm: hone_svm::Params::DEFAULT,
         rce: hone_rce::Params::DEFAULT,
         // 16 bands of three channels are the 48 features that the default build has room for.
-        features: features::Params::DEFAULT.with_bands(16),
+        features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
     };
 
     /// Finds `section.name`.

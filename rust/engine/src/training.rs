@@ -185,15 +185,12 @@ impl Training {
             Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
             Learner::Rce => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
         };
-        // A constant is copied straight into the slot; an expression would be built on the stack first, all 5 KB.
-        const ESN: Model = Model::Esn(EsnModel::new());
-        const SVM: Model = Model::Svm(None, SvmModel::new());
         let mut place = match order.learner {
             Learner::Esn | Learner::Svm => Some(self.free_slot()?),
             Learner::Rce => None,
         };
         if let Some((_, model)) = &mut place {
-            **model = if order.learner == Learner::Svm { SVM } else { ESN };
+            if order.learner == Learner::Svm { fresh_svm(model) } else { fresh_esn(model) }
         }
         let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
         let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
@@ -420,6 +417,20 @@ fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32
     if set.view().len() >= set.edit().capacity() {
         hone_svm::keep_support(trainer, set.edit(), workspace, TRAINING_ROWS / 4);
     }
+}
+
+// A model is some 5 KB and all zero but for a tag. In functions of their own the compiler clears the slot where it lies;
+// inlined it builds the model on the stack first, and as a constant it takes its size in flash.
+#[inline(never)]
+fn fresh_esn(slot: &mut Model) {
+    const NEW: EsnModel = EsnModel::new();
+    *slot = Model::Esn(NEW);
+}
+
+#[inline(never)]
+fn fresh_svm(slot: &mut Model) {
+    const NEW: SvmModel = SvmModel::new();
+    *slot = Model::Svm(None, NEW);
 }
 
 /// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.
