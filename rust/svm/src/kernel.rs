@@ -52,7 +52,11 @@ impl Kernel {
     pub fn value(&self, dot: f32, x2: f32, y2: f32) -> f32 {
         match self.kind {
             Kind::Linear => dot,
-            Kind::Rbf => libm::expf(-self.gamma * (x2 + y2 - (dot + dot)).max(0.0)),
+            Kind::Rbf => {
+                let distance = x2 + y2 - (dot + dot);
+                // Rounding can give less than nothing; not-a-number shall stay so.
+                libm::expf(-self.gamma * if distance < 0.0 { 0.0 } else { distance })
+            }
             Kind::Poly => {
                 let base = self.gamma * dot + self.coef0;
                 (1..self.degree).fold(base, |power, _| power * base)

@@ -300,6 +300,10 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
             *z = (x - m) * s;
         }
         let own = dot(z, z);
+        if !own.is_finite() {
+            // Bounded kernels would hide it.
+            return None;
+        }
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
         let width = numbers_of(k);
