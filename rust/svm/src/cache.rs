@@ -88,6 +88,12 @@ impl<'a> Cache<'a> {
         }
     }
 
+    /// Columns `have` to `len` of a slot's row, to fill.
+    pub fn columns(&mut self, slot: usize, have: usize, len: usize) -> &mut [f32] {
+        let start = slot * self.stride;
+        self.rows.get_mut(start + have..start + len).unwrap_or(&mut [])
+    }
+
     /// Makes columns `have` to `len` of a slot's row vacant, save those that the other rows hold: K is symmetric.
     /// Gives these columns to fill.
     pub fn open(&mut self, slot: usize, have: usize, len: usize, clock: &Clock) -> &mut [f32] {

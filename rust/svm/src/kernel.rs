@@ -76,22 +76,15 @@ const NARROW: usize = 8;
 
 /// Σ a·b, for rows of any width.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    dot_inline(a, b)
-}
-
-#[inline(always)]
-fn dot_inline(a: &[f32], b: &[f32]) -> f32 {
     if a.len() > NARROW { dot_f32(a, b) } else { dot_narrow(a, b) }
 }
 
 #[inline(always)]
-fn dot_narrow(mut a: &[f32], mut b: &[f32]) -> f32 {
-    let mut sum = 0.0;
-    while let ([a0, a1, a2, a3, a_rest @ ..], [b0, b1, b2, b3, b_rest @ ..]) = (a, b) {
-        sum += (a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3);
-        (a, b) = (a_rest, b_rest);
+fn dot_narrow(a: &[f32], b: &[f32]) -> f32 {
+    if let ([a0, a1, a2, a3, a @ ..], [b0, b1, b2, b3, b @ ..]) = (a, b) {
+        return a.iter().zip(b).fold((a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3), |s, (a, b)| s + a * b);
     }
-    a.iter().zip(b).fold(sum, |s, (a, b)| s + a * b)
+    a.iter().zip(b).fold(0.0, |s, (a, b)| s + a * b)
 }
 
 /// u·v for a stored row.
@@ -139,15 +132,73 @@ impl<'a> Rows<'a> {
 /// What a kernel row holds where nothing has been computed yet.
 pub(crate) const VACANT: u32 = 0x7fc0_dead;
 
-/// Fills the vacant numbers of a linear kernel row: z·v + constant for the rows that `of` names, of sets in `f32`.
+/// Calls `give` with z·v + constant for each of the rows of `of`. For sets in `f32`.
+#[inline(always)]
+pub(crate) fn each_dot<O>(
+    z: &[f32],
+    constant: f32,
+    rows: &[f32],
+    of: impl Iterator<Item = (u32, O)>,
+    mut give: impl FnMut(O, f32),
+) {
+    for (row, out) in of {
+        let start = row as usize * z.len();
+        let Some(row) = rows.get(start..start + z.len()) else { continue };
+        give(out, dot(z, row) + constant);
+    }
+}
+
+/// As [`each_dot`] for narrow rows, whose first four numbers stay in registers.
+#[inline(always)]
+fn each_narrow<O>(
+    (first, rest): (&[f32; 4], &[f32]),
+    constant: f32,
+    rows: &[f32],
+    of: impl Iterator<Item = (u32, O)>,
+    mut give: impl FnMut(O, f32),
+) {
+    let [z0, z1, z2, z3] = *first;
+    for (row, out) in of {
+        let start = row as usize * (4 + rest.len());
+        let Some(([r0, r1, r2, r3], others)) = rows.get(start..).and_then(|r| r.split_first_chunk()) else {
+            continue;
+        };
+        let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
+        give(out, rest.iter().zip(others).fold(sum, |s, (z, r)| s + z * r) + constant);
+    }
+}
+
+/// The first four numbers of a narrow row, and the others.
+pub(crate) fn narrow(z: &[f32]) -> Option<(&[f32; 4], &[f32])> {
+    if z.len() <= NARROW { z.split_first_chunk() } else { None }
+}
+
+/// Fills the vacant numbers of a linear kernel row.
 #[inline(never)]
-pub(crate) fn fill_linear(z: &[f32], constant: f32, rows: &[f32], of: &[[u32; 4]], out: &mut [f32]) {
-    for (v, out) in of.iter().zip(out) {
-        if out.to_bits() == VACANT {
-            let start = (v[3] & 0xffff) as usize * z.len();
-            let Some(row) = rows.get(start..start + z.len()) else { continue };
-            *out = dot_inline(z, row) + constant;
-        }
+pub(crate) fn fill_vacant(z: &[f32], constant: f32, rows: &[f32], vars: &[[u32; 4]], out: &mut [f32]) {
+    let vacant = vars.iter().zip(out).filter(|(_, out)| out.to_bits() == VACANT);
+    each_dot(z, constant, rows, vacant.map(|(v, out)| (v[3] & 0xffff, out)), |out, k| *out = k);
+}
+
+/// Fills all numbers of a linear kernel row of narrow rows.
+#[inline(never)]
+pub(crate) fn fill_narrow(z: (&[f32; 4], &[f32]), constant: f32, rows: &[f32], vars: &[[u32; 4]], out: &mut [f32]) {
+    each_narrow(z, constant, rows, vars.iter().zip(out).map(|(v, out)| (v[3] & 0xffff, out)), |out, k| *out = k);
+}
+
+/// |scale·v + shift|² for a stored row v.
+pub(crate) fn square_row(row: Row<'_>, scale: &[f32], shift: &[f32]) -> f32 {
+    #[inline(always)]
+    fn sum<T: Copy>(v: &[T], scale: &[f32], shift: &[f32], float: impl Fn(T) -> f32) -> f32 {
+        v.iter().zip(scale).zip(shift).fold(0.0, |s, ((v, a), b)| {
+            let z = a * float(*v) + b;
+            s + z * z
+        })
+    }
+    match row {
+        Row::F32(v) => sum(v, scale, shift, |v| v),
+        Row::I16(v) => sum(v, scale, shift, f32::from),
+        Row::I8(v) => sum(v, scale, shift, f32::from),
     }
 }
 

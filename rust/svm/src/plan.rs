@@ -139,6 +139,12 @@ impl Plan {
         p.c * weight * balance
     }
 
+    /// Rows of the pair at hand.
+    pub fn pair_rows(&self) -> usize {
+        let rows = |class: usize| self.counts.get(class).map_or(0, |n| usize::from(*n));
+        if self.novelty { self.rows } else { rows(self.pair.0) + rows(self.pair.1) }
+    }
+
     /// Whether a row of this label belongs to the pair at hand: as positive (true) or negative.
     #[inline(always)]
     pub fn side(&self, label: Option<ClassId>) -> Option<bool> {

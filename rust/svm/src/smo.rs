@@ -7,7 +7,7 @@
 //! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
 
 use crate::cache::{Cache, Clock};
-use crate::kernel::{Kernel, Kind, Rows, VACANT, decode_row, dot, fill_linear, fold};
+use crate::kernel::{Kernel, Kind, Rows, VACANT, decode_row, fill_narrow, fill_vacant, fold, narrow, square_row};
 use core::hint::black_box;
 use hone_learn::{SetView, Shortage, Workspace};
 
@@ -110,13 +110,12 @@ impl<'a> Problem<'a> {
         let n = self.vars.len();
         *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
         self.cache.clear(&mut self.run.clock);
-        let Scaling { scale, shift, z } = &mut self.scaling;
+        let Scaling { scale, shift, .. } = &self.scaling;
         let mut any = false;
         let rows = Rows::of(self.set);
         for v in self.vars.iter_mut() {
             let Some(row) = rows.row(row_of(v)) else { continue };
-            decode_row(row, scale, shift, z);
-            let x2 = dot(z, z);
+            let x2 = square_row(row, scale, shift);
             v[2] = if self.kernel.kind == Kind::Rbf { x2 } else { self.kernel.own(x2) }.to_bits();
             v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
             any |= beta(v) != 0.0;
@@ -191,13 +190,13 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     fn survey(&mut self) {
         let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
-        for (t, v) in self.vars.iter().take(self.run.active).enumerate() {
+        for (t, v) in self.vars.get(..self.run.active).unwrap_or(&[]).iter().enumerate() {
             let g = g(v);
             if v[3] & UP != 0 && g > greatest {
-                (first, greatest) = (t, g);
+                (first, greatest) = (black_box(t), g);
             }
             if v[3] & LOW != 0 && g < least {
-                least = g;
+                least = black_box(g);
             }
         }
         (self.run.first, self.run.greatest, self.run.least) = (first, greatest, least);
@@ -272,13 +271,19 @@ impl<'a> Problem<'a> {
         }
         let constant = fold(z, scale, shift);
         let (z, kernel) = (&**z, self.kernel);
-        let out = self.cache.open(slot, have, len, &self.run.clock);
         let vars = self.vars.get(have..len).unwrap_or(&[]);
-        if let (Kind::Linear, Some(rows)) = (kernel.kind, rows.floats()) {
-            fill_linear(z, constant, rows, vars, out);
-        } else {
-            for (v, out) in vars.iter().zip(out) {
-                if out.to_bits() == VACANT {
+        match (kernel.kind, rows.floats(), narrow(z)) {
+            // To look the numbers up in other rows would cost more than to compute them.
+            (Kind::Linear, Some(rows), Some(z)) => {
+                fill_narrow(z, constant, rows, vars, self.cache.columns(slot, have, len));
+            }
+            (Kind::Linear, Some(rows), None) => {
+                let out = self.cache.open(slot, have, len, &self.run.clock);
+                fill_vacant(z, constant, rows, vars, out);
+            }
+            _ => {
+                let out = self.cache.open(slot, have, len, &self.run.clock);
+                for (v, out) in vars.iter().zip(out).filter(|(_, out)| out.to_bits() == VACANT) {
                     *out = kernel.value(rows.dot(z, row_of(v)) + constant, own, square(v));
                 }
             }
@@ -320,7 +325,8 @@ impl<'a> Problem<'a> {
         if let Some((front, back)) = self.vars.split_at_mut_checked(q)
             && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
         {
-            (*v, *w) = (*w, *v);
+            // Word by word: as a whole the compiler would call memmove.
+            v.iter_mut().zip(w).for_each(|(v, w)| core::mem::swap(v, w));
         }
         self.cache.swap(p, q, &self.run.clock);
         // The extremes are never set aside; the first may have moved.

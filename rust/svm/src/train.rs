@@ -229,16 +229,27 @@ impl Trainer {
         let (shared, _) = self.plan.carve(set, ws)?;
         let (plan, restricted) = (&self.plan, self.restricted);
         let kept = |slots: &[u16], row: usize| !restricted || slots.get(row).is_some_and(|s| *s != NO_SLOT);
-        let sides = || set.labels().enumerate().filter_map(|(row, label)| Some((row, plan.side(label)?)));
-        let n = sides().filter(|(row, _)| kept(shared.slots, *row)).count();
+        let n = if restricted {
+            set.labels().enumerate().filter(|(row, l)| plan.side(*l).is_some() && kept(shared.slots, *row)).count()
+        } else {
+            plan.pair_rows()
+        };
         let mut share = plan.checked.params().nu * n as f32;
         let (mut problem, _, slots) = plan.problem(&mut self.run, set, ws, n)?;
-        let members = sides().filter(|(row, _)| kept(slots, *row));
-        for (v, (row, positive)) in problem.vars.iter_mut().zip(members) {
-            // One-class starts from the first ν·n rows (LIBSVM).
-            let beta = if plan.novelty { share.clamp(0.0, 1.0) } else { 0.0 };
-            share -= beta;
-            *v = [0, beta.to_bits(), 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
+        let mut vars = problem.vars.iter_mut();
+        for (row, label) in set.labels().enumerate() {
+            let Some(positive) = plan.side(label) else { continue };
+            if restricted && !kept(slots, row) {
+                continue;
+            }
+            let Some(v) = vars.next() else { break };
+            *v = [0, 0, 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
+            if plan.novelty {
+                // One-class starts from the first ν·n rows (LIBSVM).
+                let beta = share.clamp(0.0, 1.0);
+                share -= beta;
+                v[1] = beta.to_bits();
+            }
         }
         problem.start();
         self.account();
