@@ -132,58 +132,41 @@ impl<'a> Rows<'a> {
 /// What a kernel row holds where nothing has been computed yet.
 pub(crate) const VACANT: u32 = 0x7fc0_dead;
 
-/// Calls `give` with z·v + constant for each of the rows of `of`. For sets in `f32`.
-#[inline(always)]
-pub(crate) fn each_dot<O>(
-    z: &[f32],
-    constant: f32,
-    rows: &[f32],
-    of: impl Iterator<Item = (u32, O)>,
-    mut give: impl FnMut(O, f32),
-) {
-    for (row, out) in of {
-        let start = row as usize * z.len();
-        let Some(row) = rows.get(start..start + z.len()) else { continue };
-        give(out, dot(z, row) + constant);
-    }
-}
-
-/// As [`each_dot`] for narrow rows, whose first four numbers stay in registers.
-#[inline(always)]
-fn each_narrow<O>(
-    (first, rest): (&[f32; 4], &[f32]),
-    constant: f32,
-    rows: &[f32],
-    of: impl Iterator<Item = (u32, O)>,
-    mut give: impl FnMut(O, f32),
-) {
-    let [z0, z1, z2, z3] = *first;
-    for (row, out) in of {
-        let start = row as usize * (4 + rest.len());
-        let Some(([r0, r1, r2, r3], others)) = rows.get(start..).and_then(|r| r.split_first_chunk()) else {
-            continue;
-        };
-        let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
-        give(out, rest.iter().zip(others).fold(sum, |s, (z, r)| s + z * r) + constant);
-    }
-}
-
 /// The first four numbers of a narrow row, and the others.
 pub(crate) fn narrow(z: &[f32]) -> Option<(&[f32; 4], &[f32])> {
     if z.len() <= NARROW { z.split_first_chunk() } else { None }
 }
 
-/// Fills the vacant numbers of a linear kernel row.
+/// Fills the vacant numbers of a linear kernel row: z·v + constant for the rows that `vars` name. For sets in `f32`.
 #[inline(never)]
 pub(crate) fn fill_vacant(z: &[f32], constant: f32, rows: &[f32], vars: &[[u32; 4]], out: &mut [f32]) {
-    let vacant = vars.iter().zip(out).filter(|(_, out)| out.to_bits() == VACANT);
-    each_dot(z, constant, rows, vacant.map(|(v, out)| (v[3] & 0xffff, out)), |out, k| *out = k);
+    for (v, out) in vars.iter().zip(out) {
+        if out.to_bits() == VACANT {
+            let start = (v[3] & 0xffff) as usize * z.len();
+            let Some(row) = rows.get(start..start + z.len()) else { continue };
+            *out = dot(z, row) + constant;
+        }
+    }
 }
 
-/// Fills all numbers of a linear kernel row of narrow rows.
+/// Fills all numbers of a linear kernel row for narrow rows, whose first four numbers stay in registers.
 #[inline(never)]
-pub(crate) fn fill_narrow(z: (&[f32; 4], &[f32]), constant: f32, rows: &[f32], vars: &[[u32; 4]], out: &mut [f32]) {
-    each_narrow(z, constant, rows, vars.iter().zip(out).map(|(v, out)| (v[3] & 0xffff, out)), |out, k| *out = k);
+pub(crate) fn fill_narrow(
+    (first, rest): (&[f32; 4], &[f32]),
+    constant: f32,
+    rows: &[f32],
+    vars: &[[u32; 4]],
+    out: &mut [f32],
+) {
+    let [z0, z1, z2, z3] = *first;
+    for (v, out) in vars.iter().zip(out) {
+        let start = (v[3] & 0xffff) as usize * (4 + rest.len());
+        let Some(([r0, r1, r2, r3], others)) = rows.get(start..).and_then(|r| r.split_first_chunk()) else {
+            continue;
+        };
+        let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
+        *out = rest.iter().zip(others).fold(sum, |s, (z, r)| s + z * r) + constant;
+    }
 }
 
 /// |scale·v + shift|² for a stored row v.

@@ -215,17 +215,24 @@ fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
 }
 
+/// One linear machine: no scratch, and as few instructions as the target allows. All else is elsewhere.
+#[inline]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
     let k = usize::from(head.classes);
-    if head.linear() && k <= 2 && x.len() == usize::from(head.features) {
-        // One machine: no scratch, and as few instructions as the target allows.
-        if let Some((ids, rest)) = words.split_at_checked(k)
-            && let Some((bias, weights)) = rest.split_first()
-        {
-            let f = dot(x, floats(weights)) + f32::from_bits(*bias);
-            return one(head.task, ids, f);
-        }
+    if head.linear()
+        && k <= 2
+        && x.len() == usize::from(head.features)
+        && let Some((ids, rest)) = words.split_at_checked(k)
+        && let Some((bias, weights)) = rest.split_first()
+    {
+        return one(head.task, ids, dot(x, floats(weights)) + f32::from_bits(*bias));
     }
+    infer_any(head, words, x, scratch)
+}
+
+#[inline(never)]
+fn infer_any(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
+    let k = usize::from(head.classes);
     let Some(f) = decisions(head, words, x, scratch) else { return UNKNOWN };
     let ids = words.get(..k).unwrap_or(&[]);
     if k <= 2 { one(head.task, ids, f.first().copied().unwrap_or(f32::NAN)) } else { vote(ids, f) }

@@ -305,17 +305,15 @@ impl<'a> Problem<'a> {
         };
         self.spend(self.run.active);
         let (mut t, mut end) = (0, self.run.active);
-        while t < end {
-            if self.vars.get(t).is_some_and(settled) {
-                end -= 1;
-                while t < end && self.vars.get(end).is_some_and(settled) {
-                    end -= 1;
-                }
-                if t < end {
-                    self.exchange(t, end);
-                }
+        // From the front to the next settled row, from the back to the next that is not, and exchange them.
+        while let Some(front) = self.vars.get(t..end).and_then(|v| v.iter().position(settled)) {
+            t += front;
+            let back = self.vars.get(t..end).and_then(|v| v.iter().rposition(|v| !settled(v)));
+            end = t + back.unwrap_or(0);
+            if back.is_some() {
+                self.exchange(t, end);
+                t += 1;
             }
-            t += 1;
         }
         self.run.active = end;
     }
