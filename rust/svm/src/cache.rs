@@ -102,7 +102,8 @@ impl<'a> Cache<'a> {
         let Some(own) = own.get_mut(have..len) else { return &mut [] };
         own.fill(f32::from_bits(VACANT));
         let column = self.slots.get(slot).map_or(0, |s| s[0] >> 16) as usize;
-        let rows = before.chunks_exact(self.stride).chain([&[][..]]).chain(after.chunks_exact(self.stride));
+        let stride = self.stride.max(1);
+        let rows = before.chunks_exact(stride).chain([&[][..]]).chain(after.chunks_exact(stride));
         for (s, row) in self.slots.iter().zip(rows).take(clock.used as usize) {
             if column < (s[0] & 0xffff) as usize
                 && let Some(out) = ((s[0] >> 16) as usize).checked_sub(have).and_then(|t| own.get_mut(t))
@@ -122,7 +123,7 @@ impl<'a> Cache<'a> {
 
     /// Exchanges positions `p` < `q`. A row that has column `p` but not `q` ends before `p`.
     pub fn swap(&mut self, p: usize, q: usize, clock: &Clock) {
-        self.slot_of.swap(p, q);
+        exchange(self.slot_of, p, q);
         for (position, other) in [(p, q), (q, p)] {
             if let Some((slot, _)) = self.find(position)
                 && let Some(s) = self.slots.get_mut(slot)
@@ -132,13 +133,22 @@ impl<'a> Cache<'a> {
             }
         }
         let used = clock.used as usize;
-        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride)).take(used) {
+        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride.max(1))).take(used) {
             let len = (s[0] & 0xffff) as usize;
             if q < len {
-                row.swap(p, q);
+                exchange(row, p, q);
             } else if p < len {
                 s[0] = s[0] & 0xffff_0000 | p as u32;
             }
         }
+    }
+}
+
+/// Exchanges items `p` < `q`.
+fn exchange<T>(items: &mut [T], p: usize, q: usize) {
+    if let Some((front, back)) = items.split_at_mut_checked(q)
+        && let (Some(a), Some(b)) = (front.get_mut(p), back.first_mut())
+    {
+        core::mem::swap(a, b);
     }
 }

@@ -69,13 +69,13 @@ fn grant(problem: &Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row
     let numbers = numbers_of(classes);
     let words = problem.set.row_words();
     let Some(record) = model.words.get_mut(start..start + numbers + words) else { return };
-    let (head, body) = record.split_at_mut(numbers);
+    let Some((head, body)) = record.split_at_mut_checked(numbers) else { return };
     head.fill(0);
     if let (Some(class_word), 3..) = (head.get_mut(1), classes) {
         *class_word = class as u32;
     }
     if let Some(source) = problem.set.words().get(row * words..(row + 1) * words) {
-        body.copy_from_slice(source);
+        body.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
     }
     model.head.vectors += 1;
 }

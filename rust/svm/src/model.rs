@@ -302,7 +302,7 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
         let (factor, body) = body.split_at_checked(d)?;
         let (scale, body) = body.split_at_checked(d)?;
         let (shift, _) = body.split_at_checked(d)?;
-        f.copy_from_slice(bias);
+        f.iter_mut().zip(bias).for_each(|(f, b)| *f = *b);
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
         }

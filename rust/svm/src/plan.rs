@@ -90,9 +90,13 @@ impl Plan {
     pub fn sort_classes(&mut self) {
         for end in (1..self.known).rev() {
             for i in 0..end {
-                if self.classes.get(i) > self.classes.get(i + 1) {
-                    self.classes.swap(i, i + 1);
-                    self.counts.swap(i, i + 1);
+                if let (Some([a, b]), Some([m, n])) = (
+                    self.classes.get_mut(i..).and_then(|c| c.first_chunk_mut()),
+                    self.counts.get_mut(i..).and_then(|c| c.first_chunk_mut()),
+                ) && *a > *b
+                {
+                    core::mem::swap(a, b);
+                    core::mem::swap(m, n);
                 }
             }
         }
