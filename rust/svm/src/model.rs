@@ -5,7 +5,7 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
-use crate::kernel::{Kernel, Kind, dot, dot_row, fold};
+use crate::kernel::{Kernel, Kind, dot, dot_inline, dot_row, fold};
 use hone_learn::{ClassId, Decision, Format, Verdict};
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
@@ -215,17 +215,20 @@ fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
 }
 
-/// One linear machine: no scratch, and as few instructions as the target allows. All else is elsewhere.
-#[inline]
+/// Two classes, linear: no scratch, and as few instructions as the target allows. All else is elsewhere.
+#[inline(never)]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
-    let k = usize::from(head.classes);
     if head.linear()
-        && k <= 2
         && x.len() == usize::from(head.features)
-        && let Some((ids, rest)) = words.split_at_checked(k)
-        && let Some((bias, weights)) = rest.split_first()
+        && head.task == Task::Classes
+        && head.classes == 2
+        && let [a, b, bias, weights @ ..] = words
     {
-        return one(head.task, ids, dot(x, floats(weights)) + f32::from_bits(*bias));
+        let Some(weights) = floats(weights).get(..x.len()) else { return UNKNOWN };
+        let f = dot_inline(x, weights) + f32::from_bits(*bias);
+        let score = f.abs();
+        let class = ClassId(if f > 0.0 { *a } else { *b } as u16);
+        return if score.is_finite() { Verdict { decision: Decision::Class(class), score } } else { UNKNOWN };
     }
     infer_any(head, words, x, scratch)
 }

@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 
-use hone_learn::{ClassId, Format, Progress, Report, SetView, TrainingSet, Verdict};
+use hone_learn::{ClassId, Format, Progress, Report, SetView, TrainingSet};
 use hone_svm::{Checked, KernelKind, Model, Params, Shape, Trainer, scratch_len};
 use hone_target_bench::{Text, case, entry, exit, print, read_file, start};
 
@@ -86,11 +86,6 @@ fn train(checked: Checked, set: SetView<'_>, words: &mut [u32], model: &mut Trai
     }
 }
 
-#[inline(never)]
-fn infer(model: &Trained, row: &[f32], scratch: &mut [f32]) -> Verdict {
-    model.infer(row, scratch)
-}
-
 #[entry]
 fn main() -> ! {
     start();
@@ -136,7 +131,7 @@ fn main() -> ! {
                 case(task.infer, width as u32)
                     .units(width as u32)
                     .model(model.view().used() * 4 + 20)
-                    .run(|| infer(black_box(&model), black_box(&row[..width]), black_box(&mut scratch)));
+                    .run(|| model.infer(black_box(&row[..width]), &mut scratch));
             }
         }
     }
