@@ -1,3 +1,50 @@
-//! Pipeline, the three loops, commands, telemetry, budgets.
+//! The device without its hardware: pipeline, three loops, commands, telemetry, budgets.
+//!
+//! ```text
+//!  sampling ──Block──► inference ──Event──► console, telemetry
+//!  (sensor)            │  ▲  │ └─► LED
+//!         Window, rows │  │  └── label, orders ◄── commands ◄── shell
+//!                      ▼  │ Model (swapped at a window boundary)
+//!                     training
+//! ```
+//!
+//! Glossary. A *frame* is one sample of each channel. A *block* is some frames on their way from sampling to
+//! inference. A *window* is the frames on which one verdict rests. A *row* is a window's features with its label.
+//! A *slot* is the place of one model in the pool. The *model in use* is the one that inference asks.
+//!
+//! Each loop is a struct with one `turn`, which does what there is to do and returns; the platform calls it from a
+//! thread of its own, or [`cooperative::Device`] calls all three in a row. Time is an argument. What the loops share is
+//! in [`Links`]: bounded queues that move owned values, and snapshots that are copied whole. Nothing holds a lock across
+//! work. All memory is in [`Memory`], all capacities in [`capacity`].
+//!
+//! Read [`pipeline`] first.
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod capacity {
+    //! What the build has room for; Kconfig on the board.
+    include!(concat!(env!("OUT_DIR"), "/capacity.rs"));
+}
+
+pub mod budget;
+pub mod command;
+pub mod config;
+pub mod cooperative;
+pub mod env;
+pub mod event;
+pub mod inference;
+pub mod led;
+pub mod link;
+pub mod memory;
+pub mod pipeline;
+pub mod rows;
+pub mod sampling;
+pub mod stats;
+pub mod teach;
+pub mod telemetry;
+pub mod text;
+pub mod training;
+
+pub use env::{Io, Led, Reading, Sensor, SensorError, SensorInfo};
+pub use link::{Links, Queue, Shared};
+pub use memory::{Memory, Parts};

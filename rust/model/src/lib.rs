@@ -1,3 +1,31 @@
-//! Model container: codec for untrusted bytes.
+//! A trained model as bytes: the container that is kept in flash, sent over a console and read by other programs.
+//!
+//! The container is the same for all learners and knows the inside of none. It says what a model is (learner,
+//! parameters, feature pipeline, channels, scaling, class names, how the training went) and carries the learner's
+//! own numbers as an opaque payload in postcard's encoding. `docs/formats/model.md` gives the layout byte by byte.
+//!
+//! - [`write()`] streams a container into a [`Sink`]; at no time is the whole in memory.
+//! - [`Container::read`] checks bytes from anywhere and then lends out what is in them, in place: one pass over the
+//!   bytes, no allocation, no recursion. Any input gives a container or a [`ReadError`].
+//! - [`frame`] carries bytes over a serial console as lines of text that survive loss and damage.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod cursor;
+pub mod entries;
+pub mod frame;
+mod layout;
+mod payload;
+mod read;
+mod sink;
+mod write;
+
+pub use entries::{Entries, Entry};
+pub use layout::{Learner, MAGIC, VERSION};
+pub use payload::PayloadError;
+pub use read::{Container, Damage, ReadError};
+pub use sink::{Counter, Refused, Sink, SliceSink};
+pub use write::{Contents, Each, EachClass, WriteError, size, write, write_raw};
+
+/// CRC-32 as in zlib, PNG and Ethernet, without a table: 1 KB of flash for time that flash writes hide.
+pub(crate) static CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

@@ -11,9 +11,9 @@
 
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
 use crate::m4 as core_specific;
-pub use crate::portable::{axpy_f32, hamming_u32, manhattan_i8, manhattan_i16, squared_distance_i16};
 #[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
 use crate::portable as core_specific;
+pub use crate::portable::{axpy_f32, hamming_u32, manhattan_i8, manhattan_i16};
 
 /// Σ a·b.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
@@ -33,6 +33,21 @@ pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
 /// Σ a·b, exact for up to 131 072 items (beyond, modulo 2³²).
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     core_specific::dot_i8(a, b)
+}
+
+/// Σ (a-b)², exact (below 2³¹ items), as a·a + b·b - 2·a·b, which dual multiply-accumulates make cheaper than the
+/// differences, which do not fit 16 bits.
+pub fn squared_distance_i16(a: &[i16], b: &[i16]) -> i64 {
+    let n = a.len().min(b.len());
+    let (a, b) = (a.get(..n).unwrap_or_default(), b.get(..n).unwrap_or_default());
+    dot_i16(a, a).wrapping_add(dot_i16(b, b)).wrapping_sub(dot_i16(a, b).wrapping_mul(2))
+}
+
+/// Σ (a-b)², exact for up to 33 025 items. Where one side stays, keep its a·a and use [`matvec_i8`].
+pub fn squared_distance_i8(a: &[i8], b: &[i8]) -> i32 {
+    let n = a.len().min(b.len());
+    let (a, b) = (a.get(..n).unwrap_or_default(), b.get(..n).unwrap_or_default());
+    dot_i8(a, a).wrapping_add(dot_i8(b, b)).wrapping_sub(dot_i8(a, b).wrapping_mul(2))
 }
 
 /// Σ |a-b|.

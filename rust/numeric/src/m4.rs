@@ -15,31 +15,80 @@ use core::arch::asm;
 
 use crate::portable;
 
-/// `op sK, sK, s(K+8)`, K = 0 … 7.
-macro_rules! pairs {
+/// Eight times `op`: `$a` words against s16-s23, in place.
+macro_rules! low {
     ($op:literal) => {
         concat!(
-            $op, " s0, s0, s8\n", $op, " s1, s1, s9\n", $op, " s2, s2, s10\n", $op, " s3, s3, s11\n",
-            $op, " s4, s4, s12\n", $op, " s5, s5, s13\n", $op, " s6, s6, s14\n", $op, " s7, s7, s15\n"
+            $op,
+            " s0, s0, s16\n",
+            $op,
+            " s1, s1, s17\n",
+            $op,
+            " s2, s2, s18\n",
+            $op,
+            " s3, s3, s19\n",
+            $op,
+            " s4, s4, s20\n",
+            $op,
+            " s5, s5, s21\n",
+            $op,
+            " s6, s6, s22\n",
+            $op,
+            " s7, s7, s23\n"
         )
     };
 }
-macro_rules! squares {
+macro_rules! high {
+    ($op:literal) => {
+        concat!(
+            $op,
+            " s8, s8, s16\n",
+            $op,
+            " s9, s9, s17\n",
+            $op,
+            " s10, s10, s18\n",
+            $op,
+            " s11, s11, s19\n",
+            $op,
+            " s12, s12, s20\n",
+            $op,
+            " s13, s13, s21\n",
+            $op,
+            " s14, s14, s22\n",
+            $op,
+            " s15, s15, s23\n"
+        )
+    };
+}
+macro_rules! square_low {
     () => {
-        "vmul.f32 s0, s0, s0\nvmul.f32 s1, s1, s1\nvmul.f32 s2, s2, s2\nvmul.f32 s3, s3, s3\n
+        "vmul.f32 s0, s0, s0\nvmul.f32 s1, s1, s1\nvmul.f32 s2, s2, s2\nvmul.f32 s3, s3, s3
          vmul.f32 s4, s4, s4\nvmul.f32 s5, s5, s5\nvmul.f32 s6, s6, s6\nvmul.f32 s7, s7, s7\n"
     };
 }
-macro_rules! add_to_lanes {
+macro_rules! square_high {
     () => {
-        "vadd.f32 s16, s16, s0\nvadd.f32 s17, s17, s1\nvadd.f32 s18, s18, s2\nvadd.f32 s19, s19, s3\n
-         vadd.f32 s16, s16, s4\nvadd.f32 s17, s17, s5\nvadd.f32 s18, s18, s6\nvadd.f32 s19, s19, s7\n"
+        "vmul.f32 s8, s8, s8\nvmul.f32 s9, s9, s9\nvmul.f32 s10, s10, s10\nvmul.f32 s11, s11, s11
+         vmul.f32 s12, s12, s12\nvmul.f32 s13, s13, s13\nvmul.f32 s14, s14, s14\nvmul.f32 s15, s15, s15\n"
+    };
+}
+/// Eight terms onto the lanes s24-s27.
+macro_rules! add_low {
+    () => {
+        "vadd.f32 s24, s24, s0\nvadd.f32 s25, s25, s1\nvadd.f32 s26, s26, s2\nvadd.f32 s27, s27, s3
+         vadd.f32 s24, s24, s4\nvadd.f32 s25, s25, s5\nvadd.f32 s26, s26, s6\nvadd.f32 s27, s27, s7\n"
+    };
+}
+macro_rules! add_high {
+    () => {
+        "vadd.f32 s24, s24, s8\nvadd.f32 s25, s25, s9\nvadd.f32 s26, s26, s10\nvadd.f32 s27, s27, s11
+         vadd.f32 s24, s24, s12\nvadd.f32 s25, s25, s13\nvadd.f32 s26, s26, s14\nvadd.f32 s27, s27, s15\n"
     };
 }
 
-/// One pair of slices to one sum. `$eight` turns s0-s7 and s8-s15 into eight terms in s0-s7.
+/// One pair of slices to one sum. `$low` turns s0-s7 and s16-s23 into eight terms in s0-s7, `$high` likewise s8-s15.
 macro_rules! reduce_f32 {
-    ($name:ident, $eight:expr, $four:expr, $one:expr) => {
+    ($name:ident, $low:expr, $high:expr, $four:expr, $one:expr) => {
         /// See the namesake in `portable`.
         #[inline(never)]
         pub fn $name(a: &[f32], b: &[f32]) -> f32 {
@@ -47,65 +96,64 @@ macro_rules! reduce_f32 {
             // SAFETY: see the head of the file.
             unsafe {
                 asm!(
-                    "vmov s16, s17, {sum}, {sum}",
-                    "vmov s18, s19, {sum}, {sum}",
+                    "vmov s24, s25, {sum}, {sum}",
+                    "vmov s26, s27, {sum}, {sum}",
                     "subs {n}, {n}, #16",
                     "blo 3f",
                     "2:",
-                    "vldmia {a}!, {{s0-s7}}",
-                    "vldmia {b}!, {{s8-s15}}",
-                    $eight,
-                    add_to_lanes!(),
-                    "vldmia {a}!, {{s0-s7}}",
-                    "vldmia {b}!, {{s8-s15}}",
-                    $eight,
-                    add_to_lanes!(),
+                    "vldmia {a}!, {{s0-s15}}",
+                    "vldmia {b}!, {{s16-s23}}",
+                    $low,
+                    add_low!(),
+                    "vldmia {b}!, {{s16-s23}}",
+                    $high,
+                    add_high!(),
                     "subs {n}, {n}, #16",
                     "bhs 2b",
                     "3:",
                     "lsls {n}, {n}, #29", // bit 3 to carry, bit 2 to sign
                     "bcc 4f",
                     "vldmia {a}!, {{s0-s7}}",
-                    "vldmia {b}!, {{s8-s15}}",
-                    $eight,
-                    add_to_lanes!(),
+                    "vldmia {b}!, {{s16-s23}}",
+                    $low,
+                    add_low!(),
                     "4:",
                     "cmp {n}, #0",
                     "beq 9f",
                     "bpl 5f",
                     "vldmia {a}!, {{s0-s3}}",
-                    "vldmia {b}!, {{s8-s11}}",
+                    "vldmia {b}!, {{s16-s19}}",
                     $four,
-                    "vadd.f32 s16, s16, s0",
-                    "vadd.f32 s17, s17, s1",
-                    "vadd.f32 s18, s18, s2",
-                    "vadd.f32 s19, s19, s3",
+                    "vadd.f32 s24, s24, s0",
+                    "vadd.f32 s25, s25, s1",
+                    "vadd.f32 s26, s26, s2",
+                    "vadd.f32 s27, s27, s3",
                     "5:",
                     "lsls {n}, {n}, #2", // bit 1 to carry, bit 0 to sign
                     "bcs 6f",
                     "bpl 9f",
                     "vldr s0, [{a}]",
-                    "vldr s8, [{b}]",
+                    "vldr s16, [{b}]",
                     $one,
-                    "vadd.f32 s16, s16, s0",
+                    "vadd.f32 s24, s24, s0",
                     "b 9f",
                     "6:",
                     "vldmia {a}!, {{s0-s1}}",
-                    "vldmia {b}!, {{s8-s9}}",
+                    "vldmia {b}!, {{s16-s17}}",
                     $four, // the other two terms are not used
-                    "vadd.f32 s16, s16, s0",
-                    "vadd.f32 s17, s17, s1",
+                    "vadd.f32 s24, s24, s0",
+                    "vadd.f32 s25, s25, s1",
                     "cmp {n}, #0",
                     "bpl 9f",
                     "vldr s0, [{a}]",
-                    "vldr s8, [{b}]",
+                    "vldr s16, [{b}]",
                     $one,
-                    "vadd.f32 s18, s18, s0",
+                    "vadd.f32 s26, s26, s0",
                     "9:",
-                    "vadd.f32 s16, s16, s17",
-                    "vadd.f32 s18, s18, s19",
-                    "vadd.f32 s16, s16, s18",
-                    "vmov {sum}, s16",
+                    "vadd.f32 s24, s24, s25",
+                    "vadd.f32 s26, s26, s27",
+                    "vadd.f32 s24, s24, s26",
+                    "vmov {sum}, s24",
                     a = inout(reg) a.as_ptr() => _,
                     b = inout(reg) b.as_ptr() => _,
                     n = inout(reg) a.len().min(b.len()) => _,
@@ -113,6 +161,8 @@ macro_rules! reduce_f32 {
                     out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
                     out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _,
                     out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _, out("s19") _,
+                    out("s20") _, out("s21") _, out("s22") _, out("s23") _, out("s24") _, out("s25") _,
+                    out("s26") _, out("s27") _,
                     options(pure, readonly, nostack),
                 );
             }
@@ -123,27 +173,64 @@ macro_rules! reduce_f32 {
 
 reduce_f32!(
     dot_f32,
-    pairs!("vmul.f32"),
-    "vmul.f32 s0, s0, s8\nvmul.f32 s1, s1, s9\nvmul.f32 s2, s2, s10\nvmul.f32 s3, s3, s11",
-    "vmul.f32 s0, s0, s8"
+    low!("vmul.f32"),
+    high!("vmul.f32"),
+    "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s17\nvmul.f32 s2, s2, s18\nvmul.f32 s3, s3, s19",
+    "vmul.f32 s0, s0, s16"
 );
 reduce_f32!(
     squared_distance_f32,
-    concat!(pairs!("vsub.f32"), squares!()),
-    "vsub.f32 s0, s0, s8\nvsub.f32 s1, s1, s9\nvsub.f32 s2, s2, s10\nvsub.f32 s3, s3, s11
+    concat!(low!("vsub.f32"), square_low!()),
+    concat!(high!("vsub.f32"), square_high!()),
+    "vsub.f32 s0, s0, s16\nvsub.f32 s1, s1, s17\nvsub.f32 s2, s2, s18\nvsub.f32 s3, s3, s19
      vmul.f32 s0, s0, s0\nvmul.f32 s1, s1, s1\nvmul.f32 s2, s2, s2\nvmul.f32 s3, s3, s3",
-    "vsub.f32 s0, s0, s8\nvmul.f32 s0, s0, s0"
+    "vsub.f32 s0, s0, s16\nvmul.f32 s0, s0, s0"
 );
 
 /// Eight terms of one row: the row's in s8-s15 against s0-s7, onto lanes `$l0`-`$l3`.
 macro_rules! row_eight {
     ($first:expr, $row:literal, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
         concat!(
-            "vldmia {", $row, "}!, {{s8-s15}}\n", $first,
-            "vadd.f32 ", $l0, ", ", $l0, ", s8\nvadd.f32 ", $l1, ", ", $l1, ", s9\n",
-            "vadd.f32 ", $l2, ", ", $l2, ", s10\nvadd.f32 ", $l3, ", ", $l3, ", s11\n",
-            "vadd.f32 ", $l0, ", ", $l0, ", s12\nvadd.f32 ", $l1, ", ", $l1, ", s13\n",
-            "vadd.f32 ", $l2, ", ", $l2, ", s14\nvadd.f32 ", $l3, ", ", $l3, ", s15\n",
+            "vldmia {",
+            $row,
+            "}!, {{s8-s15}}\n",
+            $first,
+            "vadd.f32 ",
+            $l0,
+            ", ",
+            $l0,
+            ", s8\nvadd.f32 ",
+            $l1,
+            ", ",
+            $l1,
+            ", s9\n",
+            "vadd.f32 ",
+            $l2,
+            ", ",
+            $l2,
+            ", s10\nvadd.f32 ",
+            $l3,
+            ", ",
+            $l3,
+            ", s11\n",
+            "vadd.f32 ",
+            $l0,
+            ", ",
+            $l0,
+            ", s12\nvadd.f32 ",
+            $l1,
+            ", ",
+            $l1,
+            ", s13\n",
+            "vadd.f32 ",
+            $l2,
+            ", ",
+            $l2,
+            ", s14\nvadd.f32 ",
+            $l3,
+            ", ",
+            $l3,
+            ", s15\n",
         )
     };
 }
@@ -151,9 +238,28 @@ macro_rules! row_eight {
 macro_rules! row_four {
     ($first:expr, $row:literal, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
         concat!(
-            "vldmia {", $row, "}!, {{s8-s11}}\n", $first,
-            "vadd.f32 ", $l0, ", ", $l0, ", s8\nvadd.f32 ", $l1, ", ", $l1, ", s9\n",
-            "vadd.f32 ", $l2, ", ", $l2, ", s10\nvadd.f32 ", $l3, ", ", $l3, ", s11\n",
+            "vldmia {",
+            $row,
+            "}!, {{s8-s11}}\n",
+            $first,
+            "vadd.f32 ",
+            $l0,
+            ", ",
+            $l0,
+            ", s8\nvadd.f32 ",
+            $l1,
+            ", ",
+            $l1,
+            ", s9\n",
+            "vadd.f32 ",
+            $l2,
+            ", ",
+            $l2,
+            ", s10\nvadd.f32 ",
+            $l3,
+            ", ",
+            $l3,
+            ", s11\n",
         )
     };
 }
@@ -162,10 +268,34 @@ macro_rules! rows_one {
     ($one:expr, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
         concat!(
             "vldmia {x}!, {{s0}}\n",
-            "vldmia {r0}!, {{s8}}\n", $one, "vadd.f32 ", $l0, ", ", $l0, ", s8\n",
-            "vldmia {r1}!, {{s8}}\n", $one, "vadd.f32 ", $l1, ", ", $l1, ", s8\n",
-            "vldmia {r2}!, {{s8}}\n", $one, "vadd.f32 ", $l2, ", ", $l2, ", s8\n",
-            "vldmia {r3}!, {{s8}}\n", $one, "vadd.f32 ", $l3, ", ", $l3, ", s8\n",
+            "vldmia {r0}!, {{s8}}\n",
+            $one,
+            "vadd.f32 ",
+            $l0,
+            ", ",
+            $l0,
+            ", s8\n",
+            "vldmia {r1}!, {{s8}}\n",
+            $one,
+            "vadd.f32 ",
+            $l1,
+            ", ",
+            $l1,
+            ", s8\n",
+            "vldmia {r2}!, {{s8}}\n",
+            $one,
+            "vadd.f32 ",
+            $l2,
+            ", ",
+            $l2,
+            ", s8\n",
+            "vldmia {r3}!, {{s8}}\n",
+            $one,
+            "vadd.f32 ",
+            $l3,
+            ", ",
+            $l3,
+            ", s8\n",
         )
     };
 }
@@ -279,30 +409,35 @@ macro_rules! rows_f32 {
 macro_rules! onto_row {
     ($op:literal) => {
         concat!(
-            $op, " s8, s8, s0\n", $op, " s9, s9, s1\n", $op, " s10, s10, s2\n", $op, " s11, s11, s3\n",
-            $op, " s12, s12, s4\n", $op, " s13, s13, s5\n", $op, " s14, s14, s6\n", $op, " s15, s15, s7\n"
+            $op,
+            " s8, s8, s0\n",
+            $op,
+            " s9, s9, s1\n",
+            $op,
+            " s10, s10, s2\n",
+            $op,
+            " s11, s11, s3\n",
+            $op,
+            " s12, s12, s4\n",
+            $op,
+            " s13, s13, s5\n",
+            $op,
+            " s14, s14, s6\n",
+            $op,
+            " s15, s15, s7\n"
         )
     };
 }
 macro_rules! onto_row_four {
     ($op:literal) => {
-        concat!(
-            $op, " s8, s8, s0\n", $op, " s9, s9, s1\n", $op, " s10, s10, s2\n", $op, " s11, s11, s3\n"
-        )
+        concat!($op, " s8, s8, s0\n", $op, " s9, s9, s1\n", $op, " s10, s10, s2\n", $op, " s11, s11, s3\n")
     };
 }
-macro_rules! square_row {
-    () => {
-        "vmul.f32 s8, s8, s8\nvmul.f32 s9, s9, s9\nvmul.f32 s10, s10, s10\nvmul.f32 s11, s11, s11\n
-         vmul.f32 s12, s12, s12\nvmul.f32 s13, s13, s13\nvmul.f32 s14, s14, s14\nvmul.f32 s15, s15, s15\n"
-    };
-}
-
 rows_f32!(rows_dot_f32, dot_f32, onto_row!("vmul.f32"), onto_row_four!("vmul.f32"), "vmul.f32 s8, s8, s0\n");
 rows_f32!(
     rows_squared_distance_f32,
     squared_distance_f32,
-    concat!(onto_row!("vsub.f32"), square_row!()),
+    concat!(onto_row!("vsub.f32"), square_high!()),
     concat!(
         onto_row_four!("vsub.f32"),
         "vmul.f32 s8, s8, s8\nvmul.f32 s9, s9, s9\nvmul.f32 s10, s10, s10\nvmul.f32 s11, s11, s11\n"
@@ -383,16 +518,26 @@ pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
 macro_rules! bytes_product {
     ($x:literal, $y:literal) => {
         concat!(
-            "sxtb16 r6, ", $x, ", ror #8\nsxtb16 r7, ", $y, ", ror #8\nsmlad lr, r6, r7, lr\n",
-            "sxtb16 r6, ", $x, "\nsxtb16 r7, ", $y, "\nsmlad lr, r6, r7, lr\n"
+            "sxtb16 r6, ",
+            $x,
+            ", ror #8\nsxtb16 r7, ",
+            $y,
+            ", ror #8\nsmlad lr, r6, r7, lr\n",
+            "sxtb16 r6, ",
+            $x,
+            "\nsxtb16 r7, ",
+            $y,
+            "\nsmlad lr, r6, r7, lr\n"
         )
     };
 }
 macro_rules! bytes_products {
     () => {
         concat!(
-            bytes_product!("r0", "r8"), bytes_product!("r1", "r9"),
-            bytes_product!("r2", "r10"), bytes_product!("r3", "r11")
+            bytes_product!("r0", "r8"),
+            bytes_product!("r1", "r9"),
+            bytes_product!("r2", "r10"),
+            bytes_product!("r3", "r11")
         )
     };
 }
@@ -410,27 +555,60 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
         out("r0") _, inout("lr") 0i32 => sum,
     );
     match (a.get(n & !3..n), b.get(n & !3..n)) {
-        (Some(a), Some(b)) => sum.wrapping_add(portable::dot_i8(a, b)),
+        (Some(a), Some(b)) if !a.is_empty() => sum.wrapping_add(portable::dot_i8(a, b)),
         _ => sum,
     }
 }
 
-/// See the namesake in `portable`.
+macro_rules! eight_u8 {
+    () => {
+        "ldrd {x0}, {x1}, [{a}], #8\nldrd {y0}, {y1}, [{b}], #8
+         usada8 {sum}, {x0}, {y0}, {sum}\nusada8 {sum}, {x1}, {y1}, {sum}"
+    };
+}
+
+/// See the namesake in `portable`. Double loads, so that few registers are used and none need saving.
 #[inline(never)]
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
     let n = a.len().min(b.len());
-    if !aligned(a) || !aligned(b) {
+    if (a.as_ptr().addr() | b.as_ptr().addr()) & 3 != 0 {
         return portable::manhattan_u8(a, b);
     }
     let sum: u32;
-    words!(
-        a, b, n / 4, "4",
-        ["usada8 lr, r0, r8, lr\nusada8 lr, r1, r9, lr\nusada8 lr, r2, r10, lr\nusada8 lr, r3, r11, lr"],
-        "usada8 lr, r0, r8, lr",
-        out("r0") _, inout("lr") 0u32 => sum,
-    );
+    // SAFETY: see the head of the file.
+    unsafe {
+        asm!(
+            "subs {n}, {n}, #16",
+            "blo 3f",
+            "2:",
+            eight_u8!(),
+            eight_u8!(),
+            "subs {n}, {n}, #16",
+            "bhs 2b",
+            "3:",
+            "lsls {n}, {n}, #29", // bit 3 to carry, bit 2 to sign
+            "bcc 4f",
+            eight_u8!(),
+            "4:",
+            "cmp {n}, #0",
+            "bpl 5f",
+            "ldr {x0}, [{a}]",
+            "ldr {y0}, [{b}]",
+            "usada8 {sum}, {x0}, {y0}, {sum}",
+            "5:",
+            n = inout(reg) n => _,
+            a = inout(reg) a.as_ptr() => _,
+            b = inout(reg) b.as_ptr() => _,
+            sum = inout(reg) 0u32 => sum,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            y0 = out(reg) _,
+            y1 = out(reg) _,
+            options(pure, readonly, nostack),
+        );
+    }
     match (a.get(n & !3..n), b.get(n & !3..n)) {
-        (Some(a), Some(b)) => sum.wrapping_add(portable::manhattan_u8(a, b)),
+        (Some(a), Some(b)) if !a.is_empty() => sum.wrapping_add(portable::manhattan_u8(a, b)),
         _ => sum,
     }
 }
@@ -500,7 +678,11 @@ pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
         return portable::matvec_i16(a, x, out);
     }
     rows_of_words!(
-        x, columns / 32, columns % 32 / 4, a, out,
+        x,
+        columns / 32,
+        columns % 32 / 4,
+        a,
+        out,
         "mov r7, #0\nmov lr, #0",
         [row_i16!(), row_i16!(), row_i16!(), row_i16!()],
         "ldrd r0, r1, [r12], #8\nldrd r8, r9, [r4], #8\nsmlald r7, lr, r0, r8\nsmlald r7, lr, r1, r9",
@@ -512,8 +694,16 @@ pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
 macro_rules! word_i8 {
     ($row:literal, $even:literal, $odd:literal) => {
         concat!(
-            "sxtb16 lr, ", $row, ", ror #8\nsmlad r7, lr, ", $odd, ", r7\n",
-            "sxtb16 lr, ", $row, "\nsmlad r7, lr, ", $even, ", r7\n"
+            "sxtb16 lr, ",
+            $row,
+            ", ror #8\nsmlad r7, lr, ",
+            $odd,
+            ", r7\n",
+            "sxtb16 lr, ",
+            $row,
+            "\nsmlad r7, lr, ",
+            $even,
+            ", r7\n"
         )
     };
 }
@@ -521,8 +711,11 @@ macro_rules! row_i8 {
     () => {
         concat!(
             "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
-            word_i8!("r8", "r0", "r1"), word_i8!("r9", "r2", "r3"), "ldmia r12!, {{r0-r3}}\n",
-            word_i8!("r10", "r0", "r1"), word_i8!("r11", "r2", "r3"),
+            word_i8!("r8", "r0", "r1"),
+            word_i8!("r9", "r2", "r3"),
+            "ldmia r12!, {{r0-r3}}\n",
+            word_i8!("r10", "r0", "r1"),
+            word_i8!("r11", "r2", "r3"),
         )
     };
 }
@@ -548,7 +741,11 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
         *odd = b1 | b3 << 16;
     }
     rows_of_words!(
-        expanded, columns / 32, columns % 32 / 4, a, out,
+        expanded,
+        columns / 32,
+        columns % 32 / 4,
+        a,
+        out,
         "mov r7, #0",
         [row_i8!(), row_i8!()],
         concat!("ldr r8, [r4], #4\nldrd r0, r1, [r12], #8\n", word_i8!("r8", "r0", "r1")),
@@ -565,12 +762,14 @@ pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
         return portable::manhattans_u8(query, rows, out);
     }
     rows_of_words!(
-        query, columns / 16, columns % 16 / 4, rows, out,
+        query,
+        columns / 16,
+        columns % 16 / 4,
+        rows,
+        out,
         "mov r7, #0",
-        [
-            "ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
-             usada8 r7, r0, r8, r7\nusada8 r7, r1, r9, r7\nusada8 r7, r2, r10, r7\nusada8 r7, r3, r11, r7"
-        ],
+        ["ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
+             usada8 r7, r0, r8, r7\nusada8 r7, r1, r9, r7\nusada8 r7, r2, r10, r7\nusada8 r7, r3, r11, r7"],
         "ldr r0, [r12], #4\nldr r8, [r4], #4\nusada8 r7, r0, r8, r7",
         "str r7, [r5], #4"
     );

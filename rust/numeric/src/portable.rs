@@ -46,16 +46,19 @@ pub fn rows_squared_distance_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
 }
 
 /// See [`crate::kernel::dot_i16`].
+#[inline(never)]
 pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
     a.iter().zip(b).fold(0i64, |s, (x, y)| s.wrapping_add(i64::from(i32::from(*x) * i32::from(*y))))
 }
 
 /// See [`crate::kernel::dot_i8`].
+#[inline(never)]
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).fold(0i32, |s, (x, y)| s.wrapping_add(i32::from(*x) * i32::from(*y)))
 }
 
 /// See [`crate::kernel::matvec_i16`].
+#[inline(never)]
 pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
     for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
         *y = dot_i16(row, x);
@@ -70,11 +73,13 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
 }
 
 /// See [`crate::kernel::manhattan_u8`].
+#[inline(never)]
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
     a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
 }
 
 /// See [`crate::kernel::manhattans_u8`].
+#[inline(never)]
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
     for (row, distance) in rows.chunks_exact(query.len().max(1)).zip(distances) {
         *distance = manhattan_u8(row, query);
@@ -89,14 +94,6 @@ pub fn manhattan_i8(a: &[i8], b: &[i8]) -> u32 {
 /// Σ |a-b|, exact for up to 65 536 items (beyond, modulo 2³²).
 pub fn manhattan_i16(a: &[i16], b: &[i16]) -> u32 {
     a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
-}
-
-/// Σ (a-b)², exact.
-pub fn squared_distance_i16(a: &[i16], b: &[i16]) -> u64 {
-    a.iter().zip(b).fold(0u64, |s, (x, y)| {
-        let d = u32::from(x.abs_diff(*y));
-        s.wrapping_add(u64::from(d.wrapping_mul(d)))
-    })
 }
 
 /// Number of bits in which a and b differ.

@@ -65,7 +65,9 @@ pub struct Block<const S: usize> {
     pub time: Micros,
     /// Count of frames since the device started, of the first frame; a jump is a gap.
     pub first_frame: u32,
-    /// Numbers in use in `samples`.
+    /// Channels per frame, at least 1.
+    pub channels: u8,
+    /// Numbers in use in `samples`, a multiple of `channels`.
     pub len: u16,
     /// What was wrong.
     pub faults: Faults,

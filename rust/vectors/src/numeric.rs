@@ -59,6 +59,8 @@ fn integers(emit: Emit<'_>) {
             let (dot, twin) = (kernel::dot_i16(a, b), portable::dot_i16(a, b));
             differ += u32::from(dot != twin);
             sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
+            let squares = a.iter().zip(b).map(|(a, b)| i64::from(a.abs_diff(*b)).pow(2)).sum::<i64>();
+            differ += u32::from(kernel::squared_distance_i16(a, b) != squares);
             let (mut y, mut z) = ([1i64; 3], [1i64; 3]);
             kernel::matvec_i16(part(halves, skip, 3 * n), b, &mut y);
             portable::matvec_i16(part(halves, skip, 3 * n), b, &mut z);
@@ -68,6 +70,8 @@ fn integers(emit: Emit<'_>) {
             let (dot, twin) = (kernel::dot_i8(a, b), portable::dot_i8(a, b));
             differ += u32::from(dot != twin);
             sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
+            let squares = a.iter().zip(b).map(|(a, b)| i32::from(a.abs_diff(*b)).pow(2)).sum::<i32>();
+            differ += u32::from(kernel::squared_distance_i8(a, b) != squares);
             let (mut y, mut z) = ([1i32; 3], [1i32; 3]);
             kernel::matvec_i8(part(bytes, skip, 3 * n), b, &mut y);
             portable::matvec_i8(part(bytes, skip, 3 * n), b, &mut z);

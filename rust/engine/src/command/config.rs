@@ -1,0 +1,85 @@
+//! `config`.
+
+use super::{Outcome, fail, misuse};
+use crate::config::{Config, Section};
+use crate::env::Io;
+use crate::link::Links;
+use crate::telemetry;
+use crate::text::{Line, Out, Write};
+use hone_learn::{Kind, ParamError, Setting, Value};
+
+pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+    match words {
+        ["list"] => list(links, None, io),
+        ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
+            Some(section) => list(links, Some(section), io),
+            None => fail(io, &["no section '", section, "'; there is ", Section::LIST]),
+        },
+        ["get", key] => get(links, key, io),
+        ["set", key, value] => set(links, key, value, io),
+        _ => misuse("config", io),
+    }
+}
+
+fn get(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
+    let Some((section, index)) = Config::find(key) else { return unknown(key, io) };
+    if let (Some(setting), Some(v)) = (section.settings().get(index), links.config.get().get(section, index)) {
+        value(setting, v, io);
+        io.str("\n");
+    }
+    Ok(())
+}
+
+fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
+    let Some((section, index)) = Config::find(key) else { return unknown(key, io) };
+    let Some(setting) = section.settings().get(index) else { return unknown(key, io) };
+    let result = match setting.parse(text) {
+        Some(value) => links.config.update(|c| c.set(section, index, value)),
+        None => Err(ParamError::Invalid(setting)),
+    };
+    result.or_else(|error| {
+        let mut line = Line::<160>::default();
+        telemetry::param_error(section.name(), &error, &mut line);
+        fail(io, &[line.as_str()])
+    })
+}
+
+fn unknown(key: &str, io: &mut dyn Io) -> Outcome {
+    fail(io, &["no parameter '", key, "'; 'config list' shows all"])
+}
+
+fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
+    let config = links.config.get();
+    for section in Section::ALL.into_iter().filter(|s| only.is_none_or(|o| o == *s)) {
+        for (index, setting) in section.settings().iter().enumerate() {
+            let Some(v) = config.get(section, index) else { continue };
+            let mut left = Line::<48>::default();
+            left.str(section.name());
+            left.str(".");
+            left.str(setting.name);
+            left.str(" = ");
+            value(setting, v, &mut left);
+            io.str(left.as_str());
+            for _ in left.as_str().len()..30 {
+                io.str(" ");
+            }
+            io.str("  ");
+            io.str(setting.help);
+            io.str(" (");
+            telemetry::range(setting, io);
+            io.str(")\n");
+        }
+    }
+    Ok(())
+}
+
+/// A setting's value as `config set` would take it.
+fn value(setting: &Setting, value: Value, out: &mut dyn Out) {
+    match (value, setting.kind) {
+        (Value::Int(v), _) => out.int(v),
+        (Value::Real(v), _) => out.real(v),
+        (Value::Flag(v), _) => out.str(if v { "on" } else { "off" }),
+        (Value::Choice(i), Kind::Choice(words)) => out.str(words.get(usize::from(i)).copied().unwrap_or("?")),
+        (Value::Choice(_), _) => out.str("?"),
+    }
+}

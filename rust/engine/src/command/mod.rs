@@ -1,0 +1,321 @@
+//! The shell's commands: one table for dispatch, help and completion, the same on board and host.
+//!
+//! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
+
+mod config;
+mod data;
+mod infer;
+mod model;
+mod sensor;
+mod stats;
+mod train;
+
+use crate::capacity::MODELS;
+use crate::config::{Learner, Section};
+use crate::env::Io;
+use crate::link::Links;
+use crate::memory::{Model, Slot};
+use crate::text::{Line, Out as _};
+use crate::training::Published;
+use atomic_refcell::AtomicRef;
+use hone_signal::Micros;
+
+/// A command failed and has said why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+/// The outcome of a command.
+pub type Outcome = Result<(), Failed>;
+
+/// Words that may follow a command and are not in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// None.
+    None,
+    /// A learner's name.
+    Learner,
+    /// A configuration key.
+    Key,
+}
+
+/// One command or subcommand.
+#[derive(Debug)]
+pub struct Command {
+    /// Its word.
+    pub name: &'static str,
+    /// What follows it, as help shows it.
+    pub usage: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// Subcommands and options, for help and completion.
+    pub sub: &'static [Self],
+    /// Other words that may follow, for completion.
+    pub words: Words,
+}
+
+const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Command {
+    Command { name, usage, help, sub: &[], words: Words::None }
+}
+
+/// Every command.
+pub static COMMANDS: &[Command] = &[
+    Command {
+        name: "train",
+        usage: "[LEARNER] [--windows N] [--wait]",
+        help: "collect, then train, in the background; the model in use stays until the new one is done",
+        sub: &[
+            leaf("status", "", "how far the training is, and how the last ones ended"),
+            leaf("cancel", "", "give up the training under way; the model in use stays"),
+            leaf("--windows", "N", "windows to collect"),
+            leaf("--wait", "", "show progress and return when finished; fails if the training does"),
+        ],
+        words: Words::Learner,
+    },
+    Command {
+        name: "infer",
+        usage: "on [-v] | off | once",
+        help: "judge windows; a line for each change of verdict, or with -v for each window",
+        sub: &[
+            leaf("on", "[-v]", "judge every window"),
+            leaf("off", "", "stop judging"),
+            leaf("once", "", "judge the next window and say the verdict"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "label",
+        usage: "ID [NAME] [--once] | none | dismiss | list",
+        help: "the class of the windows that follow, and of the unknown one that waits",
+        sub: &[
+            leaf("none", "", "the windows that follow have no class"),
+            leaf("--once", "", "of the waiting window only"),
+            leaf("dismiss", "", "let the window go that waits for a label"),
+            leaf("list", "", "the classes that have names"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "stats",
+        usage: "[--json]",
+        help: "windows, verdicts, latency, memory, overruns, faults, training history",
+        sub: &[leaf("--json", "", "one JSON object per line")],
+        words: Words::None,
+    },
+    Command {
+        name: "model",
+        usage: "info | save | load | erase | export | import",
+        help: "the model in use",
+        sub: &[
+            leaf("info", "", "learner, parameters, threshold, age, bytes"),
+            leaf("save", "", "keep the model across restarts"),
+            leaf("load", "", "go back to the model that was saved"),
+            leaf("erase", "", "forget the model in use and the saved one"),
+            leaf("export", "", "print the model as framed text"),
+            leaf("import", "", "read a model as framed text"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "data",
+        usage: "info | clear | export",
+        help: "the training set of the classifiers; labelled windows become its rows",
+        sub: &[
+            leaf("info", "", "rows per class"),
+            leaf("clear", "", "empty it"),
+            leaf("export", "", "a line per row: class and features, separated by commas"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "svm",
+        usage: "eval",
+        help: "judge the SVM in use",
+        sub: &[leaf("eval", "", "accuracy, confusion, precision and recall on the training set's labelled rows")],
+        words: Words::None,
+    },
+    Command {
+        name: "sensor",
+        usage: "info | read",
+        help: "the accelerometer",
+        sub: &[
+            leaf("info", "", "name, rate, channels, scale, health"),
+            leaf("read", "", "the newest frame, in its unit"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "config",
+        usage: "get KEY | set KEY VALUE | list [SECTION]",
+        help: "run-time parameters; those of a learner count from the next training on",
+        sub: &[
+            Command { name: "get", usage: "KEY", help: "the value of one parameter", sub: &[], words: Words::Key },
+            Command { name: "set", usage: "KEY VALUE", help: "change one parameter", sub: &[], words: Words::Key },
+            leaf("list", "[SECTION]", "all parameters with their values, ranges and meaning"),
+        ],
+        words: Words::None,
+    },
+    leaf("wait", "SECONDS", "let device time pass"),
+];
+
+/// Runs commands for one shell.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    links: &'static Links,
+    slots: &'static [Slot; MODELS],
+}
+
+impl Console {
+    pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS]) -> Self {
+        Self { links, slots }
+    }
+
+    /// The newest model and where it comes from, shared with inference; `None` without one.
+    pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
+        let published = self.links.published.get()?;
+        let model = self.slots.get(usize::from(published.slot?))?.try_borrow().ok()?;
+        Some((published, model))
+    }
+
+    /// Runs one command; no words are no command and succeed.
+    ///
+    /// # Errors
+    /// [`Failed`], after an error line.
+    pub fn run(&self, words: &[&str], io: &mut dyn Io) -> Outcome {
+        let Some((name, rest)) = words.split_first() else { return Ok(()) };
+        match *name {
+            "train" => train::run(self.links, rest, io),
+            "infer" => infer::run(self.links, rest, io),
+            "label" => infer::label(self.links, rest, io),
+            "stats" => stats::run(self.links, rest, io),
+            "data" => data::run(self.links, rest, io),
+            "svm" => data::svm(self, rest, io),
+            "model" => model::run(self, rest, io),
+            "sensor" => sensor::run(self.links, rest, io),
+            "config" => config::run(self.links, rest, io),
+            "wait" => wait(rest, io),
+            "help" => help(rest, io),
+            other => fail(io, &["'", other, "' is no command; 'help' lists them"]),
+        }
+    }
+}
+
+/// Splits a line at white space; words beyond `N` and what follows them are an error.
+///
+/// # Errors
+/// [`Failed`] when there are too many words; the caller says so.
+pub fn split<const N: usize>(line: &str) -> Result<heapless::Vec<&str, N>, Failed> {
+    let mut words = heapless::Vec::new();
+    for word in line.split_ascii_whitespace() {
+        words.push(word).map_err(|_| Failed)?;
+    }
+    Ok(words)
+}
+
+/// Shows every word that may come after `words` and begins with `start`.
+pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
+    let mut list = COMMANDS;
+    let mut extra = Words::None;
+    if words.is_empty() && "help".starts_with(start) {
+        see("help");
+    }
+    let words = if words.first() == Some(&"help") { words.get(1..).unwrap_or(&[]) } else { words };
+    for word in words {
+        let Some(command) = list.iter().find(|c| c.name == *word) else {
+            // An option's value or a learner: what may follow stays the same.
+            continue;
+        };
+        if !command.sub.is_empty() || command.words != Words::None {
+            list = command.sub;
+            extra = command.words;
+        } else if !command.name.starts_with('-') {
+            list = &[];
+            extra = Words::None;
+        }
+    }
+    for command in list.iter().filter(|c| c.name.starts_with(start)) {
+        see(command.name);
+    }
+    match extra {
+        Words::None => {}
+        Words::Learner => {
+            for name in Learner::NAMES.iter().filter(|n| n.starts_with(start)) {
+                see(name);
+            }
+        }
+        Words::Key => {
+            for section in Section::ALL {
+                for setting in section.settings() {
+                    let mut key = Line::<48>::default();
+                    key.str(section.name());
+                    key.str(".");
+                    key.str(setting.name);
+                    if key.as_str().starts_with(start) {
+                        see(key.as_str());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
+    let Some(name) = words.first() else {
+        for command in COMMANDS {
+            entry(command, "", io);
+        }
+        io.str("'help COMMAND' says more\n");
+        return Ok(());
+    };
+    let Some(command) = COMMANDS.iter().find(|c| c.name == *name) else {
+        return fail(io, &["'", name, "' is no command; 'help' lists them"]);
+    };
+    entry(command, "", io);
+    for sub in command.sub {
+        entry(sub, "  ", io);
+    }
+    Ok(())
+}
+
+fn entry(command: &Command, indent: &str, io: &mut dyn Io) {
+    io.str(indent);
+    io.str(command.name);
+    if !command.usage.is_empty() {
+        io.str(" ");
+        io.str(command.usage);
+    }
+    io.str("\n");
+    io.str(indent);
+    io.str("    ");
+    io.str(command.help);
+    io.str("\n");
+}
+
+fn wait(words: &[&str], io: &mut dyn Io) -> Outcome {
+    let seconds = match words {
+        [text] => hone_learn::setting::parse_real(text).filter(|s| (0.0..=100_000.0).contains(s)),
+        _ => None,
+    };
+    let Some(seconds) = seconds else {
+        return fail(io, &["wait takes a number of seconds from 0 to 100000"]);
+    };
+    if io.pause(Micros((seconds * 1000.0 + 0.5) as u64 * 1000)) { Ok(()) } else { fail(io, &["interrupted"]) }
+}
+
+/// Writes an error line.
+fn fail(io: &mut dyn Io, text: &[&str]) -> Outcome {
+    io.str("error: ");
+    for part in text {
+        // What a user typed comes back without control characters, so that it cannot garble the terminal.
+        for piece in part.split(|c: char| c.is_control()) {
+            io.str(piece);
+        }
+    }
+    io.str("\n");
+    Err(Failed)
+}
+
+/// Writes the error that these words are not the command's.
+fn misuse(name: &str, io: &mut dyn Io) -> Outcome {
+    let usage = COMMANDS.iter().find(|c| c.name == name).map_or("", |c| c.usage);
+    fail(io, &["usage: ", name, " ", usage])
+}

@@ -1,0 +1,162 @@
+//! `train`.
+
+use super::{Outcome, fail, misuse};
+use crate::config::Learner;
+use crate::env::Io;
+use crate::link::Links;
+use crate::stats::{Ended, Phase, TrainingStatus};
+use crate::telemetry;
+use crate::text::Write;
+use crate::training::TrainOrder;
+use core::sync::atomic::Ordering;
+use hone_signal::Micros;
+
+/// How often `--wait` looks.
+const LOOK: Micros = Micros(50_000);
+
+pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+    match words {
+        ["status"] => return status(links, io),
+        ["cancel"] => return cancel(links, io),
+        _ => {}
+    }
+    let mut learner = links.config.get().device.learner;
+    let (mut windows, mut wait, mut rest) = (None, false, words);
+    while let Some((word, after)) = rest.split_first() {
+        rest = after;
+        match *word {
+            "--wait" => wait = true,
+            "--windows" => {
+                let number = rest.first().and_then(|n| hone_learn::setting::parse_int(n));
+                let Some(number) = number.filter(|n| (10..=60_000).contains(n)) else {
+                    return fail(io, &["--windows takes a whole number from 10 to 60000"]);
+                };
+                windows = Some(number as u16);
+                rest = rest.get(1..).unwrap_or(&[]);
+            }
+            name if name.starts_with('-') || Learner::from_name(name).is_none() => {
+                if name.starts_with('-') {
+                    return misuse("train", io);
+                }
+                return fail(io, &["no learner '", name, "'; there is ", Learner::LIST]);
+            }
+            name => learner = Learner::from_name(name).unwrap_or(learner),
+        }
+    }
+    if links.training.get().running() || !links.orders.is_empty() {
+        return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
+    }
+    let Some(id) = TrainOrder::send(links, learner, windows) else {
+        return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);
+    };
+    if wait {
+        return follow(links, id, io);
+    }
+    io.str("training ");
+    io.uint(id);
+    io.str(" begins in the background; 'train status' says how far it is\n");
+    Ok(())
+}
+
+/// Shows each tenth of the way until training `id` has ended.
+fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
+    let mut shown = None;
+    loop {
+        let status = links.training.get();
+        if let Some(ended) = status.ended(id) {
+            return outcome(&ended, io);
+        }
+        if status.refused == id {
+            return fail(io, &["another training came first; 'train status' says how far it is"]);
+        }
+        if status.id == id && status.running() && status.total > 0 {
+            let tenth = u64::from(status.done) * 10 / u64::from(status.total);
+            if shown != Some((tenth, status.phase)) {
+                shown = Some((tenth, status.phase));
+                progress(&status, io);
+            }
+        }
+        if !io.pause(LOOK) {
+            return fail(io, &["no longer waiting; the training goes on, 'train cancel' gives it up"]);
+        }
+    }
+}
+
+fn progress(status: &TrainingStatus, io: &mut dyn Io) {
+    io.str(if status.phase == Phase::Collecting { "  collecting " } else { "  computing " });
+    io.uint(u64::from(status.done) * 100 / u64::from(status.total.max(1)));
+    io.str(" % (");
+    io.uint(status.done);
+    io.str(" of ");
+    io.uint(status.total);
+    io.str(")\n");
+}
+
+fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
+    match &ended.result {
+        Ok(_) => {
+            line(ended, io);
+            Ok(())
+        }
+        Err(_) => {
+            io.str("error: ");
+            line(ended, io);
+            Err(super::Failed)
+        }
+    }
+}
+
+/// `training 1: esn, converged on 160 windows, MSE 0.123, took 20.5 s`
+pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
+    io.str("training ");
+    io.uint(ended.id);
+    io.str(": ");
+    io.str(ended.learner.name());
+    io.str(", ");
+    match &ended.result {
+        Ok(report) => telemetry::report(report, io),
+        Err(fault) => telemetry::fault(fault, io),
+    }
+    io.str(", took ");
+    io.seconds(ended.took);
+    io.str(" s\n");
+}
+
+fn status(links: &Links, io: &mut dyn Io) -> Outcome {
+    let status = links.training.get();
+    if status.phase == Phase::Idle {
+        io.str("no training yet; 'train' begins one\n");
+    }
+    if status.running() {
+        io.str("training ");
+        io.uint(status.id);
+        io.str(": ");
+        io.str(status.learner.name());
+        io.str(", for ");
+        io.seconds(Micros(io.now().0.saturating_sub(status.since.0)));
+        io.str(" s\n");
+        progress(&status, io);
+    }
+    for ended in status.history.iter().flatten() {
+        line(ended, io);
+    }
+    Ok(())
+}
+
+fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
+    let status = links.training.get();
+    if !status.running() {
+        return fail(io, &["no training is under way"]);
+    }
+    links.cancel.store(true, Ordering::Release);
+    for _ in 0..100 {
+        if let Some(ended) = links.training.get().ended(status.id) {
+            line(&ended, io);
+            return Ok(());
+        }
+        if !io.pause(LOOK) {
+            break;
+        }
+    }
+    fail(io, &["the training has not stopped yet; 'train status' says when it has"])
+}

@@ -1,0 +1,97 @@
+//! What the device tells of itself, as it happens.
+
+use crate::config::Learner;
+use crate::env::SensorError;
+use crate::training::TrainFault;
+use hone_learn::{ClassId, Report, Verdict};
+use hone_signal::{Faults, Micros};
+
+/// Something that happened, small enough to queue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// A verdict that differs from the one before, or any verdict when `infer on -v` asked for all.
+    Verdict {
+        /// When the window ended.
+        time: Micros,
+        /// The window's number.
+        sequence: u32,
+        /// What the model said.
+        verdict: Verdict,
+    },
+    /// A window is of no class known; it waits for `label ID`.
+    LabelWanted {
+        /// When the window ended.
+        time: Micros,
+        /// The window's number.
+        sequence: u32,
+        /// The nearest class, the best guess.
+        nearest: Option<ClassId>,
+    },
+    /// A training began to collect.
+    TrainingStarted {
+        /// When.
+        time: Micros,
+        /// Its number.
+        id: u32,
+        /// What is trained.
+        learner: Learner,
+    },
+    /// A training ended with a new model, which is in use from the next window on.
+    TrainingDone {
+        /// When.
+        time: Micros,
+        /// Its number.
+        id: u32,
+        /// What was trained.
+        learner: Learner,
+        /// How it went.
+        report: Report,
+    },
+    /// A training ended without a new model; the one in use stays.
+    TrainingFailed {
+        /// When.
+        time: Micros,
+        /// Its number.
+        id: u32,
+        /// Why.
+        fault: TrainFault,
+    },
+    /// A training was asked for while another is under way, and not begun.
+    TrainingRefused {
+        /// When.
+        time: Micros,
+        /// The number it would have had.
+        id: u32,
+    },
+    /// The sensor stopped answering.
+    SensorLost {
+        /// When.
+        time: Micros,
+        /// How.
+        error: SensorError,
+    },
+    /// The sensor answers, but what it says is wrong: one reading repeated, not a number, or at the end of the range.
+    SensorSuspect {
+        /// When.
+        time: Micros,
+        /// What is wrong.
+        faults: Faults,
+    },
+    /// The sensor is well again.
+    SensorBack {
+        /// When.
+        time: Micros,
+    },
+    /// The training set is full; the windows that follow are not kept.
+    DataFull {
+        /// When.
+        time: Micros,
+    },
+    /// Frames were not read in time.
+    Overrun {
+        /// When.
+        time: Micros,
+        /// How many.
+        frames: u32,
+    },
+}

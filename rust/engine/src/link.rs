@@ -1,0 +1,249 @@
+//! What the loops share: bounded queues that move owned values, and snapshots that are copied whole.
+//!
+//! Both are guarded by a critical section as long as one copy. A value moves through a queue by ownership, so
+//! a window or a training set has one holder at a time, and the type system knows which.
+//!
+//! | operation | cost | interrupts held off for |
+//! |---|---|---|
+//! | `Queue::send`, `receive` | one move of `T` | that move |
+//! | `Shared::get`, `set` | one copy of `T` | that copy |
+
+use core::cell::{Cell, RefCell};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use critical_section::Mutex;
+use heapless::Deque;
+use hone_signal::Extractor;
+
+use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
+use crate::config::Config;
+use crate::event::Event;
+use crate::memory::{BlockBuf, RowSet, WindowBuf};
+use crate::rows::DataStats;
+use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
+use crate::teach::{RceStats, Reply};
+use crate::training::{Published, TrainOrder};
+
+/// A bounded queue of `N` owned values, first in first out.
+#[derive(Debug)]
+pub struct Queue<T, const N: usize>(Mutex<RefCell<Deque<T, N>>>);
+
+impl<T, const N: usize> Default for Queue<T, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, const N: usize> Queue<T, N> {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        const { assert!(N > 0, "a queue of no capacity passes nothing") };
+        Self(Mutex::new(RefCell::new(Deque::new())))
+    }
+
+    /// Puts a value at the end.
+    ///
+    /// # Errors
+    /// Gives the value back when the queue is full.
+    pub fn send(&self, value: T) -> Result<(), T> {
+        critical_section::with(|cs| match self.0.borrow(cs).try_borrow_mut() {
+            Ok(mut queue) => queue.push_back(value),
+            Err(_) => Err(value),
+        })
+    }
+
+    /// Takes the value at the front.
+    pub fn receive(&self) -> Option<T> {
+        critical_section::with(|cs| self.0.borrow(cs).try_borrow_mut().ok()?.pop_front())
+    }
+
+    /// Values waiting.
+    pub fn len(&self) -> usize {
+        critical_section::with(|cs| self.0.borrow(cs).try_borrow().map_or(0, |q| q.len()))
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Values it has room for.
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+}
+
+/// A value that is read and written whole, and seen by all.
+#[derive(Debug)]
+pub struct Shared<T: Copy>(Mutex<Cell<T>>);
+
+impl<T: Copy> Shared<T> {
+    /// Holds `value`.
+    pub const fn new(value: T) -> Self {
+        Self(Mutex::new(Cell::new(value)))
+    }
+
+    /// A copy.
+    pub fn get(&self) -> T {
+        critical_section::with(|cs| self.0.borrow(cs).get())
+    }
+
+    /// Replaces the value.
+    pub fn set(&self, value: T) {
+        critical_section::with(|cs| self.0.borrow(cs).set(value));
+    }
+
+    /// Changes the value; `change` must be short, as interrupts wait for it.
+    pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        critical_section::with(|cs| {
+            let cell = self.0.borrow(cs);
+            let mut value = cell.get();
+            let result = change(&mut value);
+            cell.set(value);
+            result
+        })
+    }
+}
+
+/// Names of classes, as many as the build has room for.
+pub type Names = hone_rce::Names<{ crate::capacity::CLASSES }>;
+
+/// All that passes between the loops and the shell. One static per device.
+#[derive(Debug)]
+pub struct Links {
+    /// Samples, from sampling to inference.
+    pub blocks: Queue<BlockBuf, BLOCK_QUEUE>,
+    /// Windows that nobody uses.
+    pub free_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
+    /// Windows from inference to the trainer.
+    pub train_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
+    /// The training set, coming home from trainer or shell.
+    pub set_home: Queue<&'static mut RowSet, 1>,
+    /// The training set, for the trainer.
+    pub full_set: Queue<&'static mut RowSet, 1>,
+    /// The training set, lent to the shell.
+    pub lent_set: Queue<&'static mut RowSet, 1>,
+    /// The trainer wants the set as soon as it has the rows wanted.
+    pub set_for_training: AtomicBool,
+    /// The shell wants the set lent.
+    pub set_for_shell: AtomicBool,
+    /// The set is to be emptied.
+    pub data_clear: AtomicBool,
+    /// What the set holds.
+    pub data: Shared<DataStats>,
+    /// What the set's rows were computed by.
+    pub extractor: Shared<Option<Extractor>>,
+    /// TinyRCE is to begin, or to go on.
+    pub rce_begin: AtomicBool,
+    /// TinyRCE is to forget everything.
+    pub rce_erase: AtomicBool,
+    /// TinyRCE learns labelled windows: it is in use, or being trained.
+    pub teaching: AtomicBool,
+    /// What the user says of the window that waits for a label.
+    pub reply: Shared<Option<Reply>>,
+    /// What TinyRCE has been through.
+    pub rce: Shared<RceStats>,
+    /// Names of classes.
+    pub names: Shared<Names>,
+    /// Trainings ordered by shell or button.
+    pub orders: Queue<TrainOrder, 2>,
+    /// Telemetry for whoever prints.
+    pub events: Queue<Event, EVENT_QUEUE>,
+    /// Events that found their queue full.
+    pub events_lost: AtomicU32,
+    /// The newest model; inference takes it at its next window boundary.
+    pub published: Shared<Option<Published>>,
+    /// Run-time parameters.
+    pub config: Shared<Config>,
+    /// What the user last asked of inference.
+    pub wish: Shared<crate::inference::Wish>,
+    /// Counted by sampling.
+    pub sampling: Shared<SamplingStats>,
+    /// Counted by inference.
+    pub inference: Shared<InferenceStats>,
+    /// Kept by training.
+    pub training: Shared<TrainingStatus>,
+    /// The trainer takes windows.
+    pub windows_wanted: AtomicBool,
+    /// The training under way is to be given up.
+    pub cancel: AtomicBool,
+    button_edges: AtomicU32,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Links {
+    /// Nothing has happened yet.
+    pub const fn new() -> Self {
+        Self {
+            blocks: Queue::new(),
+            free_windows: Queue::new(),
+            train_windows: Queue::new(),
+            set_home: Queue::new(),
+            full_set: Queue::new(),
+            lent_set: Queue::new(),
+            set_for_training: AtomicBool::new(false),
+            set_for_shell: AtomicBool::new(false),
+            data_clear: AtomicBool::new(false),
+            data: Shared::new(DataStats::ZERO),
+            extractor: Shared::new(None),
+            rce_begin: AtomicBool::new(false),
+            rce_erase: AtomicBool::new(false),
+            teaching: AtomicBool::new(false),
+            reply: Shared::new(None),
+            rce: Shared::new(RceStats::ZERO),
+            names: Shared::new(Names::new()),
+            orders: Queue::new(),
+            events: Queue::new(),
+            events_lost: AtomicU32::new(0),
+            published: Shared::new(None),
+            config: Shared::new(Config::DEFAULT),
+            wish: Shared::new(crate::inference::Wish::DEFAULT),
+            sampling: Shared::new(SamplingStats::ZERO),
+            inference: Shared::new(InferenceStats::ZERO),
+            training: Shared::new(TrainingStatus::IDLE),
+            windows_wanted: AtomicBool::new(false),
+            cancel: AtomicBool::new(false),
+            button_edges: AtomicU32::new(0),
+        }
+    }
+
+    /// Tells of something. An event that finds no room is counted and lost.
+    pub fn tell(&self, event: Event) {
+        if self.events.send(event).is_err() {
+            self.events_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The button's contact closed; may be called from an interrupt, and as often as the contact bounces.
+    pub fn button_edge(&self) {
+        self.button_edges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Edges so far.
+    pub fn button_edges(&self) -> u32 {
+        self.button_edges.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_hands_the_value_back() {
+        let q = Queue::<u8, 2>::new();
+        assert_eq!((q.send(1), q.send(2), q.send(3)), (Ok(()), Ok(()), Err(3)));
+        assert_eq!((q.receive(), q.len(), q.receive(), q.receive()), (Some(1), 1, Some(2), None));
+    }
+
+    #[test]
+    fn an_update_is_seen_whole() {
+        let s = Shared::new((1, 2));
+        assert_eq!(s.update(|v| core::mem::replace(&mut v.0, 5)), 1);
+        assert_eq!(s.get(), (5, 2));
+    }
+}

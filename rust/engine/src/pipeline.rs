@@ -1,0 +1,310 @@
+//! The inference loop, from block to verdict:
+//!
+//! ```text
+//!  read → window → features → {train | infer} → decide → emit
+//!
+//!   block ──► Windower ──► window complete
+//!                            │ faulty? ──────────► counted, neither judged nor learnt
+//!                            ├─► judge (features for a classifier) ──► verdict ──► stats, light, event on a change
+//!                            ├─► labelled, or wanted as a row? ──► features ──► TinyRCE, or the training set
+//!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
+//! ```
+//!
+//! It never waits: for a free window, for the trainer, for the console. What it cannot hand on is counted.
+
+use crate::capacity::{MODELS, WINDOW_FRAMES};
+use crate::config::Learner;
+use crate::env::Led;
+use crate::event::Event;
+use crate::inference::{Judge, Wish};
+use crate::led::Light;
+use crate::link::Links;
+use crate::memory::{BlockBuf, Slot, WindowBuf};
+use crate::rows::{FeatureBench, Rows};
+use crate::stats::{Last, Phase, count};
+use crate::teach::{RceMemory, Teach};
+use crate::training::TrainOrder;
+use core::sync::atomic::Ordering;
+use hone_learn::{ClassId, Decision, Verdict};
+use hone_signal::{Faults, Micros, WindowView};
+
+/// Windows with one of these are neither judged nor learnt. A saturated one is judged: a blow that overdrives the
+/// sensor is what a detector is for.
+const UNFIT_TO_JUDGE: Faults = Faults::NOT_A_NUMBER.with(Faults::STUCK);
+/// Windows with one of these are not learnt.
+const UNFIT_TO_LEARN: Faults = UNFIT_TO_JUDGE.with(Faults::SATURATED);
+/// A contact that closes again within this span bounces or is held.
+const DEBOUNCE: Micros = Micros(250_000);
+
+/// Tells the time; inference measures its own latency.
+pub trait Clock {
+    /// Time since the device started.
+    fn now(&self) -> Micros;
+}
+
+impl<F: Fn() -> Micros> Clock for F {
+    fn now(&self) -> Micros {
+        self()
+    }
+}
+
+/// The loop's own state.
+#[derive(Debug)]
+pub struct Inference {
+    links: &'static Links,
+    judge: Judge,
+    rows: Rows,
+    features: &'static mut FeatureBench,
+    teach: Teach,
+    window: Option<&'static mut WindowBuf>,
+    next_frame: Option<u32>,
+    sequence: u32,
+    broken: bool,
+    decision: Option<Decision>,
+    light: Light,
+    lit: bool,
+    trained: u32,
+    edges: u32,
+    pressed: Option<Micros>,
+}
+
+impl Inference {
+    pub(crate) fn new(
+        links: &'static Links,
+        slots: &'static [Slot; MODELS],
+        features: &'static mut FeatureBench,
+        rce: &'static mut RceMemory,
+    ) -> Self {
+        Self {
+            links,
+            judge: Judge::new(slots),
+            rows: Rows::new(links),
+            features,
+            teach: Teach::new(links, rce),
+            window: None,
+            next_frame: None,
+            sequence: 0,
+            broken: true,
+            decision: None,
+            light: Light::default(),
+            lit: false,
+            trained: 0,
+            edges: 0,
+            pressed: None,
+        }
+    }
+
+    /// Takes one block if there is one; false when there was none. Looks after button and light either way.
+    pub fn turn(&mut self, clock: &impl Clock, led: &mut impl Led) -> bool {
+        let now = clock.now();
+        self.button(now);
+        self.rows.turn();
+        self.teach.turn();
+        let block = self.links.blocks.receive(); // read
+        if let Some(block) = &block {
+            self.block(block, clock);
+        }
+        self.show(now, led);
+        block.is_some()
+    }
+
+    fn block(&mut self, block: &BlockBuf, clock: &impl Clock) {
+        if self.next_frame != Some(block.first_frame) {
+            self.start_anew();
+        }
+        let channels = usize::from(block.channels.max(1));
+        let frames = (usize::from(block.len) / channels) as u32;
+        self.next_frame = Some(block.first_frame.wrapping_add(frames));
+        let mut rest = block.samples.get(..usize::from(block.len)).unwrap_or(&[]);
+        let period = 1_000_000 / u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
+        let at = |left: usize| {
+            let frames = usize::from(block.len).saturating_sub(left) / channels;
+            Micros(block.time.0 + frames as u64 * period)
+        };
+        while !rest.is_empty() {
+            if self.window.is_none() {
+                self.window = self.links.free_windows.receive();
+            }
+            let Some(window) = self.window.as_deref_mut() else {
+                // Every window is with the trainer, which cannot be while the pool has one more than its queue takes.
+                return self.start_anew();
+            };
+            if window.len > 0 && window.channels != channels {
+                return self.start_anew();
+            }
+            rest = fill(window, block, at(rest.len()), rest); // window
+            if window.len >= WINDOW_FRAMES * channels {
+                self.complete(at(rest.len()), clock);
+            }
+        }
+    }
+
+    /// The stream was broken: what is half full is given up, and the next window continues nothing.
+    fn start_anew(&mut self) {
+        if let Some(window) = self.window.as_deref_mut().filter(|w| w.len > 0) {
+            window.len = 0;
+            self.links.inference.update(|s| count(&mut s.broken));
+        }
+        self.broken = true;
+    }
+
+    fn complete(&mut self, end: Micros, clock: &impl Clock) {
+        let Some(window) = self.window.take() else { return };
+        let wish = self.links.wish.get();
+        window.sequence = self.sequence;
+        window.label = wish.label;
+        if self.broken {
+            window.faults = window.faults.with(Faults::GAP);
+            // A gap is a jump in the numbers too.
+            self.sequence = self.sequence.wrapping_add(1);
+            window.sequence = self.sequence;
+            self.judge.reset();
+            self.broken = false;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        if self.judge.swap_in(self.links) {
+            self.decision = None;
+        }
+        self.links.inference.update(|s| count(&mut s.windows));
+
+        if window.faults.any(UNFIT_TO_JUDGE) {
+            self.links.inference.update(|s| count(&mut s.rejected));
+            self.judge.reset();
+        } else if wish.infer || wish.once != self.links.inference.get().once_done {
+            let judged = self.infer(&window.view()); // features, infer
+            self.decide(judged, wish, window.sequence, end, clock); // decide, emit
+        }
+        if !window.faults.any(UNFIT_TO_LEARN) {
+            self.learn(&window.view()); // features, train
+        }
+        self.window = self.hand_over(window); // train
+        if let Some(window) = self.window.as_deref_mut() {
+            window.len = 0;
+        }
+    }
+
+    /// What the model in use says of a window; with it the nearest class, where the model is TinyRCE.
+    fn infer(&mut self, window: &WindowView<'_>) -> Option<(Verdict, Option<ClassId>)> {
+        match self.judge.learner()? {
+            Learner::Rce => self.teach.infer(self.features, window),
+            Learner::Esn | Learner::Svm => Some((self.judge.infer(window, self.features)?, None)),
+        }
+    }
+
+    /// TinyRCE learns a labelled window at once; for the SVM it becomes a row. The ESN's go to the trainer whole.
+    fn learn(&mut self, window: &WindowView<'_>) {
+        if let Some(class) = window.label
+            && self.teach.learns()
+        {
+            self.teach.learn(self.features, window, class);
+        } else if self.rows.wants(window) {
+            self.rows.add(self.features, window);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        judged: Option<(Verdict, Option<ClassId>)>,
+        wish: Wish,
+        sequence: u32,
+        end: Micros,
+        clock: &impl Clock,
+    ) {
+        let Some((verdict, nearest)) = judged else {
+            return self.links.inference.update(|s| s.once_done = wish.once);
+        };
+        let last = Last { sequence, time: end, verdict };
+        let now = clock.now();
+        self.links.inference.update(|s| {
+            s.judge(last);
+            s.once_done = wish.once;
+            s.latency.add(Micros(now.0.saturating_sub(end.0)));
+        });
+        self.light.anomalous = verdict.decision == Decision::Anomalous;
+        let asking = verdict.decision == Decision::Unknown && self.links.rce.get().waiting == Some(sequence);
+        self.light.asking = asking;
+        if wish.infer && (wish.verbose || self.decision != Some(verdict.decision)) {
+            self.links.tell(if asking {
+                Event::LabelWanted { time: end, sequence, nearest }
+            } else {
+                Event::Verdict { time: end, sequence, verdict }
+            });
+        }
+        self.decision = Some(verdict.decision);
+    }
+
+    /// Gives the window to the trainer if it wants it and another is free; else keeps it.
+    fn hand_over(&mut self, window: &'static mut WindowBuf) -> Option<&'static mut WindowBuf> {
+        if !self.links.windows_wanted.load(Ordering::Acquire) {
+            return Some(window);
+        }
+        if window.faults.any(UNFIT_TO_LEARN) {
+            // The trainer sees the jump in the numbers.
+            return Some(window);
+        }
+        let Some(free) = self.links.free_windows.receive() else {
+            self.links.inference.update(|s| count(&mut s.windows_lost));
+            return Some(window);
+        };
+        match self.links.train_windows.send(window) {
+            Ok(()) => Some(free),
+            Err(window) => {
+                self.links.inference.update(|s| count(&mut s.windows_lost));
+                let _ = self.links.free_windows.send(free);
+                Some(window)
+            }
+        }
+    }
+
+    /// A press starts a training of the default learner, once, however the contact bounces. While a training is under
+    /// way it changes nothing.
+    fn button(&mut self, now: Micros) {
+        let edges = self.links.button_edges();
+        if edges == self.edges {
+            return;
+        }
+        self.edges = edges;
+        let bounce = self.pressed.is_some_and(|at| now.0.saturating_sub(at.0) < DEBOUNCE.0);
+        self.pressed = Some(now);
+        if !bounce {
+            let learner = self.links.config.get().device.learner;
+            let _ = TrainOrder::send(self.links, learner, None);
+        }
+    }
+
+    fn show(&mut self, now: Micros, led: &mut impl Led) {
+        let training = self.links.training.get();
+        if training.phase == Phase::Done && training.id != self.trained {
+            self.trained = training.id;
+            self.light.training_finished(now);
+        }
+        let wish = self.links.wish.get();
+        if !wish.infer {
+            self.light.anomalous = false;
+            self.light.asking = false;
+            self.decision = None;
+        }
+        let on = self.light.on(now);
+        if on != self.lit {
+            self.lit = on;
+            led.set(on);
+        }
+    }
+}
+
+/// Copies frames into the window until it is full; what is left over.
+fn fill<'a>(window: &mut WindowBuf, block: &BlockBuf, time: Micros, rest: &'a [i16]) -> &'a [i16] {
+    if window.len == 0 {
+        window.time = time;
+        window.channels = usize::from(block.channels.max(1));
+        window.faults = Faults::NONE;
+    }
+    window.faults = window.faults.with(block.faults);
+    let room = (WINDOW_FRAMES * window.channels).saturating_sub(window.len).min(rest.len());
+    let (taken, left) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+    if let Some(place) = window.samples.get_mut(window.len..window.len + room) {
+        place.copy_from_slice(taken);
+    }
+    window.len += room;
+    left
+}

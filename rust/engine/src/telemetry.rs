@@ -1,0 +1,437 @@
+//! Events as lines: text for people, or one JSON object each. docs/formats/telemetry.md has the schema.
+
+use crate::config::Style;
+use crate::env::SensorError;
+use crate::event::Event;
+use crate::link::Names;
+use crate::text::{Line, Out, Write};
+use crate::training::TrainFault;
+use hone_esn::TrainError;
+use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop};
+use hone_signal::{Faults, Micros};
+use serde::Serialize;
+
+/// Writes an event as one line with its end; nothing when the style is off.
+pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
+    match style {
+        Style::Off => {}
+        Style::Text => text(event, names, out),
+        Style::Json => json(event, names, out),
+    }
+}
+
+fn text(event: &Event, names: &Names, out: &mut dyn Out) {
+    out.str("[");
+    out.seconds(time(event));
+    out.str("] ");
+    match event {
+        Event::Verdict { sequence, verdict, .. } => {
+            decision(verdict.decision, names, out);
+            out.str(", score ");
+            out.real(verdict.score);
+            out.str(" (window ");
+            out.uint(*sequence);
+            out.str(")");
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            out.str("unknown (window ");
+            out.uint(*sequence);
+            out.str("); ");
+            if let Some(nearest) = nearest {
+                out.str("most like ");
+                class(*nearest, names, out);
+                out.str("; ");
+            }
+            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
+        }
+        Event::TrainingStarted { id, learner, .. } => {
+            out.str("training ");
+            out.uint(*id);
+            out.str(" started: ");
+            out.str(learner.name());
+        }
+        Event::TrainingDone { id, report: r, .. } => {
+            out.str("training ");
+            out.uint(*id);
+            out.str(" done: ");
+            report(r, out);
+        }
+        Event::TrainingFailed { id, fault: f, .. } => {
+            out.str("training ");
+            out.uint(*id);
+            out.str(" ended without a model: ");
+            fault(f, out);
+        }
+        Event::TrainingRefused { id, .. } => {
+            out.str("training ");
+            out.uint(*id);
+            out.str(" refused: another is under way");
+        }
+        Event::SensorLost { error, .. } => {
+            out.str("sensor: ");
+            sensor_error(*error, out);
+        }
+        Event::SensorSuspect { faults: f, .. } => {
+            out.str("sensor: ");
+            faults(*f, out);
+        }
+        Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
+        Event::Overrun { frames, .. } => {
+            out.str("overrun: ");
+            out.uint(*frames);
+            out.str(" frames not read in time");
+        }
+    }
+    out.str("\n");
+}
+
+/// When it happened.
+pub fn time(event: &Event) -> Micros {
+    match event {
+        Event::Verdict { time, .. }
+        | Event::LabelWanted { time, .. }
+        | Event::TrainingStarted { time, .. }
+        | Event::TrainingDone { time, .. }
+        | Event::TrainingFailed { time, .. }
+        | Event::TrainingRefused { time, .. }
+        | Event::SensorLost { time, .. }
+        | Event::SensorSuspect { time, .. }
+        | Event::SensorBack { time, .. }
+        | Event::DataFull { time }
+        | Event::Overrun { time, .. } => *time,
+    }
+}
+
+/// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
+pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
+    match decision {
+        Decision::Class(id) => class(id, names, out),
+        _ => out.str(decision_word(decision)),
+    }
+}
+
+/// `class 3 (walking)`.
+pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
+    out.str("class ");
+    out.uint(id.0);
+    if let Some(name) = names.name(id) {
+        out.str(" (");
+        out.str(name);
+        out.str(")");
+    }
+}
+
+/// The decision without the class.
+pub(crate) fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Normal => "normal",
+        Decision::Anomalous => "anomalous",
+        Decision::Class(_) => "class",
+        Decision::Unknown => "unknown",
+    }
+}
+
+/// How a training went, in one line.
+pub fn report(report: &Report, out: &mut dyn Out) {
+    out.str(stop_word(report.stop));
+    out.str(" on ");
+    out.uint(report.rows);
+    out.str(" windows, ");
+    out.str(match report.metric {
+        Metric::MeanSquaredError => "MSE ",
+        Metric::KktGap => "KKT gap ",
+        Metric::Accuracy => "accuracy ",
+    });
+    out.real(report.quality);
+}
+
+fn stop_word(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Converged => "converged",
+        Stop::IterationLimit => "stopped at the iteration limit",
+        Stop::MemoryCap => "stopped at the memory cap",
+        Stop::Cancelled => "cancelled",
+    }
+}
+
+/// What a sensor's error means and what to do.
+pub fn sensor_error(error: SensorError, out: &mut dyn Out) {
+    match error {
+        SensorError::Missing => out.str("not there or not ready; check its wiring and the devicetree alias accel0"),
+        SensorError::Bus(code) => {
+            out.str("does not answer (error ");
+            out.int(code);
+            out.str("); asked again ten times a second");
+        }
+        SensorError::End => out.str("the recording has ended"),
+    }
+}
+
+/// What was wrong with samples.
+pub fn faults(faults: Faults, out: &mut dyn Out) {
+    let mut first = true;
+    for (flag, words) in [
+        (Faults::GAP, "frames are missing"),
+        (Faults::NOT_A_NUMBER, "readings that are not a number"),
+        (Faults::SATURATED, "readings at the end of the range"),
+        (Faults::STUCK, "stuck at one reading"),
+    ] {
+        if faults.any(flag) {
+            out.str(if first { "" } else { ", " });
+            out.str(words);
+            first = false;
+        }
+    }
+}
+
+/// Why a training ended without a model, and what to do.
+pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
+    match fault {
+        TrainFault::Cancelled => out.str("cancelled"),
+        TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
+        TrainFault::Params(section, error) => param_error(section.name(), error, out),
+        TrainFault::Workspace { needed, available } => {
+            out.str("needs ");
+            out.uint(*needed);
+            out.str(" bytes of working memory and there are ");
+            out.uint(*available);
+            out.str("; lower the learner's parameters or raise CONFIG_HONE_WORKSPACE_BYTES");
+        }
+        TrainFault::NoWindows => {
+            out.str(
+                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
+            );
+        }
+        TrainFault::Esn(error) => esn_fault(error, out),
+        TrainFault::Svm(error) => svm_fault(error, out),
+    }
+}
+
+/// Why a parameter is refused, with what it takes.
+pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
+    match error {
+        ParamError::Invalid(setting) => {
+            out.str(section);
+            out.str(".");
+            out.str(setting.name);
+            out.str(" takes ");
+            range(setting, out);
+        }
+        ParamError::NoSuchSetting => out.str("no such setting; 'config list' shows all"),
+        ParamError::Conflict(text) => out.str(text),
+        ParamError::Capacity { name, asked, capacity } => {
+            out.str(section);
+            out.str(".");
+            out.str(name);
+            out.str(" asks for ");
+            out.uint(*asked);
+            out.str(" and this build has room for ");
+            out.uint(*capacity);
+        }
+    }
+}
+
+/// What values a setting takes.
+pub fn range(setting: &Setting, out: &mut dyn Out) {
+    match setting.kind {
+        Kind::Int { min, max } => {
+            out.str("a whole number from ");
+            out.int(min);
+            out.str(" to ");
+            out.int(max);
+        }
+        Kind::Real { min, max } => {
+            out.str("a number from ");
+            out.real(min);
+            out.str(" to ");
+            out.real(max);
+        }
+        Kind::Flag => out.str("on or off"),
+        Kind::Choice(words) => {
+            for (i, word) in words.iter().enumerate() {
+                out.str(if i == 0 {
+                    ""
+                } else if i + 1 == words.len() {
+                    " or "
+                } else {
+                    ", "
+                });
+                out.str(word);
+            }
+        }
+    }
+}
+
+/// One event as JSON; fields that have no meaning for it are absent.
+#[derive(Serialize, Default)]
+struct Json<'a> {
+    event: &'a str,
+    time_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u32>,
+}
+
+fn json(event: &Event, names: &Names, out: &mut dyn Out) {
+    let mut reason = Line::<96>::default();
+    let mut j = Json { time_us: time(event).0, ..Json::default() };
+    match event {
+        Event::Verdict { sequence, verdict, .. } => {
+            j.event = "verdict";
+            j.window = Some(*sequence);
+            j.decision = Some(decision_word(verdict.decision));
+            if let Decision::Class(class) = verdict.decision {
+                j.class = Some(class.0);
+                j.name = names.name(class);
+            }
+            // JSON has no infinity and no not-a-number.
+            j.score = Some(verdict.score).filter(|s| s.is_finite());
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            j.event = "label_wanted";
+            j.window = Some(*sequence);
+            j.class = nearest.map(|c| c.0);
+            j.name = nearest.and_then(|c| names.name(c));
+        }
+        Event::TrainingStarted { id, learner, .. } => {
+            j.event = "training_started";
+            j.training = Some(*id);
+            j.learner = Some(learner.name());
+        }
+        Event::TrainingDone { id, learner, report, .. } => {
+            j.event = "training_done";
+            j.training = Some(*id);
+            j.learner = Some(learner.name());
+            j.stop = Some(stop_word(report.stop));
+            j.rows = Some(report.rows);
+            j.quality = Some(report.quality).filter(|s| s.is_finite());
+        }
+        Event::TrainingFailed { id, fault: f, .. } => {
+            j.event = "training_failed";
+            j.training = Some(*id);
+            fault(f, &mut reason);
+        }
+        Event::TrainingRefused { id, .. } => {
+            j.event = "training_refused";
+            j.training = Some(*id);
+        }
+        Event::SensorLost { error, .. } => {
+            j.event = "sensor_lost";
+            sensor_error(*error, &mut reason);
+        }
+        Event::SensorSuspect { faults: f, .. } => {
+            j.event = "sensor_suspect";
+            faults(*f, &mut reason);
+        }
+        Event::DataFull { .. } => j.event = "data_full",
+        Event::SensorBack { .. } => j.event = "sensor_back",
+        Event::Overrun { frames, .. } => {
+            j.event = "overrun";
+            j.frames = Some(*frames);
+        }
+    }
+    if !reason.as_str().is_empty() {
+        j.reason = Some(reason.as_str());
+    }
+    line(&j, out);
+}
+
+/// Writes one JSON object and the end of the line.
+pub fn line(object: &impl Serialize, out: &mut dyn Out) {
+    // The longest object, `stats`, stays below this; one that did not would be seen as an error line, not cut JSON.
+    let mut buffer = [0u8; 512];
+    match serde_json_core::to_slice(object, &mut buffer).ok().and_then(|n| buffer.get(..n)) {
+        Some(bytes) => out.str(core::str::from_utf8(bytes).unwrap_or("")),
+        None => out.str("{\"event\":\"error\",\"reason\":\"object too long\"}"),
+    }
+    out.str("\n");
+}
+
+/// Why an ESN could not be trained, and what to do.
+fn esn_fault(error: &TrainError, out: &mut dyn Out) {
+    match error {
+        TrainError::Workspace(shortage) => {
+            let (needed, available) = (shortage.needed as u32, shortage.available as u32);
+            fault(&TrainFault::Workspace { needed, available }, out);
+        }
+        TrainError::Params(error) => param_error("esn", error, out),
+        TrainError::NotWanted | TrainError::Shape => {
+            out.str("the sensor's channels changed while training; train again")
+        }
+        TrainError::ConstantChannel(channel) => {
+            out.str("channel ");
+            out.uint(*channel);
+            out.str(" never changed; check the sensor ('sensor read')");
+        }
+        TrainError::TooManyFaults(count) => {
+            out.uint(*count);
+            out.str(" windows were faulty; 'stats' says how the sensor does");
+        }
+        TrainError::TooFewWindows { have, need } => {
+            out.uint(*have);
+            out.str(" windows are too few, ");
+            out.uint(*need);
+            out.str(" are needed");
+        }
+        TrainError::Singular(_) => out.str("the normal equations cannot be solved; raise esn.ridge"),
+        TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
+        TrainError::NoError => {
+            out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
+        }
+    }
+}
+
+/// Why an SVM could not be trained, and what to do.
+fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
+    use hone_svm::TrainError as E;
+    match error {
+        E::NoRows => out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"),
+        E::OneClass(class) => {
+            out.str("all rows are of class ");
+            out.uint(class.0);
+            out.str("; label windows of another, or 'config set svm.machine novelty'");
+        }
+        E::TooManyClasses { capacity } => {
+            out.str("more classes than the ");
+            out.uint(*capacity);
+            out.str(" that a model tells apart; 'data clear' and label fewer");
+        }
+        E::Workspace(shortage) => {
+            let (needed, available) = (shortage.needed as u32, shortage.available as u32);
+            fault(&TrainFault::Workspace { needed, available }, out);
+        }
+        E::Model(shortage) => {
+            out.str("the model needs ");
+            out.size(shortage.needed);
+            out.str(" bytes and there are ");
+            out.size(shortage.available);
+            out.str("; use fewer classes or features, or raise CONFIG_HONE_SVM_SUPPORT_VECTORS");
+        }
+        E::SetChanged => out.str("the training set changed while training; train again"),
+        E::NotFinite => {
+            out.str("the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A device on a settable clock, with a sensor that does as told, and a shell whose text is kept.
+#![allow(dead_code)] // Each test program uses its own part.
+
+use hone_engine::capacity::CHANNELS;
+use hone_engine::command::{self, Console, Outcome};
+use hone_engine::cooperative::Device;
+use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::event::Event;
+use hone_engine::text::Out;
+use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_numeric::rng::Rng;
+use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What the sensor does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Act {
+    /// A hum with noise.
+    Hum,
+    /// The same hum, four times as loud.
+    Loud,
+    /// One reading, for ever.
+    Constant,
+    /// Alternates between two readings: not stuck, but one channel never changes.
+    FlatChannel,
+    Nan,
+    Saturated,
+    Missing,
+    Broken,
+}
+
+/// The sensor.
+#[derive(Debug)]
+pub struct Scripted {
+    pub act: Act,
+    pub channels: u8,
+    pub reads: u32,
+    rng: Rng,
+}
+
+impl Sensor for Scripted {
+    fn info(&self) -> SensorInfo {
+        SensorInfo {
+            name: "scripted",
+            rate_hz: 1000,
+            channels: self.channels,
+            channel: Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared },
+        }
+    }
+
+    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+        self.reads += 1;
+        let t = self.reads as f64 / 1000.0;
+        let gain = if self.act == Act::Loud { 4.0 } else { 1.0 };
+        let mut faults = Faults::NONE;
+        for (c, sample) in frame.iter_mut().enumerate() {
+            let hum = (t * 45.0 * std::f64::consts::TAU + c as f64).sin() * 800.0;
+            *sample = (gain * (hum + 100.0 * f64::from(self.rng.next_normal()))) as Sample;
+        }
+        match self.act {
+            Act::Hum | Act::Loud => {}
+            Act::Constant => frame.fill(7),
+            Act::FlatChannel => frame[0] = 7,
+            Act::Nan => faults = Faults::NOT_A_NUMBER,
+            Act::Saturated => {
+                frame.fill(i16::MAX);
+                frame[0] -= (self.reads % 2) as i16;
+                faults = Faults::SATURATED;
+            }
+            Act::Missing => return Err(SensorError::Missing),
+            Act::Broken => return Err(SensorError::Bus(-5)),
+        }
+        Ok(Reading { faults })
+    }
+}
+
+/// The light's changes.
+#[derive(Clone, Debug, Default)]
+pub struct Lamp(pub Rc<RefCell<Vec<bool>>>);
+
+impl Led for Lamp {
+    fn set(&mut self, on: bool) {
+        self.0.borrow_mut().push(on);
+    }
+}
+
+/// Device, shell and what they said.
+pub struct Bench {
+    pub device: Device<Scripted, Lamp>,
+    pub links: &'static Links,
+    pub lamp: Lamp,
+    pub events: Vec<Event>,
+    pub text: String,
+    console: Console,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let links: &'static Links = Box::leak(Box::new(Links::new()));
+        let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+        let lamp = Lamp::default();
+        let sensor = Scripted { act: Act::Hum, channels: CHANNELS as u8, reads: 0, rng: Rng::new(1) };
+        let device = Device::new(links, memory, sensor, lamp.clone());
+        let console = device.console();
+        // What is tested here is the device, not how tight the default threshold is.
+        links.config.update(|c| c.esn.k = 8.0);
+        Self { device, links, lamp, events: Vec::new(), text: String::new(), console }
+    }
+
+    /// A device that has trained on the hum.
+    pub fn trained() -> Self {
+        let mut bench = Self::new();
+        bench.run(0.1);
+        bench.command("train esn --wait").expect("the hum can be learnt");
+        bench.run(1.0);
+        bench
+    }
+
+    pub fn run(&mut self, seconds: f64) {
+        let end = Micros(self.device.now().0 + (seconds * 1e6) as u64);
+        while self.device.now() < end {
+            self.device.advance(Micros(end.0 - self.device.now().0));
+            while let Some(event) = self.links.events.receive() {
+                self.events.push(event);
+            }
+        }
+    }
+
+    /// Runs a command line; what it wrote is in `text`.
+    pub fn command(&mut self, line: &str) -> Outcome {
+        self.text.clear();
+        let console = self.console;
+        let words = command::split::<16>(line)?;
+        console.run(&words, self)
+    }
+
+    pub fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.events.iter().any(wanted)
+    }
+}
+
+impl Out for Bench {
+    fn str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+}
+
+impl Io for Bench {
+    fn now(&self) -> Micros {
+        self.device.now()
+    }
+
+    fn pause(&mut self, span: Micros) -> bool {
+        self.run(span.0 as f64 / 1e6);
+        true
+    }
+
+    fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>)) {
+        see(self, ThreadInfo { name: "sampling", stack_bytes: 1024, stack_used: 400, cpu_permille: 15 });
+    }
+}

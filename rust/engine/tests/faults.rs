@@ -1,0 +1,211 @@
+//! What happens when the sensor or the platform misbehaves: a counted, visible fault, and the model in use stays.
+
+mod common;
+
+use common::{Act, Bench};
+use hone_engine::event::Event;
+use hone_engine::stats::SensorHealth;
+use hone_engine::training::TrainFault;
+use hone_engine::{Sensor as _, SensorError};
+use hone_learn::Decision;
+use hone_signal::{Faults, Micros};
+
+fn failure(bench: &Bench) -> Option<TrainFault> {
+    bench.links.training.get().history.last().copied().flatten().and_then(|e| e.result.err())
+}
+
+#[test]
+fn a_sensor_missing_at_boot_is_reported_once_retried_and_taken_into_use_when_it_comes() {
+    let mut b = Bench::new();
+    b.device.sensor.act = Act::Missing;
+    b.run(2.0);
+    let lost = |e: &&Event| matches!(e, Event::SensorLost { error: SensorError::Missing, .. });
+    assert_eq!(b.events.iter().filter(lost).count(), 1);
+    let s = b.links.sampling.get();
+    assert_eq!(s.health, SensorHealth::Lost(SensorError::Missing));
+    assert!((15..=25).contains(&s.errors), "asked ten times a second, not {} times in 2 s", s.errors);
+    assert!(b.command("sensor info").is_ok() && b.text.contains("not there"), "{}", b.text);
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    assert!(b.has(|e| matches!(e, Event::SensorBack { .. })));
+    assert_eq!(b.links.sampling.get().health, SensorHealth::Well);
+    assert!(b.links.inference.get().windows >= 6);
+}
+
+#[test]
+fn a_sensor_that_dies_breaks_the_window_off_and_the_verdicts_go_on_afterwards() {
+    let mut b = Bench::trained();
+    let before = b.links.inference.get();
+    b.run(0.05);
+    b.device.sensor.act = Act::Broken;
+    b.run(1.0);
+    let during = b.links.inference.get();
+    b.device.sensor.act = Act::Hum;
+    b.run(2.0);
+    let after = b.links.inference.get();
+    assert_eq!(after.broken, before.broken + 1);
+    assert!(after.normal > during.normal + 5);
+    assert_eq!(after.anomalous, before.anomalous, "a gap is no anomaly");
+}
+
+#[test]
+fn a_stuck_sensor_is_reported_and_its_windows_are_neither_judged_nor_learnt() {
+    let mut b = Bench::trained();
+    b.device.sensor.act = Act::Constant;
+    b.run(0.4);
+    let before = b.links.inference.get();
+    b.run(1.0);
+    let after = b.links.inference.get();
+    assert!(b.has(|e| matches!(e, Event::SensorSuspect { faults, .. } if faults.any(Faults::STUCK))));
+    assert_eq!(b.links.sampling.get().health, SensorHealth::Stuck);
+    assert_eq!(after.verdicts(), before.verdicts());
+    assert!(after.rejected >= before.rejected + 7);
+    b.device.sensor.act = Act::Hum;
+    b.run(0.5);
+    assert!(b.has(|e| matches!(e, Event::SensorBack { .. })));
+}
+
+#[test]
+fn windows_with_values_that_are_not_numbers_are_counted_and_rejected() {
+    let mut b = Bench::trained();
+    b.device.sensor.act = Act::Nan;
+    b.run(0.4);
+    let before = b.links.inference.get();
+    b.run(0.5);
+    let after = b.links.inference.get();
+    assert_eq!(after.verdicts(), before.verdicts());
+    assert!(after.rejected > before.rejected && b.links.sampling.get().not_a_number >= 800);
+}
+
+#[test]
+fn a_saturated_window_is_judged_but_never_learnt() {
+    let mut b = Bench::trained();
+    b.device.sensor.act = Act::Saturated;
+    let before = b.links.inference.get();
+    b.run(2.0);
+    assert!(b.links.inference.get().anomalous > before.anomalous, "a blow beyond the range is an anomaly");
+    assert!(b.links.sampling.get().saturated >= 1900);
+    assert!(b.command("train esn --windows 20 --wait").is_err());
+    assert_eq!(failure(&b), Some(TrainFault::NoWindows));
+    assert!(b.text.contains("sensor info"), "{}", b.text);
+}
+
+#[test]
+fn late_sampling_is_counted_as_overruns_and_starts_the_window_anew() {
+    let mut b = Bench::new();
+    let links = b.links;
+    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
+    let mut sampling = memory.split(links).sampling;
+    let sensor = &mut b.device.sensor;
+    let mut due = sampling.turn(Micros(0), sensor);
+    for _ in 0..40 {
+        due = sampling.turn(due, sensor);
+    }
+    sampling.turn(Micros(due.0 + 5_300), sensor);
+    assert_eq!(links.sampling.get().overruns, 5);
+    let told = std::iter::from_fn(|| links.events.receive());
+    assert_eq!(told.filter(|e| matches!(e, Event::Overrun { frames: 5, .. })).count(), 1);
+    let mut last = None;
+    let mut jumps = Vec::new();
+    while let Some(block) = links.blocks.receive() {
+        let next = block.first_frame + u32::from(block.len) / u32::from(block.channels);
+        if let Some(last) = last.replace(next) {
+            jumps.push(block.first_frame - last);
+        }
+    }
+    assert!(jumps.iter().all(|j| *j == 0 || *j == 5), "{jumps:?}");
+}
+
+#[test]
+fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
+    struct Odd;
+    impl hone_engine::Sensor for Odd {
+        fn info(&self) -> hone_engine::SensorInfo {
+            let channel = hone_signal::Channel::default();
+            hone_engine::SensorInfo { name: "odd", rate_hz: 416, channels: 1, channel }
+        }
+        fn read(&mut self, _: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
+            Ok(hone_engine::Reading { faults: Faults::NONE })
+        }
+    }
+    let b = Bench::new();
+    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
+    let mut sampling = memory.split(b.links).sampling;
+    let mut due = Micros(0);
+    for _ in 0..4160 {
+        due = sampling.turn(due, &mut Odd);
+    }
+    assert_eq!(due, Micros(10_000_000));
+    assert_eq!(Odd.info().rate_hz, 416);
+}
+
+#[test]
+fn blocks_that_nobody_takes_are_counted_as_lost() {
+    let mut b = Bench::new();
+    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
+    let mut sampling = memory.split(b.links).sampling;
+    let mut due = Micros(0);
+    for _ in 0..16 * 12 {
+        due = sampling.turn(due, &mut b.device.sensor);
+    }
+    let s = b.links.sampling.get();
+    assert_eq!((s.queue_high, s.blocks_lost), (8, 4));
+}
+
+#[test]
+fn constant_data_cannot_be_trained_on_and_the_model_in_use_stays() {
+    let mut b = Bench::trained();
+    let published = b.links.published.get();
+    b.device.sensor.act = Act::FlatChannel;
+    b.run(0.2);
+    assert!(b.command("train esn --wait").is_err());
+    assert!(b.text.contains("never changed"), "{}", b.text);
+    assert_eq!(b.links.published.get(), published);
+    b.device.sensor.act = Act::Hum;
+    b.run(2.0);
+    assert_eq!(b.links.inference.get().last.map(|l| l.verdict.decision), Some(Decision::Normal));
+}
+
+#[test]
+fn a_cancelled_training_leaves_the_model_in_use_and_its_windows_come_back() {
+    let mut b = Bench::trained();
+    let published = b.links.published.get();
+    b.command("train esn").unwrap();
+    b.run(1.0);
+    assert!(b.links.training.get().running());
+    b.command("train cancel").unwrap();
+    assert_eq!(failure(&b), Some(TrainFault::Cancelled));
+    assert_eq!(b.links.published.get(), published);
+    b.run(1.0);
+    assert!(b.links.free_windows.len() >= b.links.free_windows.capacity() - 1, "no window stays behind");
+    assert!(b.command("train cancel").is_err(), "there is nothing to cancel");
+    b.command("train esn --wait").unwrap();
+    assert_ne!(b.links.published.get(), published);
+}
+
+#[test]
+fn many_trainings_in_a_row_never_run_out_of_slots() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    for _ in 0..8 {
+        b.command("train esn --windows 24 --wait").unwrap();
+        b.run(0.3);
+    }
+    assert_eq!(b.links.inference.get().swaps, 8);
+}
+
+#[test]
+fn absurd_parameters_are_refused_before_anything_is_collected() {
+    let mut b = Bench::trained();
+    let published = b.links.published.get();
+    for line in ["config set esn.leak 2", "config set esn.units 63.5", "config set esn.k nan", "config set esn.nope 1"]
+    {
+        assert!(b.command(line).is_err(), "{line}");
+        assert!(b.text.starts_with("error: "), "{}", b.text);
+    }
+    assert!(b.command("config set esn.leak 2").is_err() && b.text.contains("from 0"), "the range: {}", b.text);
+    b.command("config set esn.units 200").unwrap();
+    assert!(b.command("train esn --wait").is_err());
+    assert!(b.text.contains("200") || b.text.contains("bytes"), "says what is too much: {}", b.text);
+    assert_eq!(b.links.published.get(), published);
+}

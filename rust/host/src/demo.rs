@@ -1,0 +1,176 @@
+//! `hone demo`: the whole story without typing. Collect and train on healthy vibration, judge it, drop the motor's supply,
+//! see it found, go back to normal; then the figure of the score over time.
+
+use crate::device::rig::Condition;
+use crate::device::session::{self, Handles, HostDevice, Next, Script, Stdout, Time};
+use crate::device::source::Source;
+use crate::plot::{self, Point, Span, Timeline};
+use hone_engine::event::Event;
+use hone_engine::memory::Model;
+use hone_engine::text::Out;
+use hone_learn::Decision;
+use hone_signal::Micros;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `hone demo` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Where the figure goes.
+    #[arg(long, default_value = "hone-demo.png", value_name = "FILE")]
+    pub plot: PathBuf,
+    /// Seed of the simulated rig.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// What is done to the rig: supply-drop, imbalance, bearing.
+    #[arg(long, default_value = "supply-drop", value_parser = fault, value_name = "CONDITION")]
+    pub fault: Condition,
+    /// Device seconds per second; by default 4 on a terminal, as fast as it can elsewhere.
+    #[arg(long, value_name = "FACTOR")]
+    pub pace: Option<f64>,
+}
+
+fn fault(name: &str) -> Result<Condition, String> {
+    match Condition::from_name(name) {
+        Some(c @ (Condition::SupplyDrop | Condition::Imbalance | Condition::Bearing)) => Ok(c),
+        _ => Err("takes supply-drop, imbalance or bearing".into()),
+    }
+}
+
+/// A verdict of the story.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    time: Micros,
+    score: f32,
+    anomalous: bool,
+}
+
+/// The device, its shell, and what was seen so far.
+struct Story {
+    device: HostDevice,
+    handles: Handles,
+    pace: Option<f64>,
+    seen: Vec<Seen>,
+}
+
+impl Story {
+    /// Runs a command as if typed; only changes of verdict are printed. False when it failed.
+    fn command(&mut self, line: &str) -> bool {
+        println!("hone> {line}");
+        let Self { device, handles, pace, seen } = self;
+        let mut watch = |event: &Event| {
+            let Event::Verdict { time, verdict, .. } = event else { return true };
+            let anomalous = verdict.decision == Decision::Anomalous;
+            let changed = seen.last().is_none_or(|s| s.anomalous != anomalous);
+            seen.push(Seen { time: *time, score: verdict.score, anomalous });
+            changed
+        };
+        let mut time = Script { device, watch: &mut watch, pace: *pace };
+        let next = handles.line(line, &mut time, &mut Stdout);
+        time.pause(Micros(10_000), &mut Stdout);
+        next == Next::Go(Ok(()))
+    }
+
+    fn now(&self) -> Micros {
+        self.device.now()
+    }
+}
+
+/// Tells the story; fails when the fault is not found or the figure cannot be written.
+pub fn demo(args: &DemoArgs) -> ExitCode {
+    let device = session::device(Source::rig(args.seed));
+    let pace = args.pace.or_else(|| std::io::stdout().is_terminal().then_some(4.0)).filter(|p| *p > 0.0);
+    let handles = Handles::of(&device);
+    let mut story = Story { device, handles, pace, seen: Vec::new() };
+    let fault = args.fault.name();
+
+    println!("# A motor runs; the accelerometer on it is sampled at 1 kHz. The device knows nothing yet.");
+    let mut well = story.command("sensor info");
+    println!("# It collects windows of healthy vibration, trains on them, and takes the model into use.");
+    well &= story.command("train esn --wait");
+    let trained = story.now();
+    // Each window's verdict is wanted for the figure; only changes are printed.
+    story.handles.links.wish.update(|w| w.verbose = true);
+    println!("# Healthy vibration is judged normal.");
+    well &= story.command("wait 6");
+    println!("# Now something happens to the motor: {fault}.");
+    let begin = story.now();
+    well &= story.command(&format!("rig {fault}"));
+    well &= story.command("wait 5");
+    println!("# And it is mended.");
+    let end = story.now();
+    well &= story.command("rig normal");
+    well &= story.command("wait 6");
+    well &= story.command("stats");
+    well &= judge(&story, fault, begin, end);
+    well &= figure(&story, args, fault, trained, (begin, end));
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn seconds(span: Micros) -> f64 {
+    span.0 as f64 / 1e6
+}
+
+/// Says how well the fault was found.
+fn judge(story: &Story, fault: &str, begin: Micros, end: Micros) -> bool {
+    let before = story.seen.iter().filter(|s| s.time < begin);
+    let (alarms, healthy) = before.fold((0, 0), |(a, n), s| (a + u32::from(s.anomalous), n + 1));
+    println!("# {alarms} of {healthy} healthy windows before the fault raised an alarm.");
+    let Some(found) = story.seen.iter().find(|s| s.time >= begin && s.time < end && s.anomalous) else {
+        println!("# The {fault} was NOT found.");
+        return false;
+    };
+    println!("# The {fault} was found {:.2} s after it began.", seconds(Micros(found.time.0 - begin.0)));
+    match story.seen.iter().rev().take_while(|s| s.time >= end && !s.anomalous).last() {
+        Some(back) => {
+            println!("# Normal again {:.2} s after it ended.", seconds(Micros(back.time.0 - end.0)));
+            true
+        }
+        None => {
+            println!("# The verdict did NOT go back to normal.");
+            false
+        }
+    }
+}
+
+fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, end): (Micros, Micros)) -> bool {
+    let model = story.handles.console.model();
+    let Some(Model::Esn(esn)) = model.as_ref().map(|(_, m)| &**m) else {
+        Stdout.str("error: there is no model, so there is no figure\n");
+        return false;
+    };
+    let (threshold, params) = (esn.threshold(), esn.params());
+    let points = story.seen.iter().map(|s| Point {
+        time_s: seconds(s.time),
+        score: s.score,
+        alarmed: s.anomalous,
+        starts: false,
+    });
+    let timeline = Timeline {
+        title: format!("Echo State Network on a simulated motor: {fault}"),
+        subtitle: format!(
+            "{} reservoir units, trained on the device from {} windows; windows of {} frames at {} Hz",
+            params.units,
+            params.scale_windows + params.fit_windows + params.calibrate_windows,
+            hone_engine::capacity::WINDOW_FRAMES,
+            hone_engine::capacity::SAMPLE_RATE_HZ,
+        ),
+        score: format!("MSE, averaged over {} windows", params.average),
+        threshold: Some(threshold.upper),
+        lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
+        points: points.collect(),
+        spans: vec![Span { start_s: seconds(begin), end_s: seconds(end), label: fault.to_owned() }],
+        events: vec![(seconds(trained), "model in use".to_owned())],
+    };
+    match plot::anomaly_timeline(&args.plot, &timeline) {
+        Ok(()) => {
+            println!("# MSE over time with threshold, fault and verdicts: {}", args.plot.display());
+            true
+        }
+        Err(error) => {
+            println!("error: {error}");
+            false
+        }
+    }
+}

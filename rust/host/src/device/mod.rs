@@ -1,0 +1,5 @@
+//! The device on a host: what it samples, and the shell on it.
+
+pub mod rig;
+pub mod session;
+pub mod source;

@@ -1,0 +1,291 @@
+//! A device and a shell on it: commands in, text and events out.
+//!
+//! In a script the session itself lets device time pass, as fast as it can, so that what comes out depends on what went in
+//! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
+
+use super::rig::{Condition, Control};
+use super::source::Source;
+use hone_engine::command::{self, Console, Failed, Outcome};
+use hone_engine::config::Style;
+use hone_engine::cooperative::Device;
+use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::event::Event;
+use hone_engine::text::{Out, Write};
+use hone_engine::{Led, Links, Memory, telemetry};
+use hone_signal::Micros;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The light, as a flag that others may look at.
+#[derive(Clone, Debug, Default)]
+pub struct Light(Arc<AtomicBool>);
+
+impl Light {
+    /// Whether it is on.
+    pub fn on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Led for Light {
+    fn set(&mut self, on: bool) {
+        self.0.store(on, Ordering::Relaxed);
+    }
+}
+
+/// The device of the host.
+pub type HostDevice = Device<Source, Light>;
+
+/// Makes a device. Its memory lives as long as the program, as on a board.
+pub fn device(source: Source) -> HostDevice {
+    let links: &'static Links = Box::leak(Box::new(Links::new()));
+    let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+    Device::new(links, memory, source, Light::default())
+}
+
+/// Commands of the host program alone.
+pub const HOST_COMMANDS: [(&str, &str); 4] = [
+    ("rig", "CONDITION: what is done to the simulated motor; without one, what is done now"),
+    ("button", "press the button sw0: collect and train the default learner"),
+    ("led", "whether the light is on"),
+    ("quit", "leave"),
+];
+
+/// Longest line that a shell takes.
+pub const LINE: usize = 256;
+
+/// What the loop around the session does after a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Read another line.
+    Go(Outcome),
+    /// Leave.
+    Quit,
+}
+
+/// Lets time pass for a shell's commands.
+pub trait Time {
+    /// The device's time.
+    fn now(&self) -> Micros;
+    /// Lets time pass, telling of events; false when the user broke it off.
+    fn pause(&mut self, span: Micros, out: &mut dyn Out) -> bool;
+}
+
+/// What the shell's own commands reach for.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    /// Runs the engine's commands.
+    pub console: Console,
+    /// What the loops share.
+    pub links: &'static Links,
+    /// The rig, unless recordings are replayed.
+    pub rig: Option<Control>,
+    /// The light.
+    pub light: Light,
+}
+
+impl Handles {
+    /// The handles of a device.
+    pub fn of(device: &HostDevice) -> Self {
+        Self {
+            console: device.console(),
+            links: device.links(),
+            rig: device.sensor.control(),
+            light: device.led.clone(),
+        }
+    }
+
+    /// Runs one line.
+    pub fn line(&self, line: &str, time: &mut dyn Time, out: &mut dyn Out) -> Next {
+        let line = line.trim();
+        if line.starts_with('#') {
+            return Next::Go(Ok(()));
+        }
+        let words = match command::split::<16>(line) {
+            Ok(words) if line.len() <= LINE => words,
+            _ => {
+                out.str("error: too long; a line has at most 256 characters and 16 words\n");
+                return Next::Go(Err(Failed));
+            }
+        };
+        match words.as_slice() {
+            ["quit" | "exit"] => return Next::Quit,
+            ["rig", rest @ ..] => return Next::Go(self.rig(rest, out)),
+            ["button"] => self.links.button_edge(),
+            ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
+            ["help"] => {
+                let _ = self.console.run(&words, &mut Shell { time, out });
+                out.str("on the host only:\n");
+                for (name, help) in HOST_COMMANDS {
+                    out.str("  ");
+                    out.str(name);
+                    out.str("\n      ");
+                    out.str(help);
+                    out.str("\n");
+                }
+            }
+            words => return Next::Go(self.console.run(words, &mut Shell { time, out })),
+        }
+        Next::Go(Ok(()))
+    }
+
+    fn rig(&self, words: &[&str], out: &mut dyn Out) -> Outcome {
+        let Some(control) = &self.rig else {
+            out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
+            return Err(Failed);
+        };
+        match words {
+            [] => {
+                for (condition, name, help) in Condition::ALL {
+                    out.str(if condition == control.get() { "* " } else { "  " });
+                    out.str(name);
+                    out.str(": ");
+                    out.str(help);
+                    out.str("\n");
+                }
+                Ok(())
+            }
+            [name] if Condition::from_name(name).is_some() => {
+                control.set(Condition::from_name(name).unwrap_or(Condition::Normal));
+                Ok(())
+            }
+            _ => {
+                out.str("error: rig takes one of ");
+                for (i, (_, name, _)) in Condition::ALL.iter().enumerate() {
+                    out.str(if i == 0 { "" } else { ", " });
+                    out.str(name);
+                }
+                out.str("\n");
+                Err(Failed)
+            }
+        }
+    }
+
+    /// Every word that may come next after `words` and begins with `start`.
+    pub fn complete(&self, words: &[&str], start: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        command::complete(words, start, &mut |word| found.push(word.to_owned()));
+        match words {
+            [] => found.extend(HOST_COMMANDS.iter().filter(|c| c.0.starts_with(start)).map(|c| c.0.to_owned())),
+            ["rig"] => {
+                found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect()
+            }
+            _ => {}
+        }
+        found
+    }
+}
+
+/// Time and text as the engine's commands want them.
+struct Shell<'a> {
+    time: &'a mut dyn Time,
+    out: &'a mut dyn Out,
+}
+
+impl Out for Shell<'_> {
+    fn str(&mut self, text: &str) {
+        self.out.str(text);
+    }
+}
+
+impl Io for Shell<'_> {
+    fn now(&self) -> Micros {
+        self.time.now()
+    }
+
+    fn pause(&mut self, span: Micros) -> bool {
+        self.time.pause(span, self.out)
+    }
+
+    fn threads(&mut self, _see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>)) {
+        // The host's loops share one thread of no fixed stack; there is nothing to tell.
+    }
+}
+
+/// Text to standard output.
+#[derive(Debug, Default)]
+pub struct Stdout;
+
+impl Out for Stdout {
+    fn str(&mut self, text: &str) {
+        use std::io::Write as _;
+        // A reader that went away ends the program at its next line, not here.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+}
+
+/// Device time that passes as fast as it can, only when a command lets it.
+pub struct Script<'a> {
+    /// The device.
+    pub device: &'a mut HostDevice,
+    /// Sees each event as it happens, and says whether it is printed.
+    pub watch: &'a mut dyn FnMut(&Event) -> bool,
+    /// Device seconds that pass per second on the wall, for people to watch; `None` as fast as it can.
+    pub pace: Option<f64>,
+}
+
+impl Time for Script<'_> {
+    fn now(&self) -> Micros {
+        self.device.now()
+    }
+
+    fn pause(&mut self, span: Micros, out: &mut dyn Out) -> bool {
+        let start = self.device.now();
+        let end = Micros(start.0.saturating_add(span.0));
+        let wall = std::time::Instant::now();
+        while self.device.now() < end {
+            self.device.advance(Micros(end.0 - self.device.now().0));
+            drain(self.device.links(), self.watch, out);
+            if let Some(pace) = self.pace {
+                let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;
+                let ahead = passed - wall.elapsed().as_secs_f64();
+                if ahead > 0.01 {
+                    std::thread::sleep(std::time::Duration::from_secs_f64(ahead));
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Prints what happened.
+pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn Out) {
+    while let Some(event) = links.events.receive() {
+        let wanted = watch(&event);
+        let style = links.config.get().device.telemetry;
+        if wanted && style != Style::Off {
+            telemetry::write(&event, style, &links.names.get(), out);
+        }
+    }
+}
+
+/// Runs a script to its end; how many commands failed. Each line takes 10 ms of device time, as typing takes time.
+pub fn run_script(
+    lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
+    device: &mut HostDevice,
+    out: &mut dyn Out,
+) -> u32 {
+    let handles = Handles::of(device);
+    let mut failed = 0u32;
+    let mut time = Script { device, watch: &mut |_| true, pace: None };
+    for (number, line) in lines.enumerate() {
+        let text = match &line {
+            Ok(bytes) => std::str::from_utf8(bytes).ok(),
+            Err(_) => None,
+        };
+        let Some(text) = text else {
+            out.str("error: line ");
+            out.size(number + 1);
+            out.str(" is not UTF-8 text\n");
+            failed += 1;
+            continue;
+        };
+        match handles.line(text, &mut time, out) {
+            Next::Quit => break,
+            Next::Go(Ok(())) => {}
+            Next::Go(Err(Failed)) => failed += 1,
+        }
+        time.pause(Micros(10_000), out);
+    }
+    failed
+}

@@ -1,0 +1,153 @@
+//! `hone run`: the device with a shell on it, for a person or for a script.
+
+use crate::device::session::{self, Handles, HostDevice, Next, Script, Time};
+use crate::device::source::Source;
+use hone_engine::text::Out;
+use hone_signal::Micros;
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator};
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What `hone run` is told.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Seed of the simulated rig.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+/// Runs the device until its shell ends.
+pub fn run(args: &RunArgs) -> ExitCode {
+    let device = session::device(Source::rig(args.seed));
+    if std::io::stdin().is_terminal() { interactive(device) } else { script(device) }
+}
+
+fn script(mut device: HostDevice) -> ExitCode {
+    let failed = session::run_script(std::io::stdin().lock().split(b'\n'), &mut device, &mut session::Stdout);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Time on the wall, which another thread lets the device have.
+struct Wall {
+    now: Arc<AtomicU64>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Time for Wall {
+    fn now(&self) -> Micros {
+        Micros(self.now.load(Ordering::Acquire))
+    }
+
+    fn pause(&mut self, span: Micros, _out: &mut dyn Out) -> bool {
+        let end = self.now().0.saturating_add(span.0);
+        while self.now().0 < end {
+            if self.interrupted.swap(false, Ordering::AcqRel) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+}
+
+#[derive(Helper, Hinter, Highlighter, Validator)]
+struct Words(Handles);
+
+impl Completer for Words {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, pos: usize, _: &rustyline::Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let before = line.get(..pos).unwrap_or(line);
+        let start = before.rfind(char::is_whitespace).map_or(0, |i| i + 1);
+        let (words, word) = before.split_at(start);
+        let words: Vec<&str> = words.split_ascii_whitespace().collect();
+        Ok((start, self.0.complete(&words, word)))
+    }
+}
+
+fn interactive(device: HostDevice) -> ExitCode {
+    let handles = Handles::of(&device);
+    let mut editor = match Editor::<Words, DefaultHistory>::new() {
+        Ok(editor) => editor,
+        Err(error) => {
+            eprintln!("error: this terminal cannot be edited on ({error}); give commands on standard input instead");
+            return ExitCode::FAILURE;
+        }
+    };
+    editor.set_helper(Some(Words(handles.clone())));
+    let now = Arc::new(AtomicU64::new(0));
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    // Without a handler Ctrl-C ends the program in the middle of a command, which is what it did before: no loss.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
+    match editor.create_external_printer() {
+        Ok(mut printer) => {
+            let now = Arc::clone(&now);
+            std::thread::spawn(move || pace(device, &now, &mut |text| printer.print(text).is_ok()));
+        }
+        Err(_) => {
+            let now = Arc::clone(&now);
+            std::thread::spawn(move || {
+                pace(device, &now, &mut |text| {
+                    print!("{text}");
+                    true
+                });
+            });
+        }
+    }
+    println!(
+        "hone: a device with a simulated accelerometer. 'train' teaches it what is normal, 'rig' breaks it, 'help' lists all."
+    );
+    let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
+    loop {
+        match editor.readline("hone> ") {
+            Ok(line) => {
+                let _ = editor.add_history_entry(line.as_str());
+                interrupted.store(false, Ordering::Release);
+                if handles.line(&line, &mut time, &mut session::Stdout) == Next::Quit {
+                    return ExitCode::SUCCESS;
+                }
+            }
+            // Ctrl-C gives up the line, Ctrl-D ends.
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => return ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+}
+
+/// Lets the device have the time that passes on the wall, until nobody listens.
+fn pace(mut device: HostDevice, now: &AtomicU64, print: &mut dyn FnMut(String) -> bool) {
+    let start = Instant::now();
+    let mut text = Text::default();
+    loop {
+        let target = Micros(start.elapsed().as_micros() as u64);
+        let mut script = Script { device: &mut device, watch: &mut |_| true, pace: None };
+        let behind = Micros(target.0.saturating_sub(script.now().0));
+        script.pause(behind, &mut text);
+        now.store(target.0, Ordering::Release);
+        if !text.0.is_empty() && !print(std::mem::take(&mut text.0)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Text gathered for the printer.
+#[derive(Default)]
+struct Text(String);
+
+impl Out for Text {
+    fn str(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+}

@@ -1,0 +1,207 @@
+//! The writer: the sections are measured first, so that the lengths that stand before them are known, and then streamed.
+
+use crate::entries::{Entry, put as put_entry, put_text};
+use crate::layout::{
+    CHANNELS, CLASSES, HEADER, HEADER_CHECKED, Learner, MAGIC, PARAMETERS, PAYLOAD, PIPELINE, REPORT, SCALING,
+    SECTION_HEADER, SECTIONS, TRAILER, VERSION, report_bytes, unit_code,
+};
+use crate::sink::{Counter, Refused, Sink};
+use crate::{CRC, payload};
+use hone_learn::{ClassId, Report};
+use hone_signal::Channel;
+use serde::Serialize;
+
+/// Visits named values: calls the function it is given once for each. It is called twice and must visit the same.
+pub type Each<'a> = &'a dyn Fn(&mut dyn FnMut(&str, Entry<'_>));
+
+/// Visits classes and their names, as [`Each`] visits values.
+pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
+
+/// All of a container but its payload.
+#[derive(Clone, Copy)]
+pub struct Contents<'a> {
+    /// Whose model it is.
+    pub learner: Learner,
+    /// The number of the payload's layout; each learner counts its own from 1.
+    pub layout: u8,
+    /// The parameters that it was trained with.
+    pub parameters: Each<'a>,
+    /// How windows become features: the pipeline's parameters.
+    pub pipeline: Each<'a>,
+    /// The channels, in order.
+    pub channels: &'a [Channel],
+    /// What is subtracted from each feature, before it is multiplied by its factor.
+    pub offsets: &'a [f32],
+    /// What each feature is then multiplied by; as many as `offsets`.
+    pub factors: &'a [f32],
+    /// Visits the classes and their names, as [`Each`] does.
+    pub classes: EachClass<'a>,
+    /// How the training ended.
+    pub report: Option<Report>,
+}
+
+/// Why there is no container. What the sink took must not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteError {
+    /// The sink takes no more.
+    Sink,
+    /// A number is not finite, a name is longer than 255 bytes, there are more offsets than factors or the reverse, or
+    /// the model does not serialize.
+    Unwritable,
+    /// The contents were not the same when measured and when written.
+    Changed,
+}
+
+impl From<Refused> for WriteError {
+    fn from(_: Refused) -> Self {
+        Self::Sink
+    }
+}
+
+type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
+
+/// The bytes that [`write()`] would write.
+///
+/// # Errors
+/// [`WriteError::Unwritable`].
+pub fn size<P: Serialize + ?Sized>(contents: &Contents<'_>, model: &P) -> Result<u32, WriteError> {
+    measure(contents, &|sink| put_payload(sink, model)).map(|lengths| total(&lengths))
+}
+
+/// Writes a container with `model` as its payload and says how many bytes it has.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write<P: Serialize + ?Sized>(
+    contents: &Contents<'_>,
+    model: &P,
+    sink: &mut dyn Sink,
+) -> Result<u32, WriteError> {
+    emit(contents, &|sink| put_payload(sink, model), sink)
+}
+
+/// Writes a container around payload bytes that are already encoded.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_raw(contents: &Contents<'_>, payload: &[u8], sink: &mut dyn Sink) -> Result<u32, WriteError> {
+    emit(contents, &|sink| Ok(sink.put(payload)?), sink)
+}
+
+fn put_payload<P: Serialize + ?Sized>(sink: &mut dyn Sink, model: &P) -> Result<(), WriteError> {
+    payload::put(sink, model).map_err(|e| match e {
+        postcard::Error::SerializeBufferFull => WriteError::Sink,
+        _ => WriteError::Unwritable,
+    })
+}
+
+/// Lengths of the sections by tag - 1; 0 for one that is left out.
+type Lengths = [u32; SECTIONS];
+
+fn total(lengths: &Lengths) -> u32 {
+    let sections = lengths.iter().enumerate().filter(|(i, n)| **n > 0 || i + 1 == SECTIONS);
+    sections.fold((HEADER + TRAILER) as u32, |sum, (_, n)| sum.saturating_add(*n).saturating_add(SECTION_HEADER as u32))
+}
+
+fn measure(contents: &Contents<'_>, payload: Emit<'_>) -> Result<Lengths, WriteError> {
+    let mut lengths = [0; SECTIONS];
+    for (tag, length) in (PARAMETERS..).zip(&mut lengths) {
+        let mut counter = Counter::default();
+        section(contents, payload, tag, &mut counter).map_err(|_| WriteError::Unwritable)?;
+        *length = counter.0;
+    }
+    if total(&lengths) == u32::MAX { Err(WriteError::Unwritable) } else { Ok(lengths) }
+}
+
+fn emit(contents: &Contents<'_>, payload: Emit<'_>, sink: &mut dyn Sink) -> Result<u32, WriteError> {
+    let lengths = measure(contents, payload)?;
+    let all = total(&lengths);
+    let mut out = Checked { sink, digest: CRC.digest(), count: 0 };
+    let mut header = CRC.digest();
+    let [v0, v1] = VERSION.to_le_bytes();
+    let [n0, n1, n2, n3] = all.to_le_bytes();
+    let [m0, m1, m2, m3] = MAGIC;
+    let head: [u8; HEADER_CHECKED] = [m0, m1, m2, m3, v0, v1, contents.learner.code(), contents.layout, n0, n1, n2, n3];
+    header.update(&head);
+    out.put(&head)?;
+    out.put(&header.finalize().to_le_bytes())?;
+    for (tag, length) in (PARAMETERS..).zip(lengths) {
+        if length == 0 && tag != PAYLOAD {
+            continue;
+        }
+        out.put(&[tag])?;
+        out.put(&length.to_le_bytes())?;
+        let before = out.count;
+        section(contents, payload, tag, &mut out)?;
+        if out.count.wrapping_sub(before) != length {
+            return Err(WriteError::Changed);
+        }
+    }
+    let crc = out.digest.clone().finalize();
+    out.sink.put(&crc.to_le_bytes())?;
+    Ok(all)
+}
+
+/// Passes bytes on, with their count and running CRC.
+struct Checked<'s> {
+    sink: &'s mut dyn Sink,
+    digest: crc::Digest<'static, u32, crc::NoTable>,
+    count: u32,
+}
+
+impl Sink for Checked<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        self.digest.update(bytes);
+        self.count = self.count.wrapping_add(bytes.len() as u32);
+        self.sink.put(bytes)
+    }
+}
+
+fn section(contents: &Contents<'_>, payload: Emit<'_>, tag: u8, sink: &mut dyn Sink) -> Result<(), WriteError> {
+    match tag {
+        PARAMETERS => visit(contents.parameters, sink)?,
+        PIPELINE => visit(contents.pipeline, sink)?,
+        CHANNELS => {
+            for channel in contents.channels {
+                finite(channel.scale)?;
+                sink.put(&channel.scale.to_le_bytes())?;
+                sink.put(&[unit_code(channel.unit)])?;
+            }
+        }
+        SCALING => {
+            if contents.offsets.len() != contents.factors.len() {
+                return Err(WriteError::Unwritable);
+            }
+            for (offset, factor) in contents.offsets.iter().zip(contents.factors) {
+                finite(*offset)?;
+                finite(*factor)?;
+                sink.put(&offset.to_le_bytes())?;
+                sink.put(&factor.to_le_bytes())?;
+            }
+        }
+        CLASSES => {
+            let mut result = Ok(());
+            (contents.classes)(&mut |id, name| {
+                result = result.and_then(|()| sink.put(&id.0.to_le_bytes())).and_then(|()| put_text(sink, name));
+            });
+            result?;
+        }
+        REPORT => {
+            if let Some(report) = &contents.report {
+                sink.put(&report_bytes(report))?;
+            }
+        }
+        _ => payload(sink)?,
+    }
+    Ok(())
+}
+
+fn visit(each: Each<'_>, sink: &mut dyn Sink) -> Result<(), Refused> {
+    let mut result = Ok(());
+    each(&mut |name, entry| result = result.and_then(|()| put_entry(sink, name, entry)));
+    result
+}
+
+fn finite(value: f32) -> Result<(), WriteError> {
+    if value.is_finite() { Ok(()) } else { Err(WriteError::Unwritable) }
+}

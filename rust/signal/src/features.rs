@@ -1,0 +1,326 @@
+//! Features: what a learner sees of a window.
+//!
+//! Four sets, each computed per channel and composable by the `features` setting, always written in this order:
+//!
+//! | set | features per channel | what |
+//! |---|---|---|
+//! | raw | frames | the samples, in LSB |
+//! | time | 8 | mean, RMS, standard deviation, skew, kurtosis, crest, peak to peak, zero crossings |
+//! | log spectrum | `bands` | ln of the mean power in equal bands |
+//! | random convolution | `filters`·`pools` | ln of the mean power behind each of `filters` random filters |
+//!
+//! With `elm-units` above 0 the random convolution is followed by an extreme learning machine's hidden layer (random
+//! projection and tanh, no trained readout), whose outputs replace it. All random weights come from `seed`, window
+//! after window, and so cost neither flash nor RAM beyond the scratch.
+//!
+//! Every feature is finite whatever the samples: powers get the quantisation noise of 1/12 LSB² added before their
+//! logarithm, and a constant channel has skew, kurtosis and crest 0.
+
+use crate::WindowView;
+use crate::{features_convolution as convolution, features_spectrum as spectrum, features_time as time};
+use hone_learn::{Kind, ParamError, Setting, Settings, Shortage, Value, Workspace};
+
+/// Channels times frames of the windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Channels per frame, at least 1.
+    pub channels: usize,
+    /// Frames per window, at least 2.
+    pub frames: usize,
+}
+
+/// The choices of the `features` setting, index by index.
+const WORDS: &[&str] =
+    &["raw", "time", "log-spectrum", "random-convolution", "time+log-spectrum", "time+random-convolution"];
+const RAW: u8 = 1;
+const TIME: u8 = 2;
+const SPECTRUM: u8 = 4;
+const CONVOLUTION: u8 = 8;
+const SETS: [u8; 6] = [RAW, TIME, SPECTRUM, CONVOLUTION, TIME | SPECTRUM, TIME | CONVOLUTION];
+
+/// The largest transform that the build has (microfft's feature `size-2048`); no window is longer.
+pub const MAX_FRAMES: usize = 2048;
+
+/// Which features, and of what size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Params {
+    features: u8,
+    bands: u16,
+    log_amplitude: bool,
+    filters: u16,
+    taps: u16,
+    pools: u16,
+    elm_units: u16,
+    seed: i32,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Params {
+    /// For vibration: log spectrum in 24 bands.
+    pub const DEFAULT: Self =
+        Self { features: 2, bands: 24, log_amplitude: true, filters: 12, taps: 9, pools: 2, elm_units: 0, seed: 1 };
+
+    /// With another number of log-spectrum bands per channel, 1 to 128.
+    #[must_use]
+    pub const fn with_bands(self, bands: u16) -> Self {
+        Self { bands, ..self }
+    }
+
+    /// For vibration of machines: log spectrum in 24 bands, the mean left out. The default.
+    pub fn vibration() -> Self {
+        Self::default()
+    }
+
+    /// For motion of people: time domain and a log spectrum in 4 bands, so that the posture (the mean) counts.
+    pub fn activity() -> Self {
+        Self { features: 4, bands: 4, ..Self::default() }
+    }
+}
+
+impl Settings for Params {
+    const SETTINGS: &'static [Setting] = &[
+        Setting { name: "features", help: "what a learner sees of a window", kind: Kind::Choice(WORDS) },
+        Setting { name: "bands", help: "log-spectrum bands per channel", kind: Kind::Int { min: 1, max: 128 } },
+        Setting { name: "log-amplitude", help: "RMS, deviation and peak to peak as logarithms", kind: Kind::Flag },
+        Setting { name: "filters", help: "random filters per channel", kind: Kind::Int { min: 1, max: 64 } },
+        Setting { name: "taps", help: "weights per random filter", kind: Kind::Int { min: 2, max: 32 } },
+        Setting { name: "pools", help: "spans of the window pooled apart", kind: Kind::Int { min: 1, max: 16 } },
+        Setting {
+            name: "elm-units",
+            help: "random hidden units after the convolution, 0 for none",
+            kind: Kind::Int { min: 0, max: 512 },
+        },
+        Setting { name: "seed", help: "of the random weights", kind: Kind::Int { min: 0, max: i32::MAX } },
+    ];
+
+    fn get(&self, index: usize) -> Option<Value> {
+        Some(match index {
+            0 => Value::Choice(self.features),
+            1 => Value::Int(i32::from(self.bands)),
+            2 => Value::Flag(self.log_amplitude),
+            3 => Value::Int(i32::from(self.filters)),
+            4 => Value::Int(i32::from(self.taps)),
+            5 => Value::Int(i32::from(self.pools)),
+            6 => Value::Int(i32::from(self.elm_units)),
+            7 => Value::Int(self.seed),
+            _ => return None,
+        })
+    }
+
+    fn store(&mut self, index: usize, value: Value) -> bool {
+        match (index, value) {
+            (0, Value::Choice(v)) => self.features = v,
+            (1, Value::Int(v)) => self.bands = v as u16,
+            (2, Value::Flag(v)) => self.log_amplitude = v,
+            (3, Value::Int(v)) => self.filters = v as u16,
+            (4, Value::Int(v)) => self.taps = v as u16,
+            (5, Value::Int(v)) => self.pools = v as u16,
+            (6, Value::Int(v)) => self.elm_units = v as u16,
+            (7, Value::Int(v)) => self.seed = v,
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Params {
+    /// Checks the parameters against the windows' shape.
+    ///
+    /// # Errors
+    /// [`ParamError::Capacity`] for windows longer than [`MAX_FRAMES`]; [`ParamError::Conflict`] when the windows
+    /// are too short for the bands, taps or pools asked for.
+    pub fn check(&self, shape: Shape) -> Result<Extractor, ParamError> {
+        for (index, setting) in Self::SETTINGS.iter().enumerate() {
+            if !self.get(index).is_some_and(|v| setting.accepts(v)) {
+                return Err(ParamError::Invalid(setting));
+            }
+        }
+        if shape.channels == 0 || shape.frames < 2 {
+            return Err(ParamError::Conflict("features need windows of at least 2 frames: raise the window"));
+        }
+        if shape.frames > MAX_FRAMES || shape.channels > 64 {
+            return Err(ParamError::Capacity {
+                name: if shape.channels > 64 { "channels" } else { "window" },
+                asked: if shape.channels > 64 { shape.channels } else { shape.frames } as u32,
+                capacity: if shape.channels > 64 { 64 } else { MAX_FRAMES } as u32,
+            });
+        }
+        let sets = SETS.get(usize::from(self.features)).copied().unwrap_or(SPECTRUM);
+        if sets & SPECTRUM != 0 && usize::from(self.bands) > spectrum::bins(shape.frames) {
+            return Err(ParamError::Conflict("more bands than the window has frequencies: fewer bands or more frames"));
+        }
+        if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
+            return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
+        }
+        Ok(Extractor { params: *self, sets, shape, hann: spectrum::rotation(shape.frames) })
+    }
+}
+
+/// What one window's features cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Features written.
+    pub features: usize,
+    /// Multiply-accumulates, about: a butterfly of the transform counts 4, a logarithm or tanh 10, a random weight 3.
+    pub mac: u32,
+    /// Bytes of workspace.
+    pub workspace: usize,
+}
+
+/// Why no features were written; the output is then undefined and nothing else changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeatureError {
+    /// The window is not of the shape that the extractor was checked for.
+    Shape {
+        /// What it was checked for.
+        expected: Shape,
+    },
+    /// The workspace is too small.
+    Workspace(Shortage),
+    /// The output has too little room, in features.
+    Output(Shortage),
+}
+
+impl From<Shortage> for FeatureError {
+    fn from(shortage: Shortage) -> Self {
+        Self::Workspace(shortage)
+    }
+}
+
+/// Computes features of windows of one shape; checked parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extractor {
+    params: Params,
+    sets: u8,
+    shape: Shape,
+    /// (cos, sin) of the Hann window's angle from one frame to the next.
+    hann: (f32, f32),
+}
+
+impl Extractor {
+    /// The shape of window that it takes.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The parameters it was made from.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Features per window.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        let p = &self.params;
+        let mut n = 0;
+        if self.sets & RAW != 0 {
+            n += self.shape.channels * self.shape.frames;
+        }
+        if self.sets & TIME != 0 {
+            n += self.shape.channels * time::PER_CHANNEL;
+        }
+        if self.sets & SPECTRUM != 0 {
+            n += self.shape.channels * usize::from(p.bands);
+        }
+        if self.sets & CONVOLUTION != 0 {
+            n += if p.elm_units > 0 { usize::from(p.elm_units) } else { self.pooled() };
+        }
+        n
+    }
+
+    /// Bytes of workspace that [`Extractor::extract`] takes.
+    pub fn required(&self) -> usize {
+        let spectrum = if self.sets & SPECTRUM != 0 { 4 * spectrum::transform_len(self.shape.frames) } else { 0 };
+        let convolution = if self.sets & CONVOLUTION != 0 {
+            let pooled = if self.params.elm_units > 0 { self.pooled() } else { 0 };
+            4 * (self.shape.frames + pooled + usize::from(self.params.taps))
+        } else {
+            0
+        };
+        if spectrum > convolution { spectrum } else { convolution }
+    }
+
+    /// What one window costs.
+    pub fn cost(&self) -> Cost {
+        let p = &self.params;
+        let (channels, frames) = (self.shape.channels as u32, self.shape.frames as u32);
+        let mut mac = 0;
+        if self.sets & TIME != 0 {
+            mac += channels * (frames * 5 + 60);
+        }
+        if self.sets & SPECTRUM != 0 {
+            mac += channels * spectrum::mac(self.shape.frames, p.bands);
+        }
+        if self.sets & CONVOLUTION != 0 {
+            let pooled = self.pooled() as u32;
+            mac += channels * u32::from(p.filters) * (u32::from(p.taps) * (frames + 3) + frames) + pooled * 10;
+            mac += u32::from(p.elm_units) * (pooled * 4 + 10);
+        }
+        Cost { features: self.len(), mac, workspace: self.required() }
+    }
+
+    /// Outputs of the pooled convolution.
+    fn pooled(&self) -> usize {
+        self.shape.channels * usize::from(self.params.filters) * usize::from(self.params.pools)
+    }
+
+    /// Writes the window's features to the front of `out` and gives their number, [`Extractor::len`].
+    ///
+    /// # Errors
+    /// [`FeatureError`].
+    pub fn extract(&self, window: &WindowView, workspace: Workspace, out: &mut [f32]) -> Result<usize, FeatureError> {
+        let Shape { channels, frames } = self.shape;
+        if window.channels != channels || window.samples.len() != channels * frames {
+            return Err(FeatureError::Shape { expected: self.shape });
+        }
+        let len = self.len();
+        let shortage = Shortage { needed: len, available: out.len() };
+        let mut rest = out.get_mut(..len).ok_or(FeatureError::Output(shortage))?;
+        let mut part = |n: usize| -> Result<&mut [f32], FeatureError> {
+            let (taken, left) =
+                core::mem::take(&mut rest).split_at_mut_checked(n).ok_or(FeatureError::Output(shortage))?;
+            rest = left;
+            Ok(taken)
+        };
+        let mut workspace = workspace;
+        let scratch: &mut [f32] = workspace.take(self.required() / 4)?;
+        if self.sets & RAW != 0 {
+            for (o, s) in part(channels * frames)?.iter_mut().zip(window.samples) {
+                *o = f32::from(*s);
+            }
+        }
+        if self.sets & TIME != 0 {
+            let out = part(channels * time::PER_CHANNEL)?;
+            for (c, out) in out.chunks_exact_mut(time::PER_CHANNEL).enumerate() {
+                time::describe(window, c, self.params.log_amplitude, out);
+            }
+        }
+        if self.sets & SPECTRUM != 0 {
+            let bands = usize::from(self.params.bands);
+            for (c, out) in part(channels * bands)?.chunks_exact_mut(bands).enumerate() {
+                spectrum::log_bands(window, c, self.hann, scratch, out);
+            }
+        }
+        if self.sets & CONVOLUTION != 0 {
+            let p = &self.params;
+            let bank = convolution::Bank {
+                filters: usize::from(p.filters),
+                taps: usize::from(p.taps),
+                pools: usize::from(p.pools),
+                seed: p.seed as u64,
+            };
+            if p.elm_units == 0 {
+                bank.pooled_powers(window, scratch, part(self.pooled())?);
+            } else if let Some((pooled, scratch)) = scratch.split_at_mut_checked(self.pooled()) {
+                bank.pooled_powers(window, scratch, pooled);
+                convolution::elm(pooled, bank.seed, part(usize::from(p.elm_units))?);
+            }
+        }
+        Ok(len)
+    }
+}
