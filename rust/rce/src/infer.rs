@@ -11,7 +11,7 @@ use hone_learn::{ClassId, Decision, Verdict};
 pub struct Answer {
     /// The decision, and as score how unknown the window is.
     ///
-    /// score = 9·f/(s + 8·s̄)·√(d/d'), where f is the distance to the nearest prototype without clipping, s and s̄ the
+    /// score = 9·f/(s + 8·s̄)·(d/d')^`rivalry`, where f is the distance to the nearest prototype without clipping, s and s̄ the
     /// mean distance of windows that it, and that all prototypes, decided rightly, and d/d' the distance to the
     /// nearest prototype over that to the nearest one of another class (1 without). About 1 or less for a window
     /// like those learnt; the greater, the less known.
@@ -128,13 +128,14 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let Some(best) = best else { return Some(NOTHING) };
     let code = codes.chunks_exact(query.len().max(1)).nth(best.index)?;
     let scale = state.scale();
-    let far = unclipped::<M>(parts, &scale, features, code);
+    let far = unclipped::<M>(state, parts, &scale, features, code);
     let spread = parts.spread.get(best.index)? + 8.0 * state.spread;
     let mut score = 9.0 * far / spread.max(1e-3);
-    if rival != u32::MAX {
+    if rival != u32::MAX && state.params.rivalry != 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
-            score *= libm::sqrtf(d / d_rival);
+            let exponent = state.params.rivalry;
+            score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf((d / d_rival).max(1e-3), exponent) };
         }
     }
     let (decider, decision) = match fired {
@@ -152,14 +153,14 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     })
 }
 
-/// Mean deviation from a prototype over the features, the window's not clipped to the codes' range.
-fn unclipped<M: Metric>(parts: &Parts, scale: &Scale, features: &[f32], code: &[M::Code]) -> f32 {
-    let frame = parts.offset.iter().zip(parts.gain);
-    let sum = features
-        .iter()
-        .zip(code)
-        .zip(frame)
-        .fold(0.0, |sum, ((x, code), (offset, gain))| sum + ((x - offset) * gain - code.decode(scale)).abs());
+/// The distance to a prototype in standard deviations per feature, the window not clipped to the codes' range: root
+/// mean square for Euclidean distances, else the mean deviation.
+fn unclipped<M: Metric>(state: &State, parts: &Parts, scale: &Scale, features: &[f32], code: &[M::Code]) -> f32 {
+    let each = features.iter().zip(code).zip(parts.offset.iter().zip(parts.gain));
+    let deviations = each.map(|((x, code), (offset, gain))| (x - offset) * gain - code.decode(scale));
+    let euclidean = state.params.metric == 1;
+    let sum = if euclidean { deviations.fold(0.0, |s, d| s + d * d) } else { deviations.fold(0.0, |s, d| s + d.abs()) };
     // Not a number only if a feature is: then as unknown as can be.
-    if sum <= 1e30 { sum * scale.per_feature } else { 1e30 }
+    let mean = if sum <= 1e30 { sum * scale.per_feature } else { 1e30 };
+    if euclidean { libm::sqrtf(mean) } else { mean }
 }

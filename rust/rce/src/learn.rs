@@ -118,7 +118,12 @@ fn learn_by<M: Metric>(
     let full = state.count >= state.capacity;
     let follows = !baseline && state.params.moving > 0.0;
     // A full model that can follow keeps its places for what it gets wrong.
-    let wanted = if full && follows { !right } else { pass.own_fired == u32::MAX };
+    let wanted = if full && follows {
+        !right
+    } else {
+        let far = |own: Nearest| M::real(own.key, &scale) >= state.params.spacing;
+        pass.own_fired == u32::MAX || !full && !baseline && pass.own.is_none_or(far)
+    };
     let mut outcome = Outcome::Absorbed;
     if wanted {
         let ceiling = M::to_key(state.params.radius_max, &scale);
@@ -255,7 +260,7 @@ fn place<C: Code>(
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
         // Only one that has aged may go, save for the first window of a class.
-        let mut oldest = if new_class { i32::MAX } else { state.now };
+        let mut oldest = if new_class { i32::MAX } else { state.now - 2 * ONE };
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
             if *standing < oldest && (*siblings > 1 || *its == class) {
