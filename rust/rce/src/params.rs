@@ -143,7 +143,7 @@ impl Settings for Params {
         Setting {
             name: "rivalry",
             help: "how much a second class that is as near makes the unknown score of a window greater",
-            kind: Kind::Real { min: -2.0, max: 2.0 },
+            kind: Kind::Real { min: 0.0, max: 2.0 },
         },
     ];
 
