@@ -53,7 +53,7 @@ pub(crate) struct Clock {
     pub pairs: u32,
     /// `windows` at which the frame is refitted.
     pub refit_at: u32,
-    /// Features of the windows taken since the last refit that left the frame.
+    /// Windows taken since the last refit of which a quarter of the features lay far outside the frame.
     pub clipped: u32,
 }
 
@@ -79,6 +79,7 @@ fn clean(x: f32, mean: f32) -> f32 {
 pub(crate) fn observe(parts: &mut PartsMut, clock: &mut Clock, params: &Params, features: &[f32]) {
     clock.taken = clock.taken.saturating_add(1).min(params.horizon.max(1));
     let weight = 1.0 / clock.taken as f32;
+    let mut outside = 0;
     let frame = parts.offset.iter().zip(parts.gain.iter());
     for (((x, mean), variance), (offset, gain)) in
         features.iter().zip(parts.mean.iter_mut()).zip(parts.variance.iter_mut()).zip(frame)
@@ -87,8 +88,9 @@ pub(crate) fn observe(parts: &mut PartsMut, clock: &mut Clock, params: &Params, 
         let delta = x - *mean;
         *mean += delta * weight;
         *variance += (delta * (x - *mean) - *variance) * weight;
-        clock.clipped += u32::from(((x - offset) * gain).abs() > params.range);
+        outside += u32::from(((x - offset) * gain).abs() > 2.0 * params.range);
     }
+    clock.clipped += u32::from(outside * 4 > features.len() as u32);
 }
 
 /// Takes a window's deviation from the nearest prototype of its class into `within`.
@@ -116,9 +118,8 @@ pub(crate) fn observe_pair<C: Code>(
 }
 
 /// Whether a refit is due.
-pub(crate) fn due(clock: &Clock, features: u16) -> bool {
-    clock.windows >= clock.refit_at
-        || clock.clipped > 4 * u32::from(features) && clock.refit_at.saturating_sub(clock.windows) > 8
+pub(crate) fn due(clock: &Clock) -> bool {
+    clock.windows >= clock.refit_at || clock.clipped >= 4
 }
 
 /// Computes a new frame and re-codes all `count` prototypes.

@@ -64,7 +64,7 @@ fn watch_by<M: Metric>(state: &mut State, parts: &mut PartsMut, features: &[f32]
     if state.clock.takes() {
         frame::observe(parts, &mut state.clock, &state.params, features);
     }
-    if frame::due(&state.clock, state.features) {
+    if frame::due(&state.clock) {
         let scale = state.scale();
         frame::refit::<M::Code>(parts, &mut state.clock, &state.params, &scale, usize::from(state.count));
     }
@@ -154,7 +154,8 @@ fn visit<M: Metric>(
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
     let mut pass =
         Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_class: 0, conflicts: 0 };
-    let (mut own_key, mut other_fired_key) = (u32::MAX, u32::MAX);
+    let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
+    let mut limit = u32::MAX;
     let used = usize::from(state.count);
     let codes = codes.get(..used * query.len()).unwrap_or(&[]);
     let blocks = codes.chunks(BLOCK * query.len().max(1));
@@ -165,10 +166,15 @@ fn visit<M: Metric>(
         M::keys(query, codes, keys);
         for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let key = *key;
+            // Most are neither nearest nor firing: two comparisons.
+            if key >= limit && key >= *radius {
+                continue;
+            }
             if *its == class {
-                if key < own_key || pass.own.is_none() {
+                if key < own_key {
                     own_key = key;
-                    pass.own = Some(Nearest { key, index: block * BLOCK + i, class });
+                    own_index = block * BLOCK + i;
+                    limit = own_key.max(pass.other);
                 }
                 if key < *radius && key < pass.own_fired {
                     pass.own_fired = key;
@@ -178,6 +184,7 @@ fn visit<M: Metric>(
             if key < pass.other {
                 pass.other = key;
                 pass.other_class = *its;
+                limit = own_key.max(key);
             }
             if key < *radius {
                 let index = block * BLOCK + i;
@@ -193,6 +200,9 @@ fn visit<M: Metric>(
                 *radius = key.max(floor);
             }
         }
+    }
+    if own_index != usize::MAX {
+        pass.own = Some(Nearest { key: own_key, index: own_index, class });
     }
     pass
 }
