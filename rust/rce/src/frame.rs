@@ -6,10 +6,10 @@
 //! and kept within [1/4, 4]. A feature that tells classes apart has a w far below its σ.
 //!
 //! Statistics move with every window, but codes are comparable only within one frame. So the frame stands still
-//! between *refits*; a refit computes a new frame and re-codes all prototypes from the old to the new one (rounding
-//! once each). Refits come when the windows seen have grown by half since the last (so that there are few, and ever
-//! fewer), at least every half horizon, and early when features of many windows leave the frame, as when a new class
-//! appears.
+//! between *refits*; a refit computes a new frame for each feature whose old one is off by more than 5 % in gain or a
+//! tenth of a deviation in offset, and re-codes that feature in all prototypes (rounding once). Refits come when the
+//! windows seen have doubled since the last (so that there are few, and ever fewer), at least every half horizon, and
+//! early when windows lie far outside the frame, as when a new class appears.
 
 use crate::code::Code;
 use crate::layout::{PartsMut, stride};
@@ -60,9 +60,9 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) const ZERO: Self = Self { windows: 0, taken: 0, pairs: 0, refit_at: 0, clipped: 0 };
 
-    /// Whether the window just counted goes into the statistics: the first 128, then every fourth.
+    /// Whether the window just counted goes into the statistics: the first 64, then every fourth.
     pub(crate) fn takes(&self) -> bool {
-        self.windows <= 128 || self.windows.is_multiple_of(4)
+        self.windows <= 64 || self.windows.is_multiple_of(4)
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn due(clock: &Clock) -> bool {
 
 /// Computes a new frame and re-codes all `count` prototypes.
 pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &Params, scale: &Scale, count: usize) {
-    let interval = (clock.windows / 2).clamp(1, (params.horizon / 2).max(1));
+    let interval = clock.windows.clamp(1, (params.horizon / 2).max(1));
     clock.refit_at = clock.windows.saturating_add(interval);
     clock.clipped = 0;
     let features = parts.mean.len();
@@ -159,6 +159,10 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
         // z' = (x - offset')·gain' with x = offset + z/gain. A feature that was left out stood at its offset.
         let a = if *gain > 0.0 { next / *gain } else { 0.0 };
         let b = (*offset - *mean) * next;
+        if *gain > 0.0 && (a - 1.0).abs() < 0.05 && b.abs() < 0.1 {
+            // As good as it stands: no rounding, no work.
+            continue;
+        }
         (*offset, *gain) = (*mean, next);
         for code in codes.iter_mut().skip(i).step_by(stride).take(count) {
             *code = C::encode(code.decode(scale) * a + b, scale);
