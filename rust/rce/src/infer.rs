@@ -39,7 +39,7 @@ const NOTHING: Answer = Answer {
 };
 
 /// Prototypes whose distances are computed in one call.
-pub(crate) const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 64;
 
 /// The nearest of some prototypes.
 #[derive(Clone, Copy)]
