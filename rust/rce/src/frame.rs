@@ -60,9 +60,9 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) const ZERO: Self = Self { windows: 0, taken: 0, pairs: 0, refit_at: 0, clipped: 0 };
 
-    /// Whether the window just counted goes into the statistics: the first 64, then every fourth.
+    /// Whether the window just counted goes into the statistics: the first 64, then every eighth.
     pub(crate) fn takes(&self) -> bool {
-        self.windows <= 64 || self.windows.is_multiple_of(4)
+        self.windows <= 64 || self.windows.is_multiple_of(8)
     }
 }
 

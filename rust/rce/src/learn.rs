@@ -128,8 +128,7 @@ fn learn_by<M: Metric>(
     if wanted {
         let ceiling = M::to_key(state.params.radius_max, &scale);
         let radius = ceiling.min(pass.other).max(floor);
-        outcome =
-            place(state, parts, query, Newcomer { class, radius, may_prune: !baseline, new_class: pass.own.is_none() });
+        outcome = place(state, parts, query, Newcomer { class, radius, may_prune: !baseline });
     }
     if !matches!(outcome, Outcome::Prototype { .. })
         && follows
@@ -260,8 +259,6 @@ struct Newcomer {
     class: u16,
     radius: u32,
     may_prune: bool,
-    /// Whether it is the first of its class.
-    new_class: bool,
 }
 
 /// Makes the window a prototype, in place of the oldest that may go if there is no room and `pruning` allows it.
@@ -269,7 +266,7 @@ fn place<C: Code>(
     state: &mut State,
     parts: &mut PartsMut,
     query: &[C],
-    Newcomer { class, radius, may_prune, new_class }: Newcomer,
+    Newcomer { class, radius, may_prune }: Newcomer,
 ) -> Outcome {
     let used = usize::from(state.count);
     let mut pruned = None;
@@ -278,11 +275,16 @@ fn place<C: Code>(
         used
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
-        // Only one that has aged may go, save for the first window of a class.
-        let mut oldest = if new_class { i32::MAX } else { state.now - 2 * ONE };
+        // Only one that has aged by two merits may go, save of a class with more than twice as many prototypes: so that
+        // classes learnt one after the other come to share the room.
+        let own = parts.class.iter().take(used).position(|c| *c == class);
+        let own = own.and_then(|i| parts.siblings.get(i)).map_or(0, |n| u32::from(*n));
+        let aged = state.now.saturating_sub(2 * ONE);
+        let mut oldest = i32::MAX;
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
-            if *standing < oldest && (*siblings > 1 || *its == class) {
+            let may_go = *standing < aged || u32::from(*siblings) > 2 * own;
+            if may_go && *standing < oldest && (*siblings > 1 || *its == class) {
                 oldest = *standing;
                 victim = Some(i);
             }

@@ -80,8 +80,7 @@ fn extract<const C: usize>(name: &'static str, params: features::Params, frames:
     let samples: [i16; 2048] = core::array::from_fn(|_| (rng.next_normal() * 500.0) as i16);
     let Some(samples) = samples.get(..C * frames) else { exit(false) };
     let Ok(extractor) = params.check(Shape { channels: C, frames }) else { exit(false) };
-    let window =
-        WindowView { samples, channels: C, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
+    let window = WindowView { samples, channels: C, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
     let (mut memory, mut out) = ([0u32; 1024], [0.0; 1024]);
     let done = case(name, (C * frames) as u32)
         .units((C * frames) as u32)
@@ -107,7 +106,11 @@ fn main() -> ! {
     let windows = windows();
     start();
     run::<3600>(["rce/learn/8-bit/manhattan", "rce/infer/8-bit/manhattan"], &[], &windows);
-    run::<11000>(["rce/learn/f32/euclidean", "rce/infer/f32/euclidean"], &[("store", "f32"), ("metric", "euclidean")], &windows);
+    run::<11000>(
+        ["rce/learn/f32/euclidean", "rce/infer/f32/euclidean"],
+        &[("store", "f32"), ("metric", "euclidean")],
+        &windows,
+    );
     run::<11000>(["rce/learn/f32/manhattan", "rce/infer/f32/manhattan"], &[("store", "f32")], &windows);
     run::<3600>(["rce/learn/8-bit/euclidean", "rce/infer/8-bit/euclidean"], &[("metric", "euclidean")], &windows);
     run::<6500>(["rce/learn/16-bit/manhattan", "rce/infer/16-bit/manhattan"], &[("store", "16-bit")], &windows);
