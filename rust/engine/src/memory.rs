@@ -9,6 +9,7 @@ use crate::link::Links;
 use crate::pipeline::Inference;
 use crate::rows::FeatureBench;
 use crate::sampling::Sampling;
+use crate::teach::RceMemory;
 use crate::training::Training;
 use atomic_refcell::AtomicRefCell;
 use hone_learn::{ClassId, Format, TrainingSet};
@@ -116,6 +117,8 @@ pub struct Memory {
     pub set: RowSet,
     /// Where the features of a window are computed.
     pub features: FeatureBench,
+    /// TinyRCE, which learns in place.
+    pub rce: RceMemory,
     /// Lent to the training under way.
     pub workspace: [u32; WORKSPACE_BYTES / 4],
 }
@@ -141,12 +144,13 @@ impl Memory {
         slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],
         set: RowSet::new(),
         features: FeatureBench::ZERO,
+        rce: RceMemory::ZERO,
         workspace: [0; WORKSPACE_BYTES / 4],
     };
 
     /// Deals the memory out to the loops, which share `links`.
     pub fn split(&'static mut self, links: &'static Links) -> Parts {
-        let Self { windows, slots, set, features, workspace } = self;
+        let Self { windows, slots, set, features, rce, workspace } = self;
         let slots: &'static [Slot; MODELS] = slots;
         for window in windows {
             // The queue has as many places as there are windows.
@@ -155,7 +159,7 @@ impl Memory {
         let _ = links.set_home.send(set);
         Parts {
             sampling: Sampling::new(links),
-            inference: Inference::new(links, slots, features),
+            inference: Inference::new(links, slots, features, rce),
             training: Training::new(links, slots, workspace),
             console: Console::new(links, slots),
         }

@@ -1,5 +1,5 @@
 //! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers.
+//! statistics, an activation, seeded random numbers, weights in few bits.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 #![no_std]
@@ -7,6 +7,7 @@
 
 pub mod activation;
 pub mod cholesky;
+pub mod compress;
 pub mod kernel;
 pub mod lanes;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
