@@ -73,24 +73,7 @@ impl Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            algorithm: 0,
-            metric: 0,
-            store: 0,
-            prototypes: 200,
-            radius_max: 0.8,
-            radius_min: 0.2,
-            spacing: 0.3,
-            rivalry: 0.5,
-            ageing: true,
-            pruning: true,
-            moving: 0.05,
-            fading: 0.003,
-            fallback: false,
-            relevance: 1.0,
-            range: 4.0,
-            horizon: 4096,
-        }
+        Self::DEFAULT
     }
 }
 
