@@ -252,6 +252,12 @@ impl<'a> SetView<'a> {
         self.labels.get(row).copied().filter(|l| *l != UNLABELLED && row < self.len()).map(ClassId)
     }
 
+    /// The classes of all rows in order.
+    pub fn labels(&self) -> impl Iterator<Item = Option<ClassId>> + use<'a> {
+        let labels = self.labels.get(..self.len()).unwrap_or(&[]);
+        labels.iter().map(|l| (*l != UNLABELLED).then_some(ClassId(*l)))
+    }
+
     /// Words that one row takes.
     pub fn row_words(&self) -> usize {
         self.counts.format.row_words(self.width())

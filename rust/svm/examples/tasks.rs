@@ -28,7 +28,8 @@ fn main() {
             let shape = Shape { rows: train.len(), features: d };
             let p = Params { standardise: false, ..Params::default() };
             let checked = p.check(shape).unwrap();
-            let mut ws = vec![0u32; 3072.max(required(&checked, shape) / 4)];
+            let mut ws =
+                vec![0u32; std::env::var("WS").map_or(3072, |v| v.parse().unwrap()).max(required(&checked, shape) / 4)];
             let mut model = Model::<200>::new();
             let mut trainer = Trainer::new(checked);
             let view = SetMut::over(&mut w, &mut l, &mut f, &mut c);

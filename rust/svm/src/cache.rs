@@ -1,6 +1,7 @@
 //! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
 //! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
 
+use crate::kernel::VACANT;
 use hone_learn::{Shortage, Workspace};
 
 /// Words that a slot takes besides its row.
@@ -80,17 +81,6 @@ impl<'a> Cache<'a> {
         Some((slot, (s[0] & 0xffff) as usize))
     }
 
-    /// K of column `column` in the row of `position`, if it is there.
-    #[inline]
-    pub fn peek(&self, position: usize, column: usize) -> Option<f32> {
-        let slot = *self.slot_of.get(position)?;
-        if slot == NONE {
-            return None;
-        }
-        let (slot, len) = self.find(position)?;
-        if column < len { self.rows.get(slot * self.stride + column).copied() } else { None }
-    }
-
     /// Says that a slot's row now has `len` columns.
     pub fn set_len(&mut self, slot: usize, len: usize) {
         if let Some(s) = self.slots.get_mut(slot) {
@@ -98,12 +88,24 @@ impl<'a> Cache<'a> {
         }
     }
 
-    /// One number of a slot's row.
-    #[inline]
-    pub fn set(&mut self, slot: usize, column: usize, k: f32) {
-        if let Some(x) = self.rows.get_mut(slot * self.stride + column) {
-            *x = k;
+    /// Makes columns `have` to `len` of a slot's row vacant, save those that the other rows hold: K is symmetric.
+    /// Gives these columns to fill.
+    pub fn open(&mut self, slot: usize, have: usize, len: usize, clock: &Clock) -> &mut [f32] {
+        let Some((before, rest)) = self.rows.split_at_mut_checked(slot * self.stride) else { return &mut [] };
+        let Some((own, after)) = rest.split_at_mut_checked(self.stride) else { return &mut [] };
+        let Some(own) = own.get_mut(have..len) else { return &mut [] };
+        own.fill(f32::from_bits(VACANT));
+        let column = self.slots.get(slot).map_or(0, |s| s[0] >> 16) as usize;
+        let rows = before.chunks_exact(self.stride).chain([&[][..]]).chain(after.chunks_exact(self.stride));
+        for (s, row) in self.slots.iter().zip(rows).take(clock.used as usize) {
+            if column < (s[0] & 0xffff) as usize
+                && let Some(out) = ((s[0] >> 16) as usize).checked_sub(have).and_then(|t| own.get_mut(t))
+                && let Some(k) = row.get(column)
+            {
+                *out = *k;
+            }
         }
+        own
     }
 
     /// The first `len` columns of a slot's row.

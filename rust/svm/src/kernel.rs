@@ -1,6 +1,7 @@
 //! Kernels, all computed from the dot product of two rows and, for the RBF, their squared lengths.
 
 use hone_learn::set::Row;
+use hone_learn::{Format, SetView};
 use hone_numeric::activation::tanh;
 use hone_numeric::kernel::dot_f32;
 
@@ -66,13 +67,83 @@ impl Kernel {
     }
 }
 
+/// Rows at most this wide are not worth the prologue of the tuned kernel.
+const NARROW: usize = 8;
+
+/// Σ a·b, for rows of any width.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    dot_inline(a, b)
+}
+
+#[inline(always)]
+fn dot_inline(a: &[f32], b: &[f32]) -> f32 {
+    if a.len() > NARROW { dot_f32(a, b) } else { dot_narrow(a, b) }
+}
+
+#[inline(always)]
+fn dot_narrow(mut a: &[f32], mut b: &[f32]) -> f32 {
+    let mut sum = 0.0;
+    while let ([a0, a1, a2, a3, a_rest @ ..], [b0, b1, b2, b3, b_rest @ ..]) = (a, b) {
+        sum += (a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3);
+        (a, b) = (a_rest, b_rest);
+    }
+    a.iter().zip(b).fold(sum, |s, (a, b)| s + a * b)
+}
+
 /// u·v for a stored row.
 #[inline]
 pub(crate) fn dot_row(u: &[f32], row: Row<'_>) -> f32 {
     match row {
-        Row::F32(v) => dot_f32(u, v),
+        Row::F32(v) => dot(u, v),
         Row::I16(v) => u.iter().zip(v).fold(0.0, |s, (u, v)| s + u * f32::from(*v)),
         Row::I8(v) => u.iter().zip(v).fold(0.0, |s, (u, v)| s + u * f32::from(*v)),
+    }
+}
+
+/// The rows of a set, for the many dot products of training.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    words: &'a [u32],
+    stride: usize,
+    width: usize,
+    format: Format,
+}
+
+impl<'a> Rows<'a> {
+    pub fn of(set: SetView<'a>) -> Self {
+        Self { words: set.words(), stride: set.row_words(), width: set.width(), format: set.format() }
+    }
+
+    /// A row as stored.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> Option<Row<'a>> {
+        let start = row * self.stride;
+        self.format.row(self.words.get(start..start + self.stride)?, self.width)
+    }
+
+    /// All rows, if they are kept as `f32`.
+    pub fn floats(&self) -> Option<&'a [f32]> {
+        if self.format == Format::F32 { bytemuck::try_cast_slice(self.words).ok() } else { None }
+    }
+
+    /// u·v for row `row`, 0 when there is none.
+    pub fn dot(&self, u: &[f32], row: usize) -> f32 {
+        self.row(row).map_or(0.0, |row| dot_row(u, row))
+    }
+}
+
+/// What a kernel row holds where nothing has been computed yet.
+pub(crate) const VACANT: u32 = 0x7fc0_dead;
+
+/// Fills the vacant numbers of a linear kernel row: z·v + constant for the rows that `of` names, of sets in `f32`.
+#[inline(never)]
+pub(crate) fn fill_linear(z: &[f32], constant: f32, rows: &[f32], of: &[[u32; 4]], out: &mut [f32]) {
+    for (v, out) in of.iter().zip(out) {
+        if out.to_bits() == VACANT {
+            let start = (v[3] & 0xffff) as usize * z.len();
+            let Some(row) = rows.get(start..start + z.len()) else { continue };
+            *out = dot_inline(z, row) + constant;
+        }
     }
 }
 

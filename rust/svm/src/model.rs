@@ -5,9 +5,8 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
-use crate::kernel::{Kernel, Kind, dot_row, fold};
+use crate::kernel::{Kernel, Kind, dot, dot_row, fold};
 use hone_learn::{ClassId, Decision, Format, Verdict};
-use hone_numeric::kernel::dot_f32;
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -223,7 +222,7 @@ fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict 
         if let Some((ids, rest)) = words.split_at_checked(k)
             && let Some((bias, weights)) = rest.split_first()
         {
-            let f = dot_f32(x, floats(weights)) + f32::from_bits(*bias);
+            let f = dot(x, floats(weights)) + f32::from_bits(*bias);
             return one(head.task, ids, f);
         }
     }
@@ -287,7 +286,7 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
     if head.linear() {
         for (f, machine) in f.iter_mut().zip(body.chunks_exact(1 + d)) {
             let (bias, weights) = machine.split_first()?;
-            *f = dot_f32(x, weights) + bias;
+            *f = dot(x, weights) + bias;
         }
     } else {
         let z = z.get_mut(..d)?;
@@ -300,15 +299,15 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
         }
-        let own = dot_f32(z, z);
+        let own = dot(z, z);
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
         let width = numbers_of(k);
         for record in records.chunks_exact(head.record()) {
             let (numbers, row) = record.split_at_checked(width)?;
             let (square, numbers) = numbers.split_first()?;
-            let dot = dot_row(z, head.format.row(row, d)?) + constant;
-            let value = head.kernel.value(dot, own, f32::from_bits(*square));
+            let product = dot_row(z, head.format.row(row, d)?) + constant;
+            let value = head.kernel.value(product, own, f32::from_bits(*square));
             spread(f, numbers, k, value);
         }
     }

@@ -7,7 +7,8 @@
 //! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
 
 use crate::cache::{Cache, Clock};
-use crate::kernel::{Kernel, Kind, decode_row, dot_row, fold};
+use crate::kernel::{Kernel, Kind, Rows, VACANT, decode_row, dot, fill_linear, fold};
+use core::hint::black_box;
 use hone_learn::{SetView, Shortage, Workspace};
 
 /// One variable: gradient g, multiplier β, the row's squared length (K(x,x) for polynomial and sigmoid), flags and
@@ -19,7 +20,7 @@ pub(crate) const LOW: u32 = 1 << 30;
 pub(crate) const POSITIVE: u32 = 1 << 29;
 
 /// Iterations between two rounds of shrinking.
-const SHRINK_EVERY: u32 = 12;
+const SHRINK_EVERY: u32 = 3;
 
 /// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
 const TRUSTED: u32 = 2_000;
@@ -104,22 +105,24 @@ impl<'a> Problem<'a> {
     }
 
     /// Starts: `vars` have β and row numbers and `POSITIVE`; all else is computed.
+    #[inline(never)]
     pub fn start(&mut self) {
         let n = self.vars.len();
         *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
         self.cache.clear(&mut self.run.clock);
         let Scaling { scale, shift, z } = &mut self.scaling;
         let mut any = false;
+        let rows = Rows::of(self.set);
         for v in self.vars.iter_mut() {
-            let Some(row) = self.set.row(row_of(v)) else { continue };
+            let Some(row) = rows.row(row_of(v)) else { continue };
             decode_row(row, scale, shift, z);
-            let x2 = hone_numeric::kernel::dot_f32(z, z);
+            let x2 = dot(z, z);
             v[2] = if self.kernel.kind == Kind::Rbf { x2 } else { self.kernel.own(x2) }.to_bits();
             v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
             any |= beta(v) != 0.0;
             v[3] = flags(v, self.bounds);
         }
-        self.spend(n * z_len(self.set));
+        self.spend(n * self.set.width());
         if any {
             self.run.rebuild = Some((0, 0));
         } else {
@@ -185,6 +188,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The extremes of the gradient over the active rows.
+    #[inline(never)]
     fn survey(&mut self) {
         let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
         for (t, v) in self.vars.iter().take(self.run.active).enumerate() {
@@ -200,6 +204,7 @@ impl<'a> Problem<'a> {
     }
 
     /// One step of SMO. False when it cannot move.
+    #[inline(never)]
     fn iterate(&mut self) -> bool {
         let (i, active) = (self.run.first, self.run.active);
         let slot_i = self.fetch(i, active);
@@ -252,6 +257,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The slot with the kernel row of position `p`, of at least `len` columns.
+    #[inline(never)]
     fn fetch(&mut self, p: usize, len: usize) -> usize {
         let (slot, have) = self.cache.claim(p, &mut self.run.clock);
         if have >= len {
@@ -260,53 +266,66 @@ impl<'a> Problem<'a> {
         let Some(v) = self.vars.get(p) else { return slot };
         let own = square(v);
         let Scaling { scale, shift, z } = &mut self.scaling;
-        if let Some(row) = self.set.row(row_of(v)) {
+        let rows = Rows::of(self.set);
+        if let Some(row) = rows.row(row_of(v)) {
             decode_row(row, scale, shift, z);
         }
         let constant = fold(z, scale, shift);
-        let mut computed = 1;
-        for (t, v) in self.vars.iter().enumerate().take(len).skip(have) {
-            let k = match self.cache.peek(t, p) {
-                Some(k) if t != p => k,
-                _ => {
-                    computed += 1;
-                    let dot = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
-                    self.kernel.value(dot, own, square(v))
+        let (z, kernel) = (&**z, self.kernel);
+        let out = self.cache.open(slot, have, len, &self.run.clock);
+        let vars = self.vars.get(have..len).unwrap_or(&[]);
+        if let (Kind::Linear, Some(rows)) = (kernel.kind, rows.floats()) {
+            fill_linear(z, constant, rows, vars, out);
+        } else {
+            for (v, out) in vars.iter().zip(out) {
+                if out.to_bits() == VACANT {
+                    *out = kernel.value(rows.dot(z, row_of(v)) + constant, own, square(v));
                 }
-            };
-            self.cache.set(slot, t, k);
+            }
         }
         self.cache.set_len(slot, len);
-        self.spend(computed * z_len(self.set));
+        self.spend((len - have) * self.set.width());
         slot
     }
 
     /// Sets aside the rows at a bound whose gradient says that they would stay there (Joachims 1999; LIBSVM).
+    #[inline(never)]
     fn shrink(&mut self) {
         let (greatest, least) = (self.run.greatest, self.run.least);
-        let before = self.run.active;
-        let mut t = 0;
-        while t < self.run.active {
-            let Some(v) = self.vars.get(t) else { break };
-            let settled = match v[3] & (UP | LOW) {
-                UP => g(v) < least,
-                LOW => g(v) > greatest,
-                _ => false,
-            };
-            if settled {
-                self.run.active -= 1;
-                let last = self.run.active;
-                if t < last {
-                    self.vars.swap(t, last);
-                    self.cache.swap(t, last, &self.run.clock);
+        // A row that is up only cannot be the first of a violating pair, or one that is low only the second.
+        let settled = |v: &Var| match v[3] & (UP | LOW) {
+            UP => g(v) < least,
+            LOW => g(v) > greatest,
+            _ => false,
+        };
+        self.spend(self.run.active);
+        let (mut t, mut end) = (0, self.run.active);
+        while t < end {
+            if self.vars.get(t).is_some_and(settled) {
+                end -= 1;
+                while t < end && self.vars.get(end).is_some_and(settled) {
+                    end -= 1;
                 }
-            } else {
-                t += 1;
+                if t < end {
+                    self.exchange(t, end);
+                }
             }
+            t += 1;
         }
-        self.spend(before);
-        if self.run.active < before {
-            self.survey();
+        self.run.active = end;
+    }
+
+    /// Exchanges positions `p` < `q`.
+    fn exchange(&mut self, p: usize, q: usize) {
+        if let Some((front, back)) = self.vars.split_at_mut_checked(q)
+            && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
+        {
+            (*v, *w) = (*w, *v);
+        }
+        self.cache.swap(p, q, &self.run.clock);
+        // The extremes are never set aside; the first may have moved.
+        if self.run.first == q {
+            self.run.first = p;
         }
     }
 
@@ -319,17 +338,18 @@ impl<'a> Problem<'a> {
 
     /// Recomputes gradients from position `from` on: by the weight vector for the linear kernel, else by one support
     /// vector's kernel row per call.
+    #[inline(never)]
     fn rebuild(&mut self, from: usize, done: usize) {
         let n = self.run.rows;
         if self.kernel.kind == Kind::Linear {
             self.weights();
             let Scaling { scale, shift, z } = &mut self.scaling;
             let constant = fold(z, scale, shift);
-            for v in self.vars.iter_mut().skip(from) {
-                let f = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
-                v[0] = (g(v) - f).to_bits();
+            let (z, rows) = (&**z, Rows::of(self.set));
+            for v in self.vars.get_mut(from..).unwrap_or(&mut []) {
+                v[0] = (g(v) - (rows.dot(z, row_of(v)) + constant)).to_bits();
             }
-            self.spend(n.saturating_sub(from) * z_len(self.set));
+            self.spend(n.saturating_sub(from) * self.set.width());
         } else if let Some(s) = (done..n).find(|s| self.vars.get(*s).is_some_and(|v| beta(v) != 0.0)) {
             let slot = self.fetch(s, n);
             let b = self.vars.get(s).map_or(0.0, beta);
@@ -350,6 +370,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Writes Σ β·z into the scratch row, the weight vector of a linear machine.
+    #[inline(never)]
     pub fn weights(&mut self) {
         let Scaling { scale, shift, z } = &mut self.scaling;
         z.fill(0.0);
@@ -389,10 +410,6 @@ impl<'a> Problem<'a> {
     }
 }
 
-fn z_len(set: SetView<'_>) -> usize {
-    set.width()
-}
-
 /// Whether β can rise and fall.
 fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
     let (least, most) = if v[3] & POSITIVE != 0 { (0.0, upper) } else { (-lower, 0.0) };
@@ -401,8 +418,12 @@ fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
 }
 
 /// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η.
+///
+/// In this loop and the next most rows fail the first test, and few set a new record. `black_box` on the way that is
+/// seldom taken keeps the compiler from making predicated moves of it, which cost an instruction on either way.
+#[inline(never)]
 fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32) -> Option<(usize, f32)> {
-    let (mut best, mut at) = (0.0, None);
+    let (mut best, mut at, mut best_eta) = (0.0, usize::MAX, 0.0);
     for (t, (v, k)) in vars.iter().zip(row).enumerate() {
         let b = greatest - g(v);
         if v[3] & LOW != 0 && b > 0.0 {
@@ -410,25 +431,25 @@ fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32)
             let eta = if eta > TAU { eta } else { TAU };
             let gain = b * b / eta;
             if gain > best {
-                best = gain;
-                at = Some((t, eta));
+                (best, at, best_eta) = (gain, black_box(t), eta);
             }
         }
     }
-    at
+    (at != usize::MAX).then_some((at, best_eta))
 }
 
 /// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
+#[inline(never)]
 fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
     let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
     for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {
         let g = g(v) - step * (ki - kj);
         v[0] = g.to_bits();
         if v[3] & UP != 0 && g > greatest {
-            (first, greatest) = (t, g);
+            (first, greatest) = (black_box(t), g);
         }
         if v[3] & LOW != 0 && g < least {
-            least = g;
+            least = black_box(g);
         }
     }
     (first, greatest, least)

@@ -109,6 +109,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TrainError`]; later steps give the same error again.
+    #[inline(never)]
     pub fn step(
         &mut self,
         set: SetView<'_>,
@@ -165,13 +166,14 @@ impl Trainer {
     }
 
     /// Takes stock of classes, kernel and memory.
+    #[inline(never)]
     fn begin(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
         let p = *plan.checked.params();
         *model.head = Head::EMPTY;
         (plan.rows, plan.width) = (set.len(), set.width());
         if p.machine != Machine::Novelty {
-            for label in (0..set.len()).filter_map(|row| set.label(row)) {
+            for label in set.labels().flatten() {
                 plan.count(label)?;
             }
         }
@@ -222,18 +224,17 @@ impl Trainer {
     }
 
     /// Chooses the rows of the pair at hand and starts to solve it.
+    #[inline(never)]
     fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
         let (shared, _) = self.plan.carve(set, ws)?;
-        let restricted = self.restricted;
+        let (plan, restricted) = (&self.plan, self.restricted);
         let kept = |slots: &[u16], row: usize| !restricted || slots.get(row).is_some_and(|s| *s != NO_SLOT);
-        let (plan, slots) = (&self.plan, &*shared.slots);
-        let n = (0..plan.rows).filter(|row| kept(slots, *row) && plan.side(set, *row).is_some()).count();
+        let sides = || set.labels().enumerate().filter_map(|(row, label)| Some((row, plan.side(label)?)));
+        let n = sides().filter(|(row, _)| kept(shared.slots, *row)).count();
         let mut share = plan.checked.params().nu * n as f32;
         let (mut problem, _, slots) = plan.problem(&mut self.run, set, ws, n)?;
-        let mut vars = problem.vars.iter_mut();
-        for row in (0..set.len()).filter(|row| kept(slots, *row)) {
-            let Some(positive) = plan.side(set, row) else { continue };
-            let Some(v) = vars.next() else { break };
+        let members = sides().filter(|(row, _)| kept(slots, *row));
+        for (v, (row, positive)) in problem.vars.iter_mut().zip(members) {
             // One-class starts from the first ν·n rows (LIBSVM).
             let beta = if plan.novelty { share.clamp(0.0, 1.0) } else { 0.0 };
             share -= beta;
@@ -249,6 +250,7 @@ impl Trainer {
         self.work += u64::from(core::mem::take(&mut self.run.work));
     }
 
+    #[inline(never)]
     fn solve(&mut self, set: SetView<'_>, ws: &mut [u32], budget: i64) -> Result<Phase, TrainError> {
         let (n, most) = (self.run.rows, self.plan.checked.params().iterations);
         let (mut problem, ..) = self.plan.problem(&mut self.run, set, ws, n)?;
@@ -276,6 +278,7 @@ impl Trainer {
     }
 
     /// Writes the solved machine into the model and turns to the next pair.
+    #[inline(never)]
     fn harvest(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &self.plan;
         let n = self.run.rows;

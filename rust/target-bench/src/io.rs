@@ -46,9 +46,12 @@ pub fn exit(success: bool) -> ! {
 /// data are) into `memory`; the part that was filled. `None` when there is no such file or it is larger than `memory`.
 pub fn read_file<'a>(name: &str, memory: &'a mut [u8]) -> Option<&'a mut [u8]> {
     const READ_BINARY: usize = 1;
+    // The name ends in a zero byte, which its length does not count; the last byte of `Line` stays zero.
+    let mut path = Line { bytes: [0; 256], used: 0 };
+    path.push(name.as_bytes());
     // SAFETY: each call gets the argument block that the semihosting specification states, over live memory.
     unsafe {
-        let handle = syscall!(OPEN, name.as_ptr(), READ_BINARY, name.len()) as isize;
+        let handle = syscall!(OPEN, path.bytes.as_ptr(), READ_BINARY, path.used) as isize;
         if handle < 0 {
             return None;
         }
