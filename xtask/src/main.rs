@@ -1,15 +1,21 @@
-//! Development tasks.
+//! Development tasks of Hone, run as `cargo xtask TASK`. `docs/guides/testing.md` describes them.
 #![forbid(unsafe_code)]
 
 mod bench;
+mod deps;
+mod hygiene;
+mod install;
+mod suite;
 mod toolchain;
+mod vectors;
+mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Development tasks of Hone")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Development tasks of Hone", max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -17,19 +23,127 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run every check there is, here and on the emulated microcontroller
+    ///
+    /// Each check is one row of a table (--list). All run, even after a failure; the output of a failing one is
+    /// shown whole, that of the others is kept in target/xtask-log. The last line is `N passed, M failed, K skipped`:
+    /// tests count one each, a check that runs no tests counts as one. The exit status is 0 only if nothing failed.
+    Test(TestArgs),
+    /// Run the quick checks: format, clippy, unit tests
+    Check(RunArgs),
+    /// Check licences, sources and known-bad versions of all dependencies against deny.toml, offline
+    Deps,
+    /// Check what no compiler checks: paths, links, folder lines, unsafe code, foreign functions, file sizes
+    Hygiene,
+    /// Run the scripts that made the golden vectors again, and report what differs
+    Vectors(VectorsArgs),
     /// Count instructions, memory and sizes of kernels and learners on an emulated Cortex-M4F
     Bench(bench::BenchArgs),
 }
 
+#[derive(Args)]
+struct TestArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Print the names of the checks and stop
+    #[arg(long)]
+    list: bool,
+    /// Run only the checks whose name contains NAME; may be repeated
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// Stop at the first check that fails
+    #[arg(long)]
+    fail_fast: bool,
+    /// Install nothing: a check that lacks something is skipped, and says what to install
+    #[arg(long)]
+    no_install: bool,
+}
+
+#[derive(Args)]
+struct VectorsArgs {
+    /// Copy what the scripts wrote over the committed files
+    #[arg(long)]
+    write: bool,
+    /// Only the scripts whose path contains NAME; may be repeated
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Install nothing
+    #[arg(long)]
+    no_install: bool,
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().task {
-        Task::Bench(args) => bench::run(&args),
+    let cli = Cli::parse();
+    let done = match cli.task {
+        Task::Test(TestArgs { list: true, only, .. }) => {
+            suite::list(&only);
+            Ok(true)
+        }
+        Task::Test(args) => suite::run(&suite::Options {
+            only: args.only,
+            quick: false,
+            fail_fast: args.run.fail_fast,
+            install: !args.run.no_install,
+        }),
+        Task::Check(args) => suite::run(&suite::Options {
+            only: Vec::new(),
+            quick: true,
+            fail_fast: args.fail_fast,
+            install: !args.no_install,
+        }),
+        Task::Deps => report(deps::check()),
+        Task::Hygiene => report(hygiene::check()),
+        Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
+        Task::Bench(args) => bench::run(&args).map(|()| true),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints findings and says whether none of them is an error.
+fn report(findings: Result<Findings, String>) -> Result<bool, String> {
+    let findings = findings?;
+    print!("{}", findings.text());
+    println!("{} errors, {} warnings", findings.errors.len(), findings.warnings.len());
+    Ok(findings.errors.is_empty())
+}
+
+/// What a check found: errors make it fail, warnings are shown, notes go to the log.
+#[derive(Default, Debug)]
+struct Findings {
+    errors: Vec<String>,
+    warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Findings {
+    fn error(&mut self, text: impl Into<String>) {
+        self.errors.push(text.into());
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    fn text(&self) -> String {
+        let line = |kind: &str, text: &String| format!("{kind}{text}\n");
+        let errors = self.errors.iter().map(|t| line("error: ", t));
+        let warnings = self.warnings.iter().map(|t| line("warning: ", t));
+        let notes = self.notes.iter().map(|t| line("", t));
+        errors.chain(warnings).chain(notes).collect()
     }
 }

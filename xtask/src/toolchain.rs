@@ -66,12 +66,34 @@ impl Toolchain {
 
     /// `cargo SUBCOMMAND`, ready for the target; the caller sets the folder and the further arguments.
     pub fn cargo(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(&self.cargo);
+        let mut command = self.command(&self.cargo);
+        command.arg(subcommand);
+        command
+    }
+
+    /// `cargo clippy`, ready for the target, where this compiler comes with it.
+    pub fn clippy(&self) -> Option<Command> {
+        // Cargo looks for subcommands among rustup's programs first: start the one beside this cargo.
+        let program = self.cargo.with_file_name("cargo-clippy");
+        let start = || {
+            let mut command = self.command(&program);
+            if self.cargo.is_absolute() {
+                command.env("CARGO", &self.cargo);
+            }
+            command.arg("clippy");
+            command
+        };
+        ask(start().arg("--version"))?;
+        Some(start())
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         // What the cargo that runs this program has set would choose its own compiler again.
         for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTC_BOOTSTRAP", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
             command.env_remove(name);
         }
-        command.envs(self.env()).arg(subcommand);
+        command.envs(self.env());
         command
     }
 

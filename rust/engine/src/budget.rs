@@ -1,4 +1,5 @@
 //! Static memory by consumer, against `CONFIG_HONE_RAM_BUDGET`.
+#![allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an index out of range is an error")]
 
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, MODELS, RAM_BUDGET, WINDOW_POOL};
 use crate::event::Event;

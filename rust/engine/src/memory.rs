@@ -70,6 +70,7 @@ impl WindowBuf {
 
 /// A model of any learner that trains apart from inference.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
 pub enum Model {
     /// None, or one whose training failed.
     Empty,
@@ -106,6 +107,7 @@ pub struct Parts {
 
 impl Memory {
     /// All zero.
+    #[allow(clippy::declare_interior_mutable_const, reason = "initializes a static, once")]
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
         slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],

@@ -78,8 +78,8 @@ pub trait Write: Out {
         }
         match magnitude {
             0.0 => self.str("0"),
-            m if m >= 1000.0 && m < 10_000_000.0 => self.fixed(value, 0),
-            m if m >= 100.0 && m < 1000.0 => self.fixed(value, 1),
+            m if (1000.0..10_000_000.0).contains(&m) => self.fixed(value, 0),
+            m if (100.0..1000.0).contains(&m) => self.fixed(value, 1),
             m if (10.0..100.0).contains(&m) => self.fixed(value, 2),
             m if (1.0..10.0).contains(&m) => self.fixed(value, 3),
             m if (0.1..1.0).contains(&m) => self.fixed(value, 4),

@@ -100,7 +100,8 @@ fn every_line_of_json_is_one_object() {
     for event in &b.events {
         let mut line = Line::<512>::default();
         telemetry::write(event, Style::Json, &mut line);
-        let value: serde_json::Value = serde_json::from_str(line.as_str()).expect(line.as_str());
+        let value: serde_json::Value =
+            serde_json::from_str(line.as_str()).unwrap_or_else(|e| panic!("{e}: {}", line.as_str()));
         assert!(value["event"].is_string() && value["time_us"].is_u64());
     }
 }

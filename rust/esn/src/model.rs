@@ -94,6 +94,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         ];
         let mut i = 0;
         while i < asked.len() {
+            #[allow(clippy::indexing_slicing, reason = "a const fn has no iterators; i < asked.len()")]
             let (name, asked, capacity) = asked[i];
             if asked > capacity {
                 return Err(ParamError::Capacity { name, asked: asked as u32, capacity: capacity as u32 });

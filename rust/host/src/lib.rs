@@ -1,7 +1,8 @@
 //! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
+#![forbid(unsafe_code)]
 
+pub mod dataset;
 pub mod demo;
 pub mod device;
-pub mod dataset;
 pub mod plot;
 pub mod run;

@@ -1,4 +1,5 @@
 //! The hone program.
+#![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
 use hone_host::{demo, run};

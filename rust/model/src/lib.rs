@@ -4,7 +4,7 @@
 //! parameters, feature pipeline, channels, scaling, class names, how the training went) and carries the learner's
 //! own numbers as an opaque payload in postcard's encoding. `docs/formats/model.md` gives the layout byte by byte.
 //!
-//! - [`write`] streams a container into a [`Sink`]; at no time is the whole in memory.
+//! - [`write()`] streams a container into a [`Sink`]; at no time is the whole in memory.
 //! - [`Container::read`] checks bytes from anywhere and then lends out what is in them, in place: one pass over the
 //!   bytes, no allocation, no recursion. Any input gives a container or a [`ReadError`].
 //! - [`frame`] carries bytes over a serial console as lines of text that survive loss and damage.
@@ -25,7 +25,7 @@ pub use layout::{Learner, MAGIC, VERSION};
 pub use payload::PayloadError;
 pub use read::{Container, Damage, ReadError};
 pub use sink::{Counter, Refused, Sink, SliceSink};
-pub use write::{Contents, Each, WriteError, size, write, write_raw};
+pub use write::{Contents, Each, EachClass, WriteError, size, write, write_raw};
 
 /// CRC-32 as in zlib, PNG and Ethernet, without a table: 1 KB of flash for time that flash writes hide.
 pub(crate) static CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

@@ -1,4 +1,4 @@
-//! The learner's own numbers, in postcard's encoding (https://postcard.jamesmunns.com/wire-format).
+//! The learner's own numbers, in postcard's encoding (<https://postcard.jamesmunns.com/wire-format>).
 
 use crate::sink::Sink;
 use postcard::de_flavors::Slice;

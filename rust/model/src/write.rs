@@ -32,7 +32,7 @@ pub struct Contents<'a> {
     /// What each feature is then multiplied by; as many as `offsets`.
     pub factors: &'a [f32],
     /// Visits the classes and their names, as [`Each`] does.
-    pub classes: &'a dyn Fn(&mut dyn FnMut(ClassId, &str)),
+    pub classes: EachClass<'a>,
     /// How the training ended.
     pub report: Option<Report>,
 }
@@ -55,9 +55,12 @@ impl From<Refused> for WriteError {
     }
 }
 
+/// Visits the classes and their names.
+pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
+
 type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
-/// The bytes that [`write`] would write.
+/// The bytes that [`write()`] would write.
 ///
 /// # Errors
 /// [`WriteError::Unwritable`].
