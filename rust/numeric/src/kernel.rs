@@ -13,7 +13,7 @@
 use crate::m4 as core_specific;
 #[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
 use crate::portable as core_specific;
-pub use crate::portable::{axpy_f32, hamming_u32, manhattan_i8, manhattan_i16};
+pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
 
 /// Σ a·b.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
@@ -53,6 +53,19 @@ pub fn squared_distance_i8(a: &[i8], b: &[i8]) -> i32 {
 /// Σ |a-b|.
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
     core_specific::manhattan_u8(a, b)
+}
+
+/// y += s·x.
+pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
+    core_specific::axpy_f32(s, x, y);
+}
+
+/// Σ x·row of four rows at once, each as [`dot_f32`]; of all five the shortest counts.
+#[inline(always)]
+pub fn dots_f32(x: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+    let mut sums = [0.0; 4];
+    core_specific::dots_f32(x, rows, &mut sums);
+    sums
 }
 
 /// y = A·x, A row-major with `x.len()` columns; each row as [`dot_f32`].

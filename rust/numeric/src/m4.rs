@@ -313,19 +313,13 @@ macro_rules! rows_eight {
 
 /// One vector against the rows of a matrix, four rows at a time: what is loaded of the vector serves all four.
 macro_rules! rows_f32 {
-    ($name:ident, $single:ident, $eight:expr, $four:expr, $one:expr) => {
+    ($name:ident, $fours:ident, $single:ident, $eight:expr, $four:expr, $one:expr) => {
         /// See the namesake in `portable`.
-        pub fn $name(x: &[f32], rows: &[f32], out: &mut [f32]) {
-            let columns = x.len().max(1);
-            let count = out.len().min(rows.len() / columns);
-            let (fours, rest) = out.get_mut(..count).unwrap_or_default().as_chunks_mut::<4>();
-            let mut rows = rows.chunks_exact(columns);
-            for four in fours {
-                let (Some(r0), Some(r1), Some(r2), Some(r3)) = (rows.next(), rows.next(), rows.next(), rows.next())
-                else {
-                    return;
-                };
-                // SAFETY: see the head of the file; all rows have as many elements as `x`, at least one.
+        #[inline(always)]
+        pub fn $fours(x: &[f32], [r0, r1, r2, r3]: [&[f32]; 4], out: &mut [f32; 4]) {
+            let n = x.len().min(r0.len()).min(r1.len()).min(r2.len()).min(r3.len());
+            {
+                // SAFETY: see the head of the file; all have at least `n` elements.
                 unsafe {
                     asm!(
                         "vmov s16, s17, {zero}, {zero}",
@@ -386,9 +380,9 @@ macro_rules! rows_f32 {
                         r1 = inout(reg) r1.as_ptr() => _,
                         r2 = inout(reg) r2.as_ptr() => _,
                         r3 = inout(reg) r3.as_ptr() => _,
-                        n = inout(reg) x.len() => _,
+                        n = inout(reg) n => _,
                         zero = in(reg) 0u32,
-                        out = in(reg) four.as_mut_ptr(),
+                        out = in(reg) out.as_mut_ptr(),
                         out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
                         out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _,
                         out("s13") _, out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _,
@@ -398,6 +392,21 @@ macro_rules! rows_f32 {
                         options(nostack),
                     );
                 }
+            }
+        }
+
+        /// See the namesake in `portable`.
+        pub fn $name(x: &[f32], rows: &[f32], out: &mut [f32]) {
+            let columns = x.len().max(1);
+            let count = out.len().min(rows.len() / columns);
+            let (fours, rest) = out.get_mut(..count).unwrap_or_default().as_chunks_mut::<4>();
+            let mut rows = rows.chunks_exact(columns);
+            for four in fours {
+                let (Some(r0), Some(r1), Some(r2), Some(r3)) = (rows.next(), rows.next(), rows.next(), rows.next())
+                else {
+                    return;
+                };
+                $fours(x, [r0, r1, r2, r3], four);
             }
             for (row, out) in rows.zip(rest) {
                 *out = $single(row, x);
@@ -433,9 +442,10 @@ macro_rules! onto_row_four {
         concat!($op, " s8, s8, s0\n", $op, " s9, s9, s1\n", $op, " s10, s10, s2\n", $op, " s11, s11, s3\n")
     };
 }
-rows_f32!(rows_dot_f32, dot_f32, onto_row!("vmul.f32"), onto_row_four!("vmul.f32"), "vmul.f32 s8, s8, s0\n");
+rows_f32!(rows_dot_f32, dots_f32, dot_f32, onto_row!("vmul.f32"), onto_row_four!("vmul.f32"), "vmul.f32 s8, s8, s0\n");
 rows_f32!(
     rows_squared_distance_f32,
+    squared_distances_of_four_f32,
     squared_distance_f32,
     concat!(onto_row!("vsub.f32"), square_high!()),
     concat!(
@@ -444,6 +454,63 @@ rows_f32!(
     ),
     "vsub.f32 s8, s8, s0\nvmul.f32 s8, s8, s8\n"
 );
+
+/// See the namesake in `portable`.
+#[inline(never)]
+pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        asm!(
+            "vmov s16, {s}",
+            "subs {n}, {n}, #8",
+            "blo 3f",
+            "2:",
+            "vldmia {x}!, {{s0-s7}}",
+            "vldmia {y}, {{s8-s15}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16\nvmul.f32 s2, s2, s16\nvmul.f32 s3, s3, s16",
+            "vmul.f32 s4, s4, s16\nvmul.f32 s5, s5, s16\nvmul.f32 s6, s6, s16\nvmul.f32 s7, s7, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1\nvadd.f32 s10, s10, s2\nvadd.f32 s11, s11, s3",
+            "vadd.f32 s12, s12, s4\nvadd.f32 s13, s13, s5\nvadd.f32 s14, s14, s6\nvadd.f32 s15, s15, s7",
+            "vstmia {y}!, {{s8-s15}}",
+            "subs {n}, {n}, #8",
+            "bhs 2b",
+            "3:",
+            "lsls {n}, {n}, #30", // bit 2 to carry, bit 1 to sign, bit 0 below
+            "bcc 4f",
+            "vldmia {x}!, {{s0-s3}}",
+            "vldmia {y}, {{s8-s11}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16\nvmul.f32 s2, s2, s16\nvmul.f32 s3, s3, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1\nvadd.f32 s10, s10, s2\nvadd.f32 s11, s11, s3",
+            "vstmia {y}!, {{s8-s11}}",
+            "4:",
+            "cmp {n}, #0",
+            "beq 9f",
+            "bpl 5f",
+            "vldmia {x}!, {{s0-s1}}",
+            "vldmia {y}, {{s8-s9}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1",
+            "vstmia {y}!, {{s8-s9}}",
+            "5:",
+            "lsls {n}, {n}, #1",
+            "beq 9f",
+            "vldr s0, [{x}]",
+            "vldr s8, [{y}]",
+            "vmul.f32 s0, s0, s16",
+            "vadd.f32 s8, s8, s0",
+            "vstr s8, [{y}]",
+            "9:",
+            s = in(reg) s.to_bits(),
+            n = inout(reg) x.len().min(y.len()) => _,
+            x = inout(reg) x.as_ptr() => _,
+            y = inout(reg) y.as_mut_ptr() => _,
+            out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
+            out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _,
+            out("s14") _, out("s15") _, out("s16") _,
+            options(nostack),
+        );
+    }
+}
 
 // Integers. Words are loaded four at a time, which needs word alignment and, with both operands in flight, more
 // registers than the compiler lends: r6 and r7, which it keeps for itself, are saved and restored here.
@@ -607,8 +674,11 @@ pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
             options(pure, readonly, nostack),
         );
     }
+    if n.is_multiple_of(4) {
+        return sum;
+    }
     match (a.get(n & !3..n), b.get(n & !3..n)) {
-        (Some(a), Some(b)) if !a.is_empty() => sum.wrapping_add(portable::manhattan_u8(a, b)),
+        (Some(a), Some(b)) => sum.wrapping_add(portable::manhattan_u8(a, b)),
         _ => sum,
     }
 }

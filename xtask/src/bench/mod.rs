@@ -72,7 +72,7 @@ pub struct BenchArgs {
 pub fn run(args: &BenchArgs) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
     let emulator = Emulator::build(root)?;
-    println!("compiler {}", emulator.key);
+    eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
     }

@@ -19,7 +19,13 @@ const NAMES: &[(&str, &[&str])] = &[
     ("load", &["ldr", "ldrex", "pld"]),
     ("store", &["strex", "str"]),
     ("div", &["sdiv", "udiv"]),
-    ("mul", &["mul", "mla", "mls", "smul", "smla", "smml", "smus", "smua", "umul", "umla", "umaal", "usad", "smlsd", "smlsld"]),
+    (
+        "mul",
+        &[
+            "mul", "mla", "mls", "smul", "smla", "smml", "smus", "smua", "umul", "umla", "umaal", "usad", "smlsd",
+            "smlsld",
+        ],
+    ),
     ("other", &["dsb", "dmb", "isb", "bkpt", "svc", "msr", "mrs", "cps", "wfi", "wfe", "sev", "yield", "dbg", "udf"]),
     ("alu", &["bic", "bfi", "bfc"]),
     ("branch", &["b", "cbz", "cbnz", "tbb", "tbh"]),
@@ -59,7 +65,8 @@ pub fn check(emulator: &Emulator) -> Result<(), String> {
             let (Some(kind), Some(count), Some(text)) = (parts.next(), parts.next(), parts.next()) else { continue };
             let name = text.split_whitespace().next().unwrap_or_default();
             // A move or an addition to the program counter is a branch.
-            let to_pc = kind == "branch" && (name.starts_with("mov") || name.starts_with("add")) && text.contains(" pc");
+            let to_pc =
+                kind == "branch" && (name.starts_with("mov") || name.starts_with("add")) && text.contains(" pc");
             let same_words = count == words(text).to_string() || !kind.ends_with("many");
             if (kind != expected(name) && !to_pc) || !same_words {
                 wrong.push(format!("{line}, expected {}", expected(name)));
