@@ -9,7 +9,9 @@ pub mod activation;
 pub mod cholesky;
 pub mod kernel;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-mod m4;
+mod m4_float;
+#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+mod m4_integer;
 pub mod portable;
 pub mod rng;
 pub mod stats;
