@@ -2,26 +2,33 @@
 
 use hone_learn::setting::Kind;
 use hone_learn::{ParamError, Setting, Settings, Value};
+use hone_signal::features;
 
 /// A learner that `train` can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learner {
     /// Echo State Network autoencoder.
     Esn,
+    /// Support vector machine.
+    Svm,
+    /// TinyRCE: prototypes, learnt as windows are labelled.
+    Rce,
 }
 
 impl Learner {
     /// All, in the order of their names.
-    pub const ALL: &'static [Self] = &[Self::Esn];
+    pub const ALL: &'static [Self] = &[Self::Esn, Self::Svm, Self::Rce];
     /// Their names on the command line.
-    pub const NAMES: &'static [&'static str] = &["esn"];
+    pub const NAMES: &'static [&'static str] = &["esn", "svm", "rce"];
     /// Their names in a sentence.
-    pub const LIST: &'static str = "esn";
+    pub const LIST: &'static str = "esn, svm, rce";
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Esn => "esn",
+            Self::Svm => "svm",
+            Self::Rce => "rce",
         }
     }
 
@@ -109,6 +116,12 @@ pub struct Config {
     pub device: DeviceParams,
     /// `esn.*`
     pub esn: hone_esn::Params,
+    /// `svm.*`
+    pub svm: hone_svm::Params,
+    /// `rce.*`
+    pub rce: hone_rce::Params,
+    /// `features.*`
+    pub features: features::Params,
 }
 
 /// A section of the configuration.
@@ -118,20 +131,29 @@ pub enum Section {
     Device,
     /// The Echo State Network's.
     Esn,
+    /// The support vector machine's.
+    Svm,
+    /// TinyRCE's.
+    Rce,
+    /// The features' that the classifiers see.
+    Features,
 }
 
 impl Section {
     /// All, in the order of `config list`.
-    pub const ALL: [Self; 2] = [Self::Device, Self::Esn];
+    pub const ALL: [Self; 5] = [Self::Device, Self::Esn, Self::Svm, Self::Rce, Self::Features];
 
     /// Their names in a sentence.
-    pub const LIST: &'static str = "device, esn";
+    pub const LIST: &'static str = "device, esn, svm, rce, features";
 
     /// Its name before the point.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
             Self::Esn => "esn",
+            Self::Svm => "svm",
+            Self::Rce => "rce",
+            Self::Features => "features",
         }
     }
 
@@ -140,13 +162,23 @@ impl Section {
         match self {
             Self::Device => DeviceParams::SETTINGS,
             Self::Esn => hone_esn::Params::SETTINGS,
+            Self::Svm => hone_svm::Params::SETTINGS,
+            Self::Rce => hone_rce::Params::SETTINGS,
+            Self::Features => features::Params::SETTINGS,
         }
     }
 }
 
 impl Config {
     /// The defaults.
-    pub const DEFAULT: Self = Self { device: DeviceParams::DEFAULT, esn: hone_esn::Params::DEFAULT };
+    pub const DEFAULT: Self = Self {
+        device: DeviceParams::DEFAULT,
+        esn: hone_esn::Params::DEFAULT,
+        svm: hone_svm::Params::DEFAULT,
+        rce: hone_rce::Params::DEFAULT,
+        // 16 bands of three channels are the 48 features that the default build has room for.
+        features: features::Params::DEFAULT.with_bands(16),
+    };
 
     /// Finds `section.name`.
     pub fn find(key: &str) -> Option<(Section, usize)> {
@@ -161,6 +193,9 @@ impl Config {
         match section {
             Section::Device => self.device.get(index),
             Section::Esn => self.esn.get(index),
+            Section::Svm => self.svm.get(index),
+            Section::Rce => self.rce.get(index),
+            Section::Features => self.features.get(index),
         }
     }
 
@@ -172,6 +207,9 @@ impl Config {
         match section {
             Section::Device => self.device.set(index, value),
             Section::Esn => self.esn.set(index, value),
+            Section::Svm => self.svm.set(index, value),
+            Section::Rce => self.rce.set(index, value),
+            Section::Features => self.features.set(index, value),
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::capacity::MODELS;
 use crate::config::Learner;
 use crate::link::Links;
-use crate::memory::{EsnScratch, Model, Slot};
+use crate::memory::{EsnScratch, Model, SVM_SCRATCH, Slot};
+use crate::rows::FeatureBench;
 use crate::stats::count;
 use crate::training::Published;
 use atomic_refcell::AtomicRef;
@@ -32,13 +33,14 @@ impl Wish {
 #[derive(Debug)]
 pub struct Judge {
     slots: &'static [Slot; MODELS],
-    in_use: Option<(Published, AtomicRef<'static, Model>)>,
+    in_use: Option<(Published, Option<AtomicRef<'static, Model>>)>,
     esn: EsnScratch,
+    svm: [f32; SVM_SCRATCH],
 }
 
 impl Judge {
     pub(crate) fn new(slots: &'static [Slot; MODELS]) -> Self {
-        Self { slots, in_use: None, esn: EsnScratch::new() }
+        Self { slots, in_use: None, esn: EsnScratch::new(), svm: [0.0; SVM_SCRATCH] }
     }
 
     /// Takes the newest model into use, if there is a newer one. True when it did.
@@ -52,9 +54,13 @@ impl Judge {
             links.inference.update(|s| s.model = None);
             return false;
         };
-        // A slot that is published is never being written, so the borrow succeeds.
-        let Some(model) = self.slots.get(usize::from(published.slot)).and_then(|s| s.try_borrow().ok()) else {
-            return false;
+        let model = match published.slot {
+            None => None,
+            // A slot that is published is never being written, so the borrow succeeds.
+            Some(slot) => match self.slots.get(usize::from(slot)).and_then(|s| s.try_borrow().ok()) {
+                Some(model) => Some(model),
+                None => return false,
+            },
         };
         self.in_use = Some((published, model));
         self.reset();
@@ -75,12 +81,16 @@ impl Judge {
         self.in_use.as_ref().map(|(p, _)| p.learner)
     }
 
-    /// The verdict on a window; `None` without a model.
-    pub fn infer(&mut self, window: &WindowView<'_>) -> Option<Verdict> {
+    /// The verdict on a window; `None` without a model in the pool.
+    pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
         let (_, model) = self.in_use.as_ref()?;
-        match &**model {
+        match &**model.as_ref()? {
             Model::Empty => None,
             Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
+            Model::Svm(extractor, svm) => {
+                let row = features.row(extractor.as_ref()?, window)?;
+                Some(svm.infer(row, &mut self.svm))
+            }
         }
     }
 }

@@ -12,12 +12,15 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use heapless::Deque;
+use hone_signal::Extractor;
 
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
 use crate::config::Config;
 use crate::event::Event;
-use crate::memory::{BlockBuf, WindowBuf};
+use crate::memory::{BlockBuf, RowSet, WindowBuf};
+use crate::rows::DataStats;
 use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
+use crate::teach::{RceStats, Reply};
 use crate::training::{Published, TrainOrder};
 
 /// A bounded queue of `N` owned values, first in first out.
@@ -101,6 +104,9 @@ impl<T: Copy> Shared<T> {
     }
 }
 
+/// Names of classes, as many as the build has room for.
+pub type Names = hone_rce::Names<{ crate::capacity::CLASSES }>;
+
 /// All that passes between the loops and the shell. One static per device.
 #[derive(Debug)]
 pub struct Links {
@@ -110,6 +116,34 @@ pub struct Links {
     pub free_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
     /// Windows from inference to the trainer.
     pub train_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
+    /// The training set, coming home from trainer or shell.
+    pub set_home: Queue<&'static mut RowSet, 1>,
+    /// The training set, for the trainer.
+    pub full_set: Queue<&'static mut RowSet, 1>,
+    /// The training set, lent to the shell.
+    pub lent_set: Queue<&'static mut RowSet, 1>,
+    /// The trainer wants the set as soon as it has the rows wanted.
+    pub set_for_training: AtomicBool,
+    /// The shell wants the set lent.
+    pub set_for_shell: AtomicBool,
+    /// The set is to be emptied.
+    pub data_clear: AtomicBool,
+    /// What the set holds.
+    pub data: Shared<DataStats>,
+    /// What the set's rows were computed by.
+    pub extractor: Shared<Option<Extractor>>,
+    /// TinyRCE is to begin, or to go on.
+    pub rce_begin: AtomicBool,
+    /// TinyRCE is to forget everything.
+    pub rce_erase: AtomicBool,
+    /// TinyRCE learns labelled windows: it is in use, or being trained.
+    pub teaching: AtomicBool,
+    /// What the user says of the window that waits for a label.
+    pub reply: Shared<Option<Reply>>,
+    /// What TinyRCE has been through.
+    pub rce: Shared<RceStats>,
+    /// Names of classes.
+    pub names: Shared<Names>,
     /// Trainings ordered by shell or button.
     pub orders: Queue<TrainOrder, 2>,
     /// Telemetry for whoever prints.
@@ -148,6 +182,20 @@ impl Links {
             blocks: Queue::new(),
             free_windows: Queue::new(),
             train_windows: Queue::new(),
+            set_home: Queue::new(),
+            full_set: Queue::new(),
+            lent_set: Queue::new(),
+            set_for_training: AtomicBool::new(false),
+            set_for_shell: AtomicBool::new(false),
+            data_clear: AtomicBool::new(false),
+            data: Shared::new(DataStats::ZERO),
+            extractor: Shared::new(None),
+            rce_begin: AtomicBool::new(false),
+            rce_erase: AtomicBool::new(false),
+            teaching: AtomicBool::new(false),
+            reply: Shared::new(None),
+            rce: Shared::new(RceStats::ZERO),
+            names: Shared::new(Names::new()),
             orders: Queue::new(),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),

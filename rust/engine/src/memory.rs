@@ -1,16 +1,19 @@
 //! All memory of the device, in one all-zero static, and how it is dealt out to the loops.
 
 use crate::capacity::{
-    BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_UNITS, MODELS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
+    BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_UNITS, FEATURE_WORKSPACE_BYTES, FEATURES, MODELS, ROW_BITS,
+    SVM_CLASSES, SVM_SUPPORT_VECTORS, TRAINING_ROWS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
 };
 use crate::command::Console;
 use crate::link::Links;
 use crate::pipeline::Inference;
+use crate::rows::FeatureBench;
 use crate::sampling::Sampling;
+use crate::teach::RceMemory;
 use crate::training::Training;
 use atomic_refcell::AtomicRefCell;
-use hone_learn::ClassId;
-use hone_signal::{Block, Faults, Micros, Sample, WindowView};
+use hone_learn::{ClassId, Format, TrainingSet};
+use hone_signal::{Block, Extractor, Faults, Micros, Sample, WindowView};
 
 /// Numbers in a block.
 pub const BLOCK_SAMPLES: usize = BLOCK_FRAMES * CHANNELS;
@@ -24,6 +27,22 @@ pub type EsnModel = hone_esn::Model<ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
 /// What an ESN of this build carries from window to window.
 pub type EsnScratch = hone_esn::Scratch<ESN_UNITS, CHANNELS>;
 
+/// How a feature of a stored row is kept.
+pub const FORMAT: Format = match ROW_BITS {
+    8 => Format::I8,
+    16 => Format::I16,
+    32 => Format::F32,
+    _ => panic!("CONFIG_HONE_ROW_BITS is 8, 16 or 32"),
+};
+/// The training set of this build.
+pub type RowSet = TrainingSet<{ TRAINING_ROWS * FORMAT.row_words(FEATURES) }, TRAINING_ROWS, FEATURES>;
+/// An SVM of this build.
+pub type SvmModel = hone_svm::Model<{ hone_svm::model_words(SVM_CLASSES, FEATURES, SVM_SUPPORT_VECTORS, FORMAT) }>;
+/// Numbers that an SVM's inference works in.
+pub const SVM_SCRATCH: usize = hone_svm::scratch_len(SVM_CLASSES, FEATURES);
+/// Words that the features of one window work in.
+pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
+
 /// A window of this build, being filled or on its way.
 #[derive(Debug)]
 pub struct WindowBuf {
@@ -35,7 +54,7 @@ pub struct WindowBuf {
     pub faults: Faults,
     /// The class that the user gave.
     pub label: Option<ClassId>,
-    /// Channels per frame.
+    /// Channels per frame; 0 before the first.
     pub channels: usize,
     /// Numbers in use.
     pub len: usize,
@@ -50,7 +69,7 @@ impl WindowBuf {
         sequence: 0,
         faults: Faults::NONE,
         label: None,
-        channels: 1,
+        channels: 0,
         len: 0,
         samples: [0; WINDOW_SAMPLES],
     };
@@ -69,13 +88,19 @@ impl WindowBuf {
 }
 
 /// A model of any learner that trains apart from inference.
+///
+/// With a tag of its own: else the compiler would find room for `Empty` in a value that some field never takes, and the
+/// memory would no longer be all zero.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
+#[repr(u8)]
 pub enum Model {
     /// None, or one whose training failed.
     Empty,
     /// An Echo State Network.
     Esn(EsnModel),
+    /// A support vector machine, and what its rows are computed by.
+    Svm(Option<Extractor>, SvmModel),
 }
 
 /// The place of one model: exclusively the trainer's while it is built, then shared by counted borrows and immutable.
@@ -88,6 +113,12 @@ pub struct Memory {
     pub windows: [WindowBuf; WINDOW_POOL],
     /// The model pool.
     pub slots: [Slot; MODELS],
+    /// The training set.
+    pub set: RowSet,
+    /// Where the features of a window are computed.
+    pub features: FeatureBench,
+    /// TinyRCE, which learns in place.
+    pub rce: RceMemory,
     /// Lent to the training under way.
     pub workspace: [u32; WORKSPACE_BYTES / 4],
 }
@@ -111,20 +142,24 @@ impl Memory {
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
         slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],
+        set: RowSet::new(),
+        features: FeatureBench::ZERO,
+        rce: RceMemory::ZERO,
         workspace: [0; WORKSPACE_BYTES / 4],
     };
 
     /// Deals the memory out to the loops, which share `links`.
     pub fn split(&'static mut self, links: &'static Links) -> Parts {
-        let Self { windows, slots, workspace } = self;
+        let Self { windows, slots, set, features, rce, workspace } = self;
         let slots: &'static [Slot; MODELS] = slots;
         for window in windows {
             // The queue has as many places as there are windows.
             let _ = links.free_windows.send(window);
         }
+        let _ = links.set_home.send(set);
         Parts {
             sampling: Sampling::new(links),
-            inference: Inference::new(links, slots),
+            inference: Inference::new(links, slots, features, rce),
             training: Training::new(links, slots, workspace),
             console: Console::new(links, slots),
         }

@@ -3,34 +3,46 @@
 use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
+use crate::link::Names;
 use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
-use hone_learn::{Decision, Kind, Metric, ParamError, Report, Setting, Stop};
+use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop};
 use hone_signal::{Faults, Micros};
 use serde::Serialize;
 
 /// Writes an event as one line with its end; nothing when the style is off.
-pub fn write(event: &Event, style: Style, out: &mut dyn Out) {
+pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
     match style {
         Style::Off => {}
-        Style::Text => text(event, out),
-        Style::Json => json(event, out),
+        Style::Text => text(event, names, out),
+        Style::Json => json(event, names, out),
     }
 }
 
-fn text(event: &Event, out: &mut dyn Out) {
+fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
     out.seconds(time(event));
     out.str("] ");
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            decision(verdict.decision, out);
+            decision(verdict.decision, names, out);
             out.str(", score ");
             out.real(verdict.score);
             out.str(" (window ");
             out.uint(*sequence);
             out.str(")");
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            out.str("unknown (window ");
+            out.uint(*sequence);
+            out.str("); ");
+            if let Some(nearest) = nearest {
+                out.str("most like ");
+                class(*nearest, names, out);
+                out.str("; ");
+            }
+            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
         }
         Event::TrainingStarted { id, learner, .. } => {
             out.str("training ");
@@ -64,6 +76,7 @@ fn text(event: &Event, out: &mut dyn Out) {
             faults(*f, out);
         }
         Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
         Event::Overrun { frames, .. } => {
             out.str("overrun: ");
             out.uint(*frames);
@@ -77,6 +90,7 @@ fn text(event: &Event, out: &mut dyn Out) {
 pub fn time(event: &Event) -> Micros {
     match event {
         Event::Verdict { time, .. }
+        | Event::LabelWanted { time, .. }
         | Event::TrainingStarted { time, .. }
         | Event::TrainingDone { time, .. }
         | Event::TrainingFailed { time, .. }
@@ -84,16 +98,27 @@ pub fn time(event: &Event) -> Micros {
         | Event::SensorLost { time, .. }
         | Event::SensorSuspect { time, .. }
         | Event::SensorBack { time, .. }
+        | Event::DataFull { time }
         | Event::Overrun { time, .. } => *time,
     }
 }
 
-/// `normal`, `anomalous`, `class 3`, `unknown`.
-pub fn decision(decision: Decision, out: &mut dyn Out) {
-    out.str(decision_word(decision));
-    if let Decision::Class(class) = decision {
-        out.str(" ");
-        out.uint(class.0);
+/// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
+pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
+    match decision {
+        Decision::Class(id) => class(id, names, out),
+        _ => out.str(decision_word(decision)),
+    }
+}
+
+/// `class 3 (walking)`.
+pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
+    out.str("class ");
+    out.uint(id.0);
+    if let Some(name) = names.name(id) {
+        out.str(" (");
+        out.str(name);
+        out.str(")");
     }
 }
 
@@ -165,13 +190,13 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
     match fault {
         TrainFault::Cancelled => out.str("cancelled"),
         TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
-        TrainFault::Params(error) => param_error("esn", error, out),
+        TrainFault::Params(section, error) => param_error(section.name(), error, out),
         TrainFault::Workspace { needed, available } => {
             out.str("needs ");
             out.uint(*needed);
             out.str(" bytes of working memory and there are ");
             out.uint(*available);
-            out.str("; lower esn.units or raise CONFIG_HONE_WORKSPACE_BYTES");
+            out.str("; lower the learner's parameters or raise CONFIG_HONE_WORKSPACE_BYTES");
         }
         TrainFault::NoWindows => {
             out.str(
@@ -179,6 +204,7 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
             );
         }
         TrainFault::Esn(error) => esn_fault(error, out),
+        TrainFault::Svm(error) => svm_fault(error, out),
     }
 }
 
@@ -249,6 +275,8 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     training: Option<u32>,
@@ -266,7 +294,7 @@ struct Json<'a> {
     frames: Option<u32>,
 }
 
-fn json(event: &Event, out: &mut dyn Out) {
+fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<96>::default();
     let mut j = Json { time_us: time(event).0, ..Json::default() };
     match event {
@@ -276,9 +304,16 @@ fn json(event: &Event, out: &mut dyn Out) {
             j.decision = Some(decision_word(verdict.decision));
             if let Decision::Class(class) = verdict.decision {
                 j.class = Some(class.0);
+                j.name = names.name(class);
             }
             // JSON has no infinity and no not-a-number.
             j.score = Some(verdict.score).filter(|s| s.is_finite());
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            j.event = "label_wanted";
+            j.window = Some(*sequence);
+            j.class = nearest.map(|c| c.0);
+            j.name = nearest.and_then(|c| names.name(c));
         }
         Event::TrainingStarted { id, learner, .. } => {
             j.event = "training_started";
@@ -310,6 +345,7 @@ fn json(event: &Event, out: &mut dyn Out) {
             j.event = "sensor_suspect";
             faults(*f, &mut reason);
         }
+        Event::DataFull { .. } => j.event = "data_full",
         Event::SensorBack { .. } => j.event = "sensor_back",
         Event::Overrun { frames, .. } => {
             j.event = "overrun";
@@ -363,6 +399,39 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
         TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
         TrainError::NoError => {
             out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
+        }
+    }
+}
+
+/// Why an SVM could not be trained, and what to do.
+fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
+    use hone_svm::TrainError as E;
+    match error {
+        E::NoRows => out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"),
+        E::OneClass(class) => {
+            out.str("all rows are of class ");
+            out.uint(class.0);
+            out.str("; label windows of another, or 'config set svm.machine novelty'");
+        }
+        E::TooManyClasses { capacity } => {
+            out.str("more classes than the ");
+            out.uint(*capacity);
+            out.str(" that a model tells apart; 'data clear' and label fewer");
+        }
+        E::Workspace(shortage) => {
+            let (needed, available) = (shortage.needed as u32, shortage.available as u32);
+            fault(&TrainFault::Workspace { needed, available }, out);
+        }
+        E::Model(shortage) => {
+            out.str("the model needs ");
+            out.size(shortage.needed);
+            out.str(" bytes and there are ");
+            out.size(shortage.available);
+            out.str("; use fewer classes or features, or raise CONFIG_HONE_SVM_SUPPORT_VECTORS");
+        }
+        E::SetChanged => out.str("the training set changed while training; train again"),
+        E::NotFinite => {
+            out.str("the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree")
         }
     }
 }

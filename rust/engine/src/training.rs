@@ -5,15 +5,16 @@
 //!                      └─────────┴──cancel, fault──► given up (Failed); the model in use stays
 //! ```
 
-use crate::capacity::{MODELS, WINDOW_FRAMES, WORKSPACE_BYTES};
-use crate::config::Learner;
+use crate::capacity::{FEATURES, MODELS, TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
+use crate::config::{Config, Learner, Section};
 use crate::event::Event;
 use crate::link::Links;
-use crate::memory::{EsnModel, Model, Slot};
+use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
 use crate::stats::{Ended, Phase};
+use crate::{rows, teach};
 use atomic_refcell::AtomicRefMut;
 use core::sync::atomic::Ordering;
-use hone_learn::{ParamError, Progress, Report};
+use hone_learn::{Metric, ParamError, Progress, Report, Stop};
 use hone_signal::Micros;
 
 /// A training that someone asked for.
@@ -41,8 +42,8 @@ impl TrainOrder {
 /// The newest model: where it is and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Its slot in the pool.
-    pub slot: u8,
+    /// Its slot in the pool; `None` for TinyRCE, which has its own place.
+    pub slot: Option<u8>,
     /// Counts publications, so that a slot used again is seen as new.
     pub generation: u32,
     /// Its learner.
@@ -59,7 +60,7 @@ pub enum TrainFault {
     /// Every slot of the pool is in use, published or being saved.
     NoFreeSlot,
     /// The parameters contradict, or ask for more than the build has.
-    Params(ParamError),
+    Params(Section, ParamError),
     /// The workspace is too small for these parameters.
     Workspace {
         /// Bytes needed.
@@ -71,22 +72,40 @@ pub enum TrainFault {
     NoWindows,
     /// The ESN could not be trained.
     Esn(hone_esn::TrainError),
+    /// The SVM could not be trained.
+    Svm(hone_svm::TrainError),
 }
 
 /// A training that waits this long for a window, or for as long as four windows take, is given up.
 const PATIENCE: u64 = 10_000_000;
+/// Rows that a first SVM training collects when nothing else is said; a quarter less than the set has room for.
+const FIRST_ROWS: u32 = (crate::capacity::TRAINING_ROWS as u32) * 3 / 4;
 
 /// A training under way.
 #[derive(Debug)]
 struct Job {
     order: TrainOrder,
     since: Micros,
-    /// When it last took in a window.
+    /// When it last took in a window or a row.
     fed: Micros,
     patience: u64,
-    slot: u8,
-    model: AtomicRefMut<'static, Model>,
-    trainer: hone_esn::Trainer,
+    /// The slot that the model is built in, unless it is built in place.
+    place: Option<(u8, AtomicRefMut<'static, Model>)>,
+    learner: Trainer,
+}
+
+/// What a learner's training holds between turns.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // There is one, in a static; a box would need a heap.
+enum Trainer {
+    /// Takes windows as they come.
+    Esn(hone_esn::Trainer),
+    /// Waits for the training set with so many rows more, of so many.
+    SvmRows { checked: hone_svm::Checked, total: u32, left: u32 },
+    /// Computes on the set.
+    Svm(hone_svm::Trainer, &'static mut RowSet),
+    /// Waits until TinyRCE has learnt so many labelled windows, from so many.
+    Rce { from: Option<u32>, wanted: u32 },
 }
 
 /// The loop's own state.
@@ -149,53 +168,121 @@ impl Training {
         });
         self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
         match self.prepare(order, now) {
-            Ok(job) => {
-                self.job = Some(job);
-                self.links.windows_wanted.store(true, Ordering::Release);
+            Ok(job) => self.job = Some(job),
+            Err(fault) => {
+                self.links.windows_wanted.store(false, Ordering::Release);
+                self.links.set_for_training.store(false, Ordering::Release);
+                self.finish(now, order, now, Err(fault));
             }
-            Err(fault) => self.finish(now, order, now, Err(fault)),
         }
     }
 
     fn prepare(&mut self, order: TrainOrder, since: Micros) -> Result<Job, TrainFault> {
-        let mut params = self.links.config.get().esn;
-        if let Some(windows) = order.windows {
-            share(&mut params, windows);
-        }
+        let config = self.links.config.get();
         let sensor = self.links.sampling.get().sensor;
-        let channels = sensor.map_or(1, |s| u16::from(s.channels));
-        let shape = hone_esn::Shape { channels, window_frames: WINDOW_FRAMES as u16 };
-        let checked = params.check(shape).map_err(TrainFault::Params)?;
-        let needed = hone_esn::required(&checked);
-        if needed > self.workspace.len() * 4 {
-            return Err(TrainFault::Workspace { needed: needed as u32, available: WORKSPACE_BYTES as u32 });
+        let learner = match order.learner {
+            Learner::Esn => self.prepare_esn(config.esn, order, sensor.map_or(1, |s| u16::from(s.channels)))?,
+            Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            Learner::Rce => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+        };
+        // A constant is copied straight into the slot; an expression would be built on the stack first, all 5 KB.
+        const ESN: Model = Model::Esn(EsnModel::new());
+        const SVM: Model = Model::Svm(None, SvmModel::new());
+        let mut place = match order.learner {
+            Learner::Esn | Learner::Svm => Some(self.free_slot()?),
+            Learner::Rce => None,
+        };
+        if let Some((_, model)) = &mut place {
+            **model = if order.learner == Learner::Svm { SVM } else { ESN };
         }
-        let taken = self.links.published.get().map(|p| p.slot);
-        let (slot, mut model) = (0u8..)
+        let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
+        let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
+        Ok(Job { order, since, fed: since, patience, place, learner })
+    }
+
+    /// A slot that is neither published nor borrowed.
+    fn free_slot(&self) -> Result<(u8, AtomicRefMut<'static, Model>), TrainFault> {
+        let taken = self.links.published.get().and_then(|p| p.slot);
+        (0u8..)
             .zip(self.slots)
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
-            .ok_or(TrainFault::NoFreeSlot)?;
-        *model = Model::Esn(EsnModel::new());
-        let patience =
-            PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / u64::from(sensor.map_or(1, |s| s.rate_hz.max(1))));
-        Ok(Job { order, since, fed: since, patience, slot, model, trainer: hone_esn::Trainer::new(checked) })
+            .ok_or(TrainFault::NoFreeSlot)
+    }
+
+    fn prepare_rce(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
+        let extractor =
+            rows::extractor(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
+        teach::check(&config.rce, extractor.len()).map_err(|e| TrainFault::Params(Section::Rce, e))?;
+        self.links.teaching.store(true, Ordering::Release);
+        self.links.rce_begin.store(true, Ordering::Release);
+        Ok(Trainer::Rce { from: None, wanted: order.windows.map_or(0, u32::from) })
+    }
+
+    fn prepare_esn(
+        &self,
+        mut params: hone_esn::Params,
+        order: TrainOrder,
+        channels: u16,
+    ) -> Result<Trainer, TrainFault> {
+        if let Some(windows) = order.windows {
+            share(&mut params, windows);
+        }
+        let shape = hone_esn::Shape { channels, window_frames: WINDOW_FRAMES as u16 };
+        let checked = params.check(shape).map_err(|e| TrainFault::Params(Section::Esn, e))?;
+        EsnModel::accepts(&checked).map_err(|e| TrainFault::Params(Section::Esn, e))?;
+        self.room_for(hone_esn::required(&checked))?;
+        self.links.windows_wanted.store(true, Ordering::Release);
+        Ok(Trainer::Esn(hone_esn::Trainer::new(checked)))
+    }
+
+    fn prepare_svm(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
+        let shape = hone_svm::Shape { rows: TRAINING_ROWS, features: FEATURES };
+        let checked = config.svm.check(shape).map_err(|e| TrainFault::Params(Section::Svm, e))?;
+        self.room_for(hone_svm::required(&checked, shape))?;
+        rows::extractor(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
+        let total = self.links.data.update(|d| {
+            let first = if d.rows == 0 { FIRST_ROWS } else { 0 };
+            d.wanted = order.windows.map_or(first, u32::from);
+            d.wanted
+        });
+        self.links.set_for_training.store(true, Ordering::Release);
+        Ok(Trainer::SvmRows { checked, total, left: total })
+    }
+
+    fn room_for(&self, needed: usize) -> Result<(), TrainFault> {
+        if needed > self.workspace.len() * 4 {
+            return Err(TrainFault::Workspace { needed: needed as u32, available: WORKSPACE_BYTES as u32 });
+        }
+        Ok(())
     }
 
     fn end(&mut self, now: Micros, result: Result<Report, TrainFault>) {
         let Some(mut job) = self.job.take() else { return };
         self.links.windows_wanted.store(false, Ordering::Release);
+        self.links.set_for_training.store(false, Ordering::Release);
+        self.links.data.update(|d| d.wanted = 0);
         self.links.cancel.store(false, Ordering::Release);
-        if result.is_err() {
-            *job.model = Model::Empty;
+        if result.is_err()
+            && let Some((_, model)) = &mut job.place
+        {
+            **model = Model::Empty;
         }
-        let Job { order, since, slot, model, .. } = job;
+        let Job { order, since, place, learner, .. } = job;
+        if let Trainer::Svm(_, set) = learner {
+            // There is one set and it was here, so its way home is free.
+            let _ = self.links.set_home.send(set);
+        }
         // From here on the slot is read only; what is published is not chosen for the next training.
-        drop(model);
+        let slot = place.map(|(slot, _model)| slot);
         if result.is_ok() {
             self.generation = self.generation.wrapping_add(1);
             let published = Published { slot, generation: self.generation, learner: order.learner, time: now };
             self.links.published.set(Some(published));
+        }
+        let newest = self.links.published.get().map(|p| p.learner);
+        if newest != Some(Learner::Rce) {
+            self.links.teaching.store(false, Ordering::Release);
         }
         self.finish(now, order, since, result);
         self.return_windows();
@@ -210,7 +297,11 @@ impl Training {
         });
     }
 
+    /// Windows and set that were under way when their training ended go home.
     fn return_windows(&mut self) {
+        if let Some(set) = self.links.full_set.receive() {
+            let _ = self.links.set_home.send(set);
+        }
         while let Some(window) = self.links.train_windows.receive() {
             // The pool has a place for each of its windows.
             let _ = self.links.free_windows.send(window);
@@ -226,28 +317,108 @@ enum Advance {
 
 impl Job {
     fn advance(&mut self, links: &Links, workspace: &mut [u32], now: Micros, budget: u32) -> Advance {
-        let Model::Esn(model) = &mut *self.model else { return Advance::Ended(Err(TrainFault::NoFreeSlot)) };
-        let collecting = self.trainer.wants() == hone_esn::Wants::Window;
-        let progress = if collecting {
-            let Some(window) = links.train_windows.receive() else {
-                let late = now.0.saturating_sub(self.fed.0) > self.patience;
-                return if late { Advance::Ended(Err(TrainFault::NoWindows)) } else { Advance::Idle };
-            };
-            self.fed = now;
-            let progress = self.trainer.push(workspace, model, &window.view());
-            let _ = links.free_windows.send(window);
-            progress
-        } else {
-            self.fed = now;
-            self.trainer.step(workspace, model, budget)
-        };
-        match progress {
-            Ok(Progress::Running { done, total }) => {
-                Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
-            }
-            Ok(Progress::Done(report)) => Advance::Ended(Ok(report)),
-            Err(error) => Advance::Ended(Err(TrainFault::Esn(error))),
+        if let Trainer::Rce { from, wanted } = &mut self.learner {
+            let next = rce(from, *wanted, links);
+            return self.fed_by(next, now);
         }
+        let Some((_, model)) = &mut self.place else { return Advance::Ended(Err(TrainFault::NoFreeSlot)) };
+        let next = match (&mut self.learner, &mut **model) {
+            (Trainer::Esn(trainer), Model::Esn(model)) => esn(trainer, model, links, workspace, budget),
+            (Trainer::SvmRows { checked, total, left }, Model::Svm(extractor, _)) => match links.full_set.receive() {
+                Some(set) => {
+                    *extractor = links.extractor.get();
+                    let total = set.view().len() as u32;
+                    self.learner = Trainer::Svm(hone_svm::Trainer::new(*checked), set);
+                    Advance::Moved(0, total, Phase::Computing)
+                }
+                None => {
+                    let wanted = links.data.get().wanted;
+                    if core::mem::replace(left, wanted) == wanted {
+                        Advance::Idle
+                    } else {
+                        Advance::Moved(*total - wanted.min(*total), *total, Phase::Collecting)
+                    }
+                }
+            },
+            (Trainer::Svm(trainer, set), Model::Svm(_, model)) => {
+                match trainer.step(set.view(), workspace, model.edit(), budget) {
+                    Ok(Progress::Running { done, total }) => Advance::Moved(done, total, Phase::Computing),
+                    Ok(Progress::Done(report)) => {
+                        make_room(trainer, set, workspace);
+                        Advance::Ended(Ok(report))
+                    }
+                    Err(error) => Advance::Ended(Err(TrainFault::Svm(error))),
+                }
+            }
+            _ => Advance::Ended(Err(TrainFault::NoFreeSlot)),
+        };
+        self.fed_by(next, now)
+    }
+
+    /// Gives up a training that nothing has fed for too long.
+    fn fed_by(&mut self, next: Advance, now: Micros) -> Advance {
+        match next {
+            Advance::Idle if now.0.saturating_sub(self.fed.0) > self.patience => {
+                Advance::Ended(Err(TrainFault::NoWindows))
+            }
+            Advance::Idle => Advance::Idle,
+            next => {
+                self.fed = now;
+                next
+            }
+        }
+    }
+}
+
+fn esn(trainer: &mut hone_esn::Trainer, model: &mut EsnModel, links: &Links, ws: &mut [u32], budget: u32) -> Advance {
+    let collecting = trainer.wants() == hone_esn::Wants::Window;
+    let progress = if collecting {
+        let Some(window) = links.train_windows.receive() else { return Advance::Idle };
+        let progress = trainer.push(ws, model, &window.view());
+        let _ = links.free_windows.send(window);
+        progress
+    } else {
+        trainer.step(ws, model, budget)
+    };
+    match progress {
+        Ok(Progress::Running { done, total }) => {
+            Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
+        }
+        Ok(Progress::Done(report)) => Advance::Ended(Ok(report)),
+        Err(error) => Advance::Ended(Err(TrainFault::Esn(error))),
+    }
+}
+
+/// TinyRCE learns in the inference loop; here its progress is watched.
+fn rce(from: &mut Option<u32>, wanted: u32, links: &Links) -> Advance {
+    if links.rce_begin.load(Ordering::Acquire) {
+        return Advance::Idle;
+    }
+    let stats = links.rce.get();
+    let report = Report {
+        stop: Stop::Converged,
+        rows: stats.learnt,
+        iterations: stats.learnt,
+        work: 0,
+        metric: Metric::Accuracy,
+        quality: stats.accuracy,
+    };
+    let begun = from.is_some();
+    let start = *from.get_or_insert(stats.learnt);
+    let learnt = stats.learnt.saturating_sub(start);
+    if learnt >= wanted {
+        Advance::Ended(Ok(report))
+    } else if begun && links.training.get().done == learnt {
+        Advance::Idle
+    } else {
+        Advance::Moved(learnt, wanted, Phase::Collecting)
+    }
+}
+
+/// A set that is full keeps its support vectors and makes room for the next batch: a quarter of it.
+fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32]) {
+    if set.view().len() >= set.edit().capacity() {
+        hone_svm::keep_support(trainer, set.edit(), workspace, TRAINING_ROWS / 4);
     }
 }
 

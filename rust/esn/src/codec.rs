@@ -1,11 +1,11 @@
 //! The model as a sequence of numbers for a compact serde format such as postcard.
 //!
-//! Ten items: parameters, shape, gain, threshold, quality, mean, factor, and W_out in three parts (state, input, output;
+//! Ten items: parameters, shape, gain, thresholds, quality, mean, factor, and W_out in three parts (state, input, output;
 //! row by row). The reservoir is not among them: it follows to the bit from the seed, sizes and gain.
 
 use crate::model::{Head, Model, Storage};
 use crate::params::{Params, Readout, Shape};
-use crate::threshold::Threshold;
+use crate::threshold::Thresholds;
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
@@ -22,7 +22,7 @@ impl<const N: usize, const C: usize, const E: usize> Serialize for Model<N, C, E
         tuple.serialize_element(&head.params)?;
         tuple.serialize_element(&head.shape)?;
         tuple.serialize_element(&head.gain)?;
-        tuple.serialize_element(&head.threshold)?;
+        tuple.serialize_element(&head.thresholds)?;
         tuple.serialize_element(&head.quality)?;
         tuple.serialize_element(net.mean)?;
         tuple.serialize_element(net.factor)?;
@@ -64,9 +64,11 @@ impl<'de> Visitor<'de> for Load<'_> {
         let checked = params.check(shape).map_err(|_| A::Error::custom("parameter out of range"))?;
         (self.fits)(&checked).map_err(|_| A::Error::custom("more than the capacity"))?;
         let gain = finite(item(&mut seq)?)?;
-        let threshold: Threshold = item(&mut seq)?;
-        for v in [threshold.upper, threshold.lower, threshold.median, threshold.sigma] {
-            finite::<A::Error>(v)?;
+        let thresholds: Thresholds = item(&mut seq)?;
+        for t in [thresholds.mse, thresholds.nmse] {
+            for v in [t.upper, t.lower, t.median, t.sigma] {
+                finite::<A::Error>(v)?;
+            }
         }
         let quality = finite(item(&mut seq)?)?;
         let (n, c) = (checked.units(), checked.channels());
@@ -87,7 +89,7 @@ impl<'de> Visitor<'de> for Load<'_> {
         if !self.storage.generate(&checked, gain) {
             return Err(A::Error::custom("more than the capacity"));
         }
-        *self.storage.head = Head { trained: true, params, shape, gain, threshold, quality };
+        *self.storage.head = Head { trained: true, params, shape, gain, thresholds, quality };
         Ok(())
     }
 }

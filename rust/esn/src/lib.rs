@@ -54,6 +54,8 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+#[cfg(test)]
+mod golden;
 mod model;
 mod network;
 mod normal;
@@ -66,8 +68,8 @@ mod trainer;
 mod workspace;
 
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
-pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Shape, Target, required};
-pub use threshold::{MAX_AVERAGE, Rule, Threshold};
+pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Score, Shape, Target, required};
+pub use threshold::{Errors, MAX_AVERAGE, Rule, Threshold};
 pub use trainer::{Phase, TrainError, Trainer, Wants};
 
 /// Units are worked on in groups of this many, so that sums stay in registers.

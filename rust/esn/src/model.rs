@@ -3,7 +3,7 @@
 use crate::network::{Network, Position, Readouts, State};
 use crate::params::{Checked, MAX_CHANNELS, Params, Readout, Shape};
 use crate::reservoir::{Weights, WeightsMut, generate};
-use crate::threshold::Threshold;
+use crate::threshold::{Errors, Threshold, Thresholds};
 use hone_learn::{Decision, ParamError, Verdict};
 use hone_signal::WindowView;
 
@@ -15,7 +15,7 @@ pub(crate) struct Head {
     pub shape: Shape,
     /// What W_res was multiplied by to have its spectral radius.
     pub gain: f32,
-    pub threshold: Threshold,
+    pub thresholds: Thresholds,
     /// Mean error of the calibration's windows.
     pub quality: f32,
 }
@@ -67,7 +67,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
                 params: Params::NONE,
                 shape: Shape { channels: 0, window_frames: 0 },
                 gain: 0.0,
-                threshold: Threshold::NONE,
+                thresholds: Thresholds::NONE,
                 quality: 0.0,
             },
             shifts: [0; N],
@@ -124,9 +124,19 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         self.head.shape
     }
 
-    /// What scores are held against.
+    /// What a verdict's score is held against.
     pub const fn threshold(&self) -> Threshold {
-        self.head.threshold
+        self.head.thresholds.shown(self.head.params.score)
+    }
+
+    /// What the normalised error is held against, unless only the plain one is judged.
+    pub const fn nmse_threshold(&self) -> Threshold {
+        self.head.thresholds.nmse
+    }
+
+    /// What the mean squared error is held against, unless only the normalised one is judged.
+    pub const fn mse_threshold(&self) -> Threshold {
+        self.head.thresholds.mse
     }
 
     /// Mean error of the windows held back for calibration, in spreads squared.
@@ -149,7 +159,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         let Some((mut state, at)) = scratch.cut(net.params, usize::from(self.head.shape.channels)) else {
             return Outcome::UNKNOWN;
         };
-        judge(&net, &self.head.threshold, &mut state, at, window)
+        judge(&net, &self.head.thresholds, &mut state, at, window)
     }
 
     fn network(&self) -> Option<Network<'_>> {
@@ -273,22 +283,22 @@ impl Storage<'_> {
 /// What became of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
-    /// The verdict; its score is the averaged error, or this window's while the average is not full.
+    /// The verdict; its score is of the averaged errors, or of this window's while the average is not full.
     pub verdict: Verdict,
-    /// The mean squared error of this window alone, in spreads squared; `None` when it has no frame past the washout.
-    pub error: Option<f32>,
+    /// The errors of this window alone; `None` when it has no frame past the washout.
+    pub errors: Option<Errors>,
     /// Whether the average is full, so that the verdict rests on the threshold.
     pub warm: bool,
 }
 
 impl Outcome {
     const UNKNOWN: Self =
-        Self { verdict: Verdict { decision: Decision::Unknown, score: 0.0 }, error: None, warm: false };
+        Self { verdict: Verdict { decision: Decision::Unknown, score: 0.0 }, errors: None, warm: false };
 }
 
-pub(crate) fn judge(
+fn judge(
     net: &Network<'_>,
-    threshold: &Threshold,
+    thresholds: &Thresholds,
     state: &mut State<'_>,
     at: &mut Position,
     window: &WindowView<'_>,
@@ -298,19 +308,20 @@ pub(crate) fn judge(
         at.interrupt();
         return Outcome::UNKNOWN;
     }
-    let error = net.run(state, at, window).mean(channels);
-    if error.is_some_and(|e| !e.is_finite()) {
-        // An output fed back has run away. The next window must not inherit it.
+    let errors = net.run(state, at, window).mean(channels);
+    if errors.is_some_and(|e| !e.is_finite()) {
+        // Nothing moves at all, or an output fed back has run away. The next window must not inherit it.
         at.interrupt();
-        return Outcome { verdict: Verdict { decision: Decision::Anomalous, score: f32::MAX }, error, warm: false };
+        return Outcome { verdict: Verdict { decision: Decision::Anomalous, score: f32::MAX }, errors, warm: false };
     }
-    let averaged = error.and_then(|e| at.average(e, net.params));
+    let averaged = errors.and_then(|e| at.average(e, net.params));
+    let score = net.params.score;
     let decision = match averaged {
-        Some(score) if threshold.is_anomalous(score) => Decision::Anomalous,
+        Some(errors) if thresholds.are_passed(score, &errors) => Decision::Anomalous,
         _ => Decision::Normal,
     };
-    let score = averaged.or(error).unwrap_or(0.0);
-    Outcome { verdict: Verdict { decision, score }, error, warm: averaged.is_some() }
+    let number = averaged.or(errors).map_or(0.0, |e| thresholds.score(score, &e));
+    Outcome { verdict: Verdict { decision, score: number }, errors, warm: averaged.is_some() }
 }
 
 /// What inference keeps from window to window, for models of up to `N` units and `C` channels.
@@ -354,28 +365,27 @@ impl<const N: usize, const C: usize> Scratch<N, C> {
     }
 }
 
-/// The reference's threshold, for comparison: the model's rule applied to its scores of `windows`, which are those it was
-/// fitted on, replayed. `scores` needs room for one score per window; `None` when it is too short, when nothing was
-/// scored, or without a model. The model's own threshold stays.
+/// The reference's threshold, for comparison: the model's rule applied to its mean squared errors on `windows`, which are
+/// those it was fitted on, replayed. `errors` needs room for one number per window; `None` when it is too short, when
+/// nothing was judged, or without a model. The model's own threshold stays.
 ///
-/// Scores of data that was fitted are lower than those of unseen data, the more so the fewer windows there were; so
+/// Errors of data that was fitted are lower than those of unseen data, the more so the fewer windows there were; so
 /// this threshold raises more false alarms.
 pub fn in_sample_threshold<'w, const N: usize, const C: usize, const E: usize>(
     model: &Model<N, C, E>,
     scratch: &mut Scratch<N, C>,
     windows: impl IntoIterator<Item = WindowView<'w>>,
-    scores: &mut [f32],
+    errors: &mut [f32],
 ) -> Option<Threshold> {
     scratch.reset();
     let mut count = 0;
     for window in windows {
-        let outcome = model.examine(&window, scratch);
-        if outcome.warm {
-            *scores.get_mut(count)? = outcome.verdict.score;
+        if let Some(e) = model.examine(&window, scratch).errors {
+            *errors.get_mut(count)? = e.mse;
             count += 1;
         }
     }
     scratch.reset();
     let p = model.params();
-    Threshold::from_scores(scores.get_mut(..count)?, p.rule, p.k, p.quantile, p.margin)
+    Threshold::from_scores(errors.get_mut(..count)?, p.rule, p.k, p.quantile, p.margin)
 }

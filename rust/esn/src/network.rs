@@ -3,9 +3,9 @@
 use crate::OUTPUT_RANGE;
 use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
-use crate::threshold::Average;
+use crate::threshold::{Average, Errors};
 use hone_numeric::activation::tanh;
-use hone_numeric::kernel::dot_f32;
+use hone_numeric::kernel::{dot_f32, matvec_f32};
 use hone_signal::{Faults, Sample, WindowView};
 
 /// Everything that a run reads, cut to size.
@@ -45,11 +45,12 @@ pub(crate) struct State<'a> {
     pub offset: &'a mut [f32],
 }
 
-/// The squared error of one window.
+/// The squared error of one window, and the square of its input.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Error {
-    pub sum: f32,
-    pub frames: u32,
+    sum: f32,
+    power: f32,
+    frames: u32,
 }
 
 /// Where a run is in the stream.
@@ -84,9 +85,9 @@ impl Position {
         self.age = self.age.saturating_add(1);
     }
 
-    /// The moving average of the scores, once it is full.
-    pub fn average(&mut self, score: f32, params: &Params) -> Option<f32> {
-        self.average.push(score, params.average)
+    /// The moving average of the errors, once it is full.
+    pub fn average(&mut self, errors: Errors, params: &Params) -> Option<Errors> {
+        self.average.push(errors, params.average)
     }
 
     /// Starts a window: resets what does not carry over, and works out the offsets.
@@ -148,11 +149,14 @@ impl Network<'_> {
 
     /// y from x (and u, and y).
     fn output(&self, s: &mut State<'_>) {
-        let units = s.next.len();
         // `offset` and `u` are in use; outputs of all channels see the same y before, so they are gathered first.
         let mut fresh = [0.0; crate::MAX_CHANNELS as usize];
-        for (c, (v, row)) in fresh.iter_mut().zip(self.out.state.chunks_exact(units.max(1))).enumerate() {
-            *v = dot_f32(row, s.next);
+        matvec_f32(self.out.state, s.next, fresh.get_mut(..s.y.len()).unwrap_or_default());
+        if self.params.readout == Readout::State && self.params.output == Output::Identity {
+            s.y.copy_from(&fresh);
+            return;
+        }
+        for (c, v) in fresh.iter_mut().take(s.y.len()).enumerate() {
             if self.params.readout != Readout::State {
                 *v += row_of(self.out.input, c, s.u);
             }
@@ -163,9 +167,7 @@ impl Network<'_> {
                 *v = OUTPUT_RANGE * tanh(*v / OUTPUT_RANGE);
             }
         }
-        for (y, v) in s.y.iter_mut().zip(fresh) {
-            *y = v;
-        }
+        s.y.copy_from(&fresh);
     }
 }
 
@@ -177,13 +179,18 @@ impl Error {
     fn add(&mut self, u: &[f32], y: &[f32]) {
         for (u, y) in u.iter().zip(y) {
             self.sum += (u - y) * (u - y);
+            self.power += u * u;
         }
         self.frames += 1;
     }
 
-    /// Mean over frames and channels; `None` when no frame counted.
-    pub fn mean(&self, channels: usize) -> Option<f32> {
-        (self.frames > 0).then(|| self.sum / (self.frames as f32 * channels.max(1) as f32))
+    /// The errors of the window; `None` when no frame counted. A window without any vibration has a normalised error
+    /// beyond all bounds.
+    pub fn mean(&self, channels: usize) -> Option<Errors> {
+        (self.frames > 0).then(|| Errors {
+            mse: self.sum / (self.frames as f32 * channels.max(1) as f32),
+            nmse: if self.power > 0.0 { self.sum / self.power } else { f32::INFINITY },
+        })
     }
 }
 
@@ -193,5 +200,18 @@ pub(crate) fn inverse_output(params: &Params, u: f32) -> f32 {
         Output::Identity => u,
         // Clamped, as the tanh never reaches its range.
         Output::Tanh => OUTPUT_RANGE * libm::atanhf((u / OUTPUT_RANGE).clamp(-0.999, 0.999)),
+    }
+}
+
+/// `[T]::copy_from_slice` without its panic: the shorter slice counts.
+pub(crate) trait CopyFrom {
+    fn copy_from(&mut self, from: &Self);
+}
+
+impl CopyFrom for [f32] {
+    fn copy_from(&mut self, from: &Self) {
+        for (to, from) in self.iter_mut().zip(from) {
+            *to = *from;
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! then that sum is added to the matrix.
 
 use hone_numeric::cholesky::{NotPositive, factor_row, packed_len, solve};
+use hone_numeric::lanes::add_dots;
 
 /// Samples gathered before the matrix is updated.
 pub(crate) const DEPTH: usize = 8;
@@ -35,11 +36,18 @@ impl<'a> Normal<'a> {
 
     /// Puts one part of z, starting at item `first`, into place `slot` of the samples gathered.
     pub fn gather(&mut self, slot: usize, first: usize, items: &[f32]) {
-        let places = self.gathered.as_chunks_mut::<DEPTH>().0.iter_mut().skip(first);
-        for (place, item) in places.zip(items) {
-            if let Some(p) = place.get_mut(slot) {
-                *p = *item;
+        let places = self.gathered.as_chunks_mut::<DEPTH>().0.get_mut(first..).unwrap_or_default();
+        let slot = slot % DEPTH;
+        let (groups, rest) = items.as_chunks::<DEPTH>();
+        let (place_groups, _) = places.as_chunks_mut::<DEPTH>();
+        for (places, items) in place_groups.iter_mut().zip(groups) {
+            for (place, item) in places.iter_mut().zip(items) {
+                place[slot] = *item;
             }
+        }
+        let places = places.get_mut(items.len() - rest.len()..).unwrap_or_default();
+        for (place, item) in places.iter_mut().zip(rest) {
+            place[slot] = *item;
         }
     }
 
@@ -61,11 +69,11 @@ impl<'a> Normal<'a> {
         let mut rest = &mut *self.triangle;
         for (i, left) in z.iter().enumerate() {
             let Some((row, below)) = core::mem::take(&mut rest).split_at_mut_checked(i + 1) else { return };
-            add_products(row, left, z);
+            add_dots(row, left, z);
             rest = below;
         }
         for (row, left) in self.right.chunks_exact_mut(self.n.max(1)).zip(d) {
-            add_products(row, left, z);
+            add_dots(row, left, z);
         }
     }
 
@@ -88,14 +96,5 @@ impl<'a> Normal<'a> {
         let row = self.right.chunks_exact_mut(self.n.max(1)).nth(output)?;
         solve(self.triangle, self.n, row);
         Some(row)
-    }
-}
-
-/// row[j] += Σ left·z[j].
-#[inline(always)]
-fn add_products(row: &mut [f32], left: &[f32; DEPTH], z: &[[f32; DEPTH]]) {
-    let [a, b, c, d, e, f, g, h] = *left;
-    for (sum, z) in row.iter_mut().zip(z) {
-        *sum += a * z[0] + b * z[1] + c * z[2] + d * z[3] + e * z[4] + f * z[5] + g * z[6] + h * z[7];
     }
 }

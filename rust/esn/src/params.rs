@@ -37,6 +37,19 @@ pub enum Target {
     Predict,
 }
 
+/// Which error of a window is held against its threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Score {
+    /// The mean squared error, in squared spreads of the scale phase.
+    #[default]
+    Mse,
+    /// The normalised mean squared error: over the mean square of the window's own input. It judges how well the
+    /// window is predicted, whether it is loud or quiet.
+    Nmse,
+    /// Each against its own threshold: anomalous when either is.
+    Either,
+}
+
 /// All settings. [`Params::DEFAULT`] is the one default for every kind of data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
@@ -74,6 +87,8 @@ pub struct Params {
     pub fit_windows: u16,
     /// Windows of the calibration phase.
     pub calibrate_windows: u16,
+    /// What a window is scored by.
+    pub score: Score,
     /// How the threshold follows from the calibration's scores.
     pub rule: Rule,
     /// Factor on σ of the rules `sigma` and `two-sided`.
@@ -91,7 +106,7 @@ impl Params {
     pub const DEFAULT: Self = Self {
         units: 64,
         density: 0.1,
-        spectral_radius: 0.9,
+        spectral_radius: 1.1,
         leak: 1.0,
         input_scale: 0.3,
         seed: 1,
@@ -106,8 +121,9 @@ impl Params {
         scale_windows: 16,
         fit_windows: 64,
         calibrate_windows: 48,
+        score: Score::Either,
         rule: Rule::Sigma,
-        k: 2.5,
+        k: 2.0,
         quantile: 0.95,
         margin: 1.2,
         average: 5,
@@ -132,6 +148,7 @@ impl Params {
         scale_windows: 0,
         fit_windows: 0,
         calibrate_windows: 0,
+        score: Score::Mse,
         rule: Rule::Sigma,
         k: 0.0,
         quantile: 0.0,
@@ -191,6 +208,7 @@ impl Settings for Params {
         real("quantile", "quantile of the calibration scores", 0.0, 1.0),
         real("margin", "factor on the quantile", 0.1, 100.0),
         int("average", "windows over which the score is averaged", 1, MAX_AVERAGE as i32),
+        choice("score", "error judged: plain, over the window's own power, or either", &["mse", "nmse", "either"]),
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -218,6 +236,7 @@ impl Settings for Params {
             19 => Value::Real(self.quantile),
             20 => Value::Real(self.margin),
             21 => int(self.average),
+            22 => Value::Choice(self.score as u8),
             _ => return None,
         })
     }
@@ -262,6 +281,9 @@ impl Settings for Params {
             (8, Value::Choice(2)) => self.readout = Readout::InputStateOutput,
             (9, Value::Choice(0)) => self.target = Target::Reconstruct,
             (9, Value::Choice(1)) => self.target = Target::Predict,
+            (22, Value::Choice(0)) => self.score = Score::Mse,
+            (22, Value::Choice(1)) => self.score = Score::Nmse,
+            (22, Value::Choice(2)) => self.score = Score::Either,
             (17, Value::Choice(0)) => self.rule = Rule::Sigma,
             (17, Value::Choice(1)) => self.rule = Rule::Quantile,
             (17, Value::Choice(2)) => self.rule = Rule::TwoSided,
@@ -312,9 +334,6 @@ impl Params {
         if !usize::from(self.units).is_multiple_of(LANES) {
             return conflict("units must be a multiple of 8");
         }
-        if self.average > self.calibrate_windows.saturating_sub(1) {
-            return conflict("calibrate-windows must exceed average");
-        }
         let frames = u32::from(shape.window_frames);
         // One-step prediction has nothing to judge in the first frame.
         let idle = u32::from(self.washout) + u32::from(self.target == Target::Predict);
@@ -330,7 +349,7 @@ impl Params {
         if used < checked.unknowns() as u32 {
             return conflict("fit-windows has fewer frames than the readout has weights");
         }
-        if self.carry && idle >= u32::from(self.calibrate_windows - self.average) * frames {
+        if self.carry && idle >= u32::from(self.calibrate_windows - 1) * frames {
             return conflict("washout is as long as the calibration");
         }
         Ok(checked)
@@ -432,7 +451,6 @@ mod tests {
         assert!(refused(Params { units: 60, ..ok }));
         assert!(refused(Params { washout: 127, ..ok }));
         assert!(!refused(Params { washout: 127, carry: true, ..ok }));
-        assert!(refused(Params { calibrate_windows: 5, average: 5, ..ok }));
         assert!(refused(Params { fit_windows: 1, units: 128, ..ok }));
         assert!(
             matches!(Params { leak: f32::NAN, ..ok }.check(shape), Err(ParamError::Invalid(s)) if s.name == "leak")

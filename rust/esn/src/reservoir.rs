@@ -14,7 +14,7 @@
 //! multiplied by spectral radius / (its spectral radius).
 
 use crate::LANES;
-use hone_numeric::activation::tanh;
+use hone_numeric::lanes::{accumulate, add_scaled, tanh};
 use hone_numeric::rng::Rng;
 
 /// Steps of the power iteration, of which the latter [`MEASURED`] are measured.
@@ -67,53 +67,26 @@ pub(crate) fn generate(seed: u32, units: usize, input_scale: f32, feedback: f32,
 /// `x` is the state twice over, `next` holds one state.
 pub(crate) fn advance(w: &Weights<'_>, leak: f32, u: &[f32], y: &[f32], x: &mut [f32], next: &mut [f32]) {
     let (res, input, back) = (w.res.as_chunks().0, w.input.as_chunks().0, w.back.as_chunks().0);
-    let (mut res, mut input, mut back) = (res.iter(), input.iter(), back.iter());
+    let mut res = res.chunks_exact(w.shifts.len().max(1));
+    let mut input = input.chunks_exact(u.len().max(1));
+    let mut back = back.chunks_exact(y.len().max(1));
     let mut base = 0;
-    for out in next.as_chunks_mut::<LANES>().0 {
-        let mut sum = [0.0; LANES];
-        for (value, column) in u.iter().zip(&mut input) {
-            add_scaled(&mut sum, column, *value);
+    for sum in next.as_chunks_mut::<LANES>().0 {
+        let neighbours = x.get(base..).unwrap_or_default();
+        let (columns, diagonals) = (input.next().unwrap_or_default(), res.next().unwrap_or_default());
+        accumulate(sum, columns, u, diagonals, w.shifts, neighbours);
+        for (column, value) in back.next().unwrap_or_default().iter().zip(y) {
+            add_scaled(sum, column, *value);
         }
-        if back.len() > 0 {
-            for (value, column) in y.iter().zip(&mut back) {
-                add_scaled(&mut sum, column, *value);
-            }
-        }
-        add_neighbours(&mut sum, w.shifts, &mut res, x, base);
-        if leak == 1.0 {
-            *out = sum.map(tanh);
-        } else if let Some(old) = x.get(base..).and_then(|x| x.first_chunk::<LANES>()) {
-            for ((out, sum), old) in out.iter_mut().zip(sum).zip(old) {
-                *out = old + leak * (tanh(sum) - old);
+        tanh(sum);
+        if leak != 1.0 {
+            for (sum, old) in sum.iter_mut().zip(neighbours) {
+                *sum = old + leak * (*sum - old);
             }
         }
         base += LANES;
     }
     double(next, x);
-}
-
-#[inline(always)]
-fn add_scaled(sum: &mut [f32; LANES], column: &[f32; LANES], value: f32) {
-    for (s, w) in sum.iter_mut().zip(column) {
-        *s += w * value;
-    }
-}
-
-#[inline(always)]
-fn add_neighbours<'w>(
-    sum: &mut [f32; LANES],
-    shifts: &[u16],
-    res: &mut core::slice::Iter<'w, [f32; LANES]>,
-    x: &[f32],
-    base: usize,
-) {
-    for (shift, weights) in shifts.iter().zip(res) {
-        if let Some(source) = x.get(base + usize::from(*shift)..).and_then(|x| x.first_chunk::<LANES>()) {
-            for ((s, w), x) in sum.iter_mut().zip(weights).zip(source) {
-                *s += w * x;
-            }
-        }
-    }
 }
 
 /// Writes the state into both halves of `x`.
@@ -150,12 +123,10 @@ impl PowerIteration {
 
     /// One step; the radius after the last. A matrix of radius 0 gives 0.
     pub fn step(&mut self, shifts: &[u16], res: &[f32], x: &mut [f32], next: &mut [f32]) -> Option<f32> {
-        let mut weights = res.as_chunks().0.iter();
         let mut base = 0;
-        for out in next.as_chunks_mut::<LANES>().0 {
-            let mut sum = [0.0; LANES];
-            add_neighbours(&mut sum, shifts, &mut weights, x, base);
-            *out = sum;
+        let groups = res.as_chunks().0.chunks_exact(shifts.len().max(1));
+        for (sum, diagonals) in next.as_chunks_mut::<LANES>().0.iter_mut().zip(groups) {
+            accumulate(sum, &[], &[], diagonals, shifts, x.get(base..).unwrap_or_default());
             base += LANES;
         }
         let norm = libm::sqrtf(hone_numeric::kernel::dot_f32(next, next));

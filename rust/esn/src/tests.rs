@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
-const SHAPE: Shape = Shape { channels: 3, window_frames: 64 };
+pub(crate) const SHAPE: Shape = Shape { channels: 3, window_frames: 64 };
 const SMALL: Params =
     Params { units: 24, washout: 8, scale_windows: 4, fit_windows: 12, calibrate_windows: 16, ..Params::DEFAULT };
-type Small = Model<24, 3, 256>;
+pub(crate) type Small = Model<24, 3, 256>;
 
 /// Deterministic vibration: two integer rotations per channel and noise, `amplitude` in LSB.
-fn samples(sequence: u32, amplitude: i32) -> Vec<i16> {
+pub(crate) fn samples(sequence: u32, amplitude: i32) -> Vec<i16> {
     let mut rng = hone_numeric::rng::Rng::new(u64::from(sequence));
     let mut out = Vec::new();
     for t in 0..64u32 {
@@ -34,7 +34,7 @@ fn triangle(phase: u32) -> i32 {
     if p < 128 { p * 4 - 256 } else { 768 - p * 4 }
 }
 
-fn view(samples: &[i16], sequence: u32, faults: Faults) -> WindowView<'_> {
+pub(crate) fn view(samples: &[i16], sequence: u32, faults: Faults) -> WindowView<'_> {
     WindowView { samples, channels: 3, time: Micros(0), sequence, faults, label: None }
 }
 
@@ -44,7 +44,7 @@ fn train(params: Params, amplitude: i32) -> Result<Small, TrainError> {
     run(&mut trainer, &mut model, amplitude).map(|()| model)
 }
 
-fn run(trainer: &mut Trainer, model: &mut Small, amplitude: i32) -> Result<(), TrainError> {
+pub(crate) fn run(trainer: &mut Trainer, model: &mut Small, amplitude: i32) -> Result<(), TrainError> {
     let mut ws = vec![0; required(trainer.checked()) / 4];
     let mut sequence = 0;
     loop {
@@ -206,7 +206,7 @@ proptest! {
 
     #[test]
     fn any_windows_and_parameters_train_or_fail_with_a_reason(
-        settings in prop::collection::vec((0usize..22, any::<u32>()), 0..12),
+        settings in prop::collection::vec((0usize..23, any::<u32>()), 0..12),
         seed: u64, shape in (0u16..5, 0u16..70), shift in 0u32..16,
     ) {
         use hone_learn::{Kind, Settings, Value};

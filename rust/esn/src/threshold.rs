@@ -1,9 +1,13 @@
-//! From the errors of healthy windows to a threshold, and the moving average that is held against it.
+//! From the errors of healthy windows to thresholds, and the moving average that is held against them.
+//!
+//! Thresholds are set by the errors of single windows, though averages are held against them: the spread of averages
+//! of overlapping spans would need far more calibration to be known as well.
 
+use crate::params::{Params, Score};
 use hone_numeric::stats::{Running, median, quantile};
 use serde::{Deserialize, Serialize};
 
-/// How the threshold follows from the calibration's scores.
+/// How the threshold follows from the calibration's errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rule {
     /// At or above median + k·σ (the reference has k = 1).
@@ -22,7 +26,7 @@ pub struct Threshold {
     pub upper: f32,
     /// Anomalous at or below this; 0 where the rule has one side, as an error of healthy data is above 0.
     pub lower: f32,
-    /// Median of the calibration's scores.
+    /// Median of the calibration's errors.
     pub median: f32,
     /// Their standard deviation.
     pub sigma: f32,
@@ -31,8 +35,8 @@ pub struct Threshold {
 impl Threshold {
     pub(crate) const NONE: Self = Self { upper: 0.0, lower: 0.0, median: 0.0, sigma: 0.0 };
 
-    /// The threshold of `rule` for these scores, which are reordered (and for two sides replaced by their logarithm).
-    /// `None` without scores, or when one is not a finite positive number.
+    /// The threshold of `rule` for these errors, which are reordered (and for two sides replaced by their logarithm).
+    /// `None` without errors, or when one is not a finite positive number.
     pub fn from_scores(scores: &mut [f32], rule: Rule, k: f32, q: f32, margin: f32) -> Option<Self> {
         if !scores.iter().all(|s| s.is_finite() && *s > 0.0) {
             return None;
@@ -66,25 +70,85 @@ fn deviation(scores: &[f32]) -> f32 {
 /// The most windows that a score can be averaged over.
 pub const MAX_AVERAGE: usize = 16;
 
-/// Mean over the last n scores.
+/// The errors of a window, or their average over several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Errors {
+    /// Mean squared error, in squared spreads of the scale phase.
+    pub mse: f32,
+    /// The same over the mean square of the window's input.
+    pub nmse: f32,
+}
+
+impl Errors {
+    pub(crate) fn is_finite(&self) -> bool {
+        self.mse.is_finite() && self.nmse.is_finite()
+    }
+}
+
+/// What errors are held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Thresholds {
+    pub mse: Threshold,
+    pub nmse: Threshold,
+}
+
+impl Thresholds {
+    pub const NONE: Self = Self { mse: Threshold::NONE, nmse: Threshold::NONE };
+
+    /// From the errors of windows, which are reordered.
+    pub fn from_errors(mse: &mut [f32], nmse: &mut [f32], p: &Params) -> Option<Self> {
+        let of = |errors| Threshold::from_scores(errors, p.rule, p.k, p.quantile, p.margin);
+        Some(Self { mse: of(mse)?, nmse: of(nmse)? })
+    }
+
+    /// The threshold in whose unit [`Thresholds::score`] is.
+    pub const fn shown(&self, score: Score) -> Threshold {
+        match score {
+            Score::Nmse => self.nmse,
+            Score::Mse | Score::Either => self.mse,
+        }
+    }
+
+    /// One number for the errors: the one that is judged. Where both are, the one nearer its upper threshold, in the
+    /// unit of the mean squared error: so the number reaches the upper threshold when one of the two does.
+    pub fn score(&self, score: Score, errors: &Errors) -> f32 {
+        let number = match score {
+            Score::Mse => errors.mse,
+            Score::Nmse => errors.nmse,
+            Score::Either => errors.mse.max(errors.nmse * (self.mse.upper / self.nmse.upper)),
+        };
+        if number < f32::MAX { number } else { f32::MAX }
+    }
+
+    pub fn are_passed(&self, score: Score, errors: &Errors) -> bool {
+        (score != Score::Nmse && self.mse.is_anomalous(errors.mse))
+            || (score != Score::Mse && self.nmse.is_anomalous(errors.nmse))
+    }
+}
+
+/// Mean over the last n windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Average {
-    ring: [f32; MAX_AVERAGE],
+    ring: [Errors; MAX_AVERAGE],
     count: u32,
 }
 
 impl Average {
-    pub const EMPTY: Self = Self { ring: [0.0; MAX_AVERAGE], count: 0 };
+    pub const EMPTY: Self = Self { ring: [Errors { mse: 0.0, nmse: 0.0 }; MAX_AVERAGE], count: 0 };
 
-    /// Takes in one score; the mean of the last `n` once there are as many.
-    pub fn push(&mut self, score: f32, n: u16) -> Option<f32> {
+    /// Takes in one window; the mean of the last `n` once there are as many.
+    pub fn push(&mut self, errors: Errors, n: u16) -> Option<Errors> {
         let n = usize::from(n).clamp(1, MAX_AVERAGE);
         if let Some(place) = self.ring.get_mut(self.count as usize % n) {
-            *place = score;
+            *place = errors;
         }
         // Keeps its remainder by n when it would overflow.
         self.count = if self.count == u32::MAX - u32::MAX % n as u32 { n as u32 } else { self.count } + 1;
-        (self.count as usize >= n).then(|| self.ring.iter().take(n).sum::<f32>() / n as f32)
+        let last = self.ring.iter().take(n);
+        (self.count as usize >= n).then(|| {
+            let sum = last.fold(Errors::default(), |s, e| Errors { mse: s.mse + e.mse, nmse: s.nmse + e.nmse });
+            Errors { mse: sum.mse / n as f32, nmse: sum.nmse / n as f32 }
+        })
     }
 }
 
@@ -117,9 +181,10 @@ mod tests {
     #[test]
     fn average_over_the_last() {
         let mut a = Average::EMPTY;
-        assert_eq!(a.push(1.0, 3), None);
-        assert_eq!(a.push(2.0, 3), None);
-        assert_eq!(a.push(6.0, 3), Some(3.0));
-        assert_eq!(a.push(4.0, 3), Some(4.0));
+        let mut push = |mse| a.push(Errors { mse, nmse: -mse }, 3);
+        assert_eq!(push(1.0), None);
+        assert_eq!(push(2.0), None);
+        assert_eq!(push(6.0), Some(Errors { mse: 3.0, nmse: -3.0 }));
+        assert_eq!(push(4.0), Some(Errors { mse: 4.0, nmse: -4.0 }));
     }
 }

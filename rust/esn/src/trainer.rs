@@ -1,11 +1,11 @@
 //! Training: prepare the reservoir, then scale, fit and calibrate on the live stream.
 
 use crate::model::{Head, Model, Storage};
-use crate::network::{Position, inverse_output, mean_of};
+use crate::network::{CopyFrom, Position, inverse_output, mean_of};
 use crate::normal::{DEPTH, Normal};
 use crate::params::{Checked, Readout, Target};
 use crate::reservoir::PowerIteration;
-use crate::threshold::Threshold;
+use crate::threshold::Thresholds;
 use crate::workspace::{Carved, carve};
 use hone_learn::{Metric, ParamError, Progress, Report, Shortage, Stop};
 use hone_signal::{Faults, WindowView};
@@ -37,7 +37,7 @@ pub enum TrainError {
     Singular(u16),
     /// The errors of the calibration are not finite, as when an output fed back runs away: lower `feedback`.
     Diverged,
-    /// The calibration has an error of exactly zero: nothing to set a threshold by.
+    /// The calibration has an error of exactly zero, or beyond all bounds: nothing to set a threshold by.
     NoError,
 }
 
@@ -96,7 +96,6 @@ pub struct Trainer {
     samples: u32,
     scores: u32,
     error_sum: f32,
-    error_count: u32,
     work: u64,
 }
 
@@ -113,7 +112,6 @@ impl Trainer {
             samples: 0,
             scores: 0,
             error_sum: 0.0,
-            error_count: 0,
             work: 0,
         }
     }
@@ -183,7 +181,7 @@ impl Trainer {
     }
 
     const fn report(&self, stop: Stop) -> Report {
-        let quality = if self.error_count > 0 { self.error_sum / self.error_count as f32 } else { 0.0 };
+        let quality = if self.scores > 0 { self.error_sum / self.scores as f32 } else { 0.0 };
         Report {
             stop,
             rows: self.taken,
@@ -269,7 +267,7 @@ impl Trainer {
                     params: *c.params(),
                     shape: c.shape(),
                     gain: 1.0,
-                    threshold: Threshold::NONE,
+                    thresholds: Thresholds::NONE,
                     quality: 0.0,
                 };
                 if !model.generate(&c, 1.0) {
@@ -319,12 +317,12 @@ impl Trainer {
             }
             Stage::Threshold => {
                 let p = c.params();
-                let scores = shared.get_mut(..self.scores as usize).unwrap_or_default();
-                if scores.len() < 2 {
+                let (mse, nmse) = halves(shared, p.calibrate_windows);
+                let count = self.scores as usize;
+                let (Some(mse), Some(nmse), 2..) = (mse.get_mut(..count), nmse.get_mut(..count), count) else {
                     return Err(TrainError::TooFewWindows { have: self.scores, need: 2 });
-                }
-                model.head.threshold =
-                    Threshold::from_scores(scores, p.rule, p.k, p.quantile, p.margin).ok_or(TrainError::NoError)?;
+                };
+                model.head.thresholds = Thresholds::from_errors(mse, nmse, p).ok_or(TrainError::NoError)?;
                 self.spend(8 * self.scores as usize);
                 let report = self.report(Stop::Converged);
                 model.head.quality = report.quality;
@@ -487,35 +485,26 @@ impl Trainer {
     ) -> Result<(), TrainError> {
         let c = self.checked;
         let net = model.network().ok_or(TrainError::Shape)?;
-        let error = net.run(&mut carved.state, &mut self.at, window).mean(c.channels());
+        let errors = net.run(&mut carved.state, &mut self.at, window).mean(c.channels());
         self.spend(window.len() * (c.nonzeros() + (c.units() + c.unknowns()) * c.channels()));
-        let Some(error) = error else { return Ok(()) };
-        if !error.is_finite() {
+        let Some(errors) = errors else { return Ok(()) };
+        if !errors.is_finite() {
             return Err(TrainError::Diverged);
         }
-        self.error_sum += error;
-        self.error_count += 1;
-        if let Some(score) = self.at.average(error, c.params())
-            && let Some(place) = carved.shared.get_mut(self.scores as usize)
-        {
-            *place = score;
+        let (mse, nmse) = halves(carved.shared, c.params().calibrate_windows);
+        let at = self.scores as usize;
+        if let (Some(mse), Some(nmse)) = (mse.get_mut(at), nmse.get_mut(at)) {
+            (*mse, *nmse) = (errors.mse, errors.nmse);
             self.scores += 1;
+            self.error_sum += errors.mse;
         }
         Ok(())
     }
 }
 
-/// `[T]::copy_from_slice` without its panic: the shorter slice counts.
-trait CopyFrom {
-    fn copy_from(&mut self, from: &Self);
-}
-
-impl CopyFrom for [f32] {
-    fn copy_from(&mut self, from: &Self) {
-        for (to, from) in self.iter_mut().zip(from) {
-            *to = *from;
-        }
-    }
+/// Where the calibration keeps its two kinds of error.
+fn halves(shared: &mut [f32], windows: u16) -> (&mut [f32], &mut [f32]) {
+    shared.split_at_mut_checked(usize::from(windows)).unwrap_or_default()
 }
 
 /// Takes one window into the statistics of each channel: mean of the windows' means, sum of their variances, sum of

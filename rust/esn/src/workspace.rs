@@ -13,7 +13,7 @@ pub(crate) const fn state_words(c: &Checked) -> usize {
 /// Words that the phases use one after the other: running statistics of the channels, normal equations, scores.
 pub(crate) const fn shared_words(c: &Checked) -> usize {
     let normal = normal::words(c.unknowns(), c.channels());
-    let scores = c.params().calibrate_windows as usize;
+    let scores = 2 * c.params().calibrate_windows as usize;
     if normal > scores { normal } else { scores }
 }
 

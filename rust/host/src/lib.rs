@@ -4,5 +4,6 @@
 pub mod dataset;
 pub mod demo;
 pub mod device;
+pub mod eval;
 pub mod plot;
 pub mod run;

@@ -2,12 +2,12 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use hone_host::{demo, run};
+use hone_host::{demo, eval, run};
 use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(name = "hone", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -21,6 +21,8 @@ enum Command {
     Run(run::RunArgs),
     /// The whole story without typing: collect, train, judge, inject a fault, find it; writes a figure.
     Demo(demo::DemoArgs),
+    /// Trains and tests on recordings with the device's own code, and prints the figures.
+    Eval(eval::EvalArgs),
 }
 
 fn main() -> ExitCode {
@@ -29,5 +31,12 @@ fn main() -> ExitCode {
         None => run::run(&cli.run),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Demo(args)) => demo::demo(args),
+        Some(Command::Eval(args)) => match eval::run(args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => {
+                eprintln!("error: {e}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }

@@ -169,7 +169,9 @@ where
         }
     }
     for piece in pieces {
-        chart.draw_series(LineSeries::new(piece, LINE.stroke_width(2)))?;
+        // Segment by segment: a thick polyline has spikes where the curve turns sharply.
+        let segments = piece.windows(2).map(|ends| PathElement::new(ends.to_vec(), LINE.stroke_width(2)));
+        chart.draw_series(segments)?;
     }
     let size = if t.points.len() > 600 { 3 } else { 5 };
     let alarms = t.points.iter().filter(|p| p.alarmed && p.score.is_finite());

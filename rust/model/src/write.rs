@@ -14,6 +14,9 @@ use serde::Serialize;
 /// Visits named values: calls the function it is given once for each. It is called twice and must visit the same.
 pub type Each<'a> = &'a dyn Fn(&mut dyn FnMut(&str, Entry<'_>));
 
+/// Visits classes and their names, as [`Each`] visits values.
+pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
+
 /// All of a container but its payload.
 #[derive(Clone, Copy)]
 pub struct Contents<'a> {
@@ -54,9 +57,6 @@ impl From<Refused> for WriteError {
         Self::Sink
     }
 }
-
-/// Visits the classes and their names.
-pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
 
 type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 

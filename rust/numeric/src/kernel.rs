@@ -1,7 +1,7 @@
 //! Inner loops. Slices of unequal length: the shorter one counts.
 //!
 //! On a core with the DSP extension and single-precision floating point (Cortex-M4F) the heavy ones run in the
-//! assembly of `m4_float.rs` and `m4_integer.rs`, elsewhere in `portable.rs`; both give the same bits.
+//! assembly of `m4`, elsewhere in `portable.rs`; both give the same bits.
 //!
 //! **Order of floating-point sums.** Four lanes: lane k sums the terms at the indices i ≡ k (mod 4), in rising order,
 //! starting from 0; the result is (lane 0 + lane 1) + (lane 2 + lane 3). Products and sums are rounded apart.
@@ -9,9 +9,9 @@
 //! **Alignment.** Integer kernels are fast when both sides begin at word addresses (and rows of a matrix are whole
 //! words); otherwise they take the portable way, with the same result.
 
-pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-use crate::{m4_float as float, m4_integer as integer};
+use crate::m4::{float, integer};
+pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
 #[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
 use crate::{portable as float, portable as integer};
 

@@ -8,10 +8,9 @@
 pub mod activation;
 pub mod cholesky;
 pub mod kernel;
+pub mod lanes;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-mod m4_float;
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-mod m4_integer;
+mod m4;
 pub mod portable;
 pub mod rng;
 pub mod stats;

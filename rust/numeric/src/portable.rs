@@ -1,5 +1,5 @@
 //! The kernels in plain Rust: on the host, on cores without the DSP extension, and as the reference that the
-//! assembly of `m4_*.rs` is tested against.
+//! assembly of `m4` is tested against.
 
 const LANES: usize = 4;
 

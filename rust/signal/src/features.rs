@@ -55,13 +55,22 @@ pub struct Params {
 }
 
 impl Default for Params {
-    /// For vibration: log spectrum in 24 bands.
     fn default() -> Self {
-        Self { features: 2, bands: 24, log_amplitude: true, filters: 12, taps: 9, pools: 2, elm_units: 0, seed: 1 }
+        Self::DEFAULT
     }
 }
 
 impl Params {
+    /// For vibration: log spectrum in 24 bands.
+    pub const DEFAULT: Self =
+        Self { features: 2, bands: 24, log_amplitude: true, filters: 12, taps: 9, pools: 2, elm_units: 0, seed: 1 };
+
+    /// With another number of log-spectrum bands per channel, 1 to 128.
+    #[must_use]
+    pub const fn with_bands(self, bands: u16) -> Self {
+        Self { bands, ..self }
+    }
+
     /// For vibration of machines: log spectrum in 24 bands, the mean left out. The default.
     pub fn vibration() -> Self {
         Self::default()

@@ -20,6 +20,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Rbf => "rbf",
+            Self::Poly => "polynomial",
+            Self::Sigmoid => "sigmoid",
+        }
+    }
+
     /// The kernel of this number; the numbers are those of the setting's words and of stored models.
     pub const fn from_code(code: u8) -> Option<Self> {
         match code {

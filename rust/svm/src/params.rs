@@ -53,23 +53,28 @@ pub struct Params {
     pub weights: [f32; WEIGHTS],
 }
 
+impl Params {
+    /// The defaults: a linear C-SVC of C = 1 on standardised rows.
+    pub const DEFAULT: Self = Self {
+        machine: Machine::Auto,
+        kernel: KernelKind::Linear,
+        c: 1.0,
+        nu: 0.1,
+        gamma: 0.0,
+        degree: 3,
+        coef0: 0.0,
+        tolerance: 1e-3,
+        iterations: 100_000,
+        standardise: true,
+        balance: false,
+        shrinking: true,
+        weights: [1.0; WEIGHTS],
+    };
+}
+
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            machine: Machine::Auto,
-            kernel: KernelKind::Linear,
-            c: 1.0,
-            nu: 0.1,
-            gamma: 0.0,
-            degree: 3,
-            coef0: 0.0,
-            tolerance: 1e-3,
-            iterations: 100_000,
-            standardise: true,
-            balance: false,
-            shrinking: true,
-            weights: [1.0; WEIGHTS],
-        }
+        Self::DEFAULT
     }
 }
 

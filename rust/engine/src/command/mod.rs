@@ -3,6 +3,7 @@
 //! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
 
 mod config;
+mod data;
 mod infer;
 mod model;
 mod sensor;
@@ -83,9 +84,14 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "label",
-        usage: "ID | none",
-        help: "the class of the windows that follow",
-        sub: &[leaf("none", "", "the windows that follow have no class")],
+        usage: "ID [NAME] [--once] | none | dismiss | list",
+        help: "the class of the windows that follow, and of the unknown one that waits",
+        sub: &[
+            leaf("none", "", "the windows that follow have no class"),
+            leaf("--once", "", "of the waiting window only"),
+            leaf("dismiss", "", "let the window go that waits for a label"),
+            leaf("list", "", "the classes that have names"),
+        ],
         words: Words::None,
     },
     Command {
@@ -107,6 +113,24 @@ pub static COMMANDS: &[Command] = &[
             leaf("export", "", "print the model as framed text"),
             leaf("import", "", "read a model as framed text"),
         ],
+        words: Words::None,
+    },
+    Command {
+        name: "data",
+        usage: "info | clear | export",
+        help: "the training set of the classifiers; labelled windows become its rows",
+        sub: &[
+            leaf("info", "", "rows per class"),
+            leaf("clear", "", "empty it"),
+            leaf("export", "", "a line per row: class and features, separated by commas"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "svm",
+        usage: "eval",
+        help: "judge the SVM in use",
+        sub: &[leaf("eval", "", "accuracy, confusion, precision and recall on the training set's labelled rows")],
         words: Words::None,
     },
     Command {
@@ -148,7 +172,7 @@ impl Console {
     /// The newest model and where it comes from, shared with inference; `None` without one.
     pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
         let published = self.links.published.get()?;
-        let model = self.slots.get(usize::from(published.slot))?.try_borrow().ok()?;
+        let model = self.slots.get(usize::from(published.slot?))?.try_borrow().ok()?;
         Some((published, model))
     }
 
@@ -163,6 +187,8 @@ impl Console {
             "infer" => infer::run(self.links, rest, io),
             "label" => infer::label(self.links, rest, io),
             "stats" => stats::run(self.links, rest, io),
+            "data" => data::run(self.links, rest, io),
+            "svm" => data::svm(self, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),

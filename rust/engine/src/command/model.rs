@@ -1,10 +1,12 @@
 //! `model`.
 
 use super::{Console, Outcome, fail, misuse};
+use crate::config::Learner;
 use crate::env::Io;
 use crate::memory::Model;
 use crate::text::Write;
 use hone_signal::Micros;
+use hone_svm::Task;
 
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
@@ -17,6 +19,10 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
 }
 
 fn info(console: &Console, io: &mut dyn Io) -> Outcome {
+    let newest = console.links.published.get();
+    if newest.is_some_and(|p| p.learner == Learner::Rce) {
+        return rce(console, io);
+    }
     let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
     io.str(published.learner.name());
     io.str(", ");
@@ -24,6 +30,27 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     io.str(" s old\n");
     match &*model {
         Model::Empty => {}
+        Model::Svm(_, svm) => {
+            let view = svm.view();
+            io.str(match view.task() {
+                Task::Classes => "tells classes apart: ",
+                Task::Novelty => "tells normal from novel",
+                Task::Untrained => "untrained",
+            });
+            for (i, class) in view.classes().enumerate() {
+                io.str(if i == 0 { "" } else { ", " });
+                io.uint(class.0);
+            }
+            io.str("\n");
+            io.str(view.kernel().name());
+            io.str(" kernel, ");
+            io.size(view.vectors());
+            io.str(" support vectors, ");
+            io.size(view.features());
+            io.str(" features, ");
+            io.size(view.used() * 4);
+            io.str(" bytes\n");
+        }
         Model::Esn(esn) => {
             let (params, threshold) = (esn.params(), esn.threshold());
             io.str("reservoir of ");
@@ -43,5 +70,21 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
             io.str("\n");
         }
     }
+    Ok(())
+}
+
+fn rce(console: &Console, io: &mut dyn Io) -> Outcome {
+    let s = console.links.rce.get();
+    io.str("rce, ");
+    io.uint(s.prototypes);
+    io.str(" of ");
+    io.uint(s.capacity);
+    io.str(" prototypes from ");
+    io.uint(s.learnt);
+    io.str(" labelled windows, accuracy as it learnt ");
+    io.percent(s.accuracy);
+    io.str(" (of late ");
+    io.percent(s.recent);
+    io.str(")\n");
     Ok(())
 }

@@ -254,7 +254,7 @@ pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn
         let wanted = watch(&event);
         let style = links.config.get().device.telemetry;
         if wanted && style != Style::Off {
-            telemetry::write(&event, style, out);
+            telemetry::write(&event, style, &links.names.get(), out);
         }
     }
 }

@@ -1,7 +1,5 @@
-//! The integer kernels in assembly, as `m4_float.rs` has the floating-point ones; what is said there of safety holds
-//! here. Words are loaded four at a time, which needs word alignment and, with both operands in flight, more registers
-//! than the compiler lends: r6 and r7, which it keeps for itself, are saved and restored here.
-#![allow(unsafe_code)]
+//! Integer sums over slices. Words are loaded four at a time, which needs word alignment and, with both operands in
+//! flight, more registers than the compiler lends: r6 and r7, which it keeps for itself, are saved and restored here.
 
 use core::arch::asm;
 
@@ -16,7 +14,7 @@ fn aligned<T>(slice: &[T]) -> bool {
 /// then `$one` (one word in r0 and r8) for the words left. Counts down in r12.
 macro_rules! words {
     ($a:expr, $b:expr, $words:expr, $block:literal, [$($four:expr),+], $one:expr, $($extra:tt)*) => {
-        // SAFETY: see the head of the file; the caller has checked the alignment.
+        // SAFETY: see the head of `m4`; the caller has checked the alignment.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
@@ -134,7 +132,7 @@ pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
         return portable::manhattan_u8(a, b);
     }
     let sum: u32;
-    // SAFETY: see the head of the file.
+    // SAFETY: see the head of `m4`.
     unsafe {
         asm!(
             "subs {n}, {n}, #16",
@@ -188,7 +186,7 @@ macro_rules! rows_of_words {
     ($x:expr, $blocks:expr, $singles:expr, $rows:expr, $out:expr,
      $clear:expr, [$($four:expr),+], $one:expr, $store:expr) => {{
         let out = $out.as_mut_ptr_range();
-        // SAFETY: see the head of the file; the caller has checked alignment and lengths; there is at least one row.
+        // SAFETY: see the head of `m4`; the caller has checked alignment and lengths; there is at least one row.
         unsafe {
             asm!(
                 "push {{r0-r3, r6, r7}}",

@@ -1,15 +1,4 @@
-//! The floating-point kernels in assembly for a core with DSP extension and single-precision FPU (Cortex-M4F).
-//! The files `m4_*.rs` are the only ones of the portable crates with unsafe code.
-//!
-//! The compiler loads floats one by one (it does not give `vldr`s the consecutive registers that would merge them into
-//! `vldm`) and has no stable dual multiply-accumulate. Here loops load eight words at a time. Each function
-//! gives the bits of its namesake in `portable.rs`; `rust/vectors` compares them on the target.
-//!
-//! Safety, throughout: the assembly reads exactly the elements that the slices hold (the counts are the shorter
-//! slice's), writes only to its output registers or through the one `&mut` slice that it was given, keeps the stack,
-//! and declares what registers it uses. Floating-point results leave in a core register, because the compiler
-//! takes floating-point operands only on cores with double precision.
-#![allow(unsafe_code)]
+//! Floating-point sums over slices.
 
 use core::arch::asm;
 
@@ -91,7 +80,7 @@ macro_rules! reduce_f32 {
         #[inline(never)]
         pub fn $name(a: &[f32], b: &[f32]) -> f32 {
             let sum: u32;
-            // SAFETY: see the head of the file.
+            // SAFETY: see the head of `m4`.
             unsafe {
                 asm!(
                     "vmov s24, s25, {sum}, {sum}",
@@ -317,7 +306,7 @@ macro_rules! rows_f32 {
         pub fn $fours(x: &[f32], [r0, r1, r2, r3]: [&[f32]; 4], out: &mut [f32; 4]) {
             let n = x.len().min(r0.len()).min(r1.len()).min(r2.len()).min(r3.len());
             {
-                // SAFETY: see the head of the file; all have at least `n` elements.
+                // SAFETY: see the head of `m4`; all have at least `n` elements.
                 unsafe {
                     asm!(
                         "vmov s16, s17, {zero}, {zero}",
@@ -456,7 +445,7 @@ rows_f32!(
 /// See the namesake in `portable`.
 #[inline(never)]
 pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
-    // SAFETY: see the head of the file.
+    // SAFETY: see the head of `m4`.
     unsafe {
         asm!(
             "vmov s16, {s}",

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices that only macros over the devicetree can name. Each function is as thin as that allows; what to do about an
+ * error is decided in Rust. A device that the board does not have answers -ENODEV.
+ */
+#include <errno.h>
+#include <zephyr/device.h>
+#include <zephyr/drivers/flash.h>
+#include <zephyr/drivers/gpio.h>
+#include <zephyr/drivers/sensor.h>
+#include <zephyr/storage/flash_map.h>
+#include <zephyr/task_wdt/task_wdt.h>
+
+#include "hone.h"
+
+#define SENSOR_NODE DT_ALIAS(accel0)
+
+#if DT_NODE_HAS_STATUS(SENSOR_NODE, okay)
+static const struct device *const sensor = DEVICE_DT_GET(SENSOR_NODE);
+#define SENSOR_NAME DT_NODE_FULL_NAME(SENSOR_NODE)
+#define SENSOR_DEFERRED DEVICE_DT_DEFER(SENSOR_NODE)
+#else
+static const struct device *const sensor;
+#define SENSOR_NAME "none"
+#define SENSOR_DEFERRED 0
+#endif
+
+const char *hone_sensor_name(void)
+{
+	return SENSOR_NAME;
+}
+
+int hone_sensor_init(uint32_t hertz, int32_t full_scale)
+{
+	struct sensor_value rate = {.val1 = (int32_t)hertz};
+	struct sensor_value range = {.val1 = full_scale};
+
+	if (sensor == NULL) {
+		return -ENODEV;
+	}
+	if (SENSOR_DEFERRED) {
+		/* device_init() leaves the result of an earlier failure in place. */
+		sensor->state->init_res = 0;
+
+		int rc = device_init(sensor);
+
+		if (rc != 0) {
+			return rc < 0 ? rc : -rc;
+		}
+	}
+	if (!device_is_ready(sensor)) {
+		return -ENODEV;
+	}
+	/* Not every driver can be told; then the devicetree's or Kconfig's rate and range hold. */
+	(void)sensor_attr_set(sensor, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_FULL_SCALE, &range);
+	(void)sensor_attr_set(sensor, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_SAMPLING_FREQUENCY, &rate);
+	return 0;
+}
+
+/* Micro-units of up to six channels: acceleration, then angular rate. */
+int hone_sensor_read(uint32_t channels, int32_t *micro)
+{
+	struct sensor_value value[3];
+	int rc = sensor_sample_fetch(sensor);
+
+	for (uint32_t first = 0; rc == 0 && first < channels; first += 3) {
+		rc = sensor_channel_get(sensor, first == 0 ? SENSOR_CHAN_ACCEL_XYZ : SENSOR_CHAN_GYRO_XYZ, value);
+		for (uint32_t i = 0; rc == 0 && i < 3 && first + i < channels; i++) {
+			int64_t full = (int64_t)value[i].val1 * 1000000 + value[i].val2;
+
+			micro[first + i] = (int32_t)CLAMP(full, INT32_MIN, INT32_MAX);
+		}
+	}
+	return rc;
+}
+
+#if DT_NODE_HAS_STATUS(DT_ALIAS(led0), okay)
+static const struct gpio_dt_spec led = GPIO_DT_SPEC_GET(DT_ALIAS(led0), gpios);
+
+int hone_led_init(void)
+{
+	return gpio_is_ready_dt(&led) ? gpio_pin_configure_dt(&led, GPIO_OUTPUT_INACTIVE) : -ENODEV;
+}
+
+void hone_led_set(bool on)
+{
+	(void)gpio_pin_set_dt(&led, on);
+}
+#else
+int hone_led_init(void)
+{
+	return -ENODEV;
+}
+
+void hone_led_set(bool on)
+{
+	ARG_UNUSED(on);
+}
+#endif
+
+#if DT_NODE_HAS_STATUS(DT_ALIAS(sw0), okay)
+static const struct gpio_dt_spec button = GPIO_DT_SPEC_GET(DT_ALIAS(sw0), gpios);
+static struct gpio_callback button_callback;
+
+static void button_pressed(const struct device *port, struct gpio_callback *callback, gpio_port_pins_t pins)
+{
+	ARG_UNUSED(port);
+	ARG_UNUSED(callback);
+	ARG_UNUSED(pins);
+	hone_button_pressed();
+}
+
+int hone_button_init(void)
+{
+	if (!gpio_is_ready_dt(&button)) {
+		return -ENODEV;
+	}
+
+	int rc = gpio_pin_configure_dt(&button, GPIO_INPUT);
+
+	if (rc == 0) {
+		gpio_init_callback(&button_callback, button_pressed, BIT(button.pin));
+		rc = gpio_add_callback_dt(&button, &button_callback);
+	}
+	return rc == 0 ? gpio_pin_interrupt_configure_dt(&button, GPIO_INT_EDGE_TO_ACTIVE) : rc;
+}
+#else
+int hone_button_init(void)
+{
+	return -ENODEV;
+}
+#endif
+
+int hone_watchdog_init(void)
+{
+	/* Without hardware behind it the task watchdog still catches a thread, but not a dead kernel. */
+	return task_wdt_init(DEVICE_DT_GET_OR_NULL(DT_ALIAS(watchdog0)));
+}
+
+#if FIXED_PARTITION_EXISTS(storage_partition)
+static const struct device *const flash = FIXED_PARTITION_DEVICE(storage_partition);
+#define FLASH_OFFSET FIXED_PARTITION_OFFSET(storage_partition)
+#define FLASH_SIZE FIXED_PARTITION_SIZE(storage_partition)
+#else
+static const struct device *const flash;
+#define FLASH_OFFSET 0
+#define FLASH_SIZE 0
+#endif
+
+int hone_flash_size(void)
+{
+	return flash != NULL && device_is_ready(flash) ? FLASH_SIZE : -ENODEV;
+}
+
+int hone_flash_erase_size(void)
+{
+	struct flash_pages_info page;
+	int rc = flash == NULL ? -ENODEV : flash_get_page_info_by_offs(flash, FLASH_OFFSET, &page);
+
+	return rc == 0 ? (int)page.size : rc;
+}
+
+int hone_flash_read(uint32_t offset, void *data, size_t len)
+{
+	return flash == NULL ? -ENODEV : flash_read(flash, FLASH_OFFSET + offset, data, len);
+}
+
+int hone_flash_write(uint32_t offset, const void *data, size_t len)
+{
+	return flash == NULL ? -ENODEV : flash_write(flash, FLASH_OFFSET + offset, data, len);
+}
+
+int hone_flash_erase(uint32_t offset, size_t len)
+{
+	return flash == NULL ? -ENODEV : flash_erase(flash, FLASH_OFFSET + offset, len);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the C shims of this folder and the Rust of ../src/platform/ffi.rs, which declares the same. */
+#ifndef HONE_SHIMS_H_
+#define HONE_SHIMS_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct shell;
+
+/* Offered by Rust. */
+void hone_button_pressed(void);
+void hone_tell_events(void);
+int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
+int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
+extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
+	hone_help_sensor[], hone_help_config[], hone_help_wait[];
+
+/* devices.c; errors are negative errno. */
+int hone_sensor_init(uint32_t hertz, int32_t full_scale);
+int hone_sensor_read(uint32_t channels, int32_t *micro);
+const char *hone_sensor_name(void);
+int hone_led_init(void);
+void hone_led_set(bool on);
+int hone_button_init(void);
+int hone_watchdog_init(void);
+int hone_flash_size(void);
+int hone_flash_erase_size(void);
+int hone_flash_read(uint32_t offset, void *data, size_t len);
+int hone_flash_write(uint32_t offset, const void *data, size_t len);
+int hone_flash_erase(uint32_t offset, size_t len);
+
+/* shell.c */
+void hone_shell_write(const struct shell *sh, const char *text, size_t len);
+bool hone_shell_interrupted(const struct shell *sh);
+const struct shell *hone_console(void);
+void hone_events_start(void);
+
+#endif

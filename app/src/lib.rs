@@ -1,0 +1,203 @@
+//! Hone as a Zephyr application: the engine's three loops as threads, its commands in Zephyr's shell, and Zephyr's
+//! devices behind the engine's traits.
+//!
+//! ```text
+//!  thread      woken by                 does
+//!  sampling    the clock                reads a frame, sends blocks
+//!  inference   a block, or 10 ms        windows, verdicts, button, light
+//!  training    a window, an order       one bounded step after another
+//!  shell       the console              commands
+//!  sysworkq    50 ms                    tells of events on the console
+//! ```
+#![no_std]
+
+mod platform;
+
+use core::cell::RefCell;
+use core::time::Duration;
+use critical_section::Mutex;
+use hone_engine::command::{Console, Failed, Outcome};
+use hone_engine::env::Io;
+use hone_engine::pipeline::Inference;
+use hone_engine::sampling::Sampling;
+use hone_engine::text::{Out, Write};
+use hone_engine::training::Training;
+use hone_engine::{Links, Memory, Parts, telemetry};
+use platform::{clock, fault, pins, sensor, signal::Signal, thread, watchdog};
+use static_cell::{ConstStaticCell, StaticCell};
+
+/// Kconfig's values of this build, without `CONFIG_` before the name.
+mod config {
+    #![allow(dead_code)]
+    include!(concat!(env!("OUT_DIR"), "/kconfig.rs"));
+}
+
+/// Work (multiply-accumulates) that the training thread does between two looks at its orders: some milliseconds.
+const TRAINING_STEP: u32 = 20_000;
+/// How long the inference thread leaves button and light alone.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long the training thread waits for orders and windows that nobody announced.
+const REST: Duration = Duration::from_millis(100);
+
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::ZERO);
+static LINKS: Links = Links::new();
+
+/// A loop on its way from the main thread to its own.
+type Place<T> = Mutex<RefCell<Option<&'static mut T>>>;
+static SAMPLING: Place<Sampling> = Mutex::new(RefCell::new(None));
+static INFERENCE: Place<Inference> = Mutex::new(RefCell::new(None));
+static TRAINING: Place<Training> = Mutex::new(RefCell::new(None));
+static CONSOLE: Mutex<RefCell<Option<Console>>> = Mutex::new(RefCell::new(None));
+static RESTARTED: Mutex<RefCell<Option<fault::Record>>> = Mutex::new(RefCell::new(None));
+
+static BLOCK_SENT: Signal = Signal::new();
+static WORK_TO_DO: Signal = Signal::new();
+
+zephyr::kobj_define! {
+    static SAMPLING_THREAD: StaticThread;
+    static SAMPLING_STACK: ThreadStack<{config::HONE_SAMPLING_STACK}>;
+    static INFERENCE_THREAD: StaticThread;
+    static INFERENCE_STACK: ThreadStack<{config::HONE_INFERENCE_STACK}>;
+    static TRAINING_THREAD: StaticThread;
+    static TRAINING_STACK: ThreadStack<{config::HONE_TRAINING_STACK}>;
+}
+
+fn put<T>(place: &Mutex<RefCell<Option<T>>>, value: T) {
+    critical_section::with(|cs| place.borrow(cs).replace(Some(value)));
+}
+
+fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
+    critical_section::with(|cs| place.borrow(cs).take())
+}
+
+/// What Zephyr's main thread runs, once the kernel and the devices are up.
+fn main() {
+    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
+    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
+    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+
+    if let Some(record) = fault::take() {
+        put(&RESTARTED, record);
+    }
+    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
+    put(&CONSOLE, console);
+    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
+    put(&INFERENCE, INFERENCE_LOOP.init(inference));
+    put(&TRAINING, TRAINING_LOOP.init(training));
+    // Without a hardware watchdog the loops are still watched.
+    let _ = watchdog::start();
+    // Without a button trainings begin at the shell.
+    let _ = pins::init_button();
+    platform::start_events();
+
+    let threads = [
+        (&SAMPLING_THREAD, &SAMPLING_STACK, c"sampling", config::HONE_SAMPLING_PRIORITY as isize, sampling_loop as fn() -> !),
+        (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", config::HONE_INFERENCE_PRIORITY as isize, inference_loop),
+        (&TRAINING_THREAD, &TRAINING_STACK, c"training", config::HONE_TRAINING_PRIORITY as isize, training_loop),
+    ];
+    for (object, stack, name, priority, entry) in threads {
+        if let Some(ready) = stack.init_once(()).and_then(|stack| object.init_once(stack)) {
+            thread::spawn(ready, name, priority, entry);
+        }
+    }
+}
+
+fn sampling_loop() -> ! {
+    let watch = watchdog::Watch::new(c"sampling");
+    let mut accelerometer = sensor::Accelerometer::new();
+    let Some(sampling) = take(&SAMPLING) else { panic!("main puts it there first") };
+    loop {
+        let due = sampling.turn(clock::now(), &mut accelerometer);
+        watch.feed();
+        if !LINKS.blocks.is_empty() {
+            BLOCK_SENT.raise();
+        }
+        clock::sleep_until(due);
+    }
+}
+
+fn inference_loop() -> ! {
+    let watch = watchdog::Watch::new(c"inference");
+    let mut light = pins::Light::new();
+    let Some(inference) = take(&INFERENCE) else { panic!("main puts it there first") };
+    loop {
+        while inference.turn(&clock::now, &mut light) {}
+        watch.feed();
+        if !LINKS.train_windows.is_empty() || !LINKS.orders.is_empty() {
+            WORK_TO_DO.raise();
+        }
+        BLOCK_SENT.wait(LOOK);
+    }
+}
+
+fn training_loop() -> ! {
+    let watch = watchdog::Watch::new(c"training");
+    let Some(training) = take(&TRAINING) else { panic!("main puts it there first") };
+    loop {
+        while training.turn(clock::now(), TRAINING_STEP) {
+            watch.feed();
+        }
+        watch.feed();
+        WORK_TO_DO.wait(REST);
+    }
+}
+
+/// The button's contact closed; in its interrupt.
+fn pressed() {
+    LINKS.button_edge();
+}
+
+/// Runs the shell's command.
+fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
+    match critical_section::with(|cs| *CONSOLE.borrow(cs).borrow()) {
+        Some(console) => console.run(words, io),
+        None => {
+            io.str("error: the device is just starting; try again\n");
+            Err(Failed)
+        }
+    }
+}
+
+/// Tells on the console of what has happened since the last call.
+fn tell(out: &mut dyn Out) {
+    if let Some(record) = take(&RESTARTED) {
+        restarted(&record, out);
+    }
+    while let Some(event) = LINKS.events.receive() {
+        telemetry::write(&event, LINKS.config.get().device.telemetry, out);
+    }
+}
+
+/// Tells of the fault that made the device restart.
+fn restarted(record: &fault::Record, out: &mut dyn Out) {
+    out.str("restarted after ");
+    out.str(match record.cause {
+        fault::Cause::Stalled => "no progress",
+        fault::Cause::Fatal(0) => "a processor exception",
+        fault::Cause::Fatal(1) => "a spurious interrupt",
+        fault::Cause::Fatal(2) => "a stack overflow",
+        fault::Cause::Fatal(3) => "a kernel oops",
+        fault::Cause::Fatal(4) => "a panic",
+        fault::Cause::Fatal(_) => "a fatal error",
+    });
+    out.str(" in thread ");
+    out.str(record.thread());
+    if record.program_counter != 0 {
+        out.str(" at ");
+        hex(record.program_counter, out);
+    }
+    out.str(", ");
+    out.seconds(hone_signal::Micros(u64::from(record.uptime_ms) * 1000));
+    out.str(" s after the start; ");
+    out.uint(record.count);
+    out.str(if record.count == 1 { " such restart since power on\n" } else { " such restarts since power on\n" });
+}
+
+/// `0x0000abcd`, as `addr2line` takes it.
+fn hex(value: u32, out: &mut dyn Out) {
+    out.str("0x");
+    for shift in (0..8).rev() {
+        let digit = (value >> (4 * shift)) as usize & 15;
+        out.str("0123456789abcdef".get(digit..=digit).unwrap_or(""));
+    }
+}

@@ -1,0 +1,44 @@
+//! Time since the kernel started.
+
+use crate::config;
+use core::time::Duration;
+use hone_signal::Micros;
+use zephyr::raw;
+
+const TICKS: u64 = config::SYS_CLOCK_TICKS_PER_SEC as u64;
+
+/// The time, from the cycle counter. Never goes back.
+pub fn now() -> Micros {
+    const HZ: u64 = config::SYS_CLOCK_HW_CYCLES_PER_SEC as u64;
+    let cycles = cycles();
+    // In two parts: cycles * 1e6 would overflow after some days.
+    Micros((cycles / HZ) * 1_000_000 + (cycles % HZ) * 1_000_000 / HZ)
+}
+
+/// Cycles since the kernel started.
+pub fn cycles() -> u64 {
+    // SAFETY: reads a counter.
+    unsafe { raw::k_cycle_get_64() }
+}
+
+/// A span as the kernel counts it, rounded up to a tick.
+pub(super) fn timeout(span: Duration) -> raw::k_timeout_t {
+    let ticks = (span.as_micros() as u64).saturating_mul(TICKS).div_ceil(1_000_000);
+    raw::k_timeout_t { ticks: ticks.min(i64::MAX as u64 / 2) as raw::k_ticks_t }
+}
+
+/// Lets the thread rest.
+pub fn sleep(span: Duration) {
+    // SAFETY: called from threads only.
+    unsafe { raw::k_sleep(timeout(span)) };
+}
+
+/// Lets the thread rest until a point in time, however long it has worked since the last; returns at once when the time
+/// has come.
+pub fn sleep_until(time: Micros) {
+    let tick = time.0.saturating_mul(TICKS).div_ceil(1_000_000);
+    // As K_TIMEOUT_ABS_TICKS does: below -1 stand absolute times.
+    let absolute = -2 - tick.min(i64::MAX as u64 / 2) as raw::k_ticks_t;
+    // SAFETY: called from threads only.
+    unsafe { raw::k_sleep(raw::k_timeout_t { ticks: absolute }) };
+}

@@ -1,0 +1,86 @@
+//! Everything `extern "C"`: the shims of `app/c`, kernel functions that the `zephyr` crate does not bind, and the
+//! functions of ours that C calls.
+//!
+//! The declarations mirror `app/c/hone.h`.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+/// Zephyr's shell instance; only ever behind a pointer.
+#[repr(C)]
+pub struct Shell {
+    _opaque: [u8; 0],
+}
+
+unsafe extern "C" {
+    pub fn hone_sensor_init(hertz: u32, full_scale: i32) -> c_int;
+    pub fn hone_sensor_read(channels: u32, micro: *mut i32) -> c_int;
+    pub safe fn hone_sensor_name() -> *const c_char;
+    pub safe fn hone_led_init() -> c_int;
+    pub safe fn hone_led_set(on: bool);
+    pub safe fn hone_button_init() -> c_int;
+    pub safe fn hone_watchdog_init() -> c_int;
+    pub safe fn hone_flash_size() -> c_int;
+    pub safe fn hone_flash_erase_size() -> c_int;
+    pub fn hone_flash_read(offset: u32, data: *mut c_void, len: usize) -> c_int;
+    pub fn hone_flash_write(offset: u32, data: *const c_void, len: usize) -> c_int;
+    pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
+    pub fn hone_shell_write(shell: *const Shell, text: *const c_char, len: usize);
+    pub fn hone_shell_interrupted(shell: *const Shell) -> bool;
+    pub safe fn hone_console() -> *const Shell;
+    pub safe fn hone_events_start();
+
+    pub fn task_wdt_add(
+        period_ms: u32,
+        callback: Option<extern "C" fn(c_int, *mut c_void)>,
+        user_data: *mut c_void,
+    ) -> c_int;
+    pub safe fn task_wdt_feed(channel: c_int) -> c_int;
+    pub safe fn sys_reboot(kind: c_int) -> !;
+}
+
+/// Called by the module's `main.c` in the main thread.
+#[unsafe(no_mangle)]
+extern "C" fn rust_main() {
+    crate::main();
+}
+
+/// Called from the button's interrupt when the contact closes.
+#[unsafe(no_mangle)]
+extern "C" fn hone_button_pressed() {
+    crate::pressed();
+}
+
+/// Called every now and then by the system's work queue.
+#[unsafe(no_mangle)]
+extern "C" fn hone_tell_events() {
+    if let Some(mut output) = super::console::Output::console() {
+        crate::tell(&mut output);
+    }
+}
+
+/// Called by the shell's thread for a word that may follow `path`; false when there are no more.
+#[unsafe(no_mangle)]
+extern "C" fn hone_shell_word(
+    path: *const c_char,
+    index: usize,
+    name: &mut *const c_char,
+    help: &mut *const c_char,
+) -> c_int {
+    // SAFETY: C passes a text that ends in NUL, from the shell's thread.
+    unsafe { super::shell_words::word(CStr::from_ptr(path).to_str().unwrap_or(""), index, name, help) }
+}
+
+/// Called by the shell's thread with the words of a line; `argv` holds `argc` texts that end in NUL.
+#[unsafe(no_mangle)]
+extern "C" fn hone_shell_run(shell: *const Shell, argc: usize, argv: *const *const c_char) -> c_int {
+    // SAFETY: the shell passes pointers that are valid for the call, as the contract above says.
+    unsafe { super::console::run(shell, argc, argv) }
+}
+
+/// Overrides the kernel's weak handler: a fault, a failed assertion, a stack overflow, or a panic. An exception's frame
+/// (`struct arch_esf`) begins with the eight words that a Cortex-M pushes.
+#[unsafe(no_mangle)]
+extern "C" fn k_sys_fatal_error_handler(reason: u32, frame: *const [u32; 8]) -> ! {
+    // SAFETY: the kernel passes the exception's frame, or null.
+    super::fault::fatal(reason, unsafe { frame.as_ref() })
+}

@@ -1,0 +1,29 @@
+//! Zephyr behind safe Rust. The only place with unsafe code in the application; every C function it calls, and every
+//! Rust function that C calls, is in [`ffi`].
+#![allow(unsafe_code)]
+
+pub mod clock;
+pub mod console;
+pub mod fault;
+mod ffi;
+pub mod flash;
+pub mod pins;
+pub mod sensor;
+mod shell_words;
+pub mod signal;
+pub mod thread;
+pub mod watchdog;
+
+/// A negative errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub i32);
+
+/// Result of a C function that answers 0 or a negative errno.
+fn check(rc: core::ffi::c_int) -> Result<(), Errno> {
+    if rc == 0 { Ok(()) } else { Err(Errno(rc)) }
+}
+
+/// Has [`crate::tell`] called every now and then from now on.
+pub fn start_events() {
+    ffi::hone_events_start();
+}

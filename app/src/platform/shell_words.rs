@@ -1,0 +1,130 @@
+//! The engine's table of commands, as Zephyr's shell wants it for help and completion: texts that end in NUL.
+
+use core::cell::UnsafeCell;
+use core::ffi::{c_char, c_int};
+use hone_engine::command::{COMMANDS, Command, complete};
+
+/// Commands that `app/c/shell.c` registers, in its order. Its list and the engine's must be the same.
+const REGISTERED: [&str; 8] = ["train", "infer", "label", "stats", "model", "sensor", "config", "wait"];
+
+const _: () = assert!(COMMANDS.len() == REGISTERED.len(), "a command is missing in app/c/shell.c and here");
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+const fn find(name: &str) -> &'static Command {
+    let mut i = 0;
+    while i < COMMANDS.len() {
+        if equal(COMMANDS[i].name, name) {
+            return &COMMANDS[i];
+        }
+        i += 1;
+    }
+    panic!("app/c/shell.c registers a command that the engine does not have")
+}
+
+/// `HELP (NAME USAGE)` and NUL; without an array to write into, only how long it is.
+const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
+    let pieces = [command.help, "\n", command.name, " ", command.usage, "\0"];
+    let (mut text, mut len, mut p) = ([0; N], 0, 0);
+    while p < pieces.len() {
+        let bytes = pieces[p].as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            if len < N {
+                text[len] = bytes[i];
+            }
+            len += 1;
+            i += 1;
+        }
+        p += 1;
+    }
+    (text, len)
+}
+
+/// One text of help under the name by which C knows it.
+macro_rules! help_of {
+    ($($symbol:ident = $name:literal),* $(,)?) => {$(
+        #[unsafe(no_mangle)]
+        static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;
+    )*};
+}
+
+help_of! {
+    hone_help_train = "train", hone_help_infer = "infer", hone_help_label = "label", hone_help_stats = "stats",
+    hone_help_model = "model", hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
+}
+
+const NAME: usize = 48;
+const HELP: usize = 120;
+
+/// A word on its way to the shell, which looks at two at a time.
+struct Slot {
+    name: [u8; NAME],
+    help: [u8; HELP],
+}
+
+struct Slots(UnsafeCell<([Slot; 2], usize)>);
+
+// SAFETY: used from the shell's thread alone, which asks for words.
+unsafe impl Sync for Slots {}
+
+static SLOTS: Slots = Slots(UnsafeCell::new(([const { Slot { name: [0; NAME], help: [0; HELP] } }; 2], 0)));
+
+/// Copies as much of `text` as fits, and NUL.
+fn put(text: &str, place: &mut [u8]) {
+    place.fill(0);
+    let room = place.len() - 1;
+    place.iter_mut().take(room).zip(text.bytes()).for_each(|(to, from)| *to = from);
+}
+
+/// The `index`-th word, in the order of the alphabet, that may follow `path` (words separated by spaces).
+///
+/// # Safety
+/// Called from the shell's thread; the texts hold until the second call after this one.
+pub(super) unsafe fn word(path: &str, index: usize, name: &mut *const c_char, text: &mut *const c_char) -> c_int {
+    let mut words = [""; 4];
+    let mut count = 0;
+    for (place, word) in words.iter_mut().zip(path.split(' ')) {
+        *place = word;
+        count += 1;
+    }
+    let path = words.get(..count).unwrap_or(&[]);
+    // SAFETY: one thread, and no other reference lives: callers get pointers.
+    let (slots, turn) = unsafe { &mut *SLOTS.0.get() };
+    *turn = 1 - *turn;
+    let Some(slot) = slots.get_mut(*turn) else { return 0 };
+    if !select(path, index, &mut slot.name) {
+        return 0;
+    }
+    let len = slot.name.iter().position(|b| *b == 0).unwrap_or(0);
+    let chosen = slot.name.get(..len).and_then(|b| core::str::from_utf8(b).ok()).unwrap_or("");
+    let command = path.first().and_then(|root| COMMANDS.iter().find(|c| c.name == *root));
+    let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or("", |s| s.help);
+    put(help, &mut slot.help);
+    *name = slot.name.as_ptr().cast();
+    *text = if help.is_empty() { core::ptr::null() } else { slot.help.as_ptr().cast() };
+    1
+}
+
+/// Writes the `index`-th word that may follow `path` into `name`; false when there are fewer.
+fn select(path: &[&str], index: usize, name: &mut [u8; NAME]) -> bool {
+    // The engine shows words in its own order; the shell's completion takes them to be sorted. There are few: look for
+    // each the one that exactly `index` others come before.
+    let mut found = false;
+    complete(path, "", &mut |word| {
+        let mut before = 0;
+        complete(path, "", &mut |other| before += usize::from(other < word));
+        if before == index {
+            put(word, name);
+            found = true;
+        }
+    });
+    found
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Fuzzes without cargo-fuzz and without a nightly toolchain: fuzz/run.sh TARGET [libFuzzer options]
+# TARGET is a file of fuzz_targets. Findings go to fuzz/artifacts, new inputs to fuzz/found (neither is committed).
+set -eu
+cd "$(dirname "$0")"
+target=$1
+shift
+host=$(rustc -vV | sed -n 's/^host: //p')
+export RUSTC_BOOTSTRAP=1
+export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+-Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
+cargo build --release --target "$host" --bin "$target"
+mkdir -p "found/$target" artifacts
+exec "target/$host/release/$target" -artifact_prefix=artifacts/ -malloc_limit_mb=64 -rss_limit_mb=512 -timeout=5 \
+    "$@" "found/$target" "corpus/$target"

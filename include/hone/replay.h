@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control of the replay accelerometer (hone,replay-accelerometer). */
+#ifndef HONE_REPLAY_H_
+#define HONE_REPLAY_H_
+
+#include <stdint.h>
+#include <zephyr/device.h>
+
+/* What the sensor does from its next reading on. */
+enum hone_replay_mode {
+	/* Healthy for healthy-ms, faulty for faulty-ms, and again. */
+	HONE_REPLAY_AUTO,
+	/* The healthy motor. */
+	HONE_REPLAY_NORMAL,
+	/* The motor with a loose foot and a damaged bearing. */
+	HONE_REPLAY_FAULTY,
+	/* Repeats its last reading to the bit. */
+	HONE_REPLAY_STUCK,
+	/* Every axis at the end of the range. */
+	HONE_REPLAY_SATURATED,
+	/* Answers with -EIO. */
+	HONE_REPLAY_FAIL,
+};
+
+/* The name of a mode, as the shell takes it; NULL when there is no such mode. */
+const char *hone_replay_mode_name(enum hone_replay_mode mode);
+
+void hone_replay_set_mode(const struct device *dev, enum hone_replay_mode mode);
+enum hone_replay_mode hone_replay_get_mode(const struct device *dev);
+
+/* Starts the recording from its first step. */
+void hone_replay_rewind(const struct device *dev);
+
+/*
+ * Whether the sensor fails to initialise, now and after restarts, until called with false; kept in memory that a
+ * restart leaves alone.
+ */
+void hone_replay_set_absent(bool absent);
+
+/*
+ * The recording: acceleration of `axis` (0 to 2) in mm/s² at step `n`, with `step` the turn of the shaft between two
+ * readings (2^32 is one revolution). A pure function in integers, so that it is the same on every machine.
+ */
+int32_t hone_replay_signal(uint32_t n, uint32_t step, int axis, bool faulty);
+
+#endif

@@ -1,0 +1,123 @@
+//! The SVM on the device: rows from labelled windows, training, judging, evaluation, data commands.
+
+mod common;
+
+use common::{Act, Bench};
+use hone_engine::event::Event;
+use hone_learn::{ClassId, Decision};
+
+/// A device that has rows of a hum as class 1 and of a loud one as class 2.
+fn labelled(rows_each: f64) -> Bench {
+    let mut b = Bench::new();
+    b.run(0.1);
+    for (act, label) in [(Act::Hum, "label 1"), (Act::Loud, "label 2")] {
+        b.device.sensor.act = act;
+        b.run(0.3);
+        b.command(label).unwrap();
+        b.run(0.128 * rows_each);
+        b.command("label none").unwrap();
+        b.run(0.3);
+    }
+    b
+}
+
+fn last(b: &Bench) -> Option<Decision> {
+    b.links.inference.get().last.map(|l| l.verdict.decision)
+}
+
+#[test]
+fn labelled_windows_become_rows_and_an_svm_tells_the_classes_apart() {
+    let mut b = labelled(16.0);
+    b.command("data info").unwrap();
+    assert!(b.text.contains("class 1: 1") && b.text.contains("class 2: 1"), "{}", b.text);
+    b.command("train svm --wait").unwrap();
+    assert!(b.text.contains("svm, converged on"), "{}", b.text);
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(2))));
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
+    b.command("svm eval").unwrap();
+    assert!(b.text.starts_with("accuracy 100.0 %"), "{}", b.text);
+    b.command("model info").unwrap();
+    assert!(b.text.contains("classes apart: 1, 2") && b.text.contains("linear kernel"), "{}", b.text);
+}
+
+#[test]
+fn one_class_alone_is_refused_and_says_what_to_do() {
+    let mut b = Bench::trained();
+    let published = b.links.published.get();
+    b.command("label 3").unwrap();
+    b.run(1.0);
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("all rows are of class 3"), "{}", b.text);
+    assert_eq!(b.links.published.get(), published);
+    // The set came home.
+    b.command("data info").unwrap();
+    assert!(b.text.contains("class 3: "), "{}", b.text);
+}
+
+#[test]
+fn without_labels_it_learns_what_is_normal() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("config set svm.kernel rbf").unwrap();
+    b.command("train svm --windows 40 --wait").unwrap();
+    b.run(3.0);
+    b.device.sensor.act = Act::Loud;
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Anomalous));
+    assert!(b.command("svm eval").is_err() && b.text.contains("novel"), "{}", b.text);
+}
+
+#[test]
+fn a_full_set_is_told_once_and_keeps_its_support_vectors_after_training() {
+    let mut b = labelled(40.0);
+    assert_eq!(b.events.iter().filter(|e| matches!(e, Event::DataFull { .. })).count(), 1);
+    let data = b.links.data.get();
+    assert_eq!(data.rows, data.capacity);
+    assert!(data.missed > 0);
+    b.command("train svm --wait").unwrap();
+    b.run(0.2);
+    let kept = b.links.data.get();
+    assert!(kept.rows >= 2 && kept.rows <= data.capacity * 3 / 4, "{} rows kept", kept.rows);
+}
+
+#[test]
+fn a_cancelled_svm_training_gives_the_set_back() {
+    let mut b = labelled(10.0);
+    let rows = b.links.data.get().rows;
+    b.command("label none").unwrap();
+    b.device.sensor.act = Act::Broken;
+    b.command("train svm --windows 20").unwrap();
+    b.run(0.5);
+    b.command("train cancel").unwrap();
+    b.command("data export").unwrap();
+    assert_eq!(b.text.lines().count() as u32, rows);
+    let fields: Vec<_> = b.text.lines().next().unwrap().split(',').collect();
+    assert_eq!(fields.len(), 49);
+    assert!(fields.iter().skip(1).all(|f| f.parse::<f32>().is_ok_and(f32::is_finite)));
+}
+
+#[test]
+fn the_set_can_be_cleared_and_takes_other_features_then() {
+    let mut b = labelled(5.0);
+    b.command("config set features.features time").unwrap();
+    b.command("data info").unwrap();
+    assert!(b.text.contains("'data clear'"), "{}", b.text);
+    b.command("data clear").unwrap();
+    assert_eq!(b.links.data.get().rows, 0);
+    b.command("label 1").unwrap();
+    b.run(1.0);
+    let data = b.links.data.get();
+    assert!(data.rows > 5 && data.features < 48, "{data:?}");
+}
+
+#[test]
+fn features_beyond_the_build_are_refused_with_the_capacity() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("config set features.bands 64").unwrap();
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("192") && b.text.contains("48"), "{}", b.text);
+}

@@ -1,0 +1,236 @@
+//! The subcommand.
+
+use super::learner::{EvalError, Learner};
+use super::report::Report;
+use super::{esn, judge, pictures, protocol, rce, settings, svm};
+use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// Trains with the device's own code on recordings, tests, and prints the figures.
+#[derive(Args, Clone, Debug, Default)]
+pub struct EvalArgs {
+    /// A manifest's path, or the bare name of one in datasets/
+    #[arg(required_unless_present = "list_settings")]
+    pub manifest: Option<String>,
+    /// The learner
+    #[arg(long, value_enum)]
+    pub learner: LearnerName,
+    /// A setting of the learner; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Capacities: those of the NUCLEO-F401RE's build, or large ones
+    #[arg(long, value_enum, default_value_t)]
+    pub budget: Budget,
+    /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The learner's seed
+    #[arg(long)]
+    pub seed: Option<i32>,
+    /// In which order windows are learnt and judged
+    #[arg(long, value_enum, default_value_t)]
+    pub protocol: Protocol,
+    /// Print one JSON object on one line and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Write figures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
+    /// Print the learner's settings with their ranges, and do nothing else
+    #[arg(long)]
+    pub list_settings: bool,
+}
+
+/// The learners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LearnerName {
+    /// Echo State Network autoencoder: anomalies in recordings
+    #[default]
+    Esn,
+    /// Support vector machine: classes, and anomalies by novelty
+    Svm,
+    /// TinyRCE: classes learnt one window at a time, and what is of none
+    Rce,
+}
+
+/// In which order windows are learnt and judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// The manifest's parts: train, then test
+    #[default]
+    Holdout,
+    /// Each window is judged and then learnt (rce)
+    Interleaved,
+    /// One model per subject: the first 60 % of each class learnt, the rest judged (rce)
+    PerSubject,
+    /// Each class left out in turn, and told from the others by the score (rce)
+    Unknown,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Holdout => "holdout",
+            Self::Interleaved => "interleaved",
+            Self::PerSubject => "per-subject",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Capacities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Budget {
+    /// Those of the NUCLEO-F401RE's build
+    #[default]
+    F401,
+    /// Large ones
+    None,
+}
+
+impl Budget {
+    fn name(self) -> &'static str {
+        match self {
+            Self::F401 => "f401",
+            Self::None => "none",
+        }
+    }
+}
+
+fn learner(args: &EvalArgs) -> Box<dyn Learner> {
+    match (args.learner, args.budget) {
+        (LearnerName::Esn, Budget::F401) => Box::new(esn::F401::default()),
+        (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
+        (LearnerName::Svm, Budget::F401) => Box::new(svm::F401::default()),
+        (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
+        (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
+        (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`EvalError`], for standard error.
+pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
+    if args.list_settings {
+        let mut learner = learner(&EvalArgs { budget: Budget::F401, ..args.clone() });
+        configure(args, learner.as_mut())?;
+        print(&learner.settings().list());
+        return Ok(());
+    }
+    let (report, files) = evaluate(args)?;
+    if args.json {
+        print(&format!("{}\n", report.json()));
+    } else {
+        print(&report.table());
+        for file in files {
+            print(&format!("\n  figure {}\n", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Standard output may be closed early, as by `head`; that is no error of ours.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Trains and tests; gives the figures and the files drawn.
+///
+/// # Errors
+/// [`EvalError`].
+pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    // Models are values of fixed size; large ones pass over the stack while they are made.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args));
+        let failed = || EvalError::Learner("the evaluation stopped unexpectedly".into());
+        thread
+            .map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?
+            .join()
+            .map_err(|_| failed())?
+    })
+}
+
+fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    let manifest = find_manifest(args.manifest.as_deref().unwrap_or(""))?;
+    let set = Dataset::open(&manifest, &data_folder(args.root.as_deref()))?;
+    let mut learner = learner(args);
+    learner.serves(&set).map_err(EvalError::NotServed)?;
+    learner.adapt(&set);
+    configure(args, learner.as_mut())?;
+
+    let total = set.parts().count() as u64;
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    let outcome = go(args.protocol, &set, learner.as_mut(), &bar);
+    bar.finish_and_clear();
+    let protocol::Outcome { mut report, training, results, curves } = outcome?;
+    report.dataset = set.name.clone();
+    report.title = set.title.clone();
+    report.learner = learner.name().into();
+    report.task = if set.task == Task::Anomaly { "anomaly" } else { "classification" }.into();
+    report.protocol = args.protocol.name().into();
+    report.budget = args.budget.name().into();
+    report.settings = learner.settings().values().into_iter().collect();
+    report.facts.extend(training.facts.iter().cloned());
+    if training.refused > 0 {
+        report.facts.push(("windows with faults".into(), format!("{} not learnt", training.refused)));
+    }
+    let files = match &args.plot {
+        Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,
+        None => Vec::new(),
+    };
+    Ok((report, files))
+}
+
+fn go(
+    protocol: Protocol,
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    bar: &ProgressBar,
+) -> Result<protocol::Outcome, EvalError> {
+    let mut tick = || bar.inc(1);
+    bar.set_message("train");
+    match protocol {
+        Protocol::Holdout => {
+            let training = learner.train(set, &mut tick)?;
+            bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
+            bar.set_message("test");
+            let results = judge::test(set, learner, &mut tick)?;
+            let report = judge::figures(set, &training, &results)?;
+            Ok(protocol::Outcome { report, training, results, curves: None })
+        }
+        Protocol::Interleaved | Protocol::PerSubject | Protocol::Unknown if set.task == Task::Anomaly => {
+            Err(EvalError::NotServed(format!("{} has no classes to learn; use --protocol holdout", set.name)))
+        }
+        Protocol::Interleaved => protocol::interleaved(set, learner, &mut tick),
+        Protocol::PerSubject => protocol::per_subject(set, learner, &mut tick),
+        Protocol::Unknown => {
+            bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1)) as u64);
+            protocol::unknown(set, learner, &mut tick)
+        }
+    }
+}
+
+fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
+    let seed = args.seed.map(|s| ("seed".to_string(), s.to_string()));
+    let mut pairs = Vec::new();
+    for pair in &args.set {
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| EvalError::Setting(format!("--set {pair}: give KEY=VALUE, as in --set average=3")))?;
+        pairs.push((key.trim().to_string(), value.trim().to_string()));
+    }
+    for (key, value) in pairs.into_iter().chain(seed) {
+        let set = learner.set(&key, &value);
+        set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The ESN under evaluation.
+
+use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::settings::{Table, conflict};
+use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
+use hone_esn::{Checked, Model, Params, Scratch, Shape, TrainError, Trainer, Wants, in_sample_threshold, required};
+use hone_learn::{ParamError, Progress, Settings};
+use hone_signal::{Faults, WindowView};
+
+/// An ESN of up to `N` units, `C` channels and `E` non-zero reservoir weights.
+pub struct Esn<const N: usize, const C: usize, const E: usize> {
+    params: Params,
+    /// Lengths of phases that the user has set; the others follow from the manifest's split.
+    fixed: Phases,
+    model: Box<Model<N, C, E>>,
+    scratch: Box<Scratch<N, C>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Phases {
+    scale: bool,
+    fit: bool,
+    calibrate: bool,
+}
+
+/// As in the NUCLEO-F401RE's build.
+pub type F401 = Esn<64, 3, 384>;
+/// As large as settings can ask for.
+pub type Unbounded = Esn<512, 16, 262_144>;
+
+impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
+    fn default() -> Self {
+        Self {
+            params: Params::DEFAULT,
+            fixed: Phases::default(),
+            model: Box::new(Model::new()),
+            scratch: Box::new(Scratch::new()),
+        }
+    }
+}
+
+/// A window and its recording.
+type Placed<'a> = (&'a Recording, &'a Window);
+
+fn set_view<'a>(set: &Dataset, r: &Recordings, (recording, window): &Placed<'a>) -> WindowView<'a> {
+    r.view(recording, window, &set.classes)
+}
+
+/// The windows of each phase, in the order in which they are streamed.
+struct Stream<'a> {
+    scale: Vec<Placed<'a>>,
+    fit: Vec<Placed<'a>>,
+    calibrate: Vec<Placed<'a>>,
+    refused: usize,
+}
+
+impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
+    /// Shares the windows out: every phase sees every recording, in order. Without a setting a fifth of the windows
+    /// to train on is for scaling, and without windows to calibrate on the last quarter of those to train on is.
+    fn stream<'a>(&self, r: &'a Recordings) -> Stream<'a> {
+        let sound = |w: &Window| Faults(w.faults.0 & !Faults::GAP.0) == Faults::NONE;
+        let all = r.recordings.iter().flat_map(|r| &r.windows).filter(|w| w.part != Part::Test);
+        let refused = all.filter(|w| !sound(w)).count();
+        let mut stream = Stream { scale: vec![], fit: vec![], calibrate: vec![], refused };
+        let calibrates = r.windows(Part::Calibrate).next().is_some();
+        let total = r.windows(Part::Train).filter(|(_, w)| sound(w)).count();
+        let mut before = 0;
+        for recording in &r.recordings {
+            let part =
+                |p| recording.windows.iter().filter(move |w| w.part == p && sound(w)).map(move |w| (recording, w));
+            let mut train: Vec<_> = part(Part::Train).collect();
+            stream.calibrate.extend(part(Part::Calibrate));
+            let count = train.len();
+            if !calibrates {
+                stream.calibrate.extend(train.split_off(count - count / 4));
+            }
+            // A set length is shared among recordings by their size.
+            let until = |windows: usize| {
+                (usize::from(self.params.scale_windows) * windows + total / 2).checked_div(total).unwrap_or(0)
+            };
+            let scale = if self.fixed.scale { until(before + count) - until(before) } else { count.div_ceil(5) };
+            let fit = train.split_off(scale.min(train.len()));
+            stream.scale.extend(train);
+            stream.fit.extend(fit);
+            before += count;
+        }
+        let limit =
+            |fixed: bool, set: u16, windows: &mut Vec<_>| windows.truncate(if fixed { set.into() } else { 10_000 });
+        limit(self.fixed.fit, self.params.fit_windows, &mut stream.fit);
+        limit(self.fixed.calibrate, self.params.calibrate_windows, &mut stream.calibrate);
+        stream
+    }
+
+    fn checked(&self, r: &Recordings, stream: &Stream) -> Result<Checked, EvalError> {
+        let length = |windows: &[Placed]| u16::try_from(windows.len()).unwrap_or(u16::MAX);
+        let params = Params {
+            scale_windows: length(&stream.scale),
+            fit_windows: length(&stream.fit),
+            calibrate_windows: length(&stream.calibrate),
+            ..self.params
+        };
+        let shape = Shape {
+            channels: u16::try_from(r.channels.len()).unwrap_or(u16::MAX),
+            window_frames: u16::try_from(r.length).unwrap_or(u16::MAX),
+        };
+        let refused = |e: ParamError| {
+            let counts = (stream.scale.len(), stream.fit.len(), stream.calibrate.len());
+            EvalError::Learner(format!(
+                "the ESN cannot be trained on these {} + {} + {} windows (scale, fit, calibrate) of {} frames: {}",
+                counts.0,
+                counts.1,
+                counts.2,
+                r.length,
+                conflict(e)
+            ))
+        };
+        let checked = params.check(shape).map_err(refused)?;
+        Model::<N, C, E>::accepts(&checked).map_err(refused)?;
+        Ok(checked)
+    }
+}
+
+impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
+    fn name(&self) -> &'static str {
+        "esn"
+    }
+
+    fn settings(&self) -> Table {
+        Table::of(&self.params)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        self.params.set_text(key, value)?;
+        match key {
+            "scale-windows" => self.fixed.scale = true,
+            "fit-windows" => self.fixed.fit = true,
+            "calibrate-windows" => self.fixed.calibrate = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn serves(&self, set: &Dataset) -> Result<(), String> {
+        match (set.task, set.recordings()) {
+            (Task::Anomaly, Some(_)) => Ok(()),
+            (Task::Anomaly, None) => Err(format!("{} is a table; the ESN watches recordings over time", set.name)),
+            _ => Err(format!(
+                "{} is to tell classes apart; the ESN only tells what is unlike the normal. Use --learner svm or rce",
+                set.name
+            )),
+        }
+    }
+
+    fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
+        let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
+        let stream = self.stream(r);
+        let checked = self.checked(r, &stream)?;
+        self.params = *checked.params();
+        let mut workspace = vec![0u32; required(&checked).div_ceil(4)];
+        let mut trainer = Trainer::new(checked);
+        let mut windows = stream.scale.iter().chain(&stream.fit).chain(&stream.calibrate);
+        let report = loop {
+            let progress = match trainer.wants() {
+                Wants::Work => trainer.step(&mut workspace, &mut self.model, 1_000_000),
+                Wants::Window => match windows.next() {
+                    Some(window) => {
+                        tick();
+                        trainer.push(&mut workspace, &mut self.model, &set_view(set, r, window))
+                    }
+                    None => trainer.end_of_data().map(|()| trainer.progress()),
+                },
+                Wants::Nothing => Ok(trainer.progress()),
+            };
+            match progress {
+                Ok(Progress::Done(report)) => break report,
+                Ok(Progress::Running { .. }) => {}
+                Err(e) => return Err(EvalError::Learner(explain(e, set))),
+            }
+        };
+        let fitted = stream.fit.iter().map(|at| set_view(set, r, at));
+        let mut scores = vec![0.0; stream.fit.len()];
+        let in_sample = in_sample_threshold(&self.model, &mut self.scratch, fitted, &mut scores);
+        let threshold = self.model.threshold();
+        let model_bytes = postcard::to_allocvec(&*self.model)
+            .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
+            .len();
+        let (scale, fit) = (stream.scale.len(), stream.fit.len());
+        Ok(Training {
+            windows: scale + fit,
+            calibrate_windows: stream.calibrate.len(),
+            refused: stream.refused,
+            model_bytes,
+            model_ram_bytes: size_of::<Model<N, C, E>>(),
+            workspace_bytes: required(&checked),
+            stop: Some(report.stop),
+            threshold: Some(threshold.upper),
+            lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
+            in_sample_threshold: in_sample.map(|t| t.upper),
+            score: format!("MSE, mean of {} windows", self.params.average),
+            facts: vec![
+                ("phases".into(), format!("{scale} scale + {fit} fit + {} calibrate", stream.calibrate.len())),
+                ("calibration MSE".into(), format!("{:.4}", report.quality)),
+                ("threshold".into(), format!("{:.4}", threshold.upper)),
+            ],
+        })
+    }
+
+    fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
+        let Input::Window(window) = input else {
+            return Err(EvalError::NotServed("the ESN takes windows, not rows".into()));
+        };
+        let outcome = self.model.examine(&WindowView { label: None, ..*window }, &mut self.scratch);
+        Ok(Judged { verdict: outcome.verdict, warm: outcome.warm, nearest: None, distance: None })
+    }
+}
+
+fn explain(error: TrainError, set: &Dataset) -> String {
+    match error {
+        TrainError::Workspace(s) => {
+            format!("the workspace of {} bytes is too small, {} are needed", s.available, s.needed)
+        }
+        TrainError::Params(e) => conflict(e),
+        TrainError::NotWanted | TrainError::Shape => "a window is not of the shape that was prepared for".into(),
+        TrainError::ConstantChannel(c) => {
+            let name = set.recordings().and_then(|r| r.channel_names.get(usize::from(c))).map_or("?", String::as_str);
+            format!("channel {name:?} never changes in the scale phase; leave it out of the manifest")
+        }
+        TrainError::TooManyFaults(n) => format!("{n} windows were refused for faults; look at the recordings"),
+        TrainError::TooFewWindows { have, need } => {
+            format!(
+                "there are {have} windows to train and calibrate on, of {need} needed; give more, or shorter windows"
+            )
+        }
+        TrainError::Singular(row) => format!("the normal equations cannot be solved at row {row}; raise ridge"),
+        TrainError::Diverged => "the errors of the calibration are not finite; lower feedback".into(),
+        TrainError::NoError => "the calibration has an error of zero; there is nothing to set a threshold by".into(),
+    }
+}

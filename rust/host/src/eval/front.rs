@@ -1,0 +1,123 @@
+//! What classifiers see: features of windows by the device's own extractors, or a table's rows as they are.
+
+use super::learner::{EvalError, Input};
+use super::settings::{Table, conflict};
+use crate::dataset::{Data, Dataset, Family, Part};
+use hone_learn::{ClassId, ParamError, Settings, Value, Workspace};
+use hone_numeric::rng::Rng;
+use hone_signal::features::Params;
+use hone_signal::{Extractor, Faults, Shape};
+
+/// The extractors' settings, and once prepared the extractor.
+#[derive(Debug, Default)]
+pub(super) struct Front {
+    params: Params,
+    extractor: Option<Extractor>,
+    scratch: Vec<u32>,
+    out: Vec<f32>,
+}
+
+/// A row to learn from.
+#[derive(Clone, Debug)]
+pub(super) struct Example {
+    pub features: Vec<f32>,
+    pub class: ClassId,
+}
+
+impl Front {
+    /// Starts from the default of the data's family.
+    pub fn adapt(&mut self, set: &Dataset) {
+        self.params = match set.family {
+            Family::Vibration => Params::vibration(),
+            Family::Activity => Params::activity(),
+        };
+    }
+
+    pub fn settings(&self) -> Table {
+        Table::of(&self.params)
+    }
+
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        self.params.set_text(key, value)
+    }
+
+    /// Seed of the random weights, and of the order in which rows are presented.
+    pub fn seed(&self) -> u64 {
+        let index = Params::SETTINGS.iter().position(|s| s.name == "seed");
+        match index.and_then(|i| self.params.get(i)) {
+            Some(Value::Int(seed)) => u64::from(seed.unsigned_abs()),
+            _ => 1,
+        }
+    }
+
+    /// Checks the settings against the data; gives the number of features.
+    pub fn prepare(&mut self, set: &Dataset) -> Result<usize, EvalError> {
+        match &set.data {
+            Data::Table(t) => Ok(t.names.len()),
+            Data::Recordings(r) => {
+                let shape = Shape { channels: r.channels.len(), frames: r.length };
+                let extractor = self.params.check(shape).map_err(|e| {
+                    EvalError::Setting(format!("features of windows of {} frames: {}", r.length, conflict(e)))
+                })?;
+                self.scratch = vec![0; extractor.required().div_ceil(4)];
+                self.out = vec![0.0; extractor.len()];
+                let width = extractor.len();
+                self.extractor = Some(extractor);
+                Ok(width)
+            }
+        }
+    }
+
+    /// Bytes of scratch and multiply-accumulates that a window's features take.
+    pub fn cost(&self) -> Option<hone_signal::Cost> {
+        self.extractor.as_ref().map(Extractor::cost)
+    }
+
+    /// The features of one window or row.
+    pub fn features<'a>(&'a mut self, input: &Input<'a>) -> Result<&'a [f32], EvalError> {
+        match input {
+            Input::Row(row) => Ok(row),
+            Input::Window(window) => {
+                let unprepared = || EvalError::Learner("the features are not prepared".into());
+                let extractor = self.extractor.as_ref().ok_or_else(unprepared)?;
+                extractor
+                    .extract(window, Workspace::new(&mut self.scratch), &mut self.out)
+                    .map_err(|e| EvalError::Learner(format!("a window has no features: {e:?}")))?;
+                Ok(&self.out)
+            }
+        }
+    }
+
+    /// The rows to train on in the order of the data, and how many windows were left out for their faults.
+    pub fn examples(&mut self, set: &Dataset) -> Result<(Vec<Example>, usize), EvalError> {
+        let class = |i: usize| set.classes.get(i).map_or(ClassId(u16::MAX), |c| c.id);
+        let (mut examples, mut refused) = (Vec::new(), 0);
+        match &set.data {
+            Data::Table(t) => {
+                for row in t.rows.iter().filter(|r| r.part == Part::Train) {
+                    examples.push(Example { features: row.features.clone(), class: class(row.class) });
+                }
+            }
+            Data::Recordings(r) => {
+                for (recording, window) in r.windows(Part::Train) {
+                    if window.faults.0 & !Faults::GAP.0 != 0 {
+                        refused += 1;
+                        continue;
+                    }
+                    let view = r.view(recording, window, &set.classes);
+                    let features = self.features(&Input::Window(view))?.to_vec();
+                    examples.push(Example { features, class: class(window.class) });
+                }
+            }
+        }
+        Ok((examples, refused))
+    }
+}
+
+/// Shuffles by Fisher and Yates with the device's generator.
+pub(super) fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut rng = Rng::new(seed);
+    for i in (1..items.len()).rev() {
+        items.swap(i, rng.below(i as u32 + 1) as usize);
+    }
+}

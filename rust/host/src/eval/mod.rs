@@ -1,0 +1,20 @@
+//! `hone eval`: trains with the device's own code on recordings, tests, and prints the figures.
+
+mod args;
+mod esn;
+mod front;
+mod judge;
+mod learner;
+mod pictures;
+mod protocol;
+mod rce;
+mod report;
+mod settings;
+mod svm;
+
+pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
+pub use learner::{EvalError, Input, Judged, Learner, Training};
+pub use report::{Confusion, Report};
+
+#[cfg(test)]
+mod tests;

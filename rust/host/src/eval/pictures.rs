@@ -1,0 +1,61 @@
+//! Figures of an evaluation.
+
+use super::judge::{Result1, timeline};
+use super::learner::Training;
+use super::report::Report;
+use crate::dataset::{Dataset, Task};
+use crate::plot::{self, Curve, Matrix, PlotError, Timeline};
+use std::path::{Path, PathBuf};
+
+/// Draws what suits the task into `folder` and gives the files.
+pub(super) fn draw(
+    folder: &Path,
+    set: &Dataset,
+    training: &Training,
+    results: &[Result1],
+    report: &Report,
+    curves: Option<&(Vec<Curve>, Curve)>,
+) -> Result<Vec<PathBuf>, PlotError> {
+    let file = |what: &str| folder.join(format!("{}-{}-{what}.png", report.dataset, report.learner));
+    let seed = report.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
+    let f1 = report.f1.map_or(String::new(), |f| format!(", F1 {f:.3}"));
+    let accuracy = report.accuracy.map_or(String::new(), |a| format!(", accuracy {a:.3}"));
+    let about = format!("{}, budget {}{seed}{f1}{accuracy}", report.learner, report.budget);
+    let title = if set.title.is_empty() { set.name.clone() } else { set.title.clone() };
+    let mut drawn = Vec::new();
+    if set.task == Task::Anomaly {
+        let (points, spans) = timeline(set, results);
+        let path = file("timeline");
+        let timeline = Timeline {
+            title: title.clone(),
+            subtitle: format!("{about}; test windows end to end"),
+            score: training.score.clone(),
+            threshold: training.threshold,
+            lower_threshold: training.lower_threshold,
+            points,
+            spans,
+            events: Vec::new(),
+        };
+        plot::anomaly_timeline(&path, &timeline)?;
+        drawn.push(path);
+    } else if !report.confusion.rows.is_empty() {
+        let path = file("confusion");
+        let c = &report.confusion;
+        let matrix = Matrix {
+            title: title.clone(),
+            subtitle: about.clone(),
+            classes: c.rows.clone(),
+            columns: c.columns.clone(),
+            counts: c.counts.clone(),
+        };
+        plot::confusion_matrix(&path, &matrix)?;
+        drawn.push(path);
+    }
+    if let Some((left, right)) = curves {
+        let path = file("learning");
+        let axes = ("windows learnt", "accuracy", "prototypes in use");
+        plot::curves(&path, &title, &about, axes, left, right)?;
+        drawn.push(path);
+    }
+    Ok(drawn)
+}

@@ -1,0 +1,229 @@
+//! Protocols beside plain holdout, for learners that learn window by window.
+
+use super::front::shuffle;
+use super::judge::{Result1, figures};
+use super::learner::{EvalError, Input, Learner, Training};
+use super::report::Report;
+use crate::dataset::{Data, Dataset, Part};
+use crate::plot::Curve;
+use hone_learn::{ClassId, Decision};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One window or row of any part.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    input: Input<'a>,
+    class: usize,
+    part: Part,
+    group: Option<i64>,
+}
+
+fn items(set: &Dataset) -> Vec<Item<'_>> {
+    match &set.data {
+        Data::Table(t) => t
+            .rows
+            .iter()
+            .map(|r| Item { input: Input::Row(&r.features), class: r.class, part: r.part, group: r.group })
+            .collect(),
+        Data::Recordings(r) => r
+            .recordings
+            .iter()
+            .flat_map(|recording| recording.windows.iter().map(move |w| (recording, w)))
+            .map(|(recording, w)| Item {
+                input: Input::Window(r.view(recording, w, &set.classes)),
+                class: w.class,
+                part: w.part,
+                group: w.group,
+            })
+            .collect(),
+    }
+}
+
+fn id(set: &Dataset, class: usize) -> ClassId {
+    set.classes.get(class).map_or(ClassId(u16::MAX), |c| c.id)
+}
+
+fn judge(learner: &mut dyn Learner, item: &Item, at: usize) -> Result<Result1, EvalError> {
+    let judged = learner.infer(&item.input)?;
+    let from_s = at as f64;
+    Ok(Result1 { class: item.class, judged, from_s, to_s: from_s + 1.0, starts: false })
+}
+
+/// What a protocol found.
+pub(super) struct Outcome {
+    pub report: Report,
+    pub training: Training,
+    pub results: Vec<Result1>,
+    /// Over windows learnt: accuracies, and prototypes in use.
+    pub curves: Option<(Vec<Curve>, Curve)>,
+}
+
+/// Interleaved learning and testing: the windows to train on come in an order drawn from the seed; each is judged and
+/// then learnt, and fifty times on the way the whole test part is judged.
+pub(super) fn interleaved(
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    tick: &mut dyn FnMut(),
+) -> Result<Outcome, EvalError> {
+    let items = items(set);
+    let mut train: Vec<Item> = items.iter().filter(|i| i.part == Part::Train).copied().collect();
+    let test: Vec<Item> = items.into_iter().filter(|i| i.part == Part::Test).collect();
+    shuffle(&mut train, learner.seed());
+    learner.begin(set)?;
+    let every = train.len().div_ceil(50).max(1);
+    let (mut results, mut right) = (Vec::with_capacity(train.len()), 0usize);
+    let mut recent = Curve { name: "prequential accuracy".into(), points: Vec::new() };
+    let mut held = Curve { name: "accuracy on the test part".into(), points: Vec::new() };
+    let mut used = Curve { name: "prototypes".into(), points: Vec::new() };
+    for (at, item) in train.iter().enumerate() {
+        let result = judge(learner, item, at)?;
+        right += usize::from(result.judged.verdict.decision == Decision::Class(id(set, item.class)));
+        results.push(result);
+        learner.learn(&item.input, id(set, item.class))?;
+        tick();
+        if (at + 1) % every == 0 || at + 1 == train.len() {
+            let x = (at + 1) as f64;
+            let mut hits = 0usize;
+            for item in &test {
+                let decision = learner.infer(&item.input)?.verdict.decision;
+                hits += usize::from(decision == Decision::Class(id(set, item.class)));
+            }
+            recent.points.push((x, right as f64 / x));
+            held.points.push((x, hits as f64 / test.len().max(1) as f64));
+            used.points.push((x, learner.prototypes() as f64));
+        }
+    }
+    let training = learner.described(train.len())?;
+    let mut report = figures(set, &training, &results)?;
+    if let Some((_, accuracy)) = held.points.last() {
+        report.facts.push(("accuracy on the test part".into(), format!("{accuracy:.4}")));
+        report.accuracy_holdout = Some(*accuracy as f32);
+    }
+    Ok(Outcome { report, training, results, curves: Some((vec![recent, held], used)) })
+}
+
+/// One model per group (subject): of each class the first 60 % of the group's windows are learnt, the rest judged; a
+/// window that shares samples with one learnt is left out.
+pub(super) fn per_subject(
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    tick: &mut dyn FnMut(),
+) -> Result<Outcome, EvalError> {
+    let items = items(set);
+    let groups: BTreeSet<i64> = items.iter().filter_map(|i| i.group).collect();
+    if groups.is_empty() {
+        return Err(EvalError::NotServed(format!("{} has no groups; give the manifest's files groups", set.name)));
+    }
+    let overlap = set.recordings().is_some_and(|r| r.step < r.length);
+    let (mut results, mut learnt, mut table) = (Vec::new(), 0, Vec::new());
+    let mut training = Training::default();
+    for group in groups {
+        let mut by_class: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
+        for item in items.iter().filter(|i| i.group == Some(group)) {
+            by_class.entry(item.class).or_default().push(*item);
+        }
+        let (mut train, mut test) = (Vec::new(), Vec::new());
+        for windows in by_class.into_values() {
+            let until = (windows.len() * 3).div_ceil(5);
+            test.extend(windows.iter().skip(until + usize::from(overlap)).copied());
+            train.extend(windows.into_iter().take(until));
+        }
+        shuffle(&mut train, learner.seed());
+        learner.begin(set)?;
+        for item in &train {
+            learner.learn(&item.input, id(set, item.class))?;
+            tick();
+        }
+        learnt += train.len();
+        let before = results.len();
+        for item in &test {
+            let at = results.len();
+            results.push(judge(learner, item, at)?);
+            tick();
+        }
+        let own = figures(set, &training, results.get(before..).unwrap_or(&[]))?;
+        let accuracy = own.accuracy.map_or("-".into(), |a| format!("{a:.4}"));
+        table.push((format!("group {group}"), format!("{accuracy}, {} prototypes", learner.prototypes())));
+        training = learner.described(train.len())?;
+    }
+    training.windows = learnt;
+    training.facts = table;
+    let report = figures(set, &training, &results)?;
+    Ok(Outcome { report, training, results, curves: None })
+}
+
+/// Leaves out each class in turn, and says how well the score tells its test windows from those of the classes learnt.
+pub(super) fn unknown(set: &Dataset, learner: &mut dyn Learner, tick: &mut dyn FnMut()) -> Result<Outcome, EvalError> {
+    let items = items(set);
+    let (mut facts, mut sums, mut turns) = (Vec::new(), (0.0, 0.0), 0.0);
+    let (mut all, mut learnt) = (Vec::new(), 0);
+    for (left_out, class) in set.classes.iter().enumerate() {
+        let mut train: Vec<Item> =
+            items.iter().filter(|i| i.part == Part::Train && i.class != left_out).copied().collect();
+        shuffle(&mut train, learner.seed());
+        learner.begin(set)?;
+        for item in &train {
+            learner.learn(&item.input, id(set, item.class))?;
+            tick();
+        }
+        learnt = train.len();
+        let (mut scores, mut distances) = (Vec::new(), Vec::new());
+        for (at, item) in items.iter().filter(|i| i.part == Part::Test).enumerate() {
+            let result = judge(learner, item, at)?;
+            let strange = item.class == left_out;
+            scores.push((result.judged.verdict.score, strange));
+            distances.push((result.judged.distance.unwrap_or(f32::NAN), strange));
+            all.push(result);
+        }
+        let Some((score, distance)) = auroc(&mut scores).zip(auroc(&mut distances)) else { continue };
+        facts.push((format!("AUROC without {}", class.name), format!("{score:.4} ({distance:.4} distance)")));
+        sums = (sums.0 + score, sums.1 + distance);
+        turns += 1.0;
+    }
+    let mut training = learner.described(learnt)?;
+    training.facts = facts;
+    let mut report = figures(set, &training, &all)?;
+    if turns > 0.0 {
+        report.auroc_unknown = Some((sums.0 / turns) as f32);
+        report.auroc_distance = Some((sums.1 / turns) as f32);
+        let mean = format!("{:.4} ({:.4} distance)", sums.0 / turns, sums.1 / turns);
+        training.facts.push(("AUROC, mean".into(), mean));
+    }
+    // A class that was never learnt cannot be decided rightly: figures of decisions have no meaning here.
+    (report.accuracy, report.precision, report.recall, report.f1) = (None, None, None, None);
+    (report.coverage, report.accuracy_known, report.accuracy_nearest) = (None, None, None);
+    report.confusion = Default::default();
+    report.by_class = Vec::new();
+    Ok(Outcome { report, training, results: all, curves: None })
+}
+
+/// The area under the ROC curve of a score that is to be greater where the flag is set (Mann and Whitney, ties count
+/// half); `None` unless there are both kinds.
+fn auroc(scored: &mut [(f32, bool)]) -> Option<f64> {
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let positives = scored.iter().filter(|s| s.1).count();
+    let negatives = scored.len() - positives;
+    let (mut rank_sum, mut at) = (0.0, 0);
+    while let Some((score, _)) = scored.get(at) {
+        let end = at + scored.iter().skip(at).take_while(|s| s.0 == *score || s.0.is_nan()).count().max(1);
+        let rank = (at + 1 + end) as f64 / 2.0;
+        rank_sum += rank * scored.get(at..end)?.iter().filter(|s| s.1).count() as f64;
+        at = end;
+    }
+    let pairs = (positives * negatives) as f64;
+    (pairs > 0.0).then(|| (rank_sum - (positives * (positives + 1)) as f64 / 2.0) / pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::auroc;
+
+    #[test]
+    fn auroc_is_the_share_of_pairs_in_order() {
+        assert_eq!(auroc(&mut [(1.0, false), (2.0, true)]), Some(1.0));
+        assert_eq!(auroc(&mut [(2.0, false), (1.0, true)]), Some(0.0));
+        assert_eq!(auroc(&mut [(1.0, false), (1.0, true)]), Some(0.5));
+        assert_eq!(auroc(&mut [(1.0, false), (3.0, false), (2.0, true), (4.0, true)]), Some(0.75));
+        assert_eq!(auroc(&mut [(1.0, true)]), None);
+    }
+}

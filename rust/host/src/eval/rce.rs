@@ -1,0 +1,152 @@
+//! The RCE under evaluation.
+
+use super::front::{Front, shuffle};
+use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::settings::{Table, conflict};
+use crate::dataset::{Dataset, Task};
+use hone_learn::{ClassId, ParamError, Settings};
+use hone_rce::{Error, Model, Params, inference_mac};
+
+/// An RCE whose model has `WORDS` words.
+pub struct Rce<const WORDS: usize> {
+    params: Params,
+    /// Whether the user has set the number of prototypes, so that less than that is an error.
+    fixed: bool,
+    front: Front,
+    width: usize,
+    model: Box<Model<WORDS>>,
+    scratch: Vec<u32>,
+}
+
+/// 20 KB: 200 prototypes of 72 features in 8 bits.
+pub type F401 = Rce<5120>;
+/// Thousands of prototypes in `f32`.
+pub type Unbounded = Rce<1_000_000>;
+
+impl<const WORDS: usize> Default for Rce<WORDS> {
+    fn default() -> Self {
+        Self {
+            params: Params::default(),
+            fixed: false,
+            front: Front::default(),
+            width: 0,
+            model: Box::new(Model::new()),
+            scratch: Vec::new(),
+        }
+    }
+}
+
+impl<const WORDS: usize> Learner for Rce<WORDS> {
+    fn name(&self) -> &'static str {
+        "rce"
+    }
+
+    fn settings(&self) -> Table {
+        let mut table = Table::of(&self.params);
+        table.0.extend(self.front.settings().0);
+        table
+    }
+
+    fn adapt(&mut self, set: &Dataset) {
+        self.front.adapt(set);
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        match self.params.set_text(key, value) {
+            Err(ParamError::NoSuchSetting) => self.front.set(key, value),
+            other => {
+                self.fixed |= key == "prototypes" && other.is_ok();
+                other
+            }
+        }
+    }
+
+    fn serves(&self, set: &Dataset) -> Result<(), String> {
+        match set.task {
+            Task::Anomaly | Task::Classification => Ok(()),
+            Task::Regression => Err(format!("{} is to foretell a number; RCE tells classes apart", set.name)),
+        }
+    }
+
+    fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
+        self.begin(set)?;
+        let (mut examples, refused) = self.front.examples(set)?;
+        shuffle(&mut examples, self.front.seed());
+        for example in &examples {
+            self.learn(&Input::Row(&example.features), example.class)?;
+            tick();
+        }
+        Ok(Training { windows: examples.len(), refused, ..self.described(examples.len())? })
+    }
+
+    fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
+        let features = self.front.features(input)?;
+        let answer = self.model.infer(features, &mut self.scratch).map_err(explain)?;
+        Ok(Judged {
+            verdict: answer.verdict,
+            warm: true,
+            nearest: answer.nearest,
+            distance: Some(answer.nearest_distance),
+        })
+    }
+
+    fn begin(&mut self, set: &Dataset) -> Result<(), EvalError> {
+        self.width = self.front.prepare(set)?;
+        if !self.fixed {
+            self.params = self.params.fitted(self.width, WORDS);
+        }
+        let checked = self.params.check(self.width, WORDS).map_err(|e| EvalError::Setting(conflict(e)))?;
+        self.model.erase();
+        self.model.begin(&checked).map_err(explain)?;
+        self.scratch = vec![0; self.model.scratch_words()];
+        Ok(())
+    }
+
+    fn learn(&mut self, input: &Input, class: ClassId) -> Result<(), EvalError> {
+        let features = self.front.features(input)?;
+        self.model.learn(features, class, &mut self.scratch).map(|_| ()).map_err(explain)
+    }
+
+    fn prototypes(&self) -> usize {
+        self.model.prototypes()
+    }
+
+    fn described(&self, learnt: usize) -> Result<Training, EvalError> {
+        let model_bytes = postcard::to_allocvec(&*self.model)
+            .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
+            .len();
+        let (h, n) = (self.model.prototypes() as u64, self.width as u64);
+        let statistics = self.model.statistics();
+        let mut facts = vec![
+            ("prototypes".into(), format!("{h} of {}", self.model.capacity())),
+            ("features".into(), n.to_string()),
+            ("MAC per inference".into(), inference_mac(h, n).to_string()),
+            ("MAC of all learning".into(), inference_mac(h, n).saturating_mul(learnt as u64).to_string()),
+            ("pruned, refused".into(), format!("{}, {}", statistics.pruned, statistics.refused)),
+        ];
+        if let Some(cost) = self.front.cost() {
+            facts.push(("MAC per window's features".into(), cost.mac.to_string()));
+        }
+        Ok(Training {
+            windows: learnt,
+            model_bytes,
+            model_ram_bytes: self.params.required_words(self.width) * 4 + size_of::<Model<0>>(),
+            workspace_bytes: self.model.scratch_words() * 4,
+            score: "unknown score".into(),
+            facts,
+            ..Training::default()
+        })
+    }
+
+    fn seed(&self) -> u64 {
+        self.front.seed()
+    }
+}
+
+fn explain(error: Error) -> EvalError {
+    EvalError::Learner(match error {
+        Error::NotBegun => "nothing has been learnt".into(),
+        Error::Features { expected, got } => format!("a window has {got} features, the model takes {expected}"),
+        Error::Memory(s) => format!("the model needs {} bytes, the budget has {}", s.needed, s.available),
+    })
+}

@@ -1,0 +1,193 @@
+//! The figures of an evaluation, as a table for people and as one JSON object. `docs/formats/eval-json.md` documents
+//! the keys.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The figures; `None` (`null`) where a key has no meaning.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The manifest's name.
+    pub dataset: String,
+    /// `esn`, `svm` or `rce`.
+    pub learner: String,
+    /// `anomaly` or `classification`.
+    pub task: String,
+    /// `holdout`, `interleaved`, `per-subject` or `unknown`.
+    pub protocol: String,
+    /// `f401` or `none`.
+    pub budget: String,
+    /// Windows or rows learnt from.
+    pub train_windows: usize,
+    /// Windows that the threshold was set by.
+    pub calibrate_windows: usize,
+    /// Windows or rows judged.
+    pub test_windows: usize,
+    /// Share decided rightly.
+    pub accuracy: Option<f32>,
+    /// Anomaly: share of alarms that are right, both kinds weighed equally. Classification: mean over classes.
+    pub precision: Option<f32>,
+    /// Anomaly: share of anomalous windows with an alarm. Classification: mean over classes.
+    pub recall: Option<f32>,
+    /// Their harmonic mean. Classification: mean over classes.
+    pub f1: Option<f32>,
+    /// Share of normal windows with an alarm.
+    pub false_alarm_rate: Option<f32>,
+    /// Mean device time from a span's start to its first alarm, over spans that have one.
+    pub detection_delay_s: Option<f64>,
+    /// True spans.
+    pub spans: Option<usize>,
+    /// True spans with an alarm in them.
+    pub spans_detected: Option<usize>,
+    /// Bytes of the trained model in its portable form.
+    pub model_bytes: usize,
+    /// Bytes of the model in memory.
+    pub model_ram_bytes: usize,
+    /// Bytes of workspace that the training needs.
+    pub workspace_bytes: usize,
+    /// Rows are truth, columns verdicts.
+    pub confusion: Confusion,
+    /// Share decided rightly of what was not left unknown.
+    pub accuracy_known: Option<f32>,
+    /// Share not left unknown.
+    pub coverage: Option<f32>,
+    /// Share whose nearest class is right, unknown or not.
+    pub accuracy_nearest: Option<f32>,
+    /// Interleaved: accuracy on the test part after the last window.
+    pub accuracy_holdout: Option<f32>,
+    /// Unknown: area under the ROC curve of the unknown score, mean over the classes left out in turn.
+    pub auroc_unknown: Option<f32>,
+    /// Unknown: the same of the nearest distance alone.
+    pub auroc_distance: Option<f32>,
+    /// At or above which a score is anomalous.
+    pub threshold: Option<f32>,
+    /// F1 with the threshold taken from the windows fitted on, as in the reference work.
+    pub f1_in_sample: Option<f32>,
+    /// Windows rightly decided, class by class.
+    pub by_class: Vec<ByClass>,
+    /// All settings.
+    pub settings: BTreeMap<String, String>,
+    /// The manifest's title, for the table.
+    #[serde(skip)]
+    pub title: String,
+    /// More to tell, for the table.
+    #[serde(skip)]
+    pub facts: Vec<(String, String)>,
+}
+
+/// A confusion matrix.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Confusion {
+    /// Names of the rows: the truth.
+    pub rows: Vec<String>,
+    /// Names of the columns: what was said.
+    pub columns: Vec<String>,
+    /// Windows of each row said to be each column.
+    pub counts: Vec<Vec<u32>>,
+}
+
+/// How a class fared.
+#[derive(Clone, Debug, Serialize)]
+pub struct ByClass {
+    /// Its name.
+    pub class: String,
+    /// Windows of it that were judged.
+    pub windows: usize,
+    /// Those decided rightly.
+    pub right: usize,
+}
+
+impl Report {
+    /// One JSON object on one line.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|e| format!("{{\"error\":{:?}}}", e.to_string()))
+    }
+
+    /// For people.
+    pub fn table(&self) -> String {
+        let mut text = String::new();
+        let title = if self.title.is_empty() { String::new() } else { format!(": {}", self.title) };
+        let _ = writeln!(text, "{}{title}", self.dataset);
+        let seed = self.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
+        let _ = writeln!(text, "{}, budget {}, {}{seed}\n", self.learner, self.budget, self.protocol);
+        let mut line = |name: &str, value: String| {
+            let _ = writeln!(text, "  {name:<28}{value:>12}");
+        };
+        line("train windows", self.train_windows.to_string());
+        if self.calibrate_windows > 0 {
+            line("calibrate windows", self.calibrate_windows.to_string());
+        }
+        line("test windows", self.test_windows.to_string());
+        let shares = [
+            ("accuracy", self.accuracy),
+            ("precision", self.precision),
+            ("recall", self.recall),
+            ("F1", self.f1),
+            ("false-alarm rate", self.false_alarm_rate),
+        ];
+        for (name, share) in shares {
+            line(name, share.map_or("-".into(), |s| format!("{s:.4}")));
+        }
+        if let Some(f1) = self.f1_in_sample {
+            line("F1, threshold in sample", format!("{f1:.4}"));
+        }
+        if let Some(coverage) = self.coverage.filter(|_| self.accuracy_nearest.is_some()) {
+            line("coverage", format!("{coverage:.4}"));
+            line("accuracy of known", self.accuracy_known.map_or("-".into(), |s| format!("{s:.4}")));
+            line("accuracy of nearest", self.accuracy_nearest.map_or("-".into(), |s| format!("{s:.4}")));
+        }
+        let delay = self.detection_delay_s.map_or("-".into(), |d| format!("{d:.3} s"));
+        line("detection delay", delay);
+        if let (Some(all), Some(found)) = (self.spans, self.spans_detected) {
+            line("anomalies detected", format!("{found} of {all}"));
+        }
+        line("model", format!("{} B", self.model_bytes));
+        line("model in memory", format!("{} B", self.model_ram_bytes));
+        line("workspace", format!("{} B", self.workspace_bytes));
+        for (name, value) in &self.facts {
+            line(name, value.clone());
+        }
+        self.matrix(&mut text);
+        self.classes(&mut text);
+        text
+    }
+
+    fn matrix(&self, text: &mut String) {
+        let c = &self.confusion;
+        if c.rows.is_empty() {
+            return;
+        }
+        let widest = c.rows.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(12);
+        let column = c.counts.iter().flatten().map(|n| n.to_string().len()).max().unwrap_or(0);
+        // Names of few columns fit above them; many columns are numbered.
+        let named = c.columns.len() <= 4;
+        let column = column.max(if named { c.columns.iter().map(String::len).max().unwrap_or(0) } else { 3 });
+        let _ = write!(text, "\n  {:<widest$}", "true \\ said");
+        for (i, name) in c.columns.iter().enumerate() {
+            let name = if named { name.clone() } else { (i + 1).to_string() };
+            let _ = write!(text, "  {name:>column$}");
+        }
+        for (i, (name, row)) in c.rows.iter().zip(&c.counts).enumerate() {
+            let number = if named { String::new() } else { format!("{:>2} ", i + 1) };
+            let _ = write!(text, "\n  {number}{name:<rest$}", rest = widest - number.len().min(widest));
+            for count in row {
+                let shown = if *count == 0 { ".".into() } else { count.to_string() };
+                let _ = write!(text, "  {shown:>column$}");
+            }
+        }
+        let _ = writeln!(text);
+    }
+
+    fn classes(&self, text: &mut String) {
+        if self.by_class.len() < 3 {
+            return;
+        }
+        let widest = self.by_class.iter().map(|c| c.class.chars().count()).max().unwrap_or(0).max(12);
+        let _ = writeln!(text, "\n  {:<widest$}  {:>8}  {:>8}  {:>7}", "class", "windows", "right", "share");
+        for c in &self.by_class {
+            let share = c.right as f64 / c.windows.max(1) as f64;
+            let _ = writeln!(text, "  {:<widest$}  {:>8}  {:>8}  {share:>7.4}", c.class, c.windows, c.right);
+        }
+    }
+}

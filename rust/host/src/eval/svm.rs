@@ -1,0 +1,258 @@
+//! The SVM under evaluation.
+
+use super::front::{Front, shuffle};
+use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::settings::{Table, conflict};
+use crate::dataset::{Data, Dataset, Task};
+use hone_engine::capacity;
+use hone_learn::set::{Counts, Feature};
+use hone_learn::{Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
+use hone_svm::{
+    Checked, KernelKind, Model, Params, Shape, TrainError, Trainer, keep_support, model_words, required, required_for,
+    scratch_len,
+};
+
+/// An SVM whose model has `WORDS` words, and the memory that its training may take.
+pub struct Svm<const WORDS: usize> {
+    params: Params,
+    front: Front,
+    memory: Memory,
+    width: usize,
+    model: Box<Model<WORDS>>,
+    scratch: Vec<f32>,
+}
+
+/// What a training may take.
+#[derive(Clone, Copy)]
+struct Memory {
+    format: Format,
+    /// Words of rows; the number of rows follows from their width.
+    set_words: usize,
+    rows: usize,
+    workspace_bytes: usize,
+}
+
+const F401_WORDS: usize = model_words(10, capacity::FEATURES, capacity::SVM_SUPPORT_VECTORS, Format::I8);
+
+/// As in the NUCLEO-F401RE's build: its bytes of rows, of model and of workspace, whatever the width of a row.
+pub type F401 = Svm<F401_WORDS>;
+/// Room for every row of a large set.
+pub type Unbounded = Svm<1_000_000>;
+
+impl Default for F401 {
+    fn default() -> Self {
+        let set_words = capacity::TRAINING_ROWS * Format::I8.row_words(capacity::FEATURES);
+        let workspace_bytes = capacity::WORKSPACE_BYTES;
+        Self::new(Memory { format: Format::I8, set_words, rows: usize::MAX, workspace_bytes })
+    }
+}
+
+impl Default for Unbounded {
+    fn default() -> Self {
+        let rows = hone_learn::set::MOST_ROWS;
+        Self::new(Memory { format: Format::F32, set_words: 1 << 26, rows, workspace_bytes: 1 << 28 })
+    }
+}
+
+impl<const WORDS: usize> Svm<WORDS> {
+    fn new(memory: Memory) -> Self {
+        Self {
+            params: Params::default(),
+            front: Front::default(),
+            memory,
+            width: 0,
+            model: Box::new(Model::new()),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// One training to its end.
+    fn solve(&mut self, trainer: &mut Trainer, rows: &mut Rows, workspace: &mut [u32]) -> Result<Report, TrainError> {
+        loop {
+            if let Progress::Done(report) =
+                trainer.step(rows.edit().view(), workspace, self.model.edit(), 10_000_000)?
+            {
+                return Ok(report);
+            }
+        }
+    }
+}
+
+/// What the batches came to.
+#[derive(Default)]
+struct Batches {
+    count: usize,
+    limited: bool,
+    last: Option<Report>,
+}
+
+impl<const WORDS: usize> Learner for Svm<WORDS> {
+    fn name(&self) -> &'static str {
+        "svm"
+    }
+
+    fn settings(&self) -> Table {
+        let mut table = Table::of(&self.params);
+        table.0.extend(self.front.settings().0);
+        table
+    }
+
+    fn adapt(&mut self, set: &Dataset) {
+        self.front.adapt(set);
+        if let Data::Table(t) = &set.data {
+            self.params.standardise = t.standardise;
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        match self.params.set_text(key, value) {
+            Err(ParamError::NoSuchSetting) => self.front.set(key, value),
+            other => other,
+        }
+    }
+
+    fn serves(&self, set: &Dataset) -> Result<(), String> {
+        match set.task {
+            Task::Anomaly | Task::Classification => Ok(()),
+            Task::Regression => Err(format!("{} is to foretell a number; the SVM tells classes apart", set.name)),
+        }
+    }
+
+    fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
+        self.width = self.front.prepare(set)?;
+        let (mut examples, refused) = self.front.examples(set)?;
+        // Recordings hold one class each; a device is shown classes in turn, or its first batch has but one.
+        shuffle(&mut examples, self.front.seed());
+        let memory = self.memory;
+        let words = memory.format.row_words(self.width);
+        let rows = (memory.set_words / words.max(1)).min(memory.rows).min(examples.len().max(2));
+        let shape = Shape { rows, features: self.width };
+        let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        let needed = required(&checked, shape);
+        if needed > memory.workspace_bytes {
+            return Err(EvalError::Learner(format!(
+                "{rows} rows of {} features need {needed} bytes of workspace, the budget has {}; give --budget none",
+                self.width, memory.workspace_bytes
+            )));
+        }
+        let workspace_bytes = most_useful(&checked, shape, memory.workspace_bytes);
+        let mut workspace = vec![0u32; workspace_bytes / 4];
+        let mut store = Rows {
+            words: vec![0; words * rows],
+            labels: vec![0; rows],
+            features: vec![Feature::default(); self.width],
+            counts: Counts::EMPTY,
+        };
+        store.edit().clear(memory.format, self.width).map_err(|e| {
+            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
+        })?;
+
+        let mut batches = Batches::default();
+        let mut waiting = examples.iter().peekable();
+        while let Some(example) = waiting.peek() {
+            let label = (set.task == Task::Classification).then_some(example.class);
+            match store.edit().push(&example.features, label) {
+                Ok(()) => {
+                    waiting.next();
+                    tick();
+                    if waiting.peek().is_some() {
+                        continue;
+                    }
+                }
+                Err(SetError::Full { .. }) => {}
+                Err(e) => return Err(EvalError::Learner(format!("a row cannot be taken: {e:?}"))),
+            }
+            let mut trainer = Trainer::new(checked);
+            match self.solve(&mut trainer, &mut store, &mut workspace) {
+                Ok(report) => {
+                    batches.count += 1;
+                    batches.limited |= report.stop == Stop::IterationLimit;
+                    batches.last = Some(report);
+                    if waiting.peek().is_some() {
+                        keep_support(&trainer, store.edit(), &mut workspace, rows / 2);
+                    }
+                }
+                Err(TrainError::OneClass(_)) if waiting.peek().is_some() => {
+                    store.edit().retain(|row| row % 2 == 0);
+                }
+                Err(e) => return Err(EvalError::Learner(explain(e))),
+            }
+        }
+        let report = batches.last.ok_or_else(|| EvalError::Learner("there was nothing to learn from".into()))?;
+        let view = self.model.view();
+        self.scratch = vec![0.0; scratch_len(view.classes().count(), self.width)];
+        let model_bytes = postcard::to_allocvec(&*self.model)
+            .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
+            .len();
+        let novelty = set.task == Task::Anomaly;
+        let mut facts = vec![
+            ("features".into(), self.width.to_string()),
+            ("rows held".into(), format!("{rows} x {} B", words * 4)),
+            ("batches".into(), batches.count.to_string()),
+            ("support vectors".into(), view.vectors().to_string()),
+            ("KKT gap".into(), format!("{:.2e}", report.quality)),
+        ];
+        if view.kernel() != KernelKind::Linear {
+            facts.push(("gamma".into(), format!("{:.5}", view.gamma())));
+        }
+        Ok(Training {
+            windows: examples.len(),
+            refused,
+            model_bytes,
+            model_ram_bytes: view.used() * 4 + size_of::<Model<0>>(),
+            workspace_bytes,
+            stop: Some(if batches.limited { Stop::IterationLimit } else { report.stop }),
+            lower_threshold: novelty.then_some(0.0),
+            score: "decision value".into(),
+            facts,
+            ..Training::default()
+        })
+    }
+
+    fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
+        let features = self.front.features(input)?;
+        let verdict = self.model.infer(features, &mut self.scratch);
+        Ok(Judged { verdict, warm: true, nearest: None, distance: None })
+    }
+}
+
+/// The bytes for as many cached kernel rows as fit and are of use.
+fn most_useful(checked: &Checked, shape: Shape, limit: usize) -> usize {
+    let least = required(checked, shape);
+    let per_row = required_for(checked, shape, 3).saturating_sub(least).max(4);
+    let cached = 2 + (limit.saturating_sub(least) / per_row).min(shape.rows.saturating_sub(2));
+    required_for(checked, shape, cached).min(limit).max(least)
+}
+
+/// Storage of the training set.
+struct Rows {
+    words: Vec<u32>,
+    labels: Vec<u16>,
+    features: Vec<Feature>,
+    counts: Counts,
+}
+
+impl Rows {
+    fn edit(&mut self) -> SetMut<'_> {
+        SetMut::over(&mut self.words, &mut self.labels, &mut self.features, &mut self.counts)
+    }
+}
+
+fn explain(error: TrainError) -> String {
+    match error {
+        TrainError::NoRows => "there are no rows to learn from".into(),
+        TrainError::OneClass(class) => format!("all rows are of class {}; a second one is needed", class.0),
+        TrainError::TooManyClasses { capacity } => format!("a model tells at most {capacity} classes apart"),
+        TrainError::Workspace(s) => {
+            format!("training needs {} bytes of workspace, there are {}", s.needed, s.available)
+        }
+        TrainError::Model(s) => format!(
+            "the model needs {} bytes, the budget has {}; give --budget none or fewer features",
+            s.needed, s.available
+        ),
+        TrainError::SetChanged => "the training set changed while it was learnt".into(),
+        TrainError::NotFinite => {
+            "numbers went beyond the range of f32; standardise, or lower c, gamma or degree".into()
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The frame in which windows are compared: for each feature an offset and a gain, learnt on the device.
+//!
+//! A feature x enters every distance as z = (x - offset)·gain and every prototype as the code of z. Offset is the
+//! feature's running mean. Gain is 1/σ, times how relevant the feature is: (σ/w)^a, w being the mean deviation of a
+//! window from the nearest prototype of its own class, a the `relevance` setting; scaled to mean 1 over the features
+//! and kept within [1/4, 4]. A feature that tells classes apart has a w far below its σ.
+//!
+//! Statistics move with every window, but codes are comparable only within one frame. So the frame stands still
+//! between *refits*; a refit computes a new frame and re-codes all prototypes from the old to the new one (rounding
+//! once each). Refits come when the windows seen have grown by half since the last (so that there are few, and ever
+//! fewer), at least every half horizon, and early when features of many windows leave the frame, as when a new class
+//! appears.
+
+use crate::code::Code;
+use crate::layout::{PartsMut, stride};
+use crate::params::Params;
+use serde::{Deserialize, Serialize};
+
+/// What a metric needs to know of the frame to turn keys into distances and back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    /// Standard deviations per code step.
+    pub step: f32,
+    /// Its inverse.
+    pub per_step: f32,
+    /// Features.
+    pub features: f32,
+    /// Their inverse.
+    pub per_feature: f32,
+}
+
+impl Scale {
+    pub(crate) fn new(params: &Params, features: u16) -> Self {
+        let levels = match (params.store, params.metric) {
+            (2, _) => params.range, // f32: a step is one standard deviation.
+            (_, 2) => 8.0,
+            (0, _) => 127.0,
+            _ => 32767.0,
+        };
+        let features = f32::from(features.max(1));
+        Self { step: params.range / levels, per_step: levels / params.range, features, per_feature: 1.0 / features }
+    }
+}
+
+/// Count of windows, and when the next refit is due.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Clock {
+    /// Windows seen by the statistics' schedule.
+    pub windows: u32,
+    /// Windows taken into the statistics.
+    pub taken: u32,
+    /// Windows taken into `within`.
+    pub pairs: u32,
+    /// `windows` at which the frame is refitted.
+    pub refit_at: u32,
+    /// Features of the windows taken since the last refit that left the frame.
+    pub clipped: u32,
+}
+
+impl Clock {
+    pub(crate) const ZERO: Self = Self { windows: 0, taken: 0, pairs: 0, refit_at: 0, clipped: 0 };
+
+    /// Whether the window just counted goes into the statistics: the first 128, then every fourth.
+    pub(crate) fn takes(&self) -> bool {
+        self.windows <= 128 || self.windows.is_multiple_of(4)
+    }
+}
+
+/// Far beyond any sensor, and its square still far below the largest f32.
+const LIMIT: f32 = 1e15;
+
+/// A feature as the statistics take it: what is not a number counts as the mean.
+#[inline]
+fn clean(x: f32, mean: f32) -> f32 {
+    if x.is_nan() { mean } else { x.clamp(-LIMIT, LIMIT) }
+}
+
+/// Takes a window into mean and variance (Welford 1962; from `horizon` windows on with the weight 1/horizon).
+pub(crate) fn observe(parts: &mut PartsMut, clock: &mut Clock, params: &Params, features: &[f32]) {
+    clock.taken = clock.taken.saturating_add(1).min(params.horizon.max(1));
+    let weight = 1.0 / clock.taken as f32;
+    let frame = parts.offset.iter().zip(parts.gain.iter());
+    for (((x, mean), variance), (offset, gain)) in
+        features.iter().zip(parts.mean.iter_mut()).zip(parts.variance.iter_mut()).zip(frame)
+    {
+        let x = clean(*x, *mean);
+        let delta = x - *mean;
+        *mean += delta * weight;
+        *variance += (delta * (x - *mean) - *variance) * weight;
+        clock.clipped += u32::from(((x - offset) * gain).abs() > params.range);
+    }
+}
+
+/// Takes a window's deviation from the nearest prototype of its class into `within`.
+pub(crate) fn observe_pair<C: Code>(
+    parts: &mut PartsMut,
+    clock: &mut Clock,
+    params: &Params,
+    scale: &Scale,
+    features: &[f32],
+    index: usize,
+) {
+    let stride = stride(features.len(), size_of::<C>()) * 4 / size_of::<C>();
+    let codes: &[C] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
+    let Some(prototype) = codes.chunks_exact(stride.max(1)).nth(index) else { return };
+    clock.pairs = clock.pairs.saturating_add(1).min(params.horizon.max(1));
+    let weight = 1.0 / clock.pairs as f32;
+    let frame = parts.offset.iter().zip(parts.gain.iter());
+    for (((x, code), within), (offset, gain)) in features.iter().zip(prototype).zip(parts.within.iter_mut()).zip(frame)
+    {
+        if *gain > 0.0 {
+            let z = (clean(*x, *offset) - offset) * gain;
+            *within += (((z - code.decode(scale)).abs() / gain).min(LIMIT) - *within) * weight;
+        }
+    }
+}
+
+/// Whether a refit is due.
+pub(crate) fn due(clock: &Clock, features: u16) -> bool {
+    clock.windows >= clock.refit_at
+        || clock.clipped > 4 * u32::from(features) && clock.refit_at.saturating_sub(clock.windows) > 8
+}
+
+/// Computes a new frame and re-codes all `count` prototypes.
+pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &Params, scale: &Scale, count: usize) {
+    let interval = (clock.windows / 2).clamp(1, (params.horizon / 2).max(1));
+    clock.refit_at = clock.windows.saturating_add(interval);
+    clock.clipped = 0;
+    let features = parts.mean.len();
+    let stride = stride(features, size_of::<C>()) * 4 / size_of::<C>();
+    let relevance = |variance: f32, within: f32| {
+        let deviation = libm::sqrtf(variance);
+        // As if eight windows had been seen before, of a deviation of half: a few windows prove little.
+        let n = clock.pairs as f32;
+        let within = (within * n + 4.0 * deviation) / (n + 8.0);
+        let ratio = deviation / within.max(deviation * 0.02);
+        if params.relevance == 1.0 { ratio } else { libm::powf(ratio, params.relevance) }
+    };
+    let (mut sum, mut varying) = (0.0, 0.0);
+    for (variance, within) in parts.variance.iter().zip(parts.within.iter()) {
+        if *variance > 0.0 {
+            sum += relevance(*variance, *within);
+            varying += 1.0;
+        }
+    }
+    let mean_relevance = if sum > 0.0 { sum / varying } else { 1.0 };
+    let codes: &mut [C] = bytemuck::try_cast_slice_mut(parts.codes).unwrap_or(&mut []);
+    let statistics = parts.mean.iter().zip(parts.variance.iter()).zip(parts.within.iter());
+    for (i, (((mean, variance), within), (offset, gain))) in
+        statistics.zip(parts.offset.iter_mut().zip(parts.gain.iter_mut())).enumerate()
+    {
+        let next = if *variance > 0.0 {
+            let g = (relevance(*variance, *within) / mean_relevance).clamp(0.25, 4.0) / libm::sqrtf(*variance);
+            if g.is_finite() { g } else { 0.0 }
+        } else {
+            0.0
+        };
+        // z' = (x - offset')·gain' with x = offset + z/gain. A feature that was left out stood at its offset.
+        let a = if *gain > 0.0 { next / *gain } else { 0.0 };
+        let b = (*offset - *mean) * next;
+        (*offset, *gain) = (*mean, next);
+        for code in codes.iter_mut().skip(i).step_by(stride).take(count) {
+            *code = C::encode(code.decode(scale) * a + b, scale);
+        }
+    }
+}
+
+/// Encodes a window, zero-padded to whole words. A feature that is not a number counts as the mean.
+pub(crate) fn encode<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, features: &[f32], codes: &mut [C]) {
+    let frame = offset.iter().zip(gain);
+    let mut poison = 0.0;
+    for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame.clone()) {
+        let z = (x - offset) * gain;
+        poison += z * 0.0;
+        *code = C::encode(z, scale);
+    }
+    if poison != 0.0 || f32::is_nan(poison) {
+        for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame) {
+            *code = C::encode((clean(*x, *offset) - offset) * gain, scale);
+        }
+    }
+}

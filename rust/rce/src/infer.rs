@@ -1,0 +1,163 @@
+//! Deciding a window.
+
+use crate::code::*;
+use crate::frame::{self, Scale};
+use crate::layout::{self, Parts};
+use crate::model::State;
+use hone_learn::{ClassId, Decision, Verdict};
+
+/// What the model says of a window, and on what grounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer {
+    /// The decision, and as score how unknown the window is.
+    ///
+    /// score = f/s'·(d/d')^`rivalry`, s' = (s + 8·s̄)/9, where f is the distance to the nearest prototype, s and s̄ the
+    /// mean distance of windows that it, and that all prototypes, decided rightly, and d/d' the distance to the
+    /// nearest prototype over that to the nearest one of another class (1 without). About 1 or less for a window
+    /// like those learnt; the greater, the less known.
+    pub verdict: Verdict,
+    /// The prototype that decided, or the nearest when unknown; `None` without prototypes.
+    pub prototype: Option<u16>,
+    /// Its class, whatever the decision: the best guess to offer with the question for a label.
+    pub nearest: Option<ClassId>,
+    /// Its distance in standard deviations per feature.
+    pub distance: f32,
+    /// The distance of the nearest prototype, which need not have decided.
+    pub nearest_distance: f32,
+    /// Whether it fired (false: nearest by fallback, or unknown).
+    pub fired: bool,
+}
+
+/// Without any prototype.
+const NOTHING: Answer = Answer {
+    verdict: Verdict { decision: Decision::Unknown, score: f32::MAX },
+    prototype: None,
+    nearest: None,
+    distance: f32::MAX,
+    nearest_distance: f32::MAX,
+    fired: false,
+};
+
+/// Prototypes whose distances are computed in one call.
+pub(crate) const BLOCK: usize = 32;
+
+/// The nearest of some prototypes.
+#[derive(Clone, Copy)]
+pub(crate) struct Nearest {
+    pub key: u32,
+    pub index: usize,
+    pub class: u16,
+}
+
+/// Calls a generic function with the metric and store that the state says.
+macro_rules! by_metric {
+    ($state:expr, $f:ident ( $($arg:expr),* )) => {
+        match ($state.params.store, $state.params.metric) {
+            (0, 0) => $f::<Manhattan8>($($arg),*),
+            (0, 1) => $f::<Euclidean8>($($arg),*),
+            (0, _) => $f::<Hamming8>($($arg),*),
+            (1, 0) => $f::<Manhattan16>($($arg),*),
+            (1, 1) => $f::<Euclidean16>($($arg),*),
+            (1, _) => $f::<Hamming16>($($arg),*),
+            (_, 0) => $f::<Manhattan32>($($arg),*),
+            _ => $f::<Euclidean32>($($arg),*),
+        }
+    };
+}
+pub(crate) use by_metric;
+
+/// The state's view of the memory.
+pub(crate) fn parts<'a>(state: &State, memory: &'a [u32]) -> Option<Parts<'a>> {
+    layout::parts(memory, usize::from(state.features), state.code_bytes(), usize::from(state.capacity))
+}
+
+/// A distance key in standard deviations per feature.
+pub(crate) fn real(state: &State, key: u32) -> f32 {
+    fn real<M: Metric>(key: u32, scale: &Scale) -> f32 {
+        M::real(key, scale)
+    }
+    by_metric!(state, real(key, &state.scale()))
+}
+
+pub(crate) fn infer(state: &State, memory: &[u32], features: &[f32], scratch: &mut [u32]) -> Option<Answer> {
+    let parts = parts(state, memory)?;
+    by_metric!(state, infer_by(state, &parts, features, scratch))
+}
+
+/// A window's codes in the front of the scratch, and the scratch's type.
+pub(crate) fn query<'a, C: Code>(
+    state: &State,
+    offset: &[f32],
+    gain: &[f32],
+    features: &[f32],
+    scratch: &'a mut [u32],
+) -> Option<&'a mut [C]> {
+    let scratch = scratch.get_mut(..state.scratch_words())?;
+    // Padding must be equal in all codes, and prototypes are copies of these.
+    *scratch.last_mut()? = 0;
+    let codes: &mut [C] = bytemuck::try_cast_slice_mut(scratch).ok()?;
+    frame::encode(offset, gain, &state.scale(), features, codes);
+    Some(codes)
+}
+
+fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: &mut [u32]) -> Option<Answer> {
+    let count = usize::from(state.count);
+    let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
+    let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).ok()?;
+    let (mut best, mut fired): (Option<Nearest>, Option<Nearest>) = (None, None);
+    // The nearest of a class other than the nearest prototype's.
+    let mut rival = u32::MAX;
+    let mut best_key = u32::MAX;
+    let mut fired_key = u32::MAX;
+    let codes = codes.get(..count * query.len()).unwrap_or(&[]);
+    let blocks =
+        codes.chunks(BLOCK * query.len().max(1)).zip(parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK)));
+    let mut keys = [0; BLOCK];
+    for (block, (codes, (radii, classes))) in blocks.enumerate() {
+        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
+        M::keys(query, codes, keys);
+        for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
+            let (key, index) = (*key, block * BLOCK + i);
+            if key < best_key || best.is_none() {
+                if let Some(b) = best
+                    && b.class != *class
+                {
+                    rival = b.key;
+                }
+                best_key = key;
+                best = Some(Nearest { key, index, class: *class });
+            } else if key < rival && best.is_some_and(|b| b.class != *class) {
+                rival = key;
+            }
+            if key < *radius && key < fired_key {
+                fired_key = key;
+                fired = Some(Nearest { key, index, class: *class });
+            }
+        }
+    }
+    let Some(best) = best else { return Some(NOTHING) };
+    let scale = state.scale();
+    let far = M::real(best.key, &scale);
+    let spread = (parts.spread.get(best.index)? + 8.0 * state.spread) * (1.0 / 9.0);
+    let mut score = far / spread.max(1e-4);
+    if rival != u32::MAX && state.params.rivalry > 0.0 {
+        let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
+        if d_rival > d {
+            let exponent = state.params.rivalry;
+            score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf(d / d_rival, exponent) };
+        }
+    }
+    let (decider, decision) = match fired {
+        Some(f) => (f, Decision::Class(ClassId(f.class))),
+        None if state.params.fallback => (best, Decision::Class(ClassId(best.class))),
+        None => (best, Decision::Unknown),
+    };
+    Some(Answer {
+        verdict: Verdict { decision, score },
+        prototype: u16::try_from(decider.index).ok(),
+        nearest: Some(ClassId(decider.class)),
+        distance: M::real(decider.key, &scale),
+        nearest_distance: M::real(best.key, &scale),
+        fired: fired.is_some(),
+    })
+}

@@ -1,0 +1,393 @@
+//! Learning a labelled window: one pass over the prototypes, then at most one of them changes place.
+
+use crate::code::*;
+use crate::frame;
+use crate::infer::{BLOCK, Nearest, by_metric, query};
+use crate::layout::{self, PartsMut};
+use crate::model::State;
+use hone_learn::{ClassId, Decision};
+
+/// A merit of 1 (a window decided rightly at the radius), in units of standing.
+const ONE: i32 = 4096;
+/// The most merit that a prototype can save up, so that use long ago does not protect it for ever.
+const MERIT_LIMIT: i32 = 64 * ONE;
+
+/// What became of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A prototype of its class stands for it (and followed it, if `moving` says so).
+    Absorbed,
+    /// It became a prototype; `pruned` names the class of the one that made room.
+    Prototype {
+        /// The class that lost a prototype.
+        pruned: Option<ClassId>,
+    },
+    /// It should have become a prototype, and there was no room.
+    Refused,
+}
+
+/// What learning one window did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What the model would have said of it before: for prequential accuracy.
+    pub decision: Decision,
+    /// Prototypes of other classes that fired and shrank.
+    pub conflicts: u16,
+}
+
+fn parts_mut<'a>(state: &State, memory: &'a mut [u32]) -> Option<PartsMut<'a>> {
+    layout::parts_mut(memory, usize::from(state.features), state.code_bytes(), usize::from(state.capacity))
+}
+
+pub(crate) fn learn(
+    state: &mut State,
+    memory: &mut [u32],
+    features: &[f32],
+    class: ClassId,
+    scratch: &mut [u32],
+) -> Option<Learnt> {
+    let mut parts = parts_mut(state, memory)?;
+    by_metric!(state, learn_by(state, &mut parts, features, class.0, scratch))
+}
+
+pub(crate) fn watch(state: &mut State, memory: &mut [u32], features: &[f32]) {
+    if let Some(mut parts) = parts_mut(state, memory) {
+        by_metric!(state, watch_by(state, &mut parts, features));
+    }
+}
+
+/// Counts a window, takes it into the statistics if its turn has come, refits the frame if that is due.
+fn watch_by<M: Metric>(state: &mut State, parts: &mut PartsMut, features: &[f32]) {
+    state.clock.windows = state.clock.windows.saturating_add(1);
+    if state.clock.takes() {
+        frame::observe(parts, &mut state.clock, &state.params, features);
+    }
+    if frame::due(&state.clock, state.features) {
+        let scale = state.scale();
+        frame::refit::<M::Code>(parts, &mut state.clock, &state.params, &scale, usize::from(state.count));
+    }
+}
+
+/// What one pass over the prototypes finds.
+struct Pass {
+    /// Nearest prototype of the window's class.
+    own: Option<Nearest>,
+    /// Key of the nearest one of another class.
+    other: u32,
+    /// Key of the nearest one of the window's class that fires.
+    own_fired: u32,
+    /// The nearest one of another class that fires, as it was before it shrank.
+    other_fired: Option<Nearest>,
+    /// The nearest one of another class.
+    other_class: u16,
+    conflicts: u16,
+}
+
+fn learn_by<M: Metric>(
+    state: &mut State,
+    parts: &mut PartsMut,
+    features: &[f32],
+    class: u16,
+    scratch: &mut [u32],
+) -> Option<Learnt> {
+    watch_by::<M>(state, parts, features);
+    let scale = state.scale();
+    let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
+    let baseline = state.params.algorithm == 1;
+    let ageing = state.params.ageing && !baseline;
+    pass_of_time(state, parts);
+
+    let floor = M::to_key(state.params.radius_min, &scale);
+    let pass = visit::<M>(state, parts, query, class, floor, ageing);
+    state.statistics.visited = state.statistics.visited.wrapping_add(u64::from(state.count));
+    let right = pass.own.is_some_and(|own| own.key <= pass.other);
+    let decision = decide(state, &pass, class, right);
+    count(state, decision, class);
+
+    if let Some(own) = pass.own {
+        if state.clock.takes() {
+            frame::observe_pair::<M::Code>(parts, &mut state.clock, &state.params, &scale, features, own.index);
+        }
+        if right {
+            reward::<M>(state, parts, own, ageing);
+        }
+    }
+
+    let full = state.count >= state.capacity;
+    let follows = !baseline && state.params.moving > 0.0;
+    // A full model that can follow keeps its places for what it gets wrong.
+    let wanted = if full && follows {
+        !right
+    } else {
+        let far = |own: Nearest| M::real(own.key, &scale) >= state.params.spacing;
+        pass.own_fired == u32::MAX || !full && !baseline && pass.own.is_none_or(far)
+    };
+    let mut outcome = Outcome::Absorbed;
+    if wanted {
+        let ceiling = M::to_key(state.params.radius_max, &scale);
+        let radius = ceiling.min(pass.other).max(floor);
+        outcome =
+            place(state, parts, query, Newcomer { class, radius, may_prune: !baseline, new_class: pass.own.is_none() });
+    }
+    if !matches!(outcome, Outcome::Prototype { .. })
+        && follows
+        && let Some(own) = pass.own
+        && (right || M::real(own.key, &scale) < state.params.radius_max)
+    {
+        follow(state, parts, own.index, query);
+    }
+    Some(Learnt { outcome, decision, conflicts: pass.conflicts })
+}
+
+/// One pass: finds the nearest, and shrinks those of other classes that fire.
+fn visit<M: Metric>(
+    state: &State,
+    parts: &mut PartsMut,
+    query: &[M::Code],
+    class: u16,
+    floor: u32,
+    ageing: bool,
+) -> Pass {
+    let scale = state.scale();
+    let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
+    let mut pass =
+        Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_class: 0, conflicts: 0 };
+    let (mut own_key, mut other_fired_key) = (u32::MAX, u32::MAX);
+    let used = usize::from(state.count);
+    let codes = codes.get(..used * query.len()).unwrap_or(&[]);
+    let blocks = codes.chunks(BLOCK * query.len().max(1));
+    let blocks = blocks.zip(parts.radius.chunks_mut(BLOCK).zip(parts.class.chunks(BLOCK))).enumerate();
+    let mut keys = [0; BLOCK];
+    for (block, (codes, (radii, classes))) in blocks {
+        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
+        M::keys(query, codes, keys);
+        for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
+            let key = *key;
+            if *its == class {
+                if key < own_key || pass.own.is_none() {
+                    own_key = key;
+                    pass.own = Some(Nearest { key, index: block * BLOCK + i, class });
+                }
+                if key < *radius && key < pass.own_fired {
+                    pass.own_fired = key;
+                }
+                continue;
+            }
+            if key < pass.other {
+                pass.other = key;
+                pass.other_class = *its;
+            }
+            if key < *radius {
+                let index = block * BLOCK + i;
+                if key < other_fired_key {
+                    other_fired_key = key;
+                    pass.other_fired = Some(Nearest { key, index, class: *its });
+                }
+                if ageing && let Some(standing) = parts.standing.get_mut(index) {
+                    let ratio = M::real(key, &scale) / M::real(*radius, &scale);
+                    *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
+                }
+                pass.conflicts = pass.conflicts.saturating_add(1);
+                *radius = key.max(floor);
+            }
+        }
+    }
+    pass
+}
+
+/// What the model says before it learns.
+fn decide(state: &State, pass: &Pass, class: u16, right: bool) -> Decision {
+    match pass.other_fired {
+        Some(other) if other.key < pass.own_fired => Decision::Class(ClassId(other.class)),
+        _ if pass.own_fired != u32::MAX => Decision::Class(ClassId(class)),
+        _ if !state.params.fallback || state.count == 0 => Decision::Unknown,
+        _ => Decision::Class(ClassId(if right { class } else { pass.other_class })),
+    }
+}
+
+fn count(state: &mut State, decision: Decision, class: u16) {
+    let s = &mut state.statistics;
+    s.learnt = s.learnt.saturating_add(1);
+    let hit = decision == Decision::Class(ClassId(class));
+    s.right = s.right.saturating_add(u32::from(hit));
+    s.unknown = s.unknown.saturating_add(u32::from(decision == Decision::Unknown));
+    let weight = 1.0 / s.learnt.min(100) as f32;
+    s.recent_accuracy += (f32::from(u8::from(hit)) - s.recent_accuracy) * weight;
+}
+
+/// Time passes: whoever earns no merit ages. Only the mark moves, not each prototype.
+fn pass_of_time(state: &mut State, parts: &mut PartsMut) {
+    state.now += (state.params.fading * ONE as f32) as i32;
+    const HIGH: i32 = 1 << 30;
+    if state.now > HIGH {
+        state.now -= HIGH;
+        for standing in parts.standing.iter_mut() {
+            *standing = standing.saturating_sub(HIGH);
+        }
+    }
+}
+
+/// The nearest prototype decided rightly.
+fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, ageing: bool) {
+    let scale = state.scale();
+    let distance = M::real(own.key, &scale);
+    let known = state.statistics.right.clamp(1, 256) as f32;
+    state.spread += (distance - state.spread) / known;
+    if let (Some(hits), Some(spread)) = (parts.hits.get_mut(own.index), parts.spread.get_mut(own.index)) {
+        *hits = hits.saturating_add(1);
+        *spread += (distance - *spread) / f32::from((*hits).min(64));
+    }
+    if ageing && let (Some(standing), Some(radius)) = (parts.standing.get_mut(own.index), parts.radius.get(own.index)) {
+        let ratio = if own.key < *radius { distance / M::real(*radius, &scale) } else { 1.0 };
+        *standing = standing.saturating_add((ratio * ONE as f32) as i32).min(state.now.saturating_add(MERIT_LIMIT));
+    }
+}
+
+/// What a window becomes a prototype with.
+struct Newcomer {
+    class: u16,
+    radius: u32,
+    may_prune: bool,
+    /// Whether it is the first of its class.
+    new_class: bool,
+}
+
+/// Makes the window a prototype, in place of the oldest that may go if there is no room and `pruning` allows it.
+fn place<C: Code>(
+    state: &mut State,
+    parts: &mut PartsMut,
+    query: &[C],
+    Newcomer { class, radius, may_prune, new_class }: Newcomer,
+) -> Outcome {
+    let used = usize::from(state.count);
+    let mut pruned = None;
+    let index = if state.count < state.capacity {
+        state.count += 1;
+        used
+    } else {
+        let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
+        // Only one that has aged may go, save for the first window of a class.
+        let mut oldest = if new_class { i32::MAX } else { state.now - 2 * ONE };
+        let mut victim = None;
+        for (i, (standing, (its, siblings))) in all {
+            if *standing < oldest && (*siblings > 1 || *its == class) {
+                oldest = *standing;
+                victim = Some(i);
+            }
+        }
+        let (Some(i), true) = (victim, state.params.pruning && may_prune) else {
+            state.statistics.refused = state.statistics.refused.saturating_add(1);
+            return Outcome::Refused;
+        };
+        pruned = parts.class.get(i).map(|c| ClassId(*c));
+        state.statistics.pruned = state.statistics.pruned.saturating_add(1);
+        i
+    };
+    let mut siblings = 1;
+    for (i, (its, n)) in parts.class.iter().zip(parts.siblings.iter_mut()).enumerate().take(used) {
+        if i == index {
+            continue;
+        }
+        if pruned == Some(ClassId(*its)) {
+            *n = n.saturating_sub(1);
+        }
+        if *its == class {
+            *n = n.saturating_add(1);
+            siblings = *n;
+        }
+    }
+    set(parts.class, index, class);
+    set(parts.siblings, index, siblings);
+    set(parts.hits, index, 1);
+    set(parts.radius, index, radius);
+    set(parts.standing, index, state.now);
+    set(parts.spread, index, state.spread);
+    if let Some(code) = code_at(parts.codes, index, query.len()) {
+        code.copy_from_slice(query);
+    }
+    Outcome::Prototype { pruned }
+}
+
+fn set<T>(slice: &mut [T], index: usize, value: T) {
+    if let Some(place) = slice.get_mut(index) {
+        *place = value;
+    }
+}
+
+/// The features of one prototype.
+fn code_at<C: Code>(codes: &mut [u32], index: usize, stride: usize) -> Option<&mut [C]> {
+    let codes: &mut [C] = bytemuck::try_cast_slice_mut(codes).ok()?;
+    codes.get_mut(index * stride..(index + 1) * stride)
+}
+
+/// The prototype follows the window: as the mean of what it stands for at first, then by `moving` at least.
+fn follow<C: Code>(state: &mut State, parts: &mut PartsMut, index: usize, query: &[C]) {
+    let hits = f32::from(parts.hits.get(index).copied().unwrap_or(1));
+    let rate = (256.0 * (1.0 / (hits + 1.0)).max(state.params.moving)) as i32;
+    let mut dither = state.dither;
+    if let Some(code) = code_at::<C>(parts.codes, index, query.len()) {
+        for (c, q) in code.iter_mut().zip(query) {
+            // A linear congruential generator (Numerical Recipes): a step too small for the code is taken as often
+            // as its size says, so that small steps add up.
+            dither = dither.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *c = c.follow(*q, rate, (dither >> 24) as i32);
+        }
+    }
+    state.dither = dither;
+}
+
+pub(crate) fn forget(state: &mut State, memory: &mut [u32], class: ClassId) -> usize {
+    let stride = state.scratch_words();
+    let Some(parts) = parts_mut(state, memory) else { return 0 };
+    let mut kept = 0;
+    let used = usize::from(state.count);
+    for i in 0..used {
+        if parts.class.get(i) == Some(&class.0) {
+            continue;
+        }
+        if kept != i {
+            parts.class.copy_within(i..i + 1, kept);
+            parts.siblings.copy_within(i..i + 1, kept);
+            parts.hits.copy_within(i..i + 1, kept);
+            parts.radius.copy_within(i..i + 1, kept);
+            parts.standing.copy_within(i..i + 1, kept);
+            parts.spread.copy_within(i..i + 1, kept);
+            parts.codes.copy_within(i * stride..(i + 1) * stride, kept * stride);
+        }
+        kept += 1;
+    }
+    state.count = kept as u16;
+    used - kept
+}
+
+/// After loading: counts siblings anew, clears padding, and false if a feature is not a number.
+pub(crate) fn repair(state: &State, memory: &mut [u32]) -> bool {
+    let Some(mut parts) = parts_mut(state, memory) else { return false };
+    let classes = parts.class.get(..usize::from(state.count)).unwrap_or(&[]);
+    for (class, siblings) in classes.iter().zip(parts.siblings.iter_mut()) {
+        *siblings = classes.iter().filter(|c| *c == class).count() as u16;
+    }
+    by_metric!(state, repair_codes(state, &mut parts))
+}
+
+fn repair_codes<M: Metric>(state: &State, parts: &mut PartsMut) -> bool {
+    let (scale, used) = (state.scale(), usize::from(state.features));
+    let stride = state.scratch_words() * 4 / size_of::<M::Code>();
+    let codes: &mut [M::Code] = bytemuck::try_cast_slice_mut(parts.codes).unwrap_or(&mut []);
+    let mut good = true;
+    for code in codes.chunks_exact_mut(stride.max(1)).take(usize::from(state.count)) {
+        for (i, c) in code.iter_mut().enumerate() {
+            if i >= used {
+                *c = bytemuck::Zeroable::zeroed();
+            } else {
+                // Encoding again brings every bit pattern to one that a model can have.
+                let z = c.decode(&scale);
+                good &= z.is_finite();
+                *c = M::Code::encode(z, &scale);
+            }
+        }
+    }
+    good
+}
