@@ -1,5 +1,8 @@
 //! What may panic or format text, told by symbols: calls per portable crate, and what the linked programs contain.
+//!
+//! Generic code is compiled where it is used, and so counts among what the programs contain.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -41,13 +44,15 @@ pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
         .map(|f| f.path())
         .filter(|f| f.extension().is_some_and(|e| e == "rlib"))
         .collect();
-    files.sort();
+    // Of the builds that lie there, the newest of each crate.
+    files.sort_by_key(|f| std::cmp::Reverse(f.metadata().and_then(|m| m.modified()).ok()));
+    let mut seen = BTreeSet::new();
     let mut forbidden = Vec::new();
     println!("calls that may panic, by crate:");
     for file in files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let name = name.trim_start_matches("lib").split('-').next().unwrap_or_default().replace('_', "-");
-        if !CRATES.contains(&name.as_str()) {
+        if !CRATES.contains(&name.as_str()) || !seen.insert(name.clone()) {
             continue;
         }
         let panics = elf::panics(&file)?;
@@ -61,7 +66,13 @@ pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
     }
     for program in &emulator.programs {
         let machinery = elf::machinery(&emulator.elf(program))?;
-        for (name, size) in machinery.into_iter().filter(|(name, _)| elf::is_formatting(name)) {
+        let (formatting, panicking): (Vec<_>, Vec<_>) =
+            machinery.into_iter().partition(|(name, _)| elf::is_formatting(name));
+        println!("{program}: {} panic functions linked", panicking.len());
+        for (name, _) in panicking {
+            println!("  {name}");
+        }
+        for (name, size) in formatting {
             forbidden.push(format!("{program} contains {name}, {size} bytes"));
         }
     }
