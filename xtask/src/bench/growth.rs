@@ -98,8 +98,8 @@ pub fn plot(series: &Series<'_>) -> String {
             row.size
         );
     }
-    let curves: [(&str, &str, fn(&Row) -> u64); 2] =
-        [("instructions", "#1f77b4", |r| r.instructions), ("bytes of RAM", "#d62728", bytes)];
+    type Curve = (&'static str, &'static str, fn(&Row) -> u64);
+    let curves: [Curve; 2] = [("instructions", "#1f77b4", |r| r.instructions), ("bytes of RAM", "#d62728", bytes)];
     for (i, (label, colour, figure)) in curves.into_iter().enumerate() {
         let points: Vec<String> =
             series.rows.iter().map(|r| format!("{:.1},{:.1}", x(log(r.size)), y(log(figure(r))))).collect();
