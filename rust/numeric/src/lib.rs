@@ -12,8 +12,6 @@ pub mod kernel;
 pub mod lanes;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
 mod m4;
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-mod m4_lanes;
 pub mod portable;
 pub mod rng;
 pub mod stats;
