@@ -11,6 +11,8 @@
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/task_wdt/task_wdt.h>
 
+#include <kernel_internal.h>
+
 #include "hone.h"
 
 #define SENSOR_NODE DT_ALIAS(accel0)
@@ -173,4 +175,12 @@ int hone_flash_write(uint32_t offset, const void *data, size_t len)
 int hone_flash_erase(uint32_t offset, size_t len)
 {
 	return flash == NULL ? -ENODEV : flash_erase(flash, FLASH_OFFSET + offset, len);
+}
+
+/* Interrupts have a stack of their own, which no thread's figures show. */
+void hone_interrupt_stack(size_t *size, size_t *unused)
+{
+	*size = K_KERNEL_STACK_SIZEOF(z_interrupt_stacks[0]);
+	*unused = 0;
+	(void)z_stack_space_get(K_KERNEL_STACK_BUFFER(z_interrupt_stacks[0]), *size, unused);
 }

@@ -14,8 +14,6 @@ void hone_button_pressed(void);
 void hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
 int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
-extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
-	hone_help_sensor[], hone_help_config[], hone_help_wait[];
 
 /* devices.c; errors are negative errno. */
 int hone_sensor_init(uint32_t hertz, int32_t full_scale);
@@ -25,6 +23,7 @@ int hone_led_init(void);
 void hone_led_set(bool on);
 int hone_button_init(void);
 int hone_watchdog_init(void);
+void hone_interrupt_stack(size_t *size, size_t *unused);
 int hone_flash_size(void);
 int hone_flash_erase_size(void);
 int hone_flash_read(uint32_t offset, void *data, size_t len);

@@ -11,6 +11,10 @@
 
 #include "hone.h"
 
+/* Texts that end in NUL, in flash; shell_words.rs. */
+extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
+	hone_help_data[], hone_help_svm[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
+
 #define CTRL_C 0x03
 /* How often events are told. */
 #define EVENTS_PERIOD K_MSEC(50)
@@ -92,19 +96,21 @@ static void word(const char *path, size_t index, struct shell_static_entry *entr
 
 WORDS(train_next, "train", NULL);
 WORDS(train, "train", &train_next_words);
-WORDS(infer, "infer", NULL);
-WORDS(label, "label", NULL);
-WORDS(stats, "stats", NULL);
-WORDS(model, "model", NULL);
-WORDS(sensor, "sensor", NULL);
 WORDS(config_key, "config get", NULL);
 WORDS(config, "config", &config_key_words);
 
-SHELL_CMD_REGISTER(train, &train_words, hone_help_train, run);
-SHELL_CMD_REGISTER(infer, &infer_words, hone_help_infer, run);
-SHELL_CMD_REGISTER(label, &label_words, hone_help_label, run);
-SHELL_CMD_REGISTER(stats, &stats_words, hone_help_stats, run);
-SHELL_CMD_REGISTER(model, &model_words, hone_help_model, run);
-SHELL_CMD_REGISTER(sensor, &sensor_words, hone_help_sensor, run);
-SHELL_CMD_REGISTER(config, &config_words, hone_help_config, run);
-SHELL_CMD_REGISTER(wait, NULL, hone_help_wait, run);
+#define REGISTER(name) SHELL_CMD_REGISTER(name, &name##_words, hone_help_##name, run)
+#define PLAIN(name)                                                                                                   \
+	WORDS(name, #name, NULL);                                                                                     \
+	REGISTER(name)
+
+REGISTER(train);
+PLAIN(infer);
+PLAIN(label);
+PLAIN(stats);
+PLAIN(model);
+PLAIN(data);
+PLAIN(svm);
+PLAIN(sensor);
+REGISTER(config);
+PLAIN(wait);

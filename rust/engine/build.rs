@@ -19,9 +19,10 @@ const CAPACITIES: &[(&str, u32, u32, u32, &str)] = &[
     ("ROW_BITS", 8, 8, 32, "Bits per feature of a stored row: 8, 16 or 32"),
     ("SVM_CLASSES", 6, 2, 32, "Classes that one SVM tells apart"),
     ("SVM_SUPPORT_VECTORS", 32, 4, 1024, "Support vectors per model"),
+    ("CLASSES", 16, 2, 64, "Classes that can be named"),
     ("ESN_UNITS", 64, 4, 256, "Reservoir units"),
-    ("ESN_CONNECTIONS", 480, 4, 16384, "Non-zero weights of the reservoir"),
-    ("RCE_PROTOTYPES", 100, 4, 1024, "Prototypes"),
+    ("ESN_CONNECTIONS", 384, 4, 16384, "Non-zero weights of the reservoir"),
+    ("RCE_PROTOTYPES", 64, 4, 1024, "Prototypes of 8 bits a feature"),
     ("WORKSPACE_BYTES", 12288, 1024, 262_144, "Working memory of a training"),
     ("RAM_BUDGET", 49152, 4096, 1_048_576, "Static memory that the engine may take, in bytes"),
 ];

@@ -10,8 +10,8 @@ use hone_signal::Micros;
 
 /// Most words in a line: the shell's own limit (`CONFIG_SHELL_ARGC_MAX`).
 const WORDS: usize = 20;
-/// Text goes to the shell in pieces of at most this many bytes, or lines.
-const PIECE: usize = 64;
+/// Text goes to the shell in lines of at most this many bytes: the shell draws its prompt anew after each.
+const PIECE: usize = 192;
 /// How often a command that waits looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
 

@@ -11,6 +11,7 @@ pub struct Shell {
     _opaque: [u8; 0],
 }
 
+#[allow(dead_code, reason = "flash: the engine does not keep models yet")]
 unsafe extern "C" {
     pub fn hone_sensor_init(hertz: u32, full_scale: i32) -> c_int;
     pub fn hone_sensor_read(channels: u32, micro: *mut i32) -> c_int;
@@ -19,6 +20,7 @@ unsafe extern "C" {
     pub safe fn hone_led_set(on: bool);
     pub safe fn hone_button_init() -> c_int;
     pub safe fn hone_watchdog_init() -> c_int;
+    pub safe fn hone_interrupt_stack(size: &mut usize, unused: &mut usize);
     pub safe fn hone_flash_size() -> c_int;
     pub safe fn hone_flash_erase_size() -> c_int;
     pub fn hone_flash_read(offset: u32, data: *mut c_void, len: usize) -> c_int;

@@ -4,11 +4,6 @@ use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int};
 use hone_engine::command::{COMMANDS, Command, complete};
 
-/// Commands that `app/c/shell.c` registers, in its order. Its list and the engine's must be the same.
-const REGISTERED: [&str; 8] = ["train", "infer", "label", "stats", "model", "sensor", "config", "wait"];
-
-const _: () = assert!(COMMANDS.len() == REGISTERED.len(), "a command is missing in app/c/shell.c and here");
-
 const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut i = 0;
@@ -48,17 +43,24 @@ const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
     (text, len)
 }
 
-/// One text of help under the name by which C knows it.
+/// The help of each command under the name by which C knows it. The list here and in `app/c/shell.c` is the engine's:
+/// the build fails when one is missing.
 macro_rules! help_of {
-    ($($symbol:ident = $name:literal),* $(,)?) => {$(
-        #[unsafe(no_mangle)]
-        static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;
-    )*};
+    ($($symbol:ident = $name:literal),* $(,)?) => {
+        $(#[unsafe(no_mangle)]
+        static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;)*
+
+        const _: () = assert!(
+            COMMANDS.len() == [$($name),*].len(),
+            "the engine has a command that app/c/shell.c and shell_words.rs do not register"
+        );
+    };
 }
 
 help_of! {
     hone_help_train = "train", hone_help_infer = "infer", hone_help_label = "label", hone_help_stats = "stats",
-    hone_help_model = "model", hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
+    hone_help_model = "model", hone_help_data = "data", hone_help_svm = "svm", hone_help_sensor = "sensor",
+    hone_help_config = "config", hone_help_wait = "wait",
 }
 
 const NAME: usize = 48;

@@ -20,7 +20,7 @@ unsafe extern "C" fn enter(entry: *mut c_void, _: *mut c_void, _: *mut c_void) {
     entry()
 }
 
-/// Shows every thread to `see`, the kernel's own included.
+/// Shows every thread to `see`, the kernel's own included, and the interrupts' stack.
 pub fn each(see: &mut dyn FnMut(ThreadInfo<'_>)) {
     struct Visitor<'a>(&'a mut dyn FnMut(ThreadInfo<'_>));
 
@@ -42,7 +42,12 @@ pub fn each(see: &mut dyn FnMut(ThreadInfo<'_>)) {
         }
     }
 
-    let mut visitor = Visitor(see);
+    let mut visitor = Visitor(&mut *see);
     // SAFETY: the visitor outlives the call. Unlocked, since to print takes long and no thread ever ends.
     unsafe { raw::k_thread_foreach_unlocked(Some(one), (&raw mut visitor).cast()) };
+    let (mut size, mut unused) = (0, 0);
+    super::ffi::hone_interrupt_stack(&mut size, &mut unused);
+    let stack_used = size.saturating_sub(unused) as u32;
+    // Their time is counted to the thread that they interrupt.
+    see(ThreadInfo { name: "interrupts", stack_bytes: size as u32, stack_used, cpu_permille: 0 });
 }

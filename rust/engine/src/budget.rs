@@ -16,7 +16,7 @@ pub struct Item {
 }
 
 /// The consumers.
-pub const ITEMS: [Item; 8] = [
+pub const ITEMS: [Item; 9] = [
     Item { name: "training workspace (CONFIG_HONE_WORKSPACE_BYTES)", bytes: crate::capacity::WORKSPACE_BYTES },
     Item {
         name: "models (CONFIG_HONE_MODELS, ESN_UNITS, ESN_CONNECTIONS, SVM_SUPPORT_VECTORS, SVM_CLASSES)",
@@ -26,6 +26,7 @@ pub const ITEMS: [Item; 8] = [
     Item { name: "blocks (CONFIG_HONE_BLOCK_QUEUE, BLOCK_FRAMES)", bytes: BLOCK_QUEUE * size_of::<BlockBuf>() },
     Item { name: "events (CONFIG_HONE_EVENT_QUEUE)", bytes: EVENT_QUEUE * size_of::<Event>() },
     Item { name: "training set (CONFIG_HONE_TRAINING_ROWS, FEATURES, ROW_BITS)", bytes: size_of::<RowSet>() },
+    Item { name: "prototypes (CONFIG_HONE_RCE_PROTOTYPES, FEATURES)", bytes: size_of::<crate::teach::RceMemory>() },
     Item {
         name: "features (CONFIG_HONE_FEATURE_WORKSPACE_BYTES, FEATURES)",
         bytes: size_of::<crate::rows::FeatureBench>(),
@@ -126,7 +127,7 @@ mod tests {
         const M: Message = Message::new(50_001, 49_152);
         let text = core::str::from_utf8(&M.text[..M.len]).unwrap();
         assert!(text.starts_with("Hone needs 50001 bytes of static memory and CONFIG_HONE_RAM_BUDGET allows 49152."));
-        let mut sizes: heapless::Vec<usize, 8> = ITEMS.iter().map(|i| i.bytes).collect();
+        let mut sizes: heapless::Vec<usize, 9> = ITEMS.iter().map(|i| i.bytes).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         let listed: heapless::Vec<usize, 3> =
             text.lines().skip(1).map(|l| l.trim().split(' ').next().unwrap().parse().unwrap()).collect();

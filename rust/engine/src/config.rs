@@ -1,5 +1,6 @@
 //! Run-time parameters of the device and its learners, under names such as `esn.leak`.
 
+use crate::capacity::{CHANNELS, ESN_UNITS, FEATURES};
 use hone_learn::setting::Kind;
 use hone_learn::{ParamError, Setting, Settings, Value};
 use hone_signal::features;
@@ -11,21 +12,24 @@ pub enum Learner {
     Esn,
     /// Support vector machine.
     Svm,
+    /// TinyRCE: prototypes, learnt as windows are labelled.
+    Rce,
 }
 
 impl Learner {
     /// All, in the order of their names.
-    pub const ALL: &'static [Self] = &[Self::Esn, Self::Svm];
+    pub const ALL: &'static [Self] = &[Self::Esn, Self::Svm, Self::Rce];
     /// Their names on the command line.
-    pub const NAMES: &'static [&'static str] = &["esn", "svm"];
+    pub const NAMES: &'static [&'static str] = &["esn", "svm", "rce"];
     /// Their names in a sentence.
-    pub const LIST: &'static str = "esn, svm";
+    pub const LIST: &'static str = "esn, svm, rce";
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Esn => "esn",
             Self::Svm => "svm",
+            Self::Rce => "rce",
         }
     }
 
@@ -115,6 +119,8 @@ pub struct Config {
     pub esn: hone_esn::Params,
     /// `svm.*`
     pub svm: hone_svm::Params,
+    /// `rce.*`
+    pub rce: hone_rce::Params,
     /// `features.*`
     pub features: features::Params,
 }
@@ -128,16 +134,18 @@ pub enum Section {
     Esn,
     /// The support vector machine's.
     Svm,
+    /// TinyRCE's.
+    Rce,
     /// The features' that the classifiers see.
     Features,
 }
 
 impl Section {
     /// All, in the order of `config list`.
-    pub const ALL: [Self; 4] = [Self::Device, Self::Esn, Self::Svm, Self::Features];
+    pub const ALL: [Self; 5] = [Self::Device, Self::Esn, Self::Svm, Self::Rce, Self::Features];
 
     /// Their names in a sentence.
-    pub const LIST: &'static str = "device, esn, svm, features";
+    pub const LIST: &'static str = "device, esn, svm, rce, features";
 
     /// Its name before the point.
     pub const fn name(self) -> &'static str {
@@ -145,6 +153,7 @@ impl Section {
             Self::Device => "device",
             Self::Esn => "esn",
             Self::Svm => "svm",
+            Self::Rce => "rce",
             Self::Features => "features",
         }
     }
@@ -155,19 +164,26 @@ impl Section {
             Self::Device => DeviceParams::SETTINGS,
             Self::Esn => hone_esn::Params::SETTINGS,
             Self::Svm => hone_svm::Params::SETTINGS,
+            Self::Rce => hone_rce::Params::SETTINGS,
             Self::Features => features::Params::SETTINGS,
         }
     }
+}
+
+/// A default that a small build may not have room for.
+const fn least(default: u16, capacity: usize) -> u16 {
+    if (default as usize) < capacity { default } else { capacity as u16 }
 }
 
 impl Config {
     /// The defaults.
     pub const DEFAULT: Self = Self {
         device: DeviceParams::DEFAULT,
-        esn: hone_esn::Params::DEFAULT,
+        esn: hone_esn::Params { units: least(hone_esn::Params::DEFAULT.units, ESN_UNITS), ..hone_esn::Params::DEFAULT },
         svm: hone_svm::Params::DEFAULT,
+        rce: hone_rce::Params::DEFAULT,
         // 16 bands of three channels are the 48 features that the default build has room for.
-        features: features::Params::DEFAULT.with_bands(16),
+        features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
     };
 
     /// Finds `section.name`.
@@ -184,6 +200,7 @@ impl Config {
             Section::Device => self.device.get(index),
             Section::Esn => self.esn.get(index),
             Section::Svm => self.svm.get(index),
+            Section::Rce => self.rce.get(index),
             Section::Features => self.features.get(index),
         }
     }
@@ -197,6 +214,7 @@ impl Config {
             Section::Device => self.device.set(index, value),
             Section::Esn => self.esn.set(index, value),
             Section::Svm => self.svm.set(index, value),
+            Section::Rce => self.rce.set(index, value),
             Section::Features => self.features.set(index, value),
         }
     }

@@ -3,7 +3,7 @@
 use crate::config::Learner;
 use crate::env::SensorError;
 use crate::training::TrainFault;
-use hone_learn::{Report, Verdict};
+use hone_learn::{ClassId, Report, Verdict};
 use hone_signal::{Faults, Micros};
 
 /// Something that happened, small enough to queue.
@@ -17,6 +17,15 @@ pub enum Event {
         sequence: u32,
         /// What the model said.
         verdict: Verdict,
+    },
+    /// A window is of no class known; it waits for `label ID`.
+    LabelWanted {
+        /// When the window ended.
+        time: Micros,
+        /// The window's number.
+        sequence: u32,
+        /// The nearest class, the best guess.
+        nearest: Option<ClassId>,
     },
     /// A training began to collect.
     TrainingStarted {

@@ -33,7 +33,7 @@ impl Wish {
 #[derive(Debug)]
 pub struct Judge {
     slots: &'static [Slot; MODELS],
-    in_use: Option<(Published, AtomicRef<'static, Model>)>,
+    in_use: Option<(Published, Option<AtomicRef<'static, Model>>)>,
     esn: EsnScratch,
     svm: [f32; SVM_SCRATCH],
 }
@@ -54,9 +54,13 @@ impl Judge {
             links.inference.update(|s| s.model = None);
             return false;
         };
-        // A slot that is published is never being written, so the borrow succeeds.
-        let Some(model) = self.slots.get(usize::from(published.slot)).and_then(|s| s.try_borrow().ok()) else {
-            return false;
+        let model = match published.slot {
+            None => None,
+            // A slot that is published is never being written, so the borrow succeeds.
+            Some(slot) => match self.slots.get(usize::from(slot)).and_then(|s| s.try_borrow().ok()) {
+                Some(model) => Some(model),
+                None => return false,
+            },
         };
         self.in_use = Some((published, model));
         self.reset();
@@ -77,10 +81,10 @@ impl Judge {
         self.in_use.as_ref().map(|(p, _)| p.learner)
     }
 
-    /// The verdict on a window; `None` without a model.
+    /// The verdict on a window; `None` without a model in the pool.
     pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
         let (_, model) = self.in_use.as_ref()?;
-        match &**model {
+        match &**model.as_ref()? {
             Model::Empty => None,
             Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
             Model::Svm(extractor, svm) => {

@@ -40,6 +40,7 @@ pub mod pipeline;
 pub mod rows;
 pub mod sampling;
 pub mod stats;
+pub mod teach;
 pub mod telemetry;
 pub mod text;
 pub mod training;

@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::memory::{BlockBuf, RowSet, WindowBuf};
 use crate::rows::DataStats;
 use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
+use crate::teach::{RceStats, Reply};
 use crate::training::{Published, TrainOrder};
 
 /// A bounded queue of `N` owned values, first in first out.
@@ -103,6 +104,9 @@ impl<T: Copy> Shared<T> {
     }
 }
 
+/// Names of classes, as many as the build has room for.
+pub type Names = hone_rce::Names<{ crate::capacity::CLASSES }>;
+
 /// All that passes between the loops and the shell. One static per device.
 #[derive(Debug)]
 pub struct Links {
@@ -128,6 +132,18 @@ pub struct Links {
     pub data: Shared<DataStats>,
     /// What the set's rows were computed by.
     pub extractor: Shared<Option<Extractor>>,
+    /// TinyRCE is to begin, or to go on.
+    pub rce_begin: AtomicBool,
+    /// TinyRCE is to forget everything.
+    pub rce_erase: AtomicBool,
+    /// TinyRCE learns labelled windows: it is in use, or being trained.
+    pub teaching: AtomicBool,
+    /// What the user says of the window that waits for a label.
+    pub reply: Shared<Option<Reply>>,
+    /// What TinyRCE has been through.
+    pub rce: Shared<RceStats>,
+    /// Names of classes.
+    pub names: Shared<Names>,
     /// Trainings ordered by shell or button.
     pub orders: Queue<TrainOrder, 2>,
     /// Telemetry for whoever prints.
@@ -174,6 +190,12 @@ impl Links {
             data_clear: AtomicBool::new(false),
             data: Shared::new(DataStats::ZERO),
             extractor: Shared::new(None),
+            rce_begin: AtomicBool::new(false),
+            rce_erase: AtomicBool::new(false),
+            teaching: AtomicBool::new(false),
+            reply: Shared::new(None),
+            rce: Shared::new(RceStats::ZERO),
+            names: Shared::new(Names::new()),
             orders: Queue::new(),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),

@@ -9,6 +9,7 @@ use crate::link::Links;
 use crate::pipeline::Inference;
 use crate::rows::FeatureBench;
 use crate::sampling::Sampling;
+use crate::teach::RceMemory;
 use crate::training::Training;
 use atomic_refcell::AtomicRefCell;
 use hone_learn::{ClassId, Format, TrainingSet};
@@ -88,18 +89,20 @@ impl WindowBuf {
 
 /// A model of any learner that trains apart from inference.
 ///
-/// With a tag of its own: else the compiler would find room for `Empty` in a value that some field never takes, and the
-/// memory would no longer be all zero.
+/// With a tag of its own: else the compiler would find room for one in a value that some field never takes. The ESN is
+/// first, so that an ESN without content is all zero, tag included: so the static memory costs no flash, and a slot is
+/// made ready by clearing it where it lies and not by 5 KB on the trainer's stack. A tag of a whole word leaves no padding
+/// in between, over which the compiler would not clear.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
-#[repr(u8)]
+#[repr(u32)]
 pub enum Model {
-    /// None, or one whose training failed.
-    Empty,
     /// An Echo State Network.
     Esn(EsnModel),
     /// A support vector machine, and what its rows are computed by.
     Svm(Option<Extractor>, SvmModel),
+    /// None: its training failed.
+    Empty,
 }
 
 /// The place of one model: exclusively the trainer's while it is built, then shared by counted borrows and immutable.
@@ -116,6 +119,8 @@ pub struct Memory {
     pub set: RowSet,
     /// Where the features of a window are computed.
     pub features: FeatureBench,
+    /// TinyRCE, which learns in place.
+    pub rce: RceMemory,
     /// Lent to the training under way.
     pub workspace: [u32; WORKSPACE_BYTES / 4],
 }
@@ -138,15 +143,16 @@ impl Memory {
     #[allow(clippy::declare_interior_mutable_const, reason = "initializes a static, once")]
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
-        slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],
+        slots: [const { AtomicRefCell::new(Model::Esn(EsnModel::new())) }; MODELS],
         set: RowSet::new(),
         features: FeatureBench::ZERO,
+        rce: RceMemory::ZERO,
         workspace: [0; WORKSPACE_BYTES / 4],
     };
 
     /// Deals the memory out to the loops, which share `links`.
     pub fn split(&'static mut self, links: &'static Links) -> Parts {
-        let Self { windows, slots, set, features, workspace } = self;
+        let Self { windows, slots, set, features, rce, workspace } = self;
         let slots: &'static [Slot; MODELS] = slots;
         for window in windows {
             // The queue has as many places as there are windows.
@@ -155,7 +161,7 @@ impl Memory {
         let _ = links.set_home.send(set);
         Parts {
             sampling: Sampling::new(links),
-            inference: Inference::new(links, slots, features),
+            inference: Inference::new(links, slots, features, rce),
             training: Training::new(links, slots, workspace),
             console: Console::new(links, slots),
         }

@@ -6,13 +6,14 @@
 //!   block ──► Windower ──► window complete
 //!                            │ faulty? ──────────► counted, neither judged nor learnt
 //!                            ├─► judge (features for a classifier) ──► verdict ──► stats, light, event on a change
-//!                            ├─► labelled, or wanted as a row? ──► features ──► training set
+//!                            ├─► labelled, or wanted as a row? ──► features ──► TinyRCE, or the training set
 //!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
 //! ```
 //!
 //! It never waits: for a free window, for the trainer, for the console. What it cannot hand on is counted.
 
 use crate::capacity::{MODELS, WINDOW_FRAMES};
+use crate::config::Learner;
 use crate::env::Led;
 use crate::event::Event;
 use crate::inference::{Judge, Wish};
@@ -21,10 +22,11 @@ use crate::link::Links;
 use crate::memory::{BlockBuf, Slot, WindowBuf};
 use crate::rows::{FeatureBench, Rows};
 use crate::stats::{Last, Phase, count};
+use crate::teach::{RceMemory, Teach};
 use crate::training::TrainOrder;
 use core::sync::atomic::Ordering;
-use hone_learn::{Decision, Verdict};
-use hone_signal::{Faults, Micros};
+use hone_learn::{ClassId, Decision, Verdict};
+use hone_signal::{Faults, Micros, WindowView};
 
 /// Windows with one of these are neither judged nor learnt. A saturated one is judged: a blow that overdrives the
 /// sensor is what a detector is for.
@@ -53,6 +55,7 @@ pub struct Inference {
     judge: Judge,
     rows: Rows,
     features: &'static mut FeatureBench,
+    teach: Teach,
     window: Option<&'static mut WindowBuf>,
     next_frame: Option<u32>,
     sequence: u32,
@@ -70,12 +73,14 @@ impl Inference {
         links: &'static Links,
         slots: &'static [Slot; MODELS],
         features: &'static mut FeatureBench,
+        rce: &'static mut RceMemory,
     ) -> Self {
         Self {
             links,
             judge: Judge::new(slots),
             rows: Rows::new(links),
             features,
+            teach: Teach::new(links, rce),
             window: None,
             next_frame: None,
             sequence: 0,
@@ -94,6 +99,7 @@ impl Inference {
         let now = clock.now();
         self.button(now);
         self.rows.turn();
+        self.teach.turn();
         let block = self.links.blocks.receive(); // read
         if let Some(block) = &block {
             self.block(block, clock);
@@ -165,11 +171,11 @@ impl Inference {
             self.links.inference.update(|s| count(&mut s.rejected));
             self.judge.reset();
         } else if wish.infer || wish.once != self.links.inference.get().once_done {
-            let verdict = self.judge.infer(&window.view(), self.features); // infer
-            self.decide(verdict, wish, window.sequence, end, clock); // decide, emit
+            let judged = self.infer(&window.view()); // features, infer
+            self.decide(judged, wish, window.sequence, end, clock); // decide, emit
         }
-        if !window.faults.any(UNFIT_TO_LEARN) && self.rows.wants(&window.view()) {
-            self.rows.add(self.features, &window.view()); // features, train
+        if !window.faults.any(UNFIT_TO_LEARN) {
+            self.learn(&window.view()); // features, train
         }
         self.window = self.hand_over(window); // train
         if let Some(window) = self.window.as_deref_mut() {
@@ -177,8 +183,34 @@ impl Inference {
         }
     }
 
-    fn decide(&mut self, verdict: Option<Verdict>, wish: Wish, sequence: u32, end: Micros, clock: &impl Clock) {
-        let Some(verdict) = verdict else {
+    /// What the model in use says of a window; with it the nearest class, where the model is TinyRCE.
+    fn infer(&mut self, window: &WindowView<'_>) -> Option<(Verdict, Option<ClassId>)> {
+        match self.judge.learner()? {
+            Learner::Rce => self.teach.infer(self.features, window),
+            Learner::Esn | Learner::Svm => Some((self.judge.infer(window, self.features)?, None)),
+        }
+    }
+
+    /// TinyRCE learns a labelled window at once; for the SVM it becomes a row. The ESN's go to the trainer whole.
+    fn learn(&mut self, window: &WindowView<'_>) {
+        if let Some(class) = window.label
+            && self.teach.learns()
+        {
+            self.teach.learn(self.features, window, class);
+        } else if self.rows.wants(window) {
+            self.rows.add(self.features, window);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        judged: Option<(Verdict, Option<ClassId>)>,
+        wish: Wish,
+        sequence: u32,
+        end: Micros,
+        clock: &impl Clock,
+    ) {
+        let Some((verdict, nearest)) = judged else {
             return self.links.inference.update(|s| s.once_done = wish.once);
         };
         let last = Last { sequence, time: end, verdict };
@@ -189,9 +221,14 @@ impl Inference {
             s.latency.add(Micros(now.0.saturating_sub(end.0)));
         });
         self.light.anomalous = verdict.decision == Decision::Anomalous;
-        self.light.asking = verdict.decision == Decision::Unknown;
+        let asking = verdict.decision == Decision::Unknown && self.links.rce.get().waiting == Some(sequence);
+        self.light.asking = asking;
         if wish.infer && (wish.verbose || self.decision != Some(verdict.decision)) {
-            self.links.tell(Event::Verdict { time: end, sequence, verdict });
+            self.links.tell(if asking {
+                Event::LabelWanted { time: end, sequence, nearest }
+            } else {
+                Event::Verdict { time: end, sequence, verdict }
+            });
         }
         self.decision = Some(verdict.decision);
     }

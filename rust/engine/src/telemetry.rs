@@ -3,34 +3,46 @@
 use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
+use crate::link::Names;
 use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
-use hone_learn::{Decision, Kind, Metric, ParamError, Report, Setting, Stop};
+use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop};
 use hone_signal::{Faults, Micros};
 use serde::Serialize;
 
 /// Writes an event as one line with its end; nothing when the style is off.
-pub fn write(event: &Event, style: Style, out: &mut dyn Out) {
+pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
     match style {
         Style::Off => {}
-        Style::Text => text(event, out),
-        Style::Json => json(event, out),
+        Style::Text => text(event, names, out),
+        Style::Json => json(event, names, out),
     }
 }
 
-fn text(event: &Event, out: &mut dyn Out) {
+fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
     out.seconds(time(event));
     out.str("] ");
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            decision(verdict.decision, out);
+            decision(verdict.decision, names, out);
             out.str(", score ");
             out.real(verdict.score);
             out.str(" (window ");
             out.uint(*sequence);
             out.str(")");
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            out.str("unknown (window ");
+            out.uint(*sequence);
+            out.str("); ");
+            if let Some(nearest) = nearest {
+                out.str("most like ");
+                class(*nearest, names, out);
+                out.str("; ");
+            }
+            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
         }
         Event::TrainingStarted { id, learner, .. } => {
             out.str("training ");
@@ -78,6 +90,7 @@ fn text(event: &Event, out: &mut dyn Out) {
 pub fn time(event: &Event) -> Micros {
     match event {
         Event::Verdict { time, .. }
+        | Event::LabelWanted { time, .. }
         | Event::TrainingStarted { time, .. }
         | Event::TrainingDone { time, .. }
         | Event::TrainingFailed { time, .. }
@@ -90,12 +103,22 @@ pub fn time(event: &Event) -> Micros {
     }
 }
 
-/// `normal`, `anomalous`, `class 3`, `unknown`.
-pub fn decision(decision: Decision, out: &mut dyn Out) {
-    out.str(decision_word(decision));
-    if let Decision::Class(class) = decision {
-        out.str(" ");
-        out.uint(class.0);
+/// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
+pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
+    match decision {
+        Decision::Class(id) => class(id, names, out),
+        _ => out.str(decision_word(decision)),
+    }
+}
+
+/// `class 3 (walking)`.
+pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
+    out.str("class ");
+    out.uint(id.0);
+    if let Some(name) = names.name(id) {
+        out.str(" (");
+        out.str(name);
+        out.str(")");
     }
 }
 
@@ -252,6 +275,8 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     training: Option<u32>,
@@ -269,7 +294,7 @@ struct Json<'a> {
     frames: Option<u32>,
 }
 
-fn json(event: &Event, out: &mut dyn Out) {
+fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<96>::default();
     let mut j = Json { time_us: time(event).0, ..Json::default() };
     match event {
@@ -279,9 +304,16 @@ fn json(event: &Event, out: &mut dyn Out) {
             j.decision = Some(decision_word(verdict.decision));
             if let Decision::Class(class) = verdict.decision {
                 j.class = Some(class.0);
+                j.name = names.name(class);
             }
             // JSON has no infinity and no not-a-number.
             j.score = Some(verdict.score).filter(|s| s.is_finite());
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            j.event = "label_wanted";
+            j.window = Some(*sequence);
+            j.class = nearest.map(|c| c.0);
+            j.name = nearest.and_then(|c| names.name(c));
         }
         Event::TrainingStarted { id, learner, .. } => {
             j.event = "training_started";

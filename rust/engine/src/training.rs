@@ -10,11 +10,11 @@ use crate::config::{Config, Learner, Section};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
-use crate::rows;
 use crate::stats::{Ended, Phase};
+use crate::{rows, teach};
 use atomic_refcell::AtomicRefMut;
 use core::sync::atomic::Ordering;
-use hone_learn::{ParamError, Progress, Report};
+use hone_learn::{Metric, ParamError, Progress, Report, Stop};
 use hone_signal::Micros;
 
 /// A training that someone asked for.
@@ -42,8 +42,8 @@ impl TrainOrder {
 /// The newest model: where it is and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Its slot in the pool.
-    pub slot: u8,
+    /// Its slot in the pool; `None` for TinyRCE, which has its own place.
+    pub slot: Option<u8>,
     /// Counts publications, so that a slot used again is seen as new.
     pub generation: u32,
     /// Its learner.
@@ -89,8 +89,8 @@ struct Job {
     /// When it last took in a window or a row.
     fed: Micros,
     patience: u64,
-    slot: u8,
-    model: AtomicRefMut<'static, Model>,
+    /// The slot that the model is built in, unless it is built in place.
+    place: Option<(u8, AtomicRefMut<'static, Model>)>,
     learner: Trainer,
 }
 
@@ -104,6 +104,8 @@ enum Trainer {
     SvmRows { checked: hone_svm::Checked, total: u32, left: u32 },
     /// Computes on the set.
     Svm(hone_svm::Trainer, &'static mut RowSet),
+    /// Waits until TinyRCE has learnt so many labelled windows, from so many.
+    Rce { from: Option<u32>, wanted: u32 },
 }
 
 /// The loop's own state.
@@ -181,23 +183,37 @@ impl Training {
         let learner = match order.learner {
             Learner::Esn => self.prepare_esn(config.esn, order, sensor.map_or(1, |s| u16::from(s.channels)))?,
             Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            Learner::Rce => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
         };
-        let taken = self.links.published.get().map(|p| p.slot);
-        let (slot, mut model) = (0u8..)
+        let mut place = match order.learner {
+            Learner::Esn | Learner::Svm => Some(self.free_slot()?),
+            Learner::Rce => None,
+        };
+        if let Some((_, model)) = &mut place {
+            if order.learner == Learner::Svm { fresh_svm(model) } else { fresh_esn(model) }
+        }
+        let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
+        let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
+        Ok(Job { order, since, fed: since, patience, place, learner })
+    }
+
+    /// A slot that is neither published nor borrowed.
+    fn free_slot(&self) -> Result<(u8, AtomicRefMut<'static, Model>), TrainFault> {
+        let taken = self.links.published.get().and_then(|p| p.slot);
+        (0u8..)
             .zip(self.slots)
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
-            .ok_or(TrainFault::NoFreeSlot)?;
-        // A constant is copied straight into the slot; an expression would be built on the stack first, all 5 KB.
-        const ESN: Model = Model::Esn(EsnModel::new());
-        const SVM: Model = Model::Svm(None, SvmModel::new());
-        *model = match order.learner {
-            Learner::Esn => ESN,
-            Learner::Svm => SVM,
-        };
-        let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
-        let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
-        Ok(Job { order, since, fed: since, patience, slot, model, learner })
+            .ok_or(TrainFault::NoFreeSlot)
+    }
+
+    fn prepare_rce(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
+        let extractor =
+            rows::extractor(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
+        teach::check(&config.rce, extractor.len()).map_err(|e| TrainFault::Params(Section::Rce, e))?;
+        self.links.teaching.store(true, Ordering::Release);
+        self.links.rce_begin.store(true, Ordering::Release);
+        Ok(Trainer::Rce { from: None, wanted: order.windows.map_or(0, u32::from) })
     }
 
     fn prepare_esn(
@@ -244,20 +260,26 @@ impl Training {
         self.links.set_for_training.store(false, Ordering::Release);
         self.links.data.update(|d| d.wanted = 0);
         self.links.cancel.store(false, Ordering::Release);
-        if result.is_err() {
-            *job.model = Model::Empty;
+        if result.is_err()
+            && let Some((_, model)) = &mut job.place
+        {
+            **model = Model::Empty;
         }
-        let Job { order, since, slot, model, learner, .. } = job;
+        let Job { order, since, place, learner, .. } = job;
         if let Trainer::Svm(_, set) = learner {
             // There is one set and it was here, so its way home is free.
             let _ = self.links.set_home.send(set);
         }
         // From here on the slot is read only; what is published is not chosen for the next training.
-        drop(model);
+        let slot = place.map(|(slot, _model)| slot);
         if result.is_ok() {
             self.generation = self.generation.wrapping_add(1);
             let published = Published { slot, generation: self.generation, learner: order.learner, time: now };
             self.links.published.set(Some(published));
+        }
+        let newest = self.links.published.get().map(|p| p.learner);
+        if newest != Some(Learner::Rce) {
+            self.links.teaching.store(false, Ordering::Release);
         }
         self.finish(now, order, since, result);
         self.return_windows();
@@ -292,7 +314,12 @@ enum Advance {
 
 impl Job {
     fn advance(&mut self, links: &Links, workspace: &mut [u32], now: Micros, budget: u32) -> Advance {
-        let next = match (&mut self.learner, &mut *self.model) {
+        if let Trainer::Rce { from, wanted } = &mut self.learner {
+            let next = rce(from, *wanted, links);
+            return self.fed_by(next, now);
+        }
+        let Some((_, model)) = &mut self.place else { return Advance::Ended(Err(TrainFault::NoFreeSlot)) };
+        let next = match (&mut self.learner, &mut **model) {
             (Trainer::Esn(trainer), Model::Esn(model)) => esn(trainer, model, links, workspace, budget),
             (Trainer::SvmRows { checked, total, left }, Model::Svm(extractor, _)) => match links.full_set.receive() {
                 Some(set) => {
@@ -322,6 +349,11 @@ impl Job {
             }
             _ => Advance::Ended(Err(TrainFault::NoFreeSlot)),
         };
+        self.fed_by(next, now)
+    }
+
+    /// Gives up a training that nothing has fed for too long.
+    fn fed_by(&mut self, next: Advance, now: Micros) -> Advance {
         match next {
             Advance::Idle if now.0.saturating_sub(self.fed.0) > self.patience => {
                 Advance::Ended(Err(TrainFault::NoWindows))
@@ -354,11 +386,51 @@ fn esn(trainer: &mut hone_esn::Trainer, model: &mut EsnModel, links: &Links, ws:
     }
 }
 
+/// TinyRCE learns in the inference loop; here its progress is watched.
+fn rce(from: &mut Option<u32>, wanted: u32, links: &Links) -> Advance {
+    if links.rce_begin.load(Ordering::Acquire) {
+        return Advance::Idle;
+    }
+    let stats = links.rce.get();
+    let report = Report {
+        stop: Stop::Converged,
+        rows: stats.learnt,
+        iterations: stats.learnt,
+        work: 0,
+        metric: Metric::Accuracy,
+        quality: stats.accuracy,
+    };
+    let begun = from.is_some();
+    let start = *from.get_or_insert(stats.learnt);
+    let learnt = stats.learnt.saturating_sub(start);
+    if learnt >= wanted {
+        Advance::Ended(Ok(report))
+    } else if begun && links.training.get().done == learnt {
+        Advance::Idle
+    } else {
+        Advance::Moved(learnt, wanted, Phase::Collecting)
+    }
+}
+
 /// A set that is full keeps its support vectors and makes room for the next batch: a quarter of it.
 fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32]) {
     if set.view().len() >= set.edit().capacity() {
         hone_svm::keep_support(trainer, set.edit(), workspace, TRAINING_ROWS / 4);
     }
+}
+
+// A model is some 5 KB and all zero but for a tag. In functions of their own the compiler clears the slot where it lies;
+// inlined it builds the model on the stack first, and as a constant it takes its size in flash.
+#[inline(never)]
+fn fresh_esn(slot: &mut Model) {
+    const NEW: EsnModel = EsnModel::new();
+    *slot = Model::Esn(NEW);
+}
+
+#[inline(never)]
+fn fresh_svm(slot: &mut Model) {
+    const NEW: SvmModel = SvmModel::new();
+    *slot = Model::Svm(None, NEW);
 }
 
 /// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.

@@ -55,7 +55,7 @@ fn training_shows_progress_and_the_report() {
     assert!(b.text.contains("collecting 50 %") && b.text.contains("converged on"), "{}", b.text);
     b.command("train status").unwrap();
     assert!(b.text.contains("training 1: esn, converged"), "{}", b.text);
-    assert!(b.command("train rce-what").is_err() && b.text.contains("there is esn"), "{}", b.text);
+    assert!(b.command("train rce-what").is_err() && b.text.contains("there is esn, svm, rce"), "{}", b.text);
     assert!(b.command("train --windows 3").is_err() && b.text.contains("from 10"), "{}", b.text);
 }
 
@@ -99,7 +99,7 @@ fn every_line_of_json_is_one_object() {
     assert!(!b.events.is_empty());
     for event in &b.events {
         let mut line = Line::<512>::default();
-        telemetry::write(event, Style::Json, &mut line);
+        telemetry::write(event, Style::Json, &b.links.names.get(), &mut line);
         let value: serde_json::Value =
             serde_json::from_str(line.as_str()).unwrap_or_else(|e| panic!("{e}: {}", line.as_str()));
         assert!(value["event"].is_string() && value["time_us"].is_u64());

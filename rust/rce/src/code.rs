@@ -24,6 +24,13 @@ pub(crate) trait Metric {
     type Code: Code;
     /// The distance, as a key. Both slices are equally long.
     fn key(a: &[Self::Code], b: &[Self::Code]) -> u32;
+    /// The distances of `query` to rows of its length, one after the other.
+    #[inline]
+    fn keys(query: &[Self::Code], rows: &[Self::Code], keys: &mut [u32]) {
+        for (row, key) in rows.chunks_exact(query.len().max(1)).zip(keys) {
+            *key = Self::key(query, row);
+        }
+    }
     /// The distance in standard deviations per feature.
     fn real(key: u32, scale: &Scale) -> f32;
     /// The key of such a distance.
@@ -105,7 +112,7 @@ thermometer!(u16, 16);
 
 macro_rules! metric {
     ($name:ident, $code:ty, $doc:literal, |$a:ident, $b:ident| $key:expr, |$k:ident, $s:ident| $real:expr,
-     |$r:ident, $t:ident| $to_key:expr) => {
+     |$r:ident, $t:ident| $to_key:expr $(, $keys:item)?) => {
         #[doc = $doc]
         pub(crate) struct $name;
         impl Metric for $name {
@@ -120,6 +127,7 @@ macro_rules! metric {
             fn to_key($r: f32, $t: &Scale) -> u32 {
                 $to_key
             }
+            $($keys)?
         }
     };
 }
@@ -130,7 +138,11 @@ metric!(
     "Σ|a-b| of 8-bit codes.",
     |a, b| kernel::manhattan_u8(a, b),
     |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32
+    |r, s| (r * s.per_step * s.features) as u32,
+    #[inline]
+    fn keys(query: &[u8], rows: &[u8], keys: &mut [u32]) {
+        kernel::manhattans_u8(query, rows, keys);
+    }
 );
 
 metric!(
@@ -193,7 +205,14 @@ metric!(
     "Σ(a-b)² of f32.",
     |a, b| kernel::squared_distance_f32(a, b).to_bits(),
     |k, s| libm::sqrtf(f32::from_bits(k) * s.per_feature),
-    |r, s| (r * r * s.features).to_bits()
+    |r, s| (r * r * s.features).to_bits(),
+    #[inline]
+    fn keys(query: &[f32], rows: &[f32], keys: &mut [u32]) {
+        // Numbers and their bits take the same room.
+        if let Ok(distances) = bytemuck::try_cast_slice_mut(keys) {
+            kernel::squared_distances_f32(query, rows, distances);
+        }
+    }
 );
 
 fn squares_u8(a: &[u8], b: &[u8]) -> u32 {

@@ -11,7 +11,7 @@ use hone_learn::{ClassId, Decision, Verdict};
 pub struct Answer {
     /// The decision, and as score how unknown the window is.
     ///
-    /// score = 9·f/(s + 8·s̄)·√(d/d'), where f is the distance to the nearest prototype without clipping, s and s̄ the
+    /// score = f/s'·(d/d')^`rivalry`, s' = (s + 8·s̄)/9, where f is the distance to the nearest prototype, s and s̄ the
     /// mean distance of windows that it, and that all prototypes, decided rightly, and d/d' the distance to the
     /// nearest prototype over that to the nearest one of another class (1 without). About 1 or less for a window
     /// like those learnt; the greater, the less known.
@@ -37,6 +37,9 @@ const NOTHING: Answer = Answer {
     nearest_distance: f32::MAX,
     fired: false,
 };
+
+/// Prototypes whose distances are computed in one call.
+pub(crate) const BLOCK: usize = 32;
 
 /// The nearest of some prototypes.
 #[derive(Clone, Copy)]
@@ -101,40 +104,47 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let count = usize::from(state.count);
     let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).ok()?;
-    let each = codes.chunks_exact(query.len().max(1)).zip(parts.radius).zip(parts.class).take(count);
     let (mut best, mut fired): (Option<Nearest>, Option<Nearest>) = (None, None);
     // The nearest of a class other than the nearest prototype's.
     let mut rival = u32::MAX;
     let mut best_key = u32::MAX;
     let mut fired_key = u32::MAX;
-    for (index, ((code, radius), class)) in each.enumerate() {
-        let key = M::key(query, code);
-        if key < best_key || best.is_none() {
-            if let Some(b) = best
-                && b.class != *class
-            {
-                rival = b.key;
+    let codes = codes.get(..count * query.len()).unwrap_or(&[]);
+    let blocks =
+        codes.chunks(BLOCK * query.len().max(1)).zip(parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK)));
+    let mut keys = [0; BLOCK];
+    for (block, (codes, (radii, classes))) in blocks.enumerate() {
+        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
+        M::keys(query, codes, keys);
+        for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
+            let (key, index) = (*key, block * BLOCK + i);
+            if key < best_key || best.is_none() {
+                if let Some(b) = best
+                    && b.class != *class
+                {
+                    rival = b.key;
+                }
+                best_key = key;
+                best = Some(Nearest { key, index, class: *class });
+            } else if key < rival && best.is_some_and(|b| b.class != *class) {
+                rival = key;
             }
-            best_key = key;
-            best = Some(Nearest { key, index, class: *class });
-        } else if key < rival && best.is_some_and(|b| b.class != *class) {
-            rival = key;
-        }
-        if key < *radius && key < fired_key {
-            fired_key = key;
-            fired = Some(Nearest { key, index, class: *class });
+            if key < *radius && key < fired_key {
+                fired_key = key;
+                fired = Some(Nearest { key, index, class: *class });
+            }
         }
     }
     let Some(best) = best else { return Some(NOTHING) };
-    let code = codes.chunks_exact(query.len().max(1)).nth(best.index)?;
     let scale = state.scale();
-    let far = unclipped::<M>(parts, &scale, features, code);
-    let spread = parts.spread.get(best.index)? + 8.0 * state.spread;
-    let mut score = 9.0 * far / spread.max(1e-3);
-    if rival != u32::MAX {
+    let far = M::real(best.key, &scale);
+    let spread = (parts.spread.get(best.index)? + 8.0 * state.spread) * (1.0 / 9.0);
+    let mut score = far / spread.max(1e-4);
+    if rival != u32::MAX && state.params.rivalry > 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
-            score *= libm::sqrtf(d / d_rival);
+            let exponent = state.params.rivalry;
+            score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf(d / d_rival, exponent) };
         }
     }
     let (decider, decision) = match fired {
@@ -150,16 +160,4 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         nearest_distance: M::real(best.key, &scale),
         fired: fired.is_some(),
     })
-}
-
-/// Mean deviation from a prototype over the features, the window's not clipped to the codes' range.
-fn unclipped<M: Metric>(parts: &Parts, scale: &Scale, features: &[f32], code: &[M::Code]) -> f32 {
-    let frame = parts.offset.iter().zip(parts.gain);
-    let sum = features
-        .iter()
-        .zip(code)
-        .zip(frame)
-        .fold(0.0, |sum, ((x, code), (offset, gain))| sum + ((x - offset) * gain - code.decode(scale)).abs());
-    // Not a number only if a feature is: then as unknown as can be.
-    if sum <= 1e30 { sum * scale.per_feature } else { 1e30 }
 }

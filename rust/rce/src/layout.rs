@@ -17,8 +17,8 @@ const fn code_words(features: usize, bytes: usize) -> usize {
     (features * bytes).div_ceil(4)
 }
 
-/// Words for `count` prototypes of `features` features of `bytes` bytes each.
-pub(crate) const fn words(count: usize, features: usize, bytes: usize) -> usize {
+/// Words of memory of a model of `count` prototypes of `features` features of `bytes` bytes each.
+pub const fn words(count: usize, features: usize, bytes: usize) -> usize {
     PER_FEATURE * features + count * (3 + code_words(features, bytes)) + 3 * count.div_ceil(2)
 }
 

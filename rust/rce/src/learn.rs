@@ -2,7 +2,7 @@
 
 use crate::code::*;
 use crate::frame;
-use crate::infer::{Nearest, by_metric, query};
+use crate::infer::{BLOCK, Nearest, by_metric, query};
 use crate::layout::{self, PartsMut};
 use crate::model::State;
 use hone_learn::{ClassId, Decision};
@@ -118,7 +118,12 @@ fn learn_by<M: Metric>(
     let full = state.count >= state.capacity;
     let follows = !baseline && state.params.moving > 0.0;
     // A full model that can follow keeps its places for what it gets wrong.
-    let wanted = if full && follows { !right } else { pass.own_fired == u32::MAX };
+    let wanted = if full && follows {
+        !right
+    } else {
+        let far = |own: Nearest| M::real(own.key, &scale) >= state.params.spacing;
+        pass.own_fired == u32::MAX || !full && !baseline && pass.own.is_none_or(far)
+    };
     let mut outcome = Outcome::Absorbed;
     if wanted {
         let ceiling = M::to_key(state.params.radius_max, &scale);
@@ -150,34 +155,43 @@ fn visit<M: Metric>(
     let mut pass =
         Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_class: 0, conflicts: 0 };
     let (mut own_key, mut other_fired_key) = (u32::MAX, u32::MAX);
-    let each = codes.chunks_exact(query.len().max(1)).zip(parts.radius.iter_mut()).zip(parts.class.iter());
-    for (index, ((code, radius), its)) in each.take(usize::from(state.count)).enumerate() {
-        let key = M::key(query, code);
-        if *its == class {
-            if key < own_key || pass.own.is_none() {
-                own_key = key;
-                pass.own = Some(Nearest { key, index, class });
+    let used = usize::from(state.count);
+    let codes = codes.get(..used * query.len()).unwrap_or(&[]);
+    let blocks = codes.chunks(BLOCK * query.len().max(1));
+    let blocks = blocks.zip(parts.radius.chunks_mut(BLOCK).zip(parts.class.chunks(BLOCK))).enumerate();
+    let mut keys = [0; BLOCK];
+    for (block, (codes, (radii, classes))) in blocks {
+        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
+        M::keys(query, codes, keys);
+        for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
+            let key = *key;
+            if *its == class {
+                if key < own_key || pass.own.is_none() {
+                    own_key = key;
+                    pass.own = Some(Nearest { key, index: block * BLOCK + i, class });
+                }
+                if key < *radius && key < pass.own_fired {
+                    pass.own_fired = key;
+                }
+                continue;
             }
-            if key < *radius && key < pass.own_fired {
-                pass.own_fired = key;
+            if key < pass.other {
+                pass.other = key;
+                pass.other_class = *its;
             }
-            continue;
-        }
-        if key < pass.other {
-            pass.other = key;
-            pass.other_class = *its;
-        }
-        if key < *radius {
-            if key < other_fired_key {
-                other_fired_key = key;
-                pass.other_fired = Some(Nearest { key, index, class: *its });
+            if key < *radius {
+                let index = block * BLOCK + i;
+                if key < other_fired_key {
+                    other_fired_key = key;
+                    pass.other_fired = Some(Nearest { key, index, class: *its });
+                }
+                if ageing && let Some(standing) = parts.standing.get_mut(index) {
+                    let ratio = M::real(key, &scale) / M::real(*radius, &scale);
+                    *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
+                }
+                pass.conflicts = pass.conflicts.saturating_add(1);
+                *radius = key.max(floor);
             }
-            if ageing && let Some(standing) = parts.standing.get_mut(index) {
-                let ratio = M::real(key, &scale) / M::real(*radius, &scale);
-                *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
-            }
-            pass.conflicts = pass.conflicts.saturating_add(1);
-            *radius = key.max(floor);
         }
     }
     pass
@@ -255,7 +269,7 @@ fn place<C: Code>(
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
         // Only one that has aged may go, save for the first window of a class.
-        let mut oldest = if new_class { i32::MAX } else { state.now };
+        let mut oldest = if new_class { i32::MAX } else { state.now - 2 * ONE };
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
             if *standing < oldest && (*siblings > 1 || *its == class) {

@@ -52,6 +52,7 @@ mod pending;
 mod persist;
 
 pub use infer::Answer;
+pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};
 pub use model::{Error, Model, Statistics, inference_mac};
 pub use names::{NAME_BYTES, NameError, Names};

@@ -23,7 +23,7 @@ struct Name {
 }
 
 /// Up to `N` named classes, 16 bytes each. All zero when new.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names<const N: usize> {
     names: [Name; N],
 }

@@ -17,6 +17,8 @@ pub struct Params {
     pub(crate) prototypes: u16,
     pub(crate) radius_max: f32,
     pub(crate) radius_min: f32,
+    pub(crate) spacing: f32,
+    pub(crate) rivalry: f32,
     pub(crate) ageing: bool,
     pub(crate) pruning: bool,
     pub(crate) moving: f32,
@@ -28,6 +30,26 @@ pub struct Params {
 }
 
 impl Params {
+    /// The defaults: TinyRCE with 8-bit prototypes and Manhattan distances.
+    pub const DEFAULT: Self = Self {
+        algorithm: 0,
+        metric: 0,
+        store: 0,
+        prototypes: 200,
+        radius_max: 0.8,
+        radius_min: 0.2,
+        spacing: 0.3,
+        rivalry: 0.5,
+        ageing: true,
+        pruning: true,
+        moving: 0.05,
+        fading: 0.003,
+        fallback: false,
+        relevance: 1.0,
+        range: 4.0,
+        horizon: 4096,
+    };
+
     /// All zero, for a model that has not begun.
     pub(crate) const ZERO: Self = Self {
         algorithm: 0,
@@ -36,6 +58,8 @@ impl Params {
         prototypes: 0,
         radius_max: 0.0,
         radius_min: 0.0,
+        spacing: 0.0,
+        rivalry: 0.0,
         ageing: false,
         pruning: false,
         moving: 0.0,
@@ -49,22 +73,20 @@ impl Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            algorithm: 0,
-            metric: 0,
-            store: 0,
-            prototypes: 200,
-            radius_max: 0.5,
-            radius_min: 0.2,
-            ageing: true,
-            pruning: true,
-            moving: 0.05,
-            fading: 0.003,
-            fallback: false,
-            relevance: 1.0,
-            range: 4.0,
-            horizon: 4096,
-        }
+        Self::DEFAULT
+    }
+}
+
+impl Params {
+    /// For vibration of machines, with the features of that name. The default.
+    pub fn vibration() -> Self {
+        Self::default()
+    }
+
+    /// For motion of people, with the features of that name: few classes that overlap, for which Euclidean distances
+    /// to prototypes that follow do better, at about twice the cost.
+    pub fn activity() -> Self {
+        Self { metric: 1, relevance: 1.25, radius_min: 0.25, rivalry: 0.0, ..Self::default() }
     }
 }
 
@@ -116,6 +138,16 @@ impl Settings for Params {
             help: "windows over which mean and deviation are learnt; older ones fade",
             kind: Kind::Int { min: 16, max: 1_000_000 },
         },
+        Setting {
+            name: "spacing",
+            help: "while there is room, a window this far from its class becomes a prototype, in deviations per feature",
+            kind: Kind::Real { min: 0.0, max: 100.0 },
+        },
+        Setting {
+            name: "rivalry",
+            help: "how much a second class that is as near makes the unknown score of a window greater",
+            kind: Kind::Real { min: 0.0, max: 2.0 },
+        },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -134,6 +166,8 @@ impl Settings for Params {
             11 => Value::Real(self.relevance),
             12 => Value::Real(self.range),
             13 => Value::Int(self.horizon as i32),
+            14 => Value::Real(self.spacing),
+            15 => Value::Real(self.rivalry),
             _ => return None,
         })
     }
@@ -154,6 +188,8 @@ impl Settings for Params {
             (11, Value::Real(v)) => self.relevance = v,
             (12, Value::Real(v)) => self.range = v,
             (13, Value::Int(v)) => self.horizon = v as u32,
+            (14, Value::Real(v)) => self.spacing = v,
+            (15, Value::Real(v)) => self.rivalry = v,
             _ => return false,
         }
         true

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod checksum;
+mod esn;
 mod numeric;
 
 pub use checksum::{crc_bytes, crc_f32};
@@ -16,4 +17,5 @@ pub type Emit<'a> = &'a mut dyn FnMut(&str, u32);
 /// Every computation.
 pub fn all(emit: Emit<'_>) {
     numeric::emit(emit);
+    esn::emit(emit);
 }

@@ -26,6 +26,9 @@ pub struct Locked {
     /// Where it comes from; none for a folder on this machine.
     pub source: Option<String>,
     checksum: Option<String>,
+    /// `name` or `name version`.
+    #[serde(default)]
+    dependencies: Vec<String>,
 }
 
 impl Lock {
@@ -42,7 +45,7 @@ impl Lock {
     /// Sources, checksums, bans and duplicates. `file` names the lock file in what is found.
     pub fn check(&self, file: &str, policy: &Policy, findings: &mut Findings) {
         for package in self.foreign() {
-            let Locked { name, version, source, checksum } = package;
+            let Locked { name, version, source, checksum, .. } = package;
             let source = source.as_deref().unwrap_or_default();
             if let Some(why) = policy.refuse_source(source) {
                 findings.error(format!("{file}: {name} {version}: {why}"));
@@ -50,7 +53,7 @@ impl Lock {
             if checksum.is_none() && !source.starts_with("git+") {
                 findings.error(format!("{file}: {name} {version} has no checksum"));
             }
-            if let Some(why) = policy.refuse_version(name, version) {
+            if let Some(why) = policy.refuse_version(name, version, &self.users(name)) {
                 findings.error(format!("{file}: {name} {version} is banned: {why}"));
             }
         }
@@ -62,6 +65,12 @@ impl Lock {
             Level::Allow => findings.note(format!("{file}: several versions of one crate: {text}")),
         }
         findings.note(format!("{file}: {} packages from elsewhere", self.foreign().count()));
+    }
+
+    /// Packages that depend on one of that name.
+    fn users(&self, name: &str) -> Vec<&str> {
+        let uses = |p: &&Locked| p.dependencies.iter().any(|d| d.split(' ').next() == Some(name));
+        self.packages.iter().filter(uses).map(|p| p.name.as_str()).collect()
     }
 
     fn duplicates(&self, policy: &Policy) -> Vec<String> {

@@ -57,6 +57,9 @@ struct Ban {
     spec: String,
     #[serde(default)]
     reason: String,
+    /// Crates that may depend on it all the same.
+    #[serde(default)]
+    wrappers: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,9 +102,10 @@ impl Policy {
         (!expression.evaluate(allowed)).then(|| format!("licence `{text}` is not allowed"))
     }
 
-    /// Why that version must not be used, or nothing.
-    pub fn refuse_version(&self, name: &str, version: &Version) -> Option<&str> {
-        self.bans.deny.iter().find(|b| b.matches(name, version)).map(|b| b.reason.as_str())
+    /// Why that version must not be used by `users`, or nothing.
+    pub fn refuse_version(&self, name: &str, version: &Version, users: &[&str]) -> Option<&str> {
+        let tolerated = |b: &Ban| !users.is_empty() && users.iter().all(|u| b.wrappers.contains(*u));
+        self.bans.deny.iter().find(|b| b.matches(name, version) && !tolerated(b)).map(|b| b.reason.as_str())
     }
 
     /// How bad several versions of one crate are.
@@ -181,13 +185,21 @@ mod tests {
     #[test]
     fn bans_go_by_version() {
         let p = policy();
-        let refused = |name: &str, v: &str| p.refuse_version(name, &Version::parse(v).unwrap());
+        let refused = |name: &str, v: &str| p.refuse_version(name, &Version::parse(v).unwrap(), &["user"]);
         assert_eq!(refused("atty", "0.2.14"), Some("unmaintained"));
         assert_eq!(refused("atty", "1.0.0-rc.1"), Some("unmaintained"));
         assert_eq!(refused("time", "0.2.22"), Some("unsound"));
         assert_eq!(refused("time", "0.2.23"), None);
         assert_eq!(refused("pinned", "1.0.1"), None);
         assert_eq!(refused("pinned", "1.0.0"), Some("yanked"));
+    }
+
+    #[test]
+    fn a_ban_tolerates_its_wrappers_and_nobody_else() {
+        let p = policy();
+        let refused = |users: &[&str]| p.refuse_version("macros", &Version::new(1, 0, 0), users).is_some();
+        assert!(!refused(&["wrapper"]));
+        assert!(refused(&["wrapper", "other"]) && refused(&[]));
     }
 
     #[test]
@@ -216,6 +228,7 @@ mod tests {
             { crate = "atty", reason = "unmaintained" },
             { crate = "time:<0.2.23", reason = "unsound" },
             { crate = "pinned@1.0.0", reason = "yanked" },
+            { crate = "macros", wrappers = ["wrapper"] },
         ]
         skip = [{ crate = "windows-sys" }]
         [sources]

@@ -36,6 +36,7 @@ pub fn check(readme: &str, files: &[String], findings: &mut Findings) {
 }
 
 fn folder_lines(readme: &str) -> BTreeSet<String> {
+    // Within an item, folders stand before the first words; commas may stand between them.
     let (mut heading, mut inside, mut first) = (false, false, false);
     let mut lines = BTreeSet::new();
     for event in Parser::new(readme) {
@@ -48,10 +49,9 @@ fn folder_lines(readme: &str) -> BTreeSet<String> {
             Event::Text(text) if heading => inside |= &*text == HEADING,
             Event::Start(Tag::Item) => first = true,
             Event::Code(code) if inside && first => {
-                first = false;
                 lines.insert(code.to_string());
             }
-            Event::Text(_) => first = false,
+            Event::Text(text) => first &= text.trim() == ",",
             _ => {}
         }
     }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn folders_and_lines_must_match_both_ways() {
-        let readme = "# A\n\n- `no/`\n\n## Folders\n\n- `docs/` — see `gone/`\n- `rust/esn/` — x\n- `old/` — y\n\n\
+        let readme = "# A\n\n- `no/`\n\n## Folders\n\n- `docs/` — see `gone/`\n- `rust/esn/`, `old2/` — x\n- `old/` — y\n\n\
                       ## After\n\n- `other/`\n";
         let files = ["README.md", ".ci/run", "docs/a/b.md", "rust/esn/src/lib.rs", "rust/svm/Cargo.toml", "xtask/x.rs"];
         let mut findings = Findings::default();
@@ -73,6 +73,7 @@ mod tests {
             findings.errors,
             [
                 "README.md: a line for old/, which does not exist",
+                "README.md: a line for old2/, which does not exist",
                 "README.md: no line for rust/svm/ under the heading Folders",
                 "README.md: no line for xtask/ under the heading Folders",
             ]

@@ -3,9 +3,11 @@
 use super::{Outcome, fail, misuse};
 use crate::env::Io;
 use crate::link::Links;
+use crate::teach::Reply;
 use crate::telemetry;
 use crate::text::Write;
 use hone_learn::ClassId;
+use hone_rce::NameError;
 use hone_signal::Micros;
 
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
@@ -43,7 +45,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
         if stats.once_done == request
             && let Some(last) = stats.last
         {
-            telemetry::decision(last.verdict.decision, io);
+            telemetry::decision(last.verdict.decision, &links.names.get(), io);
             io.str(", score ");
             io.real(last.verdict.score);
             io.str(" (window ");
@@ -58,15 +60,86 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
     fail(io, &["no window came that could be judged; 'stats' says how the sensor does"])
 }
 
+/// `label ID [NAME]` says the class of the windows that follow, and of the unknown one that waits; with `--once` of that
+/// one only.
 pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
-    let label = match words {
-        ["none"] => None,
-        [id] => match hone_learn::setting::parse_int(id).and_then(|id| u16::try_from(id).ok()) {
-            Some(id) => Some(ClassId(id)),
-            None => return fail(io, &["a class is a whole number from 0 to 65535, or none"]),
-        },
-        _ => return misuse("label", io),
+    match words {
+        ["none"] => {
+            links.wish.update(|w| w.label = None);
+            Ok(())
+        }
+        ["dismiss"] => answer(links, Reply::Dismiss, io),
+        ["list"] => list(links, io),
+        [id] => assign(links, id, None, false, io),
+        [id, "--once"] => assign(links, id, None, true, io),
+        [id, name] => assign(links, id, Some(name), false, io),
+        [id, name, "--once"] => assign(links, id, Some(name), true, io),
+        _ => misuse("label", io),
+    }
+}
+
+fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn Io) -> Outcome {
+    let names = links.names.get();
+    let number = hone_learn::setting::parse_int(id).and_then(|id| u16::try_from(id).ok()).map(ClassId);
+    let Some(class) = number.or_else(|| names.class(id)) else {
+        return fail(
+            io,
+            &["a class is a whole number from 0 to 65535 or a name given before; 'label list' shows them"],
+        );
     };
-    links.wish.update(|w| w.label = label);
+    if let Some(name) = name {
+        match links.names.update(|n| n.set(class, name)) {
+            Ok(()) => {}
+            Err(NameError::Unfit) => return fail(io, &["a name has at most 13 bytes and no control characters"]),
+            Err(NameError::Full) => return fail(io, &["all places for names are taken (CONFIG_HONE_CLASSES)"]),
+        }
+    }
+    if once || links.rce.get().waiting.is_some() {
+        answer(links, Reply::Learn(class), io)?;
+    }
+    if once {
+        return Ok(());
+    }
+    links.wish.update(|w| w.label = Some(class));
+    io.str("the windows that follow are of ");
+    telemetry::class(class, &links.names.get(), io);
+    io.str("; 'label none' ends that\n");
+    Ok(())
+}
+
+fn answer(links: &Links, reply: Reply, io: &mut dyn Io) -> Outcome {
+    let Some(window) = links.rce.get().waiting else { return fail(io, &["no window waits for a label"]) };
+    links.reply.set(Some(reply));
+    for _ in 0..40 {
+        if links.reply.get().is_none() {
+            io.str("window ");
+            io.uint(window);
+            match reply {
+                Reply::Learn(class) => {
+                    io.str(" learnt as ");
+                    telemetry::class(class, &links.names.get(), io);
+                }
+                Reply::Dismiss => io.str(" let go"),
+            }
+            io.str("\n");
+            return Ok(());
+        }
+        if !io.pause(Micros(50_000)) {
+            break;
+        }
+    }
+    links.reply.set(None);
+    fail(io, &["interrupted; the window still waits"])
+}
+
+fn list(links: &Links, io: &mut dyn Io) -> Outcome {
+    let names = links.names.get();
+    for (class, _) in names.iter() {
+        telemetry::class(class, &names, io);
+        io.str("\n");
+    }
+    if names.iter().next().is_none() {
+        io.str("no class has a name; 'label 3 walking' gives one\n");
+    }
     Ok(())
 }

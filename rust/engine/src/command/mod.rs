@@ -84,9 +84,14 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "label",
-        usage: "ID | none",
-        help: "the class of the windows that follow",
-        sub: &[leaf("none", "", "the windows that follow have no class")],
+        usage: "ID [NAME] [--once] | none | dismiss | list",
+        help: "the class of the windows that follow, and of the unknown one that waits",
+        sub: &[
+            leaf("none", "", "the windows that follow have no class"),
+            leaf("--once", "", "of the waiting window only"),
+            leaf("dismiss", "", "let the window go that waits for a label"),
+            leaf("list", "", "the classes that have names"),
+        ],
         words: Words::None,
     },
     Command {
@@ -167,7 +172,7 @@ impl Console {
     /// The newest model and where it comes from, shared with inference; `None` without one.
     pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
         let published = self.links.published.get()?;
-        let model = self.slots.get(usize::from(published.slot))?.try_borrow().ok()?;
+        let model = self.slots.get(usize::from(published.slot?))?.try_borrow().ok()?;
         Some((published, model))
     }
 

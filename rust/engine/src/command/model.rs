@@ -1,6 +1,7 @@
 //! `model`.
 
 use super::{Console, Outcome, fail, misuse};
+use crate::config::Learner;
 use crate::env::Io;
 use crate::memory::Model;
 use crate::text::Write;
@@ -18,6 +19,10 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
 }
 
 fn info(console: &Console, io: &mut dyn Io) -> Outcome {
+    let newest = console.links.published.get();
+    if newest.is_some_and(|p| p.learner == Learner::Rce) {
+        return rce(console, io);
+    }
     let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
     io.str(published.learner.name());
     io.str(", ");
@@ -65,5 +70,21 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
             io.str("\n");
         }
     }
+    Ok(())
+}
+
+fn rce(console: &Console, io: &mut dyn Io) -> Outcome {
+    let s = console.links.rce.get();
+    io.str("rce, ");
+    io.uint(s.prototypes);
+    io.str(" of ");
+    io.uint(s.capacity);
+    io.str(" prototypes from ");
+    io.uint(s.learnt);
+    io.str(" labelled windows, accuracy as it learnt ");
+    io.percent(s.accuracy);
+    io.str(" (of late ");
+    io.percent(s.recent);
+    io.str(")\n");
     Ok(())
 }

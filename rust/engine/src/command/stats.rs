@@ -3,7 +3,7 @@
 use super::{Outcome, misuse, train};
 use crate::budget;
 use crate::env::{Io, ThreadInfo};
-use crate::link::Links;
+use crate::link::{Links, Names};
 use crate::stats::{InferenceStats, SamplingStats, SensorHealth};
 use crate::telemetry;
 use crate::text::{Out, Write};
@@ -40,7 +40,8 @@ fn text(links: &Links, io: &mut dyn Io) {
     io.seconds(io.now());
     io.str(" s\n");
     model(&inference, io);
-    windows(&inference, io);
+    windows(&inference, &links.names.get(), io);
+    learning(links, io);
     sensor(&sampling, &inference, io);
     head("queues", io);
     fill(links.blocks.len(), links.blocks.capacity(), " blocks", io);
@@ -90,7 +91,7 @@ fn model(inference: &InferenceStats, io: &mut dyn Io) {
     }
 }
 
-fn windows(s: &InferenceStats, io: &mut dyn Io) {
+fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
     head("windows", io);
     pair(s.windows, " complete, ", io);
     pair(s.broken, " broken off, ", io);
@@ -102,7 +103,7 @@ fn windows(s: &InferenceStats, io: &mut dyn Io) {
     pair(s.unknown, " unknown\n", io);
     if let Some(last) = s.last {
         head("last verdict", io);
-        telemetry::decision(last.verdict.decision, io);
+        telemetry::decision(last.verdict.decision, names, io);
         io.str(", score ");
         io.real(last.verdict.score);
         io.str("\n");
@@ -143,6 +144,59 @@ fn thread(out: &mut dyn Out, t: ThreadInfo<'_>) {
     out.str(" bytes, cpu ");
     out.fixed(f32::from(t.cpu_permille) / 10.0, 1);
     out.str(" %\n");
+}
+
+/// The training set and TinyRCE, where there is something to tell.
+fn learning(links: &Links, io: &mut dyn Io) {
+    let data = links.data.get();
+    if data.rows > 0 || data.missed > 0 {
+        head("training set", io);
+        pair(data.rows, " of ", io);
+        pair(data.capacity, " rows, ", io);
+        pair(data.missed, " windows not kept\n", io);
+    }
+    let rce = links.rce.get();
+    if rce.begun {
+        head("prototypes", io);
+        io.uint(rce.prototypes);
+        io.str(" of ");
+        io.uint(rce.capacity);
+        io.str(", ");
+        pair(rce.learnt, " windows learnt, accuracy as it learnt ", io);
+        io.percent(rce.accuracy);
+        io.str(" (of late ");
+        io.percent(rce.recent);
+        io.str("), ");
+        pair(rce.pruned, " pruned, ", io);
+        pair(rce.refused, " refused\n", io);
+        if let Some(window) = rce.waiting {
+            head("unknown", io);
+            io.str("window ");
+            pair(window, " waits for a label\n", io);
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RceJson<'a> {
+    stats: &'a str,
+    prototypes: u16,
+    capacity: u16,
+    learnt: u32,
+    accuracy: f32,
+    recent_accuracy: f32,
+    pruned: u32,
+    refused: u32,
+    waiting_window: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct DataJson<'a> {
+    stats: &'a str,
+    rows: u32,
+    capacity: u32,
+    features: u32,
+    missed: u32,
 }
 
 #[derive(Serialize)]
@@ -263,6 +317,24 @@ fn json(links: &Links, io: &mut dyn Io) {
         stuck: s.stuck,
     };
     telemetry::line(&sampling, io);
+    let d = links.data.get();
+    let data = DataJson { stats: "data", rows: d.rows, capacity: d.capacity, features: d.features, missed: d.missed };
+    telemetry::line(&data, io);
+    let r = links.rce.get();
+    if r.begun {
+        let rce = RceJson {
+            stats: "rce",
+            prototypes: r.prototypes,
+            capacity: r.capacity,
+            learnt: r.learnt,
+            accuracy: r.accuracy,
+            recent_accuracy: r.recent,
+            pruned: r.pruned,
+            refused: r.refused,
+            waiting_window: r.waiting,
+        };
+        telemetry::line(&rce, io);
+    }
     for ended in links.training.get().history.iter().flatten() {
         let report = ended.result.ok();
         let training = TrainingJson {

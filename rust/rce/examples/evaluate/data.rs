@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// Rows of features with their classes, and which of them are for training.
 pub struct Rows {
     pub name: &'static str,
+    /// The learner's parameters for this family of tasks.
+    pub params: hone_rce::Params,
     pub features: usize,
     pub train: Vec<(Vec<f32>, u16)>,
     pub test: Vec<(Vec<f32>, u16)>,
@@ -47,7 +49,13 @@ pub fn cwru(root: &Path, settings: &[(String, String)]) -> Option<Rows> {
     let shape = Shape { channels: 2, frames: 200 };
     let extractor = extractor(features::Params::vibration(), settings, shape);
     let mut memory = vec![0; extractor.required().div_ceil(4)];
-    let mut rows = Rows { name: "cwru-10", features: extractor.len(), train: vec![], test: vec![] };
+    let mut rows = Rows {
+        name: "cwru-10",
+        params: hone_rce::Params::vibration(),
+        features: extractor.len(),
+        train: vec![],
+        test: vec![],
+    };
     let mut names: Vec<PathBuf> =
         std::fs::read_dir(root.join("cwru/load1")).ok()?.filter_map(|e| Some(e.ok()?.path())).collect();
     names.sort();
@@ -77,7 +85,13 @@ pub fn har(root: &Path, settings: &[(String, String)], fold: u64) -> Option<Rows
     let shape = Shape { channels: 6, frames: 128 };
     let extractor = extractor(features::Params::activity(), settings, shape);
     let mut memory = vec![0; extractor.required().div_ceil(4)];
-    let mut rows = Rows { name: "har", features: extractor.len(), train: vec![], test: vec![] };
+    let mut rows = Rows {
+        name: "har",
+        params: hone_rce::Params::activity(),
+        features: extractor.len(),
+        train: vec![],
+        test: vec![],
+    };
     let samples = i16s(&npy(&root.join("har_uci/X.npy"))?.1);
     let classes = npy(&root.join("har_uci/y.npy"))?.1;
     let subjects = npy(&root.join("har_uci/subject_inferred.npy"))?.1;

@@ -118,7 +118,7 @@ fn ablation(model: &mut Model<WORDS>, rows: &Rows, options: &Options) {
     ];
     let mut baseline: Vec<Score> = vec![];
     for (name, settings) in variants {
-        let mut base = Params::default();
+        let mut base = rows.params;
         for (key, text) in settings {
             base.set_text(key, text).expect("setting");
         }
@@ -161,7 +161,7 @@ fn auroc(mut scored: Vec<(f32, bool)>) -> f64 {
 
 /// Leaves one class out of training at a time; the test rows of that class are the unknown ones.
 fn unknown(model: &mut Model<WORDS>, rows: &Rows, options: &Options) {
-    let params = params(Params::default(), &options.settings);
+    let params = params(rows.params, &options.settings);
     let mut classes: Vec<u16> = rows.train.iter().map(|r| r.1).collect();
     classes.sort_unstable();
     classes.dedup();
@@ -220,7 +220,7 @@ fn main() {
             "ablation" => ablation(&mut model, rows, &options),
             "unknown" => unknown(&mut model, rows, &options),
             _ => {
-                let scores = run(&mut model, rows, Params::default(), &options, options.orders);
+                let scores = run(&mut model, rows, rows.params, &options, options.orders);
                 print(
                     &format!("{} ({} + {} x {})", rows.name, rows.train.len(), rows.test.len(), rows.features),
                     &scores,

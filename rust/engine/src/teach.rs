@@ -1,0 +1,197 @@
+//! TinyRCE on the device: it learns labelled windows where they are judged, and asks for a label when it knows none.
+//!
+//! ```text
+//!  window ──► features ──► labelled? ── yes ──► learn (one bounded pass)
+//!                              └─ no ──► infer ──► known: verdict
+//!                                          └─► unknown: the window waits ──► label ID: learnt
+//!                                                          │                 label dismiss: let go
+//!                                                          └─► the next unknown window takes its place
+//! ```
+
+use crate::capacity::{FEATURES, RCE_PROTOTYPES};
+use crate::link::Links;
+use crate::rows::{self, FeatureBench};
+use core::sync::atomic::Ordering;
+use hone_learn::{ClassId, Decision, ParamError, Verdict};
+use hone_rce::{Checked, Params, Pending};
+use hone_signal::{Extractor, WindowView};
+
+/// Words of a model of this build: [`RCE_PROTOTYPES`] prototypes of 8 bits a feature.
+pub const RCE_WORDS: usize = hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1);
+/// Words that one learning or judging step works in: a feature each, for prototypes of any width.
+const SCRATCH_WORDS: usize = FEATURES + 4;
+
+/// A TinyRCE of this build, and what belongs to it.
+#[derive(Debug)]
+pub struct RceMemory {
+    model: hone_rce::Model<RCE_WORDS>,
+    pending: Pending<FEATURES>,
+    scratch: [u32; SCRATCH_WORDS],
+}
+
+impl RceMemory {
+    /// All zero.
+    pub const ZERO: Self = Self { model: hone_rce::Model::new(), pending: Pending::new(), scratch: [0; SCRATCH_WORDS] };
+}
+
+/// What the user says of the window that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is of this class: learn it.
+    Learn(ClassId),
+    /// It is not to be learnt.
+    Dismiss,
+}
+
+/// What the model has been through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RceStats {
+    /// It has begun: it may learn.
+    pub begun: bool,
+    /// Prototypes in use.
+    pub prototypes: u16,
+    /// Prototypes that there is room for.
+    pub capacity: u16,
+    /// Labelled windows learnt.
+    pub learnt: u32,
+    /// Of these, decided rightly before they were learnt: prequential accuracy, 0 to 1.
+    pub accuracy: f32,
+    /// The same, with the newer windows weighing more.
+    pub recent: f32,
+    /// Prototypes pruned.
+    pub pruned: u32,
+    /// Windows that found no room.
+    pub refused: u32,
+    /// The window that waits for a label.
+    pub waiting: Option<u32>,
+}
+
+impl RceStats {
+    /// Nothing yet.
+    pub const ZERO: Self = Self {
+        begun: false,
+        prototypes: 0,
+        capacity: 0,
+        learnt: 0,
+        accuracy: 0.0,
+        recent: 0.0,
+        pruned: 0,
+        refused: 0,
+        waiting: None,
+    };
+}
+
+/// The parameters checked for this build, with no more prototypes than fit.
+///
+/// # Errors
+/// [`ParamError`].
+pub fn check(params: &Params, features: usize) -> Result<Checked, ParamError> {
+    params.fitted(features, RCE_WORDS).check(features, RCE_WORDS)
+}
+
+/// The learner in place.
+#[derive(Debug)]
+pub struct Teach {
+    links: &'static Links,
+    memory: &'static mut RceMemory,
+    extractor: Option<Extractor>,
+    params: Params,
+}
+
+impl Teach {
+    pub(crate) fn new(links: &'static Links, memory: &'static mut RceMemory) -> Self {
+        Self { links, memory, extractor: None, params: Params::DEFAULT }
+    }
+
+    /// Begins, forgets, and learns the window that waited: what was asked since the last turn.
+    pub fn turn(&mut self) {
+        if self.links.rce_erase.swap(false, Ordering::AcqRel) {
+            self.memory.model.erase();
+            self.memory.pending.dismiss();
+            self.extractor = None;
+            self.publish();
+        }
+        if self.links.rce_begin.load(Ordering::Acquire) {
+            self.begin();
+            self.links.rce_begin.store(false, Ordering::Release);
+        }
+        if let Some(reply) = self.links.reply.get() {
+            if let (Reply::Learn(class), Some((row, _))) = (reply, self.memory.pending.window()) {
+                let _ = self.memory.model.learn(row, class, &mut self.memory.scratch);
+            }
+            self.memory.pending.dismiss();
+            self.publish();
+            self.links.reply.set(None);
+        }
+    }
+
+    /// Begins anew, unless there is a model on the same features: that goes on learning.
+    fn begin(&mut self) {
+        let config = self.links.config.get();
+        let channels = self.links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
+        // Both were checked when the training was ordered.
+        let Ok(extractor) = rows::extractor(&config.features, channels) else { return };
+        let Ok(checked) = check(&config.rce, extractor.len()) else { return };
+        let same = self.extractor == Some(extractor) && self.memory.model.has_begun();
+        if !(same && self.memory.model.adjust(checked.params())) {
+            let _ = self.memory.model.begin(&checked);
+            self.memory.pending.dismiss();
+        }
+        self.params = config.rce;
+        self.extractor = Some(extractor);
+        self.publish();
+    }
+
+    /// Whether it learns labelled windows now.
+    pub fn learns(&self) -> bool {
+        self.memory.model.has_begun() && self.links.teaching.load(Ordering::Acquire)
+    }
+
+    /// Learns a labelled window.
+    pub fn learn(&mut self, features: &mut FeatureBench, window: &WindowView<'_>, class: ClassId) {
+        let Some(row) = self.extractor.as_ref().and_then(|e| features.row(e, window)) else { return };
+        if self.memory.model.learn(row, class, &mut self.memory.scratch).is_ok() {
+            self.memory.pending.dismiss();
+            self.publish();
+        }
+    }
+
+    /// Judges a window. One that is unknown, and that nobody labels at once, waits for its label. With the verdict
+    /// comes the nearest class, the best guess for an unknown window.
+    pub fn infer(
+        &mut self,
+        features: &mut FeatureBench,
+        window: &WindowView<'_>,
+    ) -> Option<(Verdict, Option<ClassId>)> {
+        let config = self.links.config.get().rce;
+        if config != self.params {
+            // Those that take a new beginning wait for it.
+            self.params = config;
+            let fitted = config.fitted(self.memory.model.features(), RCE_WORDS);
+            self.memory.model.adjust(&fitted);
+        }
+        let row = features.row(self.extractor.as_ref()?, window)?;
+        let answer = self.memory.model.infer(row, &mut self.memory.scratch).ok()?;
+        if answer.verdict.decision == Decision::Unknown && window.label.is_none() {
+            self.memory.pending.keep(row, window.sequence);
+            self.links.rce.update(|s| s.waiting = Some(window.sequence));
+        }
+        Some((answer.verdict, answer.nearest))
+    }
+
+    fn publish(&mut self) {
+        let model = &self.memory.model;
+        let s = model.statistics();
+        self.links.rce.set(RceStats {
+            begun: model.has_begun(),
+            prototypes: model.prototypes() as u16,
+            capacity: model.capacity() as u16,
+            learnt: s.learnt,
+            accuracy: s.prequential_accuracy().unwrap_or(0.0),
+            recent: s.recent_accuracy,
+            pruned: s.pruned,
+            refused: s.refused,
+            waiting: self.memory.pending.window().map(|(_, sequence)| sequence),
+        });
+    }
+}

@@ -1,0 +1,139 @@
+//! TinyRCE on the device: learning as windows are labelled, asking for labels, names.
+
+mod common;
+
+use common::{Act, Bench};
+use hone_engine::event::Event;
+use hone_learn::{ClassId, Decision};
+use proptest::prelude::*;
+
+fn last(b: &Bench) -> Option<Decision> {
+    b.links.inference.get().last.map(|l| l.verdict.decision)
+}
+
+/// A device that knows the hum as class 1, named `well`.
+fn knows_the_hum() -> Bench {
+    let mut b = Bench::new();
+    b.run(0.2);
+    b.command("train rce --wait").unwrap();
+    b.command("label 1 well").unwrap();
+    b.run(4.0);
+    b.command("label none").unwrap();
+    b.run(1.0);
+    b
+}
+
+#[test]
+fn a_class_is_known_as_soon_as_it_is_labelled() {
+    let b = knows_the_hum();
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
+    let rce = b.links.rce.get();
+    assert!(rce.begun && rce.learnt >= 25 && rce.prototypes >= 1, "{rce:?}");
+    assert_eq!(b.links.data.get().rows, 0, "what TinyRCE learns does not fill the training set");
+}
+
+#[test]
+fn an_unknown_window_asks_waits_and_is_learnt_by_the_answer() {
+    let mut b = knows_the_hum();
+    b.device.sensor.act = Act::Saturated;
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Unknown));
+    let asked = b.events.iter().filter(|e| matches!(e, Event::LabelWanted { .. })).count();
+    assert_eq!(asked, 1, "asked once for a run of unknown windows, not for each");
+    assert!(b.has(|e| matches!(e, Event::LabelWanted { nearest: Some(ClassId(1)), .. })));
+    let before = b.links.rce.get().learnt;
+    b.command("label 2 overdriven").unwrap();
+    assert!(b.text.contains("learnt as class 2 (overdriven)"), "{}", b.text);
+    assert_eq!(b.links.rce.get().learnt, before + 1);
+    assert_eq!(b.links.wish.get().label, None, "an answer labels one window only");
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(2))));
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(1))), "what was known is not forgotten");
+}
+
+#[test]
+fn an_unknown_window_can_be_let_go_and_the_light_asks() {
+    let mut b = knows_the_hum();
+    b.lamp.0.borrow_mut().clear();
+    b.device.sensor.act = Act::Saturated;
+    b.run(3.0);
+    let flashes = b.lamp.0.borrow().iter().filter(|on| **on).count();
+    assert!((4..=7).contains(&flashes), "two flashes each second, not {flashes} in 3 s");
+    let before = b.links.rce.get().learnt;
+    b.command("label dismiss").unwrap();
+    assert_eq!(b.links.rce.get().learnt, before);
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    assert!(b.command("label dismiss").is_err() && b.text.contains("no window waits"), "{}", b.text);
+}
+
+#[test]
+fn names_are_kept_and_can_be_used_for_numbers() {
+    let mut b = knows_the_hum();
+    b.command("label list").unwrap();
+    assert_eq!(b.text, "class 1 (well)\n");
+    b.command("label well").unwrap();
+    assert_eq!(b.links.wish.get().label, Some(ClassId(1)));
+    assert!(b.command("label nobody").is_err() && b.text.contains("'label list'"), "{}", b.text);
+    assert!(b.command("label 2 a-name-beyond-all-measure").is_err() && b.text.contains("13 bytes"), "{}", b.text);
+}
+
+#[test]
+fn trained_again_it_goes_on_and_another_learner_ends_its_learning() {
+    let mut b = knows_the_hum();
+    let before = b.links.rce.get();
+    b.command("train rce --wait").unwrap();
+    assert_eq!(b.links.rce.get().prototypes, before.prototypes);
+    b.command("train esn --windows 40 --wait").unwrap();
+    b.run(0.5);
+    b.command("label 1").unwrap();
+    b.run(1.0);
+    assert_eq!(b.links.rce.get().learnt, before.learnt, "labelled windows are rows again");
+    assert!(b.links.data.get().rows > 0);
+    assert_eq!(last(&b), Some(Decision::Normal));
+}
+
+#[test]
+fn the_fallback_gives_an_answer_at_any_price_at_once() {
+    let mut b = knows_the_hum();
+    b.device.sensor.act = Act::Saturated;
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Unknown));
+    b.command("config set rce.fallback on").unwrap();
+    b.run(1.0);
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
+}
+
+#[test]
+fn training_waits_for_labelled_windows() {
+    let mut b = Bench::new();
+    b.run(0.2);
+    b.command("train rce --windows 20").unwrap();
+    b.command("label 4").unwrap();
+    b.run(1.0);
+    assert!(b.links.training.get().running());
+    b.run(3.0);
+    assert!(b.has(|e| matches!(e, Event::TrainingDone { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_flood_of_labels_leaves_the_device_answering(labels in proptest::collection::vec(0u16..5000, 1..60)) {
+        let mut b = knows_the_hum();
+        for label in &labels {
+            b.device.sensor.act = [Act::Hum, Act::Loud, Act::Saturated][usize::from(label % 3)];
+            b.command(&format!("label {label}")).unwrap();
+            b.run(0.13);
+        }
+        let rce = b.links.rce.get();
+        prop_assert!(rce.prototypes <= rce.capacity);
+        b.command("label none").unwrap();
+        let before = b.links.inference.get().verdicts();
+        b.run(0.5);
+        prop_assert!(b.links.inference.get().verdicts() > before);
+        b.command("stats").unwrap();
+    }
+}

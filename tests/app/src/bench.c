@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `bench`: what a hand, an eye and a fault would do to the board. It works the emulated pins of button and LED, counts
+ * the LED's edges, and makes threads crash or stand still.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <zephyr/drivers/gpio.h>
+#include <zephyr/drivers/gpio/gpio_emul.h>
+#include <zephyr/kernel.h>
+#include <zephyr/shell/shell.h>
+
+static const struct gpio_dt_spec button = GPIO_DT_SPEC_GET(DT_ALIAS(sw0), gpios);
+static const struct gpio_dt_spec led = GPIO_DT_SPEC_GET(DT_ALIAS(led0), gpios);
+
+static uint32_t edges;
+static int lit;
+
+static void look(struct k_timer *timer)
+{
+	int now = gpio_emul_output_get(led.port, led.pin);
+
+	ARG_UNUSED(timer);
+	edges += now != lit;
+	lit = now;
+}
+
+static K_TIMER_DEFINE(look_timer, look, NULL);
+
+static void set_button(int level)
+{
+	(void)gpio_emul_input_set(button.port, button.pin, level);
+}
+
+/* bench press [BOUNCES]: closes the contact for 100 ms, after it has bounced for a while. */
+static int cmd_press(const struct shell *sh, size_t argc, char **argv)
+{
+	int bounces = argc > 1 ? atoi(argv[1]) : 0;
+
+	for (int i = 0; i < bounces; i++) {
+		set_button(1);
+		k_msleep(2);
+		set_button(0);
+		k_msleep(2);
+	}
+	set_button(1);
+	k_msleep(100);
+	set_button(0);
+	shell_print(sh, "pressed");
+	return 0;
+}
+
+/* bench hold MS: keeps the contact closed. */
+static int cmd_hold(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	set_button(1);
+	k_msleep(atoi(argv[1]));
+	set_button(0);
+	shell_print(sh, "held");
+	return 0;
+}
+
+static int cmd_led(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (k_timer_remaining_get(&look_timer) == 0) {
+		k_timer_start(&look_timer, K_MSEC(10), K_MSEC(10));
+	}
+	shell_print(sh, "led %s, %u edges", gpio_emul_output_get(led.port, led.pin) ? "on" : "off", edges);
+	return 0;
+}
+
+static int cmd_crash(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(sh);
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	/* An instruction that is none. */
+	__asm__ volatile("udf #0");
+	return 0;
+}
+
+/* bench deep: more stack than the shell has, a frame at a time. */
+static int deep(int level)
+{
+	volatile char frame[64];
+
+	frame[0] = (char)level;
+	return frame[0] + deep(level + 1);
+}
+
+static int cmd_deep(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(sh);
+	ARG_UNUSED(argv);
+	return deep((int)argc);
+}
+
+static void stall_one(const struct k_thread *thread, void *name)
+{
+	if (strcmp(k_thread_name_get((k_tid_t)thread), name) == 0) {
+		k_thread_suspend((k_tid_t)thread);
+	}
+}
+
+/* bench stall THREAD */
+static int cmd_stall(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	k_thread_foreach_unlocked(stall_one, argv[1]);
+	shell_print(sh, "%s stands still", argv[1]);
+	return 0;
+}
+
+SHELL_STATIC_SUBCMD_SET_CREATE(bench_commands,
+	SHELL_CMD_ARG(crash, NULL, "an undefined instruction", cmd_crash, 1, 0),
+	SHELL_CMD_ARG(deep, NULL, "recurse until the stack is full", cmd_deep, 1, 0),
+	SHELL_CMD_ARG(hold, NULL, "MS: hold the button", cmd_hold, 2, 0),
+	SHELL_CMD_ARG(led, NULL, "the LED and its edges since the first call", cmd_led, 1, 0),
+	SHELL_CMD_ARG(press, NULL, "[BOUNCES]: press the button", cmd_press, 1, 1),
+	SHELL_CMD_ARG(stall, NULL, "THREAD: stop a thread", cmd_stall, 2, 0),
+	SHELL_SUBCMD_SET_END);
+SHELL_CMD_REGISTER(bench, &bench_commands, "work the emulated board", NULL);
