@@ -3,6 +3,7 @@
 
 mod bench;
 mod deps;
+mod fuzz;
 mod hygiene;
 mod install;
 mod suite;
@@ -39,6 +40,8 @@ enum Task {
     Vectors(VectorsArgs),
     /// Count instructions, memory and sizes of kernels and learners on an emulated Cortex-M4F
     Bench(bench::BenchArgs),
+    /// Fuzz everything that reads bytes or text from outside
+    Fuzz(fuzz::FuzzArgs),
 }
 
 #[derive(Args)]
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Task::Hygiene => report(hygiene::check()),
         Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
         Task::Bench(args) => bench::run(&args).map(|()| true),
+        Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

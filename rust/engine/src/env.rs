@@ -6,7 +6,8 @@ use hone_signal::{Channel, Faults, Micros, Sample};
 /// One frame was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// What was wrong with it: [`Faults::NOT_A_NUMBER`] or [`Faults::SATURATED`]; the engine finds the other faults.
+    /// What was wrong with it: [`Faults::NOT_A_NUMBER`], [`Faults::SATURATED`], or [`Faults::GAP`] when it does not continue
+    /// the frame before. The engine finds the other faults.
     pub faults: Faults,
 }
 

@@ -97,6 +97,11 @@ impl Sampling {
     }
 
     fn take(&mut self, now: Micros, channels: usize, frame: [Sample; CHANNELS], mut faults: Faults) {
+        if faults.any(Faults::GAP) {
+            self.flush();
+            self.frame = self.frame.wrapping_add(1);
+            faults = Faults(faults.0 & !Faults::GAP.0);
+        }
         self.repeats = if frame == self.previous { self.repeats.saturating_add(1) } else { 0 };
         self.previous = frame;
         let stuck = self.repeats >= self.links.config.get().device.stuck_frames;

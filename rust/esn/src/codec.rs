@@ -4,6 +4,7 @@
 //! row by row). The reservoir is not among them: it follows to the bit from the seed, sizes and gain.
 
 use crate::model::{Head, Model, Storage};
+use crate::packed::{self, Packing};
 use crate::params::{Params, Readout, Shape};
 use crate::threshold::Thresholds;
 use core::fmt;
@@ -16,6 +17,16 @@ const ITEMS: usize = 10;
 impl<const N: usize, const C: usize, const E: usize> Serialize for Model<N, C, E> {
     /// Fails for a model without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize_parts(serializer, None)
+    }
+}
+
+impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
+    pub(crate) fn serialize_parts<S: Serializer>(
+        &self,
+        serializer: S,
+        packing: Option<Packing<'_>>,
+    ) -> Result<S::Ok, S::Error> {
         let Some(net) = self.readable() else { return Err(serde::ser::Error::custom("no model")) };
         let head = self.head();
         let mut tuple = serializer.serialize_tuple(ITEMS)?;
@@ -26,14 +37,18 @@ impl<const N: usize, const C: usize, const E: usize> Serialize for Model<N, C, E
         tuple.serialize_element(&head.quality)?;
         tuple.serialize_element(net.mean)?;
         tuple.serialize_element(net.factor)?;
-        tuple.serialize_element(net.out.state)?;
+        match packing {
+            None => tuple.serialize_element(net.out.state)?,
+            Some(packing) => {
+                let units = head.params.units.into();
+                tuple.serialize_element(&packed::Weights { weights: net.out.state, units, packing })?;
+            }
+        }
         tuple.serialize_element(net.out.input)?;
         tuple.serialize_element(net.out.output)?;
         tuple.end()
     }
-}
 
-impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// Replaces the content by a serialised model, in place.
     ///
     /// # Errors
@@ -41,7 +56,17 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// finite. The model is then without content.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.clear();
-        let seed = Load { fits: Self::accepts, storage: self.storage() };
+        let seed = Load { fits: Self::accepts, storage: self.storage(), packed: false };
+        deserializer.deserialize_tuple(ITEMS, seed)
+    }
+
+    /// As [`Model::load`], from what [`Model::packed`] gives.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load_packed<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        self.clear();
+        let seed = Load { fits: Self::accepts, storage: self.storage(), packed: true };
         deserializer.deserialize_tuple(ITEMS, seed)
     }
 }
@@ -49,6 +74,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
 struct Load<'a> {
     fits: fn(&crate::Checked) -> Result<(), hone_learn::ParamError>,
     storage: Storage<'a>,
+    packed: bool,
 }
 
 impl<'de> Visitor<'de> for Load<'_> {
@@ -76,15 +102,22 @@ impl<'de> Visitor<'de> for Load<'_> {
         let with_input = squared(params.readout != Readout::State);
         let with_output = squared(params.readout == Readout::InputStateOutput);
         let s = &mut self.storage;
-        for (place, len) in [
-            (&mut *s.mean, c),
-            (&mut *s.factor, c),
-            (&mut *s.out_state, n * c),
-            (&mut *s.out_input, with_input),
-            (&mut *s.out_output, with_output),
+        for (place, len, packed) in [
+            (&mut *s.mean, c, false),
+            (&mut *s.factor, c, false),
+            (&mut *s.out_state, n * c, self.packed),
+            (&mut *s.out_input, with_input, false),
+            (&mut *s.out_output, with_output, false),
         ] {
             let place = place.get_mut(..len).ok_or(A::Error::custom("more than the capacity"))?;
-            seq.next_element_seed(Numbers { place, marker: PhantomData })?.ok_or(A::Error::custom("too short"))?;
+            let marker = PhantomData;
+            let read = if packed {
+                // The reservoir is generated afterwards; until then its place is free.
+                seq.next_element_seed(packed::Unpack { place, units: n, table: s.weights.res, marker })?
+            } else {
+                seq.next_element_seed(Numbers { place, marker })?
+            };
+            read.ok_or(A::Error::custom("too short"))?;
         }
         if !self.storage.generate(&checked, gain) {
             return Err(A::Error::custom("more than the capacity"));
@@ -94,19 +127,19 @@ impl<'de> Visitor<'de> for Load<'_> {
     }
 }
 
-fn item<'de, A: SeqAccess<'de>, T: serde::Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
+pub(crate) fn item<'de, A: SeqAccess<'de>, T: serde::Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
     seq.next_element()?.ok_or(A::Error::custom("too short"))
 }
 
-fn finite<E: Error>(v: f32) -> Result<f32, E> {
+pub(crate) fn finite<E: Error>(v: f32) -> Result<f32, E> {
     // Beyond this a sum could overflow; no training comes near.
     if v.abs() <= 1e9 { Ok(v) } else { Err(E::custom("a number is not finite or absurd")) }
 }
 
 /// A sequence of exactly as many finite numbers as there are places.
-struct Numbers<'a, 'de> {
-    place: &'a mut [f32],
-    marker: PhantomData<&'de ()>,
+pub(crate) struct Numbers<'a, 'de> {
+    pub place: &'a mut [f32],
+    pub marker: PhantomData<&'de ()>,
 }
 
 impl<'de> DeserializeSeed<'de> for Numbers<'_, 'de> {

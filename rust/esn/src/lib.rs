@@ -59,6 +59,7 @@ mod golden;
 mod model;
 mod network;
 mod normal;
+mod packed;
 mod params;
 mod reservoir;
 #[cfg(test)]
@@ -68,6 +69,7 @@ mod trainer;
 mod workspace;
 
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
+pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};
 pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Score, Shape, Target, required};
 pub use threshold::{Errors, MAX_AVERAGE, Rule, Threshold};
 pub use trainer::{Phase, TrainError, Trainer, Wants};

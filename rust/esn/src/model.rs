@@ -1,6 +1,7 @@
 //! The model: its storage, inference, and the thresholds it can be asked for.
 
 use crate::network::{Network, Position, Readouts, State};
+use crate::packed::{Packed, Packing};
 use crate::params::{Checked, MAX_CHANNELS, Params, Readout, Shape};
 use crate::reservoir::{Weights, WeightsMut, generate};
 use crate::threshold::{Errors, Threshold, Thresholds};
@@ -183,6 +184,45 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
             },
         };
         parts.cut()
+    }
+
+    /// The weights of the readout's state part, a row per channel, as [`hone_numeric::compress::cluster`] takes them; none
+    /// without content.
+    pub fn readout(&self) -> &[f32] {
+        self.network().map_or(&[], |net| net.out.state)
+    }
+
+    /// This model, to be serialised with its weights packed; [`Model::load_packed`] reads it.
+    pub const fn packed<'a>(&'a self, packing: Packing<'a>) -> Packed<'a, N, C, E> {
+        Packed { model: self, packing }
+    }
+
+    /// Sets the thresholds anew by the model's rule, from windows held back from training, for instance after packing
+    /// changed the weights. `errors` needs room for two numbers per window. False, and nothing is changed, when it is
+    /// too short, when nothing was judged, or without content.
+    pub fn recalibrate<'w>(
+        &mut self,
+        scratch: &mut Scratch<N, C>,
+        windows: impl IntoIterator<Item = WindowView<'w>>,
+        errors: &mut [f32],
+    ) -> bool {
+        scratch.reset();
+        let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
+        let (mut count, mut sum) = (0, 0.0);
+        for window in windows {
+            if let Some(e) = self.examine(&window, scratch).errors {
+                let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
+                (*m, *n) = (e.mse, e.nmse);
+                sum += e.mse;
+                count += 1;
+            }
+        }
+        scratch.reset();
+        let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
+        let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
+        self.head.thresholds = thresholds;
+        self.head.quality = sum / count.max(1) as f32;
+        true
     }
 
     pub(crate) fn head(&self) -> &Head {

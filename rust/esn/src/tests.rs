@@ -76,6 +76,60 @@ fn a_model_comes_back_from_its_bytes() {
     }
 }
 
+#[test]
+fn packed_weights_come_back_as_what_their_codes_stand_for() {
+    use hone_numeric::compress::{Affine, Fixed, cluster};
+    let model = train(Params { readout: Readout::InputStateOutput, ..SMALL }, 900).unwrap();
+    let plain = postcard::to_stdvec(&model).unwrap().len();
+    let (mut centroids, mut sums, mut counts) = ([0.0; 16], [0.0; 16], [0; 16]);
+    assert!(cluster(model.readout(), &mut centroids, &mut sums, &mut counts, 50));
+    let widest = model.readout().iter().fold(0.0f32, |m, w| m.max(w.abs()));
+    let steps: Vec<f32> = model.readout().chunks(24).map(|row| Affine::of(row).scale).collect();
+    // 72 weights of 4 bytes become 36 bytes and 16 centroids; 72 bytes and two numbers for each of 3 rows; 144 bytes.
+    for (packing, bytes, step) in [
+        (Packing::Clustered(&centroids), 36 + 64, widest),
+        (Packing::Affine, 72 + 24, steps.iter().copied().fold(0.0, f32::max) * 0.51),
+        (Packing::Fixed(Fixed::q(3, 12).unwrap()), 144, 0.6 / 4096.0),
+    ] {
+        let packed = postcard::to_stdvec(&model.packed(packing)).unwrap();
+        assert!(packed.len().abs_diff(plain - 4 * 72 + bytes) <= 5, "{} of {plain}", packed.len());
+        let mut back = Small::new();
+        back.load_packed(&mut postcard::Deserializer::from_bytes(&packed)).unwrap();
+        for (a, b) in model.readout().iter().zip(back.readout()) {
+            assert!((a - b).abs() <= step, "{a} came back as {b}");
+        }
+        if let Packing::Clustered(_) = packing {
+            assert!(back.readout().iter().all(|w| centroids.contains(w)));
+        }
+        let mut again = Small::new();
+        again
+            .load_packed(&mut postcard::Deserializer::from_bytes(&postcard::to_stdvec(&back.packed(packing)).unwrap()))
+            .unwrap();
+        for (a, b) in again.readout().iter().zip(back.readout()) {
+            assert!((a - b).abs() <= 1e-5 * widest);
+        }
+        for len in 0..packed.len() {
+            let cut = &mut postcard::Deserializer::from_bytes(&packed[..len]);
+            assert!(back.load_packed(cut).is_err() && !back.is_trained());
+        }
+        assert!(Small::new().load(&mut postcard::Deserializer::from_bytes(&packed)).is_err());
+    }
+    assert!(postcard::to_stdvec(&model.packed(Packing::Clustered(&centroids[..3]))).is_err());
+}
+
+#[test]
+fn thresholds_can_be_set_anew() {
+    let mut model = train(SMALL, 900).unwrap();
+    let before = model.threshold();
+    let windows: Vec<_> = (500..540).map(|i| (i, samples(i, 1500))).collect();
+    let views = || windows.iter().map(|(i, s)| view(s, *i, Faults::NONE));
+    assert!(!model.recalibrate(&mut Scratch::new(), views(), &mut [0.0; 79]));
+    assert!(!model.recalibrate(&mut Scratch::new(), [], &mut [0.0; 80]));
+    assert_eq!(model.threshold(), before);
+    assert!(model.recalibrate(&mut Scratch::new(), views(), &mut [0.0; 80]));
+    assert!(model.threshold().upper > before.upper);
+}
+
 pub(crate) fn combinations() -> Vec<(f32, Output, Readout, Target)> {
     let mut all = Vec::new();
     for feedback in [0.0, 0.1] {

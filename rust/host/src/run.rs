@@ -1,5 +1,7 @@
 //! `hone run`: the device with a shell on it, for a person or for a script.
 
+use crate::dataset::{self, Dataset};
+use crate::device::replay::Replay;
 use crate::device::session::{self, Handles, HostDevice, Next, Script, Time};
 use crate::device::source::Source;
 use hone_engine::text::Out;
@@ -9,6 +11,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator};
 use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,11 +23,32 @@ pub struct RunArgs {
     /// Seed of the simulated rig.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// Plays recordings instead of the rig: a manifest, or the name of one of the project's data sets.
+    #[arg(long, value_name = "MANIFEST")]
+    pub replay: Option<String>,
+    /// Where the recordings lie; else HONE_DATA, else ../shared/data.
+    #[arg(long, value_name = "DIR", requires = "replay")]
+    pub root: Option<PathBuf>,
+}
+
+impl RunArgs {
+    fn source(&self) -> Result<Source, String> {
+        let Some(name) = &self.replay else { return Ok(Source::rig(self.seed)) };
+        let manifest = dataset::find_manifest(name).map_err(|e| e.to_string())?;
+        let set = Dataset::open(&manifest, &dataset::data_folder(self.root.as_deref())).map_err(|e| e.to_string())?;
+        Ok(Source::Replay(Box::new(Replay::new(set)?)))
+    }
 }
 
 /// Runs the device until its shell ends.
 pub fn run(args: &RunArgs) -> ExitCode {
-    let device = session::device(Source::rig(args.seed));
+    let device = match args.source() {
+        Ok(source) => session::device(source),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     if std::io::stdin().is_terminal() { interactive(device) } else { script(device) }
 }
 

@@ -252,6 +252,12 @@ impl<'a> SetView<'a> {
         self.labels.get(row).copied().filter(|l| *l != UNLABELLED && row < self.len()).map(ClassId)
     }
 
+    /// The classes of all rows in order.
+    pub fn labels(&self) -> impl Iterator<Item = Option<ClassId>> + use<'a> {
+        let labels = self.labels.get(..self.len()).unwrap_or(&[]);
+        labels.iter().map(|l| (*l != UNLABELLED).then_some(ClassId(*l)))
+    }
+
     /// Words that one row takes.
     pub fn row_words(&self) -> usize {
         self.counts.format.row_words(self.width())
@@ -380,10 +386,15 @@ impl<'a> SetMut<'a> {
         let mut kept = 0;
         for row in 0..self.view().len() {
             if keep(row) {
-                if kept < row {
-                    let start = row * words;
-                    self.words.copy_within(start..start + words, kept * words);
-                    self.labels.copy_within(row..=row, kept);
+                if kept < row
+                    && let Some((front, back)) = self.words.split_at_mut_checked(row * words)
+                    && let (Some(to), Some(from)) = (front.get_mut(kept * words..), back.get(..words))
+                {
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                    let label = self.labels.get(row).copied();
+                    if let (Some(to), Some(from)) = (self.labels.get_mut(kept), label) {
+                        *to = from;
+                    }
                 }
                 kept += 1;
             }
@@ -402,12 +413,12 @@ struct Column<'a> {
 
 impl Column<'_> {
     fn span(&self) -> Option<(i32, i32)> {
-        let all = self.words.chunks_exact(self.stride).map(|row| take(row, self.j, self.format));
+        let all = self.words.chunks_exact(self.stride.max(1)).map(|row| take(row, self.j, self.format));
         all.fold(None, |s, v| Some(s.map_or((v, v), |(low, high): (i32, i32)| (low.min(v), high.max(v)))))
     }
 
     fn map(&mut self, f: impl Fn(i32) -> i32) {
-        for row in self.words.chunks_exact_mut(self.stride) {
+        for row in self.words.chunks_exact_mut(self.stride.max(1)) {
             let v = f(take(row, self.j, self.format));
             put(row, self.j, self.format, v);
         }
@@ -482,7 +493,7 @@ impl Feature {
         };
         // Centred; the upper half of the range is one shorter than the lower.
         let new_zero = low.midpoint(high) + i32::from((low + high) & 1 != 0 && low + high > 0);
-        let new_zero = new_zero.clamp(high - most, low - least);
+        let new_zero = new_zero.max(high - most).min(low - least);
         column.map(|v| halve(v + zero, halvings) - new_zero);
         self.step = step;
         self.offset = new_zero as f32 * step;

@@ -1,7 +1,7 @@
 //! Cholesky factorisation of a symmetric positive definite matrix, packed lower triangle by rows: element (i, j),
 //! j ≤ i, at i·(i+1)/2 + j.
 
-use crate::kernel::dot_f32;
+use crate::kernel::{axpy_f32, dot_f32, dots_f32};
 
 /// The matrix is not positive definite (or not finite) at this row; the factor is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +29,8 @@ pub fn factor(a: &mut [f32], n: usize) -> Result<(), NotPositive> {
 /// [`NotPositive`].
 pub fn factor_row(a: &mut [f32], i: usize) -> Result<(), NotPositive> {
     let (above, row) = a.split_at_mut_checked(packed_len(i)).ok_or(NotPositive(i))?;
-    let row = row.get_mut(..=i).ok_or(NotPositive(i))?;
-    for j in 0..i {
-        let start = packed_len(j);
-        let (Some(upper), Some(left)) = (above.get(start..=start + j), row.get(..j)) else {
-            return Err(NotPositive(i));
-        };
-        let (Some(diagonal), Some(upper)) = (upper.last(), upper.get(..j)) else { return Err(NotPositive(i)) };
-        let sum = dot_f32(upper, left);
-        if let Some(x) = row.get_mut(j) {
-            *x = (*x - sum) / diagonal;
-        }
-    }
-    let Some((last, left)) = row.split_last_mut() else { return Err(NotPositive(i)) };
+    let (last, left) = row.get_mut(..=i).and_then(|r| r.split_last_mut()).ok_or(NotPositive(i))?;
+    substitute(above, left);
     let square = *last - dot_f32(left, left);
     if !(square > 0.0 && square.is_finite()) {
         return Err(NotPositive(i));
@@ -52,28 +41,58 @@ pub fn factor_row(a: &mut [f32], i: usize) -> Result<(), NotPositive> {
 
 /// Solves L·Lᵀ·x = b in place of b, given the factor.
 pub fn solve(l: &[f32], n: usize, b: &mut [f32]) {
-    for i in 0..n {
-        let start = packed_len(i);
-        if let (Some(row), Some((b, rest))) =
-            (l.get(start..=start + i), b.get_mut(..=i).and_then(|b| b.split_last_mut()))
-            && let Some((diagonal, left)) = row.split_last()
-        {
-            *b = (*b - dot_f32(left, rest)) / diagonal;
-        }
+    let Some(b) = b.get_mut(..n) else { return };
+    substitute(l, b);
+    let mut rows = l.get(..packed_len(n)).unwrap_or_default();
+    let mut rest = b;
+    while let Some((b, before)) = core::mem::take(&mut rest).split_last_mut() {
+        let Some((above, row)) = rows.split_at_checked(packed_len(before.len())) else { return };
+        let Some((diagonal, left)) = row.split_last() else { return };
+        *b /= diagonal;
+        axpy_f32(-*b, left, before);
+        (rows, rest) = (above, before);
     }
-    for i in (0..n).rev() {
-        let start = packed_len(i);
-        if let (Some(row), Some((b, rest))) =
-            (l.get(start..=start + i), b.get_mut(..=i).and_then(|b| b.split_last_mut()))
-            && let Some((diagonal, left)) = row.split_last()
-        {
-            *b /= diagonal;
-            let x = *b;
-            for (r, l) in rest.iter_mut().zip(left) {
-                *r -= l * x;
-            }
-        }
+}
+
+/// Solves L·x = b in place of b, for the first `b.len()` rows of L.
+///
+/// Four unknowns at a time: what is known before the four enters by [`dots_f32`], which loads it once for all four; the
+/// unknowns among the four themselves are then added to those sums in order. The last one to three unknowns
+/// enter by [`dot_f32`] one by one.
+fn substitute(l: &[f32], b: &mut [f32]) {
+    let mut rows = l;
+    let mut known = 0;
+    while let Some(([r0, r1, r2, r3], rest)) = four_rows(rows, known)
+        && let Some((before, after)) = b.split_at_mut_checked(known)
+        && let Some([b0, b1, b2, b3]) = after.first_chunk_mut::<4>()
+        && let (Some([d0]), Some([l10, d1])) = (r0.last_chunk::<1>(), r1.last_chunk::<2>())
+        && let (Some([l20, l21, d2]), Some([l30, l31, l32, d3])) = (r2.last_chunk::<3>(), r3.last_chunk::<4>())
+    {
+        let [s0, s1, s2, s3] = dots_f32(before, [r0, r1, r2, r3]);
+        *b0 = (*b0 - s0) / d0;
+        *b1 = (*b1 - (s1 + l10 * *b0)) / d1;
+        *b2 = (*b2 - ((s2 + l20 * *b0) + l21 * *b1)) / d2;
+        *b3 = (*b3 - (((s3 + l30 * *b0) + l31 * *b1) + l32 * *b2)) / d3;
+        rows = rest;
+        known += 4;
     }
+    while let Some((row, rest)) = rows.split_at_checked(known + 1)
+        && let Some((before, [b, ..])) = b.split_at_mut_checked(known)
+        && let Some((diagonal, left)) = row.split_last()
+    {
+        *b = (*b - dot_f32(left, before)) / diagonal;
+        rows = rest;
+        known += 1;
+    }
+}
+
+/// Four rows of a packed triangle, of `first` + 1 items and more, and what is behind them.
+fn four_rows(rows: &[f32], first: usize) -> Option<([&[f32]; 4], &[f32])> {
+    let (r0, rows) = rows.split_at_checked(first + 1)?;
+    let (r1, rows) = rows.split_at_checked(first + 2)?;
+    let (r2, rows) = rows.split_at_checked(first + 3)?;
+    let (r3, rows) = rows.split_at_checked(first + 4)?;
+    Some(([r0, r1, r2, r3], rows))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Inner loops. Slices of unequal length: the shorter one counts.
 //!
 //! On a core with the DSP extension and single-precision floating point (Cortex-M4F) the heavy ones run in the
-//! assembly of `m4.rs`, elsewhere in `portable.rs`; both give the same bits.
+//! assembly of `m4`, elsewhere in `portable.rs`; both give the same bits.
 //!
 //! **Order of floating-point sums.** Four lanes: lane k sums the terms at the indices i ≡ k (mod 4), in rising order,
 //! starting from 0; the result is (lane 0 + lane 1) + (lane 2 + lane 3). Products and sums are rounded apart.
@@ -10,29 +10,29 @@
 //! words); otherwise they take the portable way, with the same result.
 
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-use crate::m4 as core_specific;
+use crate::m4::{float, integer};
+pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
 #[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
-use crate::portable as core_specific;
-pub use crate::portable::{axpy_f32, hamming_u32, manhattan_i8, manhattan_i16};
+use crate::{portable as float, portable as integer};
 
 /// Σ a·b.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
-    core_specific::dot_f32(a, b)
+    float::dot_f32(a, b)
 }
 
 /// Σ (a-b)².
 pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
-    core_specific::squared_distance_f32(a, b)
+    float::squared_distance_f32(a, b)
 }
 
 /// Σ a·b, exact.
 pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
-    core_specific::dot_i16(a, b)
+    integer::dot_i16(a, b)
 }
 
 /// Σ a·b, exact for up to 131 072 items (beyond, modulo 2³²).
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    core_specific::dot_i8(a, b)
+    integer::dot_i8(a, b)
 }
 
 /// Σ (a-b)², exact (below 2³¹ items), as a·a + b·b - 2·a·b, which dual multiply-accumulates make cheaper than the
@@ -52,31 +52,44 @@ pub fn squared_distance_i8(a: &[i8], b: &[i8]) -> i32 {
 
 /// Σ |a-b|.
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
-    core_specific::manhattan_u8(a, b)
+    integer::manhattan_u8(a, b)
+}
+
+/// y += s·x.
+pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
+    float::axpy_f32(s, x, y);
+}
+
+/// Σ x·row of four rows at once, each as [`dot_f32`]; of all five the shortest counts.
+#[inline(always)]
+pub fn dots_f32(x: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+    let mut sums = [0.0; 4];
+    float::dots_f32(x, rows, &mut sums);
+    sums
 }
 
 /// y = A·x, A row-major with `x.len()` columns; each row as [`dot_f32`].
 pub fn matvec_f32(a: &[f32], x: &[f32], y: &mut [f32]) {
-    core_specific::rows_dot_f32(x, a, y);
+    float::rows_dot_f32(x, a, y);
 }
 
 /// Squared distances of `query` to the rows of `rows` (row-major, `query.len()` columns), each as
 /// [`squared_distance_f32`].
 pub fn squared_distances_f32(query: &[f32], rows: &[f32], distances: &mut [f32]) {
-    core_specific::rows_squared_distance_f32(query, rows, distances);
+    float::rows_squared_distance_f32(query, rows, distances);
 }
 
 /// y = A·x, exact, A row-major with `x.len()` columns.
 pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
-    core_specific::matvec_i16(a, x, y);
+    integer::matvec_i16(a, x, y);
 }
 
 /// y = A·x, each as [`dot_i8`], A row-major with `x.len()` columns.
 pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
-    core_specific::matvec_i8(a, x, y);
+    integer::matvec_i8(a, x, y);
 }
 
 /// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns).
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
-    core_specific::manhattans_u8(query, rows, distances);
+    integer::manhattans_u8(query, rows, distances);
 }

@@ -1,7 +1,7 @@
 //! Eight numbers at a time: the inner steps of a reservoir and of its normal equations.
 //!
 //! Slices that are whole groups of eight let sums stay in registers and be loaded by one instruction. On a Cortex-M4F
-//! they run in the assembly of `m4_lanes.rs`, elsewhere in the Rust below; both give the same bits.
+//! they run in the assembly of `m4/lanes.rs`, elsewhere in the Rust below; both give the same bits.
 
 /// Eight numbers.
 pub type Lanes = [f32; 8];
@@ -45,7 +45,7 @@ pub(crate) mod portable {
 }
 
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-use crate::m4_lanes as core_specific;
+use crate::m4::lanes as core_specific;
 #[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
 use portable as core_specific;
 

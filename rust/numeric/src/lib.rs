@@ -1,5 +1,5 @@
 //! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers.
+//! statistics, an activation, seeded random numbers, weights in few bits.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 #![no_std]
@@ -7,12 +7,11 @@
 
 pub mod activation;
 pub mod cholesky;
+pub mod compress;
 pub mod kernel;
 pub mod lanes;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
 mod m4;
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
-mod m4_lanes;
 pub mod portable;
 pub mod rng;
 pub mod stats;

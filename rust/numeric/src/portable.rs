@@ -1,5 +1,5 @@
 //! The kernels in plain Rust: on the host, on cores without the DSP extension, and as the reference that the
-//! assembly of `m4.rs` is tested against.
+//! assembly of `m4` is tested against.
 
 const LANES: usize = 4;
 
@@ -29,6 +29,15 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
 /// See [`crate::kernel::squared_distance_f32`].
 pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
     reduce_f32(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// See [`crate::kernel::dots_f32`].
+pub fn dots_f32(x: &[f32], rows: [&[f32]; 4], out: &mut [f32; 4]) {
+    let n = rows.iter().fold(x.len(), |n, r| n.min(r.len()));
+    let x = x.get(..n).unwrap_or_default();
+    for (row, out) in rows.iter().zip(out) {
+        *out = dot_f32(row, x);
+    }
 }
 
 /// See [`crate::kernel::matvec_f32`].
@@ -101,7 +110,7 @@ pub fn hamming_u32(a: &[u32], b: &[u32]) -> u32 {
     a.iter().zip(b).fold(0u32, |s, (x, y)| s.wrapping_add((x ^ y).count_ones()))
 }
 
-/// y += s·x.
+/// See [`crate::kernel::axpy_f32`].
 pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += s * x;

@@ -6,10 +6,10 @@
 //! and kept within [1/4, 4]. A feature that tells classes apart has a w far below its σ.
 //!
 //! Statistics move with every window, but codes are comparable only within one frame. So the frame stands still
-//! between *refits*; a refit computes a new frame and re-codes all prototypes from the old to the new one (rounding
-//! once each). Refits come when the windows seen have grown by half since the last (so that there are few, and ever
-//! fewer), at least every half horizon, and early when features of many windows leave the frame, as when a new class
-//! appears.
+//! between *refits*; a refit computes a new frame for each feature whose old one is off by more than 5 % in gain or a
+//! tenth of a deviation in offset, and re-codes that feature in all prototypes (rounding once). Refits come when the
+//! windows seen have doubled since the last (so that there are few, and ever fewer), at least every half horizon, and
+//! early when windows lie far outside the frame, as when a new class appears.
 
 use crate::code::Code;
 use crate::layout::{PartsMut, stride};
@@ -53,16 +53,16 @@ pub(crate) struct Clock {
     pub pairs: u32,
     /// `windows` at which the frame is refitted.
     pub refit_at: u32,
-    /// Features of the windows taken since the last refit that left the frame.
+    /// Windows taken since the last refit of which a quarter of the features lay far outside the frame.
     pub clipped: u32,
 }
 
 impl Clock {
     pub(crate) const ZERO: Self = Self { windows: 0, taken: 0, pairs: 0, refit_at: 0, clipped: 0 };
 
-    /// Whether the window just counted goes into the statistics: the first 128, then every fourth.
+    /// Whether the window just counted goes into the statistics: the first 64, then every eighth.
     pub(crate) fn takes(&self) -> bool {
-        self.windows <= 128 || self.windows.is_multiple_of(4)
+        self.windows <= 64 || self.windows.is_multiple_of(8)
     }
 }
 
@@ -79,6 +79,7 @@ fn clean(x: f32, mean: f32) -> f32 {
 pub(crate) fn observe(parts: &mut PartsMut, clock: &mut Clock, params: &Params, features: &[f32]) {
     clock.taken = clock.taken.saturating_add(1).min(params.horizon.max(1));
     let weight = 1.0 / clock.taken as f32;
+    let mut outside = 0;
     let frame = parts.offset.iter().zip(parts.gain.iter());
     for (((x, mean), variance), (offset, gain)) in
         features.iter().zip(parts.mean.iter_mut()).zip(parts.variance.iter_mut()).zip(frame)
@@ -87,8 +88,9 @@ pub(crate) fn observe(parts: &mut PartsMut, clock: &mut Clock, params: &Params, 
         let delta = x - *mean;
         *mean += delta * weight;
         *variance += (delta * (x - *mean) - *variance) * weight;
-        clock.clipped += u32::from(((x - offset) * gain).abs() > params.range);
+        outside += u32::from(((x - offset) * gain).abs() > 2.0 * params.range);
     }
+    clock.clipped += u32::from(outside * 4 > features.len() as u32);
 }
 
 /// Takes a window's deviation from the nearest prototype of its class into `within`.
@@ -116,14 +118,13 @@ pub(crate) fn observe_pair<C: Code>(
 }
 
 /// Whether a refit is due.
-pub(crate) fn due(clock: &Clock, features: u16) -> bool {
-    clock.windows >= clock.refit_at
-        || clock.clipped > 4 * u32::from(features) && clock.refit_at.saturating_sub(clock.windows) > 8
+pub(crate) fn due(clock: &Clock) -> bool {
+    clock.windows >= clock.refit_at || clock.clipped >= 4
 }
 
 /// Computes a new frame and re-codes all `count` prototypes.
 pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &Params, scale: &Scale, count: usize) {
-    let interval = (clock.windows / 2).clamp(1, (params.horizon / 2).max(1));
+    let interval = clock.windows.clamp(1, (params.horizon / 2).max(1));
     clock.refit_at = clock.windows.saturating_add(interval);
     clock.clipped = 0;
     let features = parts.mean.len();
@@ -158,6 +159,10 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
         // z' = (x - offset')·gain' with x = offset + z/gain. A feature that was left out stood at its offset.
         let a = if *gain > 0.0 { next / *gain } else { 0.0 };
         let b = (*offset - *mean) * next;
+        if *gain > 0.0 && (a - 1.0).abs() < 0.05 && b.abs() < 0.1 {
+            // As good as it stands: no rounding, no work.
+            continue;
+        }
         (*offset, *gain) = (*mean, next);
         for code in codes.iter_mut().skip(i).step_by(stride).take(count) {
             *code = C::encode(code.decode(scale) * a + b, scale);

@@ -39,7 +39,7 @@ const NOTHING: Answer = Answer {
 };
 
 /// Prototypes whose distances are computed in one call.
-pub(crate) const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 64;
 
 /// The nearest of some prototypes.
 #[derive(Clone, Copy)]
@@ -104,11 +104,11 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let count = usize::from(state.count);
     let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).ok()?;
-    let (mut best, mut fired): (Option<Nearest>, Option<Nearest>) = (None, None);
-    // The nearest of a class other than the nearest prototype's.
+    let Some(first) = parts.class.first().filter(|_| count > 0) else { return Some(NOTHING) };
+    let (mut best_key, mut best_index, mut best_class) = (u32::MAX, 0, *first);
+    let (mut fired, mut fired_key): (Option<Nearest>, u32) = (None, u32::MAX);
+    // The nearest of a class other than the nearest prototype's; never nearer than that.
     let mut rival = u32::MAX;
-    let mut best_key = u32::MAX;
-    let mut fired_key = u32::MAX;
     let codes = codes.get(..count * query.len()).unwrap_or(&[]);
     let blocks =
         codes.chunks(BLOCK * query.len().max(1)).zip(parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK)));
@@ -118,15 +118,16 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         M::keys(query, codes, keys);
         for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let (key, index) = (*key, block * BLOCK + i);
-            if key < best_key || best.is_none() {
-                if let Some(b) = best
-                    && b.class != *class
-                {
-                    rival = b.key;
+            // Most are neither near nor firing: two comparisons.
+            if key >= rival && key >= *radius {
+                continue;
+            }
+            if key < best_key {
+                if best_class != *class {
+                    rival = best_key;
                 }
-                best_key = key;
-                best = Some(Nearest { key, index, class: *class });
-            } else if key < rival && best.is_some_and(|b| b.class != *class) {
+                (best_key, best_index, best_class) = (key, index, *class);
+            } else if key < rival && best_class != *class {
                 rival = key;
             }
             if key < *radius && key < fired_key {
@@ -135,7 +136,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
             }
         }
     }
-    let Some(best) = best else { return Some(NOTHING) };
+    let best = Nearest { key: best_key, index: best_index, class: best_class };
     let scale = state.scale();
     let far = M::real(best.key, &scale);
     let spread = (parts.spread.get(best.index)? + 8.0 * state.spread) * (1.0 / 9.0);

@@ -64,7 +64,7 @@ fn watch_by<M: Metric>(state: &mut State, parts: &mut PartsMut, features: &[f32]
     if state.clock.takes() {
         frame::observe(parts, &mut state.clock, &state.params, features);
     }
-    if frame::due(&state.clock, state.features) {
+    if frame::due(&state.clock) {
         let scale = state.scale();
         frame::refit::<M::Code>(parts, &mut state.clock, &state.params, &scale, usize::from(state.count));
     }
@@ -128,8 +128,7 @@ fn learn_by<M: Metric>(
     if wanted {
         let ceiling = M::to_key(state.params.radius_max, &scale);
         let radius = ceiling.min(pass.other).max(floor);
-        outcome =
-            place(state, parts, query, Newcomer { class, radius, may_prune: !baseline, new_class: pass.own.is_none() });
+        outcome = place(state, parts, query, Newcomer { class, radius, may_prune: !baseline });
     }
     if !matches!(outcome, Outcome::Prototype { .. })
         && follows
@@ -154,7 +153,8 @@ fn visit<M: Metric>(
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
     let mut pass =
         Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_class: 0, conflicts: 0 };
-    let (mut own_key, mut other_fired_key) = (u32::MAX, u32::MAX);
+    let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
+    let mut limit = u32::MAX;
     let used = usize::from(state.count);
     let codes = codes.get(..used * query.len()).unwrap_or(&[]);
     let blocks = codes.chunks(BLOCK * query.len().max(1));
@@ -165,10 +165,15 @@ fn visit<M: Metric>(
         M::keys(query, codes, keys);
         for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let key = *key;
+            // Most are neither nearest nor firing: two comparisons.
+            if key >= limit && key >= *radius {
+                continue;
+            }
             if *its == class {
-                if key < own_key || pass.own.is_none() {
+                if key < own_key {
                     own_key = key;
-                    pass.own = Some(Nearest { key, index: block * BLOCK + i, class });
+                    own_index = block * BLOCK + i;
+                    limit = own_key.max(pass.other);
                 }
                 if key < *radius && key < pass.own_fired {
                     pass.own_fired = key;
@@ -178,6 +183,7 @@ fn visit<M: Metric>(
             if key < pass.other {
                 pass.other = key;
                 pass.other_class = *its;
+                limit = own_key.max(key);
             }
             if key < *radius {
                 let index = block * BLOCK + i;
@@ -193,6 +199,9 @@ fn visit<M: Metric>(
                 *radius = key.max(floor);
             }
         }
+    }
+    if own_index != usize::MAX {
+        pass.own = Some(Nearest { key: own_key, index: own_index, class });
     }
     pass
 }
@@ -250,8 +259,6 @@ struct Newcomer {
     class: u16,
     radius: u32,
     may_prune: bool,
-    /// Whether it is the first of its class.
-    new_class: bool,
 }
 
 /// Makes the window a prototype, in place of the oldest that may go if there is no room and `pruning` allows it.
@@ -259,7 +266,7 @@ fn place<C: Code>(
     state: &mut State,
     parts: &mut PartsMut,
     query: &[C],
-    Newcomer { class, radius, may_prune, new_class }: Newcomer,
+    Newcomer { class, radius, may_prune }: Newcomer,
 ) -> Outcome {
     let used = usize::from(state.count);
     let mut pruned = None;
@@ -268,11 +275,16 @@ fn place<C: Code>(
         used
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
-        // Only one that has aged may go, save for the first window of a class.
-        let mut oldest = if new_class { i32::MAX } else { state.now - 2 * ONE };
+        // Only one that has aged by two merits may go, save of a class with more than twice as many prototypes: so that
+        // classes learnt one after the other come to share the room.
+        let own = parts.class.iter().take(used).position(|c| *c == class);
+        let own = own.and_then(|i| parts.siblings.get(i)).map_or(0, |n| u32::from(*n));
+        let aged = state.now.saturating_sub(2 * ONE);
+        let mut oldest = i32::MAX;
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
-            if *standing < oldest && (*siblings > 1 || *its == class) {
+            let may_go = *standing < aged || u32::from(*siblings) > 2 * own;
+            if may_go && *standing < oldest && (*siblings > 1 || *its == class) {
                 oldest = *standing;
                 victim = Some(i);
             }

@@ -8,12 +8,12 @@
 //! 1. a prototype of another class that fires shrinks until it fires no more (but not below the floor), and ages by
 //!    d/R, d being its distance and R its radius;
 //! 2. if the nearest prototype is of the window's class it becomes younger by d/R, and follows the window a little;
-//! 3. if none of the window's class fires, the window becomes a new prototype, whose radius ends at the nearest
-//!    prototype of another class (between floor and ceiling);
-//! 4. when there is no room, it does so only if it would have been decided wrongly, in place of the oldest prototype
-//!    that is not the last of its class.
+//! 3. if none of the window's class fires, or (while there is room) none is within `spacing`, the window becomes a
+//!    new prototype, whose radius ends at the nearest prototype of another class (between floor and ceiling);
+//! 4. when there is no room, it does so only if the nearest prototype is of another class, in place of the oldest one
+//!    that has aged by two merits or is of a class with more than twice as many, and is not the last of its class.
 //!
-//! Steps 2 (following) and 4 are this crate's; `algorithm rce` is the baseline without them and without ageing.
+//! Following, spacing and the choice in 4 are this crate's; `algorithm rce` is the baseline without ageing and these.
 //! A window that fires nothing is [`Unknown`](hone_learn::Decision::Unknown), unless `fallback` lets the nearest
 //! prototype decide. When several fire, the nearest decides.
 //!

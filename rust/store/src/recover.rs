@@ -35,6 +35,14 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
                 (self.found.unfinished, self.found.damaged, self.found.foreign) = (unfinished, scan.damaged, foreign);
             }
         }
+        if let Some(active) = self.active
+            && !self.is_blank(self.end, self.page_end(active).saturating_sub(self.end)).map_err(Error::Flash)?
+        {
+            // Behind the log's end there must be nothing: a record there, left by whatever, could come to be found, and
+            // taken for newer, once a save has closed the gap.
+            self.found.damaged = self.found.damaged.saturating_add(1);
+            self.end = self.page_end(active);
+        }
         for key in 0..KEYS as u16 {
             self.settle(key).map_err(Error::Flash)?;
         }

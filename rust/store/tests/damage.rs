@@ -88,6 +88,24 @@ fn the_last_intact_value_moves_out_of_the_way() {
     }
 }
 
+/// Found by fuzzing: a record beyond a gap must not come to life when the gap is closed.
+#[test]
+fn what_stands_behind_the_end_of_the_log_stays_dead() {
+    let mut flash = worked_with().close();
+    let mut later = open(Flash::new(2));
+    for _ in 0..20 {
+        save(&mut later, 0, &[0x77; 30]);
+    }
+    let (at, length) = later.place(0).unwrap();
+    let stranger = (at - 16) as usize..(at + length.next_multiple_of(4) + 4) as usize;
+    let bytes = later.close().memory()[stranger].to_vec();
+    flash.memory()[400..400 + bytes.len()].copy_from_slice(&bytes);
+    let mut store = open(flash);
+    assert_eq!((load(&mut store, 0), store.found().damaged), (Some(vec![48; 30]), 1));
+    save(&mut store, 0, &[5; 30]);
+    assert_eq!(load(&mut open(store.close()), 0), Some(vec![5; 30]));
+}
+
 #[test]
 fn damage_while_open_is_noticed() {
     let store = worked_with();

@@ -1,6 +1,7 @@
 //! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
 //! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
 
+use crate::kernel::VACANT;
 use hone_learn::{Shortage, Workspace};
 
 /// Words that a slot takes besides its row.
@@ -80,17 +81,6 @@ impl<'a> Cache<'a> {
         Some((slot, (s[0] & 0xffff) as usize))
     }
 
-    /// K of column `column` in the row of `position`, if it is there.
-    #[inline]
-    pub fn peek(&self, position: usize, column: usize) -> Option<f32> {
-        let slot = *self.slot_of.get(position)?;
-        if slot == NONE {
-            return None;
-        }
-        let (slot, len) = self.find(position)?;
-        if column < len { self.rows.get(slot * self.stride + column).copied() } else { None }
-    }
-
     /// Says that a slot's row now has `len` columns.
     pub fn set_len(&mut self, slot: usize, len: usize) {
         if let Some(s) = self.slots.get_mut(slot) {
@@ -98,12 +88,31 @@ impl<'a> Cache<'a> {
         }
     }
 
-    /// One number of a slot's row.
-    #[inline]
-    pub fn set(&mut self, slot: usize, column: usize, k: f32) {
-        if let Some(x) = self.rows.get_mut(slot * self.stride + column) {
-            *x = k;
+    /// Columns `have` to `len` of a slot's row, to fill.
+    pub fn columns(&mut self, slot: usize, have: usize, len: usize) -> &mut [f32] {
+        let start = slot * self.stride;
+        self.rows.get_mut(start + have..start + len).unwrap_or(&mut [])
+    }
+
+    /// Makes columns `have` to `len` of a slot's row vacant, save those that the other rows hold: K is symmetric.
+    /// Gives these columns to fill.
+    pub fn open(&mut self, slot: usize, have: usize, len: usize, clock: &Clock) -> &mut [f32] {
+        let Some((before, rest)) = self.rows.split_at_mut_checked(slot * self.stride) else { return &mut [] };
+        let Some((own, after)) = rest.split_at_mut_checked(self.stride) else { return &mut [] };
+        let Some(own) = own.get_mut(have..len) else { return &mut [] };
+        own.fill(f32::from_bits(VACANT));
+        let column = self.slots.get(slot).map_or(0, |s| s[0] >> 16) as usize;
+        let stride = self.stride.max(1);
+        let rows = before.chunks_exact(stride).chain([&[][..]]).chain(after.chunks_exact(stride));
+        for (s, row) in self.slots.iter().zip(rows).take(clock.used as usize) {
+            if column < (s[0] & 0xffff) as usize
+                && let Some(out) = ((s[0] >> 16) as usize).checked_sub(have).and_then(|t| own.get_mut(t))
+                && let Some(k) = row.get(column)
+            {
+                *out = *k;
+            }
         }
+        own
     }
 
     /// The first `len` columns of a slot's row.
@@ -114,7 +123,7 @@ impl<'a> Cache<'a> {
 
     /// Exchanges positions `p` < `q`. A row that has column `p` but not `q` ends before `p`.
     pub fn swap(&mut self, p: usize, q: usize, clock: &Clock) {
-        self.slot_of.swap(p, q);
+        exchange(self.slot_of, p, q);
         for (position, other) in [(p, q), (q, p)] {
             if let Some((slot, _)) = self.find(position)
                 && let Some(s) = self.slots.get_mut(slot)
@@ -124,13 +133,22 @@ impl<'a> Cache<'a> {
             }
         }
         let used = clock.used as usize;
-        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride)).take(used) {
+        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride.max(1))).take(used) {
             let len = (s[0] & 0xffff) as usize;
             if q < len {
-                row.swap(p, q);
+                exchange(row, p, q);
             } else if p < len {
                 s[0] = s[0] & 0xffff_0000 | p as u32;
             }
         }
+    }
+}
+
+/// Exchanges items `p` < `q`.
+fn exchange<T>(items: &mut [T], p: usize, q: usize) {
+    if let Some((front, back)) = items.split_at_mut_checked(q)
+        && let (Some(a), Some(b)) = (front.get_mut(p), back.first_mut())
+    {
+        core::mem::swap(a, b);
     }
 }

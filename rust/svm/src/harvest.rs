@@ -33,7 +33,13 @@ pub(crate) fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>)
     usize::from(model.head.vectors) + new
 }
 
-/// Gives records to the support vectors of greatest multiplier, up to what each class may have by now: its share of
+/// Where a support vector lies: its y·f(x), less what all have in common. The free ones lie on the margin and come
+/// first, those on the wrong side last.
+fn margin(v: &Var) -> f32 {
+    if v[3] & smo::POSITIVE != 0 { -smo::g(v) } else { smo::g(v) }
+}
+
+/// Gives records to the support vectors that lie best, up to what each class may have by now: its share of
 /// the room grows with the pairs that it has been through, so that later pairs find room too.
 pub(crate) fn ration(plan: &Plan, problem: &mut Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, room: usize) {
     let (a, b) = plan.pair;
@@ -47,7 +53,7 @@ pub(crate) fn ration(plan: &Plan, problem: &mut Problem<'_>, slots: &mut [u16], 
                 .vars
                 .iter()
                 .filter(|v| (v[3] & smo::POSITIVE != 0) == (class == a) && smo::beta(v) != 0.0 && !has_slot(slots, v));
-            let best = candidates.max_by(|x, y| smo::beta(x).abs().total_cmp(&smo::beta(y).abs())).map(smo::row_of);
+            let best = candidates.max_by(|x, y| margin(x).total_cmp(&margin(y))).map(smo::row_of);
             let Some(row) = best else { break };
             grant(problem, slots, model, row, class);
         }
@@ -63,13 +69,13 @@ fn grant(problem: &Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row
     let numbers = numbers_of(classes);
     let words = problem.set.row_words();
     let Some(record) = model.words.get_mut(start..start + numbers + words) else { return };
-    let (head, body) = record.split_at_mut(numbers);
+    let Some((head, body)) = record.split_at_mut_checked(numbers) else { return };
     head.fill(0);
     if let (Some(class_word), 3..) = (head.get_mut(1), classes) {
         *class_word = class as u32;
     }
     if let Some(source) = problem.set.words().get(row * words..(row + 1) * words) {
-        body.copy_from_slice(source);
+        body.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
     }
     model.head.vectors += 1;
 }

@@ -5,9 +5,8 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
-use crate::kernel::{Kernel, Kind, dot_row, fold};
+use crate::kernel::{Kernel, Kind, dot, dot_inline, dot_row, fold};
 use hone_learn::{ClassId, Decision, Format, Verdict};
-use hone_numeric::kernel::dot_f32;
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -216,17 +215,27 @@ fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
 }
 
+/// Two classes, linear: no scratch, and as few instructions as the target allows. All else is elsewhere.
+#[inline(never)]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
-    let k = usize::from(head.classes);
-    if head.linear() && k <= 2 && x.len() == usize::from(head.features) {
-        // One machine: no scratch, and as few instructions as the target allows.
-        if let Some((ids, rest)) = words.split_at_checked(k)
-            && let Some((bias, weights)) = rest.split_first()
-        {
-            let f = dot_f32(x, floats(weights)) + f32::from_bits(*bias);
-            return one(head.task, ids, f);
-        }
+    if head.linear()
+        && x.len() == usize::from(head.features)
+        && head.task == Task::Classes
+        && head.classes == 2
+        && let [a, b, bias, weights @ ..] = words
+    {
+        let Some(weights) = floats(weights).get(..x.len()) else { return UNKNOWN };
+        let f = dot_inline(x, weights) + f32::from_bits(*bias);
+        let score = f.abs();
+        let class = ClassId(if f > 0.0 { *a } else { *b } as u16);
+        return if score.is_finite() { Verdict { decision: Decision::Class(class), score } } else { UNKNOWN };
     }
+    infer_any(head, words, x, scratch)
+}
+
+#[inline(never)]
+fn infer_any(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
+    let k = usize::from(head.classes);
     let Some(f) = decisions(head, words, x, scratch) else { return UNKNOWN };
     let ids = words.get(..k).unwrap_or(&[]);
     if k <= 2 { one(head.task, ids, f.first().copied().unwrap_or(f32::NAN)) } else { vote(ids, f) }
@@ -287,7 +296,7 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
     if head.linear() {
         for (f, machine) in f.iter_mut().zip(body.chunks_exact(1 + d)) {
             let (bias, weights) = machine.split_first()?;
-            *f = dot_f32(x, weights) + bias;
+            *f = dot(x, weights) + bias;
         }
     } else {
         let z = z.get_mut(..d)?;
@@ -296,19 +305,23 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
         let (factor, body) = body.split_at_checked(d)?;
         let (scale, body) = body.split_at_checked(d)?;
         let (shift, _) = body.split_at_checked(d)?;
-        f.copy_from_slice(bias);
+        f.iter_mut().zip(bias).for_each(|(f, b)| *f = *b);
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
         }
-        let own = dot_f32(z, z);
+        let own = dot(z, z);
+        if !own.is_finite() {
+            // Bounded kernels would hide it.
+            return None;
+        }
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
         let width = numbers_of(k);
         for record in records.chunks_exact(head.record()) {
             let (numbers, row) = record.split_at_checked(width)?;
             let (square, numbers) = numbers.split_first()?;
-            let dot = dot_row(z, head.format.row(row, d)?) + constant;
-            let value = head.kernel.value(dot, own, f32::from_bits(*square));
+            let product = dot_row(z, head.format.row(row, d)?) + constant;
+            let value = head.kernel.value(product, own, f32::from_bits(*square));
             spread(f, numbers, k, value);
         }
     }

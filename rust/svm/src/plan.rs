@@ -74,23 +74,29 @@ impl Plan {
 
     pub fn count(&mut self, label: ClassId) -> Result<(), TrainError> {
         self.labelled += 1;
-        let found = self.classes.iter().take(self.known).position(|c| *c == label);
-        let at = found.unwrap_or(self.known);
-        let (Some(class), Some(count)) = (self.classes.get_mut(at), self.counts.get_mut(at)) else {
+        let known = self.classes.iter().zip(&mut self.counts).take(self.known);
+        if let Some((_, count)) = known.into_iter().find(|(c, _)| **c == label) {
+            *count += 1;
+            return Ok(());
+        }
+        let (Some(class), Some(count)) = (self.classes.get_mut(self.known), self.counts.get_mut(self.known)) else {
             return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
         };
-        *class = label;
-        *count += 1;
-        self.known = self.known.max(at + 1);
+        (*class, *count) = (label, 1);
+        self.known += 1;
         Ok(())
     }
 
     pub fn sort_classes(&mut self) {
         for end in (1..self.known).rev() {
             for i in 0..end {
-                if self.classes.get(i) > self.classes.get(i + 1) {
-                    self.classes.swap(i, i + 1);
-                    self.counts.swap(i, i + 1);
+                if let (Some([a, b]), Some([m, n])) = (
+                    self.classes.get_mut(i..).and_then(|c| c.first_chunk_mut()),
+                    self.counts.get_mut(i..).and_then(|c| c.first_chunk_mut()),
+                ) && *a > *b
+                {
+                    core::mem::swap(a, b);
+                    core::mem::swap(m, n);
                 }
             }
         }
@@ -137,16 +143,22 @@ impl Plan {
         p.c * weight * balance
     }
 
-    /// Whether a row belongs to the present pair: as positive (true) or negative.
-    pub fn side(&self, set: SetView<'_>, row: usize) -> Option<bool> {
+    /// Rows of the pair at hand.
+    pub fn pair_rows(&self) -> usize {
+        let rows = |class: usize| self.counts.get(class).map_or(0, |n| usize::from(*n));
+        if self.novelty { self.rows } else { rows(self.pair.0) + rows(self.pair.1) }
+    }
+
+    /// Whether a row of this label belongs to the pair at hand: as positive (true) or negative.
+    #[inline(always)]
+    pub fn side(&self, label: Option<ClassId>) -> Option<bool> {
         if self.novelty {
             return Some(true);
         }
-        let label = set.label(row)?;
-        let is = |class: usize| self.classes.get(class).is_some_and(|c| *c == label);
-        if is(self.pair.0) {
+        let label = label?;
+        if self.classes.get(self.pair.0) == Some(&label) {
             Some(true)
-        } else if is(self.pair.1) {
+        } else if self.classes.get(self.pair.1) == Some(&label) {
             Some(false)
         } else {
             None

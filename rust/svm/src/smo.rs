@@ -7,7 +7,8 @@
 //! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
 
 use crate::cache::{Cache, Clock};
-use crate::kernel::{Kernel, Kind, decode_row, dot_row, fold};
+use crate::kernel::{Kernel, Kind, Rows, VACANT, decode_row, fill_narrow, fill_vacant, fold, narrow, square_row};
+use core::hint::black_box;
 use hone_learn::{SetView, Shortage, Workspace};
 
 /// One variable: gradient g, multiplier β, the row's squared length (K(x,x) for polynomial and sigmoid), flags and
@@ -19,7 +20,7 @@ pub(crate) const LOW: u32 = 1 << 30;
 pub(crate) const POSITIVE: u32 = 1 << 29;
 
 /// Iterations between two rounds of shrinking.
-const SHRINK_EVERY: u32 = 12;
+const SHRINK_EVERY: u32 = 3;
 
 /// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
 const TRUSTED: u32 = 2_000;
@@ -109,18 +110,18 @@ impl<'a> Problem<'a> {
         let n = self.vars.len();
         *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
         self.cache.clear(&mut self.run.clock);
-        let Scaling { scale, shift, z } = &mut self.scaling;
+        let Scaling { scale, shift, .. } = &self.scaling;
         let mut any = false;
+        let rows = Rows::of(self.set);
         for v in self.vars.iter_mut() {
-            let Some(row) = self.set.row(row_of(v)) else { continue };
-            decode_row(row, scale, shift, z);
-            let x2 = hone_numeric::kernel::dot_f32(z, z);
+            let Some(row) = rows.row(row_of(v)) else { continue };
+            let x2 = square_row(row, scale, shift);
             v[2] = if self.kernel.kind == Kind::Rbf { x2 } else { self.kernel.own(x2) }.to_bits();
             v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
             any |= beta(v) != 0.0;
             v[3] = flags(v, self.bounds);
         }
-        self.spend(n * z_len(self.set));
+        self.spend(n * self.set.width());
         if any {
             self.run.rebuild = Some((0, 0));
         } else {
@@ -189,13 +190,13 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     fn survey(&mut self) {
         let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
-        for (t, v) in self.vars.iter().take(self.run.active).enumerate() {
+        for (t, v) in self.vars.get(..self.run.active).unwrap_or(&[]).iter().enumerate() {
             let g = g(v);
             if v[3] & UP != 0 && g > greatest {
-                (first, greatest) = (t, g);
+                (first, greatest) = (black_box(t), g);
             }
             if v[3] & LOW != 0 && g < least {
-                least = g;
+                least = black_box(g);
             }
         }
         (self.run.first, self.run.greatest, self.run.least) = (first, greatest, least);
@@ -264,24 +265,31 @@ impl<'a> Problem<'a> {
         let Some(v) = self.vars.get(p) else { return slot };
         let own = square(v);
         let Scaling { scale, shift, z } = &mut self.scaling;
-        if let Some(row) = self.set.row(row_of(v)) {
+        let rows = Rows::of(self.set);
+        if let Some(row) = rows.row(row_of(v)) {
             decode_row(row, scale, shift, z);
         }
         let constant = fold(z, scale, shift);
-        let mut computed = 1;
-        for (t, v) in self.vars.iter().enumerate().take(len).skip(have) {
-            let k = match self.cache.peek(t, p) {
-                Some(k) if t != p => k,
-                _ => {
-                    computed += 1;
-                    let dot = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
-                    self.kernel.value(dot, own, square(v))
+        let (z, kernel) = (&**z, self.kernel);
+        let vars = self.vars.get(have..len).unwrap_or(&[]);
+        match (kernel.kind, rows.floats(), narrow(z)) {
+            // To look the numbers up in other rows would cost more than to compute them.
+            (Kind::Linear, Some(rows), Some(z)) => {
+                fill_narrow(z, constant, rows, vars, self.cache.columns(slot, have, len));
+            }
+            (Kind::Linear, Some(rows), None) => {
+                let out = self.cache.open(slot, have, len, &self.run.clock);
+                fill_vacant(z, constant, rows, vars, out);
+            }
+            _ => {
+                let out = self.cache.open(slot, have, len, &self.run.clock);
+                for (v, out) in vars.iter().zip(out).filter(|(_, out)| out.to_bits() == VACANT) {
+                    *out = kernel.value(rows.dot(z, row_of(v)) + constant, own, square(v));
                 }
-            };
-            self.cache.set(slot, t, k);
+            }
         }
         self.cache.set_len(slot, len);
-        self.spend(computed * z_len(self.set));
+        self.spend((len - have) * self.set.width());
         slot
     }
 
@@ -289,29 +297,39 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     fn shrink(&mut self) {
         let (greatest, least) = (self.run.greatest, self.run.least);
-        let before = self.run.active;
-        let mut t = 0;
-        while t < self.run.active {
-            let Some(v) = self.vars.get(t) else { break };
-            let settled = match v[3] & (UP | LOW) {
-                UP => g(v) < least,
-                LOW => g(v) > greatest,
-                _ => false,
-            };
-            if settled {
-                self.run.active -= 1;
-                let last = self.run.active;
-                if t < last {
-                    self.vars.swap(t, last);
-                    self.cache.swap(t, last, &self.run.clock);
-                }
-            } else {
+        // A row that is up only cannot be the first of a violating pair, or one that is low only the second.
+        let settled = |v: &Var| match v[3] & (UP | LOW) {
+            UP => g(v) < least,
+            LOW => g(v) > greatest,
+            _ => false,
+        };
+        self.spend(self.run.active);
+        let (mut t, mut end) = (0, self.run.active);
+        // From the front to the next settled row, from the back to the next that is not, and exchange them.
+        while let Some(front) = self.vars.get(t..end).and_then(|v| v.iter().position(settled)) {
+            t += front;
+            let back = self.vars.get(t..end).and_then(|v| v.iter().rposition(|v| !settled(v)));
+            end = t + back.unwrap_or(0);
+            if back.is_some() {
+                self.exchange(t, end);
                 t += 1;
             }
         }
-        self.spend(before);
-        if self.run.active < before {
-            self.survey();
+        self.run.active = end;
+    }
+
+    /// Exchanges positions `p` < `q`.
+    fn exchange(&mut self, p: usize, q: usize) {
+        if let Some((front, back)) = self.vars.split_at_mut_checked(q)
+            && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
+        {
+            // Word by word: as a whole the compiler would call memmove.
+            v.iter_mut().zip(w).for_each(|(v, w)| core::mem::swap(v, w));
+        }
+        self.cache.swap(p, q, &self.run.clock);
+        // The extremes are never set aside; the first may have moved.
+        if self.run.first == q {
+            self.run.first = p;
         }
     }
 
@@ -331,11 +349,11 @@ impl<'a> Problem<'a> {
             self.weights();
             let Scaling { scale, shift, z } = &mut self.scaling;
             let constant = fold(z, scale, shift);
-            for v in self.vars.iter_mut().skip(from) {
-                let f = self.set.row(row_of(v)).map_or(0.0, |row| dot_row(z, row)) + constant;
-                v[0] = (g(v) - f).to_bits();
+            let (z, rows) = (&**z, Rows::of(self.set));
+            for v in self.vars.get_mut(from..).unwrap_or(&mut []) {
+                v[0] = (g(v) - (rows.dot(z, row_of(v)) + constant)).to_bits();
             }
-            self.spend(n.saturating_sub(from) * z_len(self.set));
+            self.spend(n.saturating_sub(from) * self.set.width());
         } else if let Some(s) = (done..n).find(|s| self.vars.get(*s).is_some_and(|v| beta(v) != 0.0)) {
             let slot = self.fetch(s, n);
             let b = self.vars.get(s).map_or(0.0, beta);
@@ -396,10 +414,6 @@ impl<'a> Problem<'a> {
     }
 }
 
-fn z_len(set: SetView<'_>) -> usize {
-    set.width()
-}
-
 /// Whether β can rise and fall.
 fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
     let (least, most) = if v[3] & POSITIVE != 0 { (0.0, upper) } else { (-lower, 0.0) };
@@ -408,9 +422,12 @@ fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
 }
 
 /// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η.
+///
+/// In this loop and the next most rows fail the first test, and few set a new record. `black_box` on the way that is
+/// seldom taken keeps the compiler from making predicated moves of it, which cost an instruction on either way.
 #[inline(never)]
 fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32) -> Option<(usize, f32)> {
-    let (mut best, mut at) = (0.0, None);
+    let (mut best, mut at, mut best_eta) = (0.0, usize::MAX, 0.0);
     for (t, (v, k)) in vars.iter().zip(row).enumerate() {
         let b = greatest - g(v);
         if v[3] & LOW != 0 && b > 0.0 {
@@ -418,12 +435,11 @@ fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32)
             let eta = if eta > TAU { eta } else { TAU };
             let gain = b * b / eta;
             if gain > best {
-                best = gain;
-                at = Some((t, eta));
+                (best, at, best_eta) = (gain, black_box(t), eta);
             }
         }
     }
-    at
+    (at != usize::MAX).then_some((at, best_eta))
 }
 
 /// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
@@ -434,10 +450,10 @@ fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize,
         let g = g(v) - step * (ki - kj);
         v[0] = g.to_bits();
         if v[3] & UP != 0 && g > greatest {
-            (first, greatest) = (t, g);
+            (first, greatest) = (black_box(t), g);
         }
         if v[3] & LOW != 0 && g < least {
-            least = g;
+            least = black_box(g);
         }
     }
     (first, greatest, least)

@@ -173,7 +173,7 @@ impl Trainer {
         *model.head = Head::EMPTY;
         (plan.rows, plan.width) = (set.len(), set.width());
         if p.machine != Machine::Novelty {
-            for label in (0..set.len()).filter_map(|row| set.label(row)) {
+            for label in set.labels().flatten() {
                 plan.count(label)?;
             }
         }
@@ -227,20 +227,29 @@ impl Trainer {
     #[inline(never)]
     fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
         let (shared, _) = self.plan.carve(set, ws)?;
-        let restricted = self.restricted;
+        let (plan, restricted) = (&self.plan, self.restricted);
         let kept = |slots: &[u16], row: usize| !restricted || slots.get(row).is_some_and(|s| *s != NO_SLOT);
-        let (plan, slots) = (&self.plan, &*shared.slots);
-        let n = (0..plan.rows).filter(|row| kept(slots, *row) && plan.side(set, *row).is_some()).count();
+        let n = if restricted {
+            set.labels().enumerate().filter(|(row, l)| plan.side(*l).is_some() && kept(shared.slots, *row)).count()
+        } else {
+            plan.pair_rows()
+        };
         let mut share = plan.checked.params().nu * n as f32;
         let (mut problem, _, slots) = plan.problem(&mut self.run, set, ws, n)?;
         let mut vars = problem.vars.iter_mut();
-        for row in (0..set.len()).filter(|row| kept(slots, *row)) {
-            let Some(positive) = plan.side(set, row) else { continue };
+        for (row, label) in set.labels().enumerate() {
+            let Some(positive) = plan.side(label) else { continue };
+            if restricted && !kept(slots, row) {
+                continue;
+            }
             let Some(v) = vars.next() else { break };
-            // One-class starts from the first ν·n rows (LIBSVM).
-            let beta = if plan.novelty { share.clamp(0.0, 1.0) } else { 0.0 };
-            share -= beta;
-            *v = [0, beta.to_bits(), 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
+            *v = [0, 0, 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
+            if plan.novelty {
+                // One-class starts from the first ν·n rows (LIBSVM).
+                let beta = share.clamp(0.0, 1.0);
+                share -= beta;
+                v[1] = beta.to_bits();
+            }
         }
         problem.start();
         self.account();

@@ -1,6 +1,6 @@
 //! `hone_numeric`: the kernels against their portable twins, and checksums of what they give.
 
-use hone_numeric::{kernel, portable, rng::Rng};
+use hone_numeric::{cholesky, kernel, portable, rng::Rng};
 
 use crate::{Emit, crc_bytes, crc_f32};
 
@@ -10,6 +10,7 @@ const LONGEST: usize = 70;
 pub(crate) fn emit(emit: Emit<'_>) {
     floats(emit);
     integers(emit);
+    factorisation(emit);
 }
 
 /// Counts the lengths at which a kernel and its twin differ (none), and sums up what they gave.
@@ -37,9 +38,35 @@ fn floats(emit: Emit<'_>) {
         portable::rows_squared_distance_f32(b, &rows, &mut twins);
         differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
     }
+    for n in 0..LONGEST {
+        let (mut ours, mut twins) = ([0.5f32; LONGEST], [0.5f32; LONGEST]);
+        let x = rows.get(..n).unwrap_or_default();
+        kernel::axpy_f32(1.7, x, &mut ours);
+        portable::axpy_f32(1.7, x, &mut twins);
+        differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
+    }
     emit("numeric/float-kernels-that-differ-from-their-twins", differ);
     emit("numeric/dot_f32", crc_f32(&out[0]));
     emit("numeric/squared_distance_f32", crc_f32(&out[1]));
+}
+
+/// A system of 23 equations, factored and solved.
+fn factorisation(emit: Emit<'_>) {
+    const N: usize = 23;
+    let mut rng = Rng::new(9);
+    let mut a = [0.0f32; cholesky::packed_len(N)];
+    for i in 0..N {
+        for j in 0..=i {
+            if let Some(item) = a.get_mut(cholesky::packed_len(i) + j) {
+                *item = if i == j { N as f32 } else { rng.next_signed() };
+            }
+        }
+    }
+    let mut b: [f32; N] = core::array::from_fn(|_| rng.next_signed());
+    emit("numeric/cholesky-failed", u32::from(cholesky::factor(&mut a, N).is_err()));
+    cholesky::solve(&a, N, &mut b);
+    emit("numeric/cholesky-factor", crc_f32(&a));
+    emit("numeric/cholesky-solution", crc_f32(&b));
 }
 
 fn integers(emit: Emit<'_>) {

@@ -22,6 +22,11 @@ const KINDS: [(&str, f64); 16] = [
 /// Cycles that a taken branch adds: one to three to refill the pipeline.
 const TAKEN: f64 = 2.0;
 
+/// The kinds' names, then `words` and `taken`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|k| k.0).chain(["words", "taken"])
+}
+
 /// What was executed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
@@ -53,6 +58,11 @@ impl Counts {
         }
         self.words = self.words.saturating_sub(empty.words);
         self.taken = self.taken.saturating_sub(empty.taken);
+    }
+
+    /// Each count, in the order of [`names`].
+    pub fn each(&self) -> impl Iterator<Item = u64> {
+        self.kinds.into_iter().chain([self.words, self.taken])
     }
 
     /// All instructions.

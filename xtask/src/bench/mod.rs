@@ -1,60 +1,195 @@
 //! `cargo xtask bench`: instruction counts, memory and sizes of kernels and learners on an emulated Cortex-M4F.
 
+mod baseline;
+mod cost;
 mod counts;
 mod data;
+mod elf;
 mod emulator;
+mod growth;
+mod panics;
+mod plugin;
+mod row;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 
-use emulator::{EMPTY, Emulator, Run, VECTORS, succeed};
+use baseline::{Baseline, Rise};
+use cost::Board;
+use emulator::{EMPTY, Emulator, VECTORS, succeed};
+use row::{Row, columns, thousands};
 
 /// What `cargo xtask bench` takes.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 pub struct BenchArgs {
     /// Programs to run (default: all)
     programs: Vec<String>,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
+    /// Record these figures as the baseline in counts/ and sizes/
+    #[arg(long, conflicts_with = "programs")]
+    accept: bool,
+    /// Print the instructions by kind, too
+    #[arg(long)]
+    kinds: bool,
+    /// Print time, energy, flash and RAM on a Cortex-M4, estimated
+    #[arg(long)]
+    cost: bool,
+    /// Core clock of the estimate, MHz
+    #[arg(long, value_name = "MHZ", default_value_t = 84.0)]
+    clock: f64,
+    /// Supply current of the estimate, mA (STM32F401xE running at 84 MHz, peripherals off: 137 µA/MHz)
+    #[arg(long, value_name = "MA", default_value_t = 11.5)]
+    current: f64,
+    /// Supply voltage of the estimate
+    #[arg(long, value_name = "V", default_value_t = 3.3)]
+    voltage: f64,
+    /// Print how costs grow with size, and write the plots to docs/growth
+    #[arg(long)]
+    growth: bool,
     /// Compare the computations of rust/vectors on host and target, bit by bit, and stop
     #[arg(long)]
     vectors: bool,
-    /// Folder of recordings
+    /// Compare the plugin's kinds with a disassembler's names, and stop
+    #[arg(long)]
+    check_plugin: bool,
+    /// Print the calls of each portable crate that may panic, and what formatting is linked, and stop
+    #[arg(long)]
+    panics: bool,
+    /// Folder of recordings (default: ../shared/data)
     #[arg(long, env = "HONE_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// Runs the task.
+/// Runs the task. Figures more than 2 % above the baseline of the same compiler are a failure.
 ///
 /// # Errors
 /// What failed.
 pub fn run(args: &BenchArgs) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
     let emulator = Emulator::build(root)?;
-    println!("compiler {}", emulator.key);
+    eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
     }
     let folder = args.data.clone().unwrap_or_else(|| root.join("../shared/data"));
     data::prepare(&folder, &emulator.data())?;
-    emulator.run(EMPTY, false)?;
-    for program in &emulator.programs {
-        if !args.programs.is_empty() && !args.programs.iter().any(|p| p == program) {
-            continue;
+    if args.check_plugin {
+        return plugin::check(&emulator);
+    }
+    if args.panics {
+        return panics::report(root, &emulator);
+    }
+    let (rows, programs) = measure(&emulator, &args.programs)?;
+    let now = Baseline::of(&emulator.key, &rows, &programs);
+    let before = Baseline::read(root, &emulator.key);
+    if args.json {
+        println!("{}", serde_json::json!({ "rows": rows }));
+    } else {
+        print!("{}", table(&rows, before.as_ref()));
+        print_baseline(&emulator.key, before.as_ref());
+        if args.kinds {
+            print!("\n{}", kinds(&rows));
         }
-        let Run { brackets, .. } = emulator.run(program, false)?;
-        for b in brackets.iter().skip(1) {
-            let count = b.counts.instructions();
-            let [size, units, workspace, model, stack] = b.figures;
-            let per_unit = if units > 0 { format!("{:.2}", count as f64 / units as f64) } else { String::new() };
-            println!(
-                "{:<28} {size:>6} {count:>12} {per_unit:>8} {workspace:>8} {model:>8} {stack:>6} {:>12.0}",
-                b.name,
-                b.counts.cycles()
-            );
+        if args.cost {
+            let board = Board { clock: args.clock, current: args.current, voltage: args.voltage };
+            print!("\n{}", cost::table(&rows, &board));
         }
+        if args.growth {
+            print!("\n{}", growth::tables(&rows));
+            write_plots(root, &rows)?;
+        }
+    }
+    if args.accept {
+        return now.write(root);
+    }
+    let rises = before.as_ref().map_or_else(Vec::new, |b| b.rises(&now));
+    let same = before.is_some_and(|b| b.key == emulator.key);
+    report(&rises, same)
+}
+
+/// Runs the programs whose names are wanted (all when none is); rows, and bytes of code by program.
+fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap<String, u64>), String> {
+    if let Some(unknown) = wanted.iter().find(|w| !emulator.programs.contains(w)) {
+        return Err(format!("no program {unknown}; there are {}", emulator.programs.join(", ")));
+    }
+    let harness = elf::text_bytes(&emulator.elf(EMPTY))?;
+    let (mut rows, mut programs) = (Vec::new(), BTreeMap::new());
+    for program in emulator.programs.iter().filter(|p| wanted.is_empty() || wanted.contains(p)) {
+        let text = elf::text_bytes(&emulator.elf(program))?.saturating_sub(harness);
+        programs.insert(program.clone(), text);
+        let run = emulator.run(program, false)?;
+        rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text)));
+    }
+    Ok((rows, programs))
+}
+
+fn table(rows: &[Row], before: Option<&Baseline>) -> String {
+    let head = ["case", "size", "instructions", "change", "per unit", "workspace", "model", "stack", "text"];
+    let mut cells = vec![head.map(String::from).to_vec()];
+    for row in rows {
+        let change = match before.and_then(|b| b.instructions(row)) {
+            Some(before) if before == row.instructions => "=".to_string(),
+            Some(before) if before > 0 => {
+                format!("{:+.1}%", (row.instructions as f64 / before as f64 - 1.0) * 100.0)
+            }
+            _ => "new".to_string(),
+        };
+        cells.push(vec![
+            row.name.clone(),
+            row.size.to_string(),
+            thousands(row.instructions),
+            change,
+            row.per_unit.map_or_else(String::new, |u| format!("{u:.2}")),
+            thousands(row.workspace_bytes),
+            thousands(row.model_bytes),
+            thousands(row.stack_bytes),
+            thousands(row.text_bytes),
+        ]);
+    }
+    columns(&cells)
+}
+
+fn kinds(rows: &[Row]) -> String {
+    let mut cells = vec![["case", "size"].into_iter().chain(counts::names()).map(String::from).collect::<Vec<_>>()];
+    for row in rows {
+        let counts = row.counts.each().map(|c| c.to_string());
+        cells.push([row.name.clone(), row.size.to_string()].into_iter().chain(counts).collect());
+    }
+    columns(&cells)
+}
+
+fn print_baseline(key: &str, before: Option<&Baseline>) {
+    match before {
+        Some(b) if b.key == key => println!("\nbaseline {key}"),
+        Some(b) => println!("\nno baseline for {key}; changes are shown against {}", b.key),
+        None => println!("\nno baseline; record one with cargo xtask bench --accept"),
+    }
+}
+
+fn report(rises: &[Rise], fail: bool) -> Result<(), String> {
+    let lines: Vec<String> = rises.iter().map(|r| format!("{}: {} → {}", r.what, r.before, r.now)).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let text = format!("above the baseline by more than 2 %:\n{}", lines.join("\n"));
+    if fail {
+        return Err(text + "\nrecord with cargo xtask bench --accept what is meant to be");
+    }
+    eprintln!("{text}");
+    Ok(())
+}
+
+fn write_plots(root: &Path, rows: &[Row]) -> Result<(), String> {
+    let folder = root.join("docs/growth");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for series in growth::series(rows) {
+        let file = folder.join(series.name.replace('/', "-")).with_extension("svg");
+        std::fs::write(&file, growth::plot(&series)).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     Ok(())
 }
@@ -63,7 +198,7 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
 fn vectors(root: &Path, emulator: &Emulator) -> Result<(), String> {
     let target = emulator.run(VECTORS, false)?.values;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = std::process::Command::new(cargo);
+    let mut command = Command::new(cargo);
     let text = succeed(command.args(["run", "--quiet", "--release", "--package", "hone-vectors"]).current_dir(root))?;
     let host: Vec<&str> = text.lines().filter(|l| l.starts_with("value ")).collect();
     let mut differ = Vec::new();

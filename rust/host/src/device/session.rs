@@ -3,8 +3,9 @@
 //! In a script the session itself lets device time pass, as fast as it can, so that what comes out depends on what went in
 //! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
 
-use super::rig::{Condition, Control};
-use super::source::Source;
+use super::replay;
+use super::rig::{self, Condition};
+use super::source::{Control, Source};
 use hone_engine::command::{self, Console, Failed, Outcome};
 use hone_engine::config::Style;
 use hone_engine::cooperative::Device;
@@ -44,8 +45,9 @@ pub fn device(source: Source) -> HostDevice {
 }
 
 /// Commands of the host program alone.
-pub const HOST_COMMANDS: [(&str, &str); 4] = [
+pub const HOST_COMMANDS: [(&str, &str); 5] = [
     ("rig", "CONDITION: what is done to the simulated motor; without one, what is done now"),
+    ("replay", "NUMBER: play this recording (with --replay); without one, list them"),
     ("button", "press the button sw0: collect and train the default learner"),
     ("led", "whether the light is on"),
     ("quit", "leave"),
@@ -78,8 +80,8 @@ pub struct Handles {
     pub console: Console,
     /// What the loops share.
     pub links: &'static Links,
-    /// The rig, unless recordings are replayed.
-    pub rig: Option<Control>,
+    /// The sensor's handle.
+    pub sensor: Control,
     /// The light.
     pub light: Light,
 }
@@ -90,7 +92,7 @@ impl Handles {
         Self {
             console: device.console(),
             links: device.links(),
-            rig: device.sensor.control(),
+            sensor: device.sensor.control(),
             light: device.led.clone(),
         }
     }
@@ -110,7 +112,24 @@ impl Handles {
         };
         match words.as_slice() {
             ["quit" | "exit"] => return Next::Quit,
-            ["rig", rest @ ..] => return Next::Go(self.rig(rest, out)),
+            ["rig", rest @ ..] => {
+                return Next::Go(match &self.sensor {
+                    Control::Rig(control) => set_rig(control, rest, out),
+                    Control::Replay(_) => {
+                        out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
+                        Err(Failed)
+                    }
+                });
+            }
+            ["replay", rest @ ..] => {
+                return Next::Go(match &self.sensor {
+                    Control::Replay(control) => replay(control, rest, out),
+                    Control::Rig(_) => {
+                        out.str("error: nothing is replayed; start with --replay MANIFEST, or see 'rig'\n");
+                        Err(Failed)
+                    }
+                });
+            }
             ["button"] => self.links.button_edge(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
@@ -127,38 +146,6 @@ impl Handles {
             words => return Next::Go(self.console.run(words, &mut Shell { time, out })),
         }
         Next::Go(Ok(()))
-    }
-
-    fn rig(&self, words: &[&str], out: &mut dyn Out) -> Outcome {
-        let Some(control) = &self.rig else {
-            out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
-            return Err(Failed);
-        };
-        match words {
-            [] => {
-                for (condition, name, help) in Condition::ALL {
-                    out.str(if condition == control.get() { "* " } else { "  " });
-                    out.str(name);
-                    out.str(": ");
-                    out.str(help);
-                    out.str("\n");
-                }
-                Ok(())
-            }
-            [name] if Condition::from_name(name).is_some() => {
-                control.set(Condition::from_name(name).unwrap_or(Condition::Normal));
-                Ok(())
-            }
-            _ => {
-                out.str("error: rig takes one of ");
-                for (i, (_, name, _)) in Condition::ALL.iter().enumerate() {
-                    out.str(if i == 0 { "" } else { ", " });
-                    out.str(name);
-                }
-                out.str("\n");
-                Err(Failed)
-            }
-        }
     }
 
     /// Every word that may come next after `words` and begins with `start`.
@@ -288,4 +275,56 @@ pub fn run_script(
         time.pause(Micros(10_000), out);
     }
     failed
+}
+
+fn set_rig(control: &rig::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
+    match words {
+        [] => {
+            for (condition, name, help) in Condition::ALL {
+                out.str(if condition == control.get() { "* " } else { "  " });
+                out.str(name);
+                out.str(": ");
+                out.str(help);
+                out.str("\n");
+            }
+            Ok(())
+        }
+        [name] if Condition::from_name(name).is_some() => {
+            control.set(Condition::from_name(name).unwrap_or(Condition::Normal));
+            Ok(())
+        }
+        _ => {
+            out.str("error: rig takes one of ");
+            for (i, (_, name, _)) in Condition::ALL.iter().enumerate() {
+                out.str(if i == 0 { "" } else { ", " });
+                out.str(name);
+            }
+            out.str("\n");
+            Err(Failed)
+        }
+    }
+}
+
+fn replay(control: &replay::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
+    match words {
+        [] => {
+            for (number, (name, class)) in control.names().iter().enumerate() {
+                out.str(if number == control.current() { "* " } else { "  " });
+                out.size(number);
+                out.str(" ");
+                out.str(name);
+                out.str(if class.is_empty() { "" } else { ": " });
+                out.str(class);
+                out.str("\n");
+            }
+            Ok(())
+        }
+        [number] if number.parse().is_ok_and(|n| control.play(n)) => Ok(()),
+        _ => {
+            out.str("error: replay takes the number of a recording from 0 to ");
+            out.size(control.names().len().saturating_sub(1));
+            out.str("; 'replay' lists them\n");
+            Err(Failed)
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What the host's device samples: the simulated rig or recordings.
 
-use super::rig::{Control, Rig};
+use super::replay::{self, Replay};
+use super::rig::{self, Rig};
 use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
 use hone_signal::{Micros, Sample};
 
@@ -8,20 +9,32 @@ use hone_signal::{Micros, Sample};
 #[derive(Debug)]
 pub enum Source {
     /// The simulated motor.
-    Rig(Rig, Control),
+    Rig(Rig, rig::Control),
+    /// Recordings.
+    Replay(Box<Replay>),
+}
+
+/// The handle of a sensor.
+#[derive(Clone, Debug)]
+pub enum Control {
+    /// The rig's.
+    Rig(rig::Control),
+    /// The recordings'.
+    Replay(replay::Control),
 }
 
 impl Source {
     /// The simulated motor.
     pub fn rig(seed: u64) -> Self {
-        let control = Control::default();
+        let control = rig::Control::default();
         Self::Rig(Rig::new(seed, control.clone()), control)
     }
 
-    /// The rig's handle, where there is a rig.
-    pub fn control(&self) -> Option<Control> {
+    /// The handle.
+    pub fn control(&self) -> Control {
         match self {
-            Self::Rig(_, control) => Some(control.clone()),
+            Self::Rig(_, control) => Control::Rig(control.clone()),
+            Self::Replay(replay) => Control::Replay(replay.control()),
         }
     }
 }
@@ -30,12 +43,14 @@ impl Sensor for Source {
     fn info(&self) -> SensorInfo {
         match self {
             Self::Rig(rig, _) => rig.info(),
+            Self::Replay(replay) => replay.info(),
         }
     }
 
     fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         match self {
             Self::Rig(rig, _) => rig.read(now, frame),
+            Self::Replay(replay) => replay.read(frame),
         }
     }
 }

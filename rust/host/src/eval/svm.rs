@@ -3,7 +3,7 @@
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Training};
 use super::settings::{Table, conflict};
-use crate::dataset::{Data, Dataset, Task};
+use crate::dataset::{Data, Dataset, Family, Task};
 use hone_engine::capacity;
 use hone_learn::set::{Counts, Feature};
 use hone_learn::{Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
@@ -32,18 +32,21 @@ struct Memory {
     workspace_bytes: usize,
 }
 
-const F401_WORDS: usize = model_words(10, capacity::FEATURES, capacity::SVM_SUPPORT_VECTORS, Format::I8);
+/// Room for ten classes by 72 features, 13 KB.
+const F401_WORDS: usize = model_words(10, 72, capacity::SVM_SUPPORT_VECTORS, Format::I8);
+/// Bytes of training rows.
+const F401_ROW_BYTES: usize = 16 * 1024;
 
-/// As in the NUCLEO-F401RE's build: its bytes of rows, of model and of workspace, whatever the width of a row.
+/// Bytes of rows, model and workspace that the NUCLEO-F401RE can give, whatever the width of a row.
 pub type F401 = Svm<F401_WORDS>;
 /// Room for every row of a large set.
 pub type Unbounded = Svm<1_000_000>;
 
 impl Default for F401 {
     fn default() -> Self {
-        let set_words = capacity::TRAINING_ROWS * Format::I8.row_words(capacity::FEATURES);
+        let set_words = F401_ROW_BYTES / 4;
         let workspace_bytes = capacity::WORKSPACE_BYTES;
-        Self::new(Memory { format: Format::I8, set_words, rows: usize::MAX, workspace_bytes })
+        Self::new(Memory { format: Format::I8, set_words, rows: hone_learn::set::MOST_ROWS, workspace_bytes })
     }
 }
 
@@ -99,6 +102,11 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn adapt(&mut self, set: &Dataset) {
         self.front.adapt(set);
+        // The SVM gains from finer spectra than the RCE where there is room for them.
+        if set.family == Family::Activity && self.memory.format == Format::F32 {
+            let known = self.front.set("bands", "24");
+            debug_assert!(known.is_ok());
+        }
         if let Data::Table(t) = &set.data {
             self.params.standardise = t.standardise;
         }
@@ -126,8 +134,13 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         let memory = self.memory;
         let words = memory.format.row_words(self.width);
         let rows = (memory.set_words / words.max(1)).min(memory.rows).min(examples.len().max(2));
-        let shape = Shape { rows, features: self.width };
+        let mut shape = Shape { rows, features: self.width };
         let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        // Many narrow rows outgrow the workspace before they outgrow the set.
+        while shape.rows > 8 && required(&checked, shape) > memory.workspace_bytes {
+            shape.rows -= shape.rows.div_ceil(16);
+        }
+        let rows = shape.rows;
         let needed = required(&checked, shape);
         if needed > memory.workspace_bytes {
             return Err(EvalError::Learner(format!(
@@ -169,7 +182,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
                     batches.limited |= report.stop == Stop::IterationLimit;
                     batches.last = Some(report);
                     if waiting.peek().is_some() {
-                        keep_support(&trainer, store.edit(), &mut workspace, rows / 2);
+                        keep_support(&trainer, store.edit(), &mut workspace, rows.div_ceil(8));
                     }
                 }
                 Err(TrainError::OneClass(_)) if waiting.peek().is_some() => {

@@ -1,1 +1,149 @@
 use super::*;
+use crate::dataset::data_folder;
+use std::path::PathBuf;
+
+fn args(manifest: &str, learner: LearnerName) -> EvalArgs {
+    EvalArgs { manifest: Some(manifest.into()), learner, ..EvalArgs::default() }
+}
+
+/// Whether the recordings are there; says so when not.
+fn skipped() -> bool {
+    let root = data_folder(None);
+    let absent = !root.join("cwru").is_dir();
+    if absent {
+        eprintln!("skipped: no recordings in {} (set HONE_DATA)", root.display());
+    }
+    absent
+}
+
+fn report(args: &EvalArgs) -> Report {
+    evaluate(args).unwrap_or_else(|e| panic!("{e}")).0
+}
+
+fn refusal(args: &EvalArgs) -> String {
+    evaluate(args).map(|r| r.0.table()).expect_err("is refused").to_string()
+}
+
+#[test]
+fn the_esn_finds_bearing_faults_with_its_defaults() {
+    if skipped() {
+        return;
+    }
+    let r = report(&args("cwru-anomaly", LearnerName::Esn));
+    assert!(r.f1.unwrap() >= 0.95, "{:?}", r.f1);
+    assert_eq!((r.train_windows, r.calibrate_windows, r.test_windows), (90, 45, 5445));
+    let counts: Vec<u32> = r.confusion.counts.concat();
+    assert_eq!(counts.iter().sum::<u32>(), 5445);
+    // Four warm-up windows of each of 18 recordings count as normal: at best they are all that is missed.
+    assert!(r.confusion.counts[1][0] >= 72);
+    // The first alarm is the fifth window's.
+    let five_windows = 5.0 * 200.0 / 12_000.0;
+    assert!((r.detection_delay_s.unwrap() - five_windows).abs() < 0.02);
+}
+
+#[test]
+fn json_has_the_documented_keys_on_one_line_and_repeats() {
+    if skipped() {
+        return;
+    }
+    let a = args("fan-med", LearnerName::Esn);
+    let (first, second) = (report(&a).json(), report(&a).json());
+    assert_eq!(first, second, "the same seed gives the same figures");
+    assert!(!first.contains('\n'));
+    let value: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let documented = include_str!("../../../../docs/formats/eval-json.md");
+    for key in value.as_object().unwrap().keys() {
+        assert!(documented.contains(&format!("`{key}`")), "{key} is not documented");
+    }
+    for key in [
+        "dataset",
+        "learner",
+        "train_windows",
+        "test_windows",
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "false_alarm_rate",
+        "detection_delay_s",
+        "model_bytes",
+        "workspace_bytes",
+        "confusion",
+        "accuracy_known",
+        "coverage",
+    ] {
+        assert!(value.get(key).is_some(), "{key}");
+    }
+    assert!(value["accuracy_known"].is_null() && value["f1"].is_number());
+}
+
+#[test]
+fn classifiers_learn_tables_and_recordings() {
+    if skipped() {
+        return;
+    }
+    let svm = |name: &str| report(&args(name, LearnerName::Svm)).accuracy.unwrap();
+    assert_eq!(svm("svm-iris01"), 1.0);
+    assert!(svm("svm-iris12") >= 29.0 / 30.0 && svm("basicmotions") >= 0.9);
+    let mut rce = args("cwru-10", LearnerName::Rce);
+    let strict = report(&rce);
+    assert!(strict.coverage.unwrap() < 1.0 && strict.accuracy_known.unwrap() > strict.accuracy.unwrap());
+    rce.set = vec!["fallback=on".into()];
+    let fallback = report(&rce);
+    assert!(fallback.accuracy.unwrap() >= 0.97 && fallback.coverage == Some(1.0));
+}
+
+#[test]
+fn protocols_judge_before_they_learn_and_never_across_subjects() {
+    if skipped() {
+        return;
+    }
+    let mut a = args("basicmotions", LearnerName::Rce);
+    a.protocol = Protocol::Interleaved;
+    let r = report(&a);
+    assert_eq!((r.test_windows, r.train_windows), (20, 20));
+    let unknown = r.confusion.columns.iter().position(|c| c == "unknown").unwrap();
+    assert!(r.confusion.counts.iter().map(|row| row[unknown]).sum::<u32>() >= 1, "the first window is of no class yet");
+    a.protocol = Protocol::PerSubject;
+    assert!(refusal(&a).contains("has no groups"));
+    a.learner = LearnerName::Svm;
+    a.protocol = Protocol::Interleaved;
+    assert!(refusal(&a).contains("does not learn window by window"));
+}
+
+#[test]
+fn figures_are_written_where_asked() {
+    if skipped() {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("hone-eval-{}", std::process::id()));
+    let mut a = args("fan-med", LearnerName::Esn);
+    a.plot = Some(folder.clone());
+    let files: Vec<PathBuf> = evaluate(&a).unwrap().1;
+    assert_eq!(files, [folder.join("fan-med-esn-timeline.png")]);
+    assert!(std::fs::metadata(&files[0]).unwrap().len() > 10_000);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_a_reason() {
+    let message = refusal(&args("no-such-set", LearnerName::Esn));
+    assert!(message.contains("there is no such manifest") && message.contains("cwru-anomaly"), "{message}");
+    if skipped() {
+        return;
+    }
+    let with = |set: &str, learner, pair: &str| refusal(&EvalArgs { set: vec![pair.into()], ..args(set, learner) });
+    let message = with("fan-low", LearnerName::Esn, "leak=2");
+    assert!(message.contains("leak=2 is refused: leak takes 0.01 to 1"), "{message}");
+    assert!(with("fan-low", LearnerName::Esn, "leek=1").contains("there is no setting \"leek\"; there are units"));
+    assert!(with("fan-low", LearnerName::Esn, "leak").contains("give KEY=VALUE"));
+    let message = with("fan-low", LearnerName::Esn, "units=128");
+    assert!(message.contains("128 units are more than the 64 of this budget; give --budget none"), "{message}");
+    assert!(with("fan-low", LearnerName::Esn, "scale-windows=10000").contains("cannot be trained on these"));
+    let message = refusal(&args("iris", LearnerName::Esn));
+    assert!(message.contains("only tells what is unlike the normal. Use --learner svm or rce"), "{message}");
+    let mut large = args("fan-low", LearnerName::Esn);
+    large.set = vec!["units=128".into()];
+    large.budget = Budget::None;
+    assert!(report(&large).f1.is_some());
+}

@@ -4,6 +4,7 @@
 
 use core::hint::black_box;
 
+use hone_numeric::cholesky::{factor, packed_len, solve};
 use hone_numeric::{kernel, rng::Rng};
 use hone_target_bench::{case, entry, exit, start};
 
@@ -14,6 +15,7 @@ fn main() -> ! {
     let x: [f32; 600] = core::array::from_fn(|_| rng.next_signed());
     start();
     floats(&a, &x);
+    equations(&a);
     let a: [i16; 10_000] = core::array::from_fn(|_| rng.next_u32() as i16);
     let x: [i16; 600] = core::array::from_fn(|_| rng.next_u32() as i16);
     halves(&a, &x);
@@ -67,4 +69,32 @@ fn bytes(words: &[u32]) {
     case("kernel/manhattans_u8", 48).units(4_800).run(|| kernel::manhattans_u8(x48, rows, black_box(&mut y)));
     let (a, b) = black_box((&words[..64], &words[64..128]));
     case("kernel/hamming_u32", 64).units(64).run(|| kernel::hamming_u32(a, b));
+}
+
+/// Ridge equations of an ESN with 32, 65 and 130 unknowns: factor and solve. Units are multiply-accumulates, n³/6 + n².
+#[inline(never)]
+fn equations(noise: &[f32]) {
+    const LARGEST: usize = 130;
+    let mut a = [0.0; packed_len(LARGEST)];
+    for n in [32, 65, LARGEST] {
+        for (x, noise) in a.iter_mut().zip(noise) {
+            *x = *noise;
+        }
+        for i in 0..n {
+            a[packed_len(i) + i] = 2.0 * n as f32;
+        }
+        let mut b = [1.0; LARGEST];
+        let macs = n * n * n / 6 + n * n;
+        let solved = case("kernel/cholesky", n as u32).units(macs as u32).run(|| {
+            let (a, b) = black_box((&mut a, &mut b));
+            let result = factor(a, n);
+            solve(a, n, b);
+            result
+        });
+        if solved.is_err() {
+            exit(false);
+        }
+    }
+    let (mut y, x) = (black_box([0.0; 64]), black_box(&noise[..64]));
+    case("kernel/axpy_f32", 64).units(64).run(|| kernel::axpy_f32(black_box(0.5), x, black_box(&mut y)));
 }

@@ -1,5 +1,5 @@
 //! Learning and inference of `hone_rce` on generated windows of 48 features in ten overlapping classes, from an empty
-//! model to 200 prototypes, everything included; and the features of `hone_signal`.
+//! model to 200 prototypes, as many windows as cwru-10 has to train with, everything included; and the features of `hone_signal`.
 #![no_std]
 #![no_main]
 
@@ -12,7 +12,7 @@ use hone_signal::{Faults, Micros, Shape, WindowView, features};
 use hone_target_bench::{case, entry, exit, start};
 
 const FEATURES: usize = 48;
-const WINDOWS: usize = 1000;
+const WINDOWS: usize = 2808;
 const CLASSES: usize = 10;
 
 type Windows = [[f32; FEATURES]; WINDOWS];
@@ -80,8 +80,7 @@ fn extract<const C: usize>(name: &'static str, params: features::Params, frames:
     let samples: [i16; 2048] = core::array::from_fn(|_| (rng.next_normal() * 500.0) as i16);
     let Some(samples) = samples.get(..C * frames) else { exit(false) };
     let Ok(extractor) = params.check(Shape { channels: C, frames }) else { exit(false) };
-    let window =
-        WindowView { samples, channels: C, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
+    let window = WindowView { samples, channels: C, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
     let (mut memory, mut out) = ([0u32; 1024], [0.0; 1024]);
     let done = case(name, (C * frames) as u32)
         .units((C * frames) as u32)
@@ -107,7 +106,11 @@ fn main() -> ! {
     let windows = windows();
     start();
     run::<3600>(["rce/learn/8-bit/manhattan", "rce/infer/8-bit/manhattan"], &[], &windows);
-    run::<11000>(["rce/learn/f32/euclidean", "rce/infer/f32/euclidean"], &[("store", "f32"), ("metric", "euclidean")], &windows);
+    run::<11000>(
+        ["rce/learn/f32/euclidean", "rce/infer/f32/euclidean"],
+        &[("store", "f32"), ("metric", "euclidean")],
+        &windows,
+    );
     run::<11000>(["rce/learn/f32/manhattan", "rce/infer/f32/manhattan"], &[("store", "f32")], &windows);
     run::<3600>(["rce/learn/8-bit/euclidean", "rce/infer/8-bit/euclidean"], &[("metric", "euclidean")], &windows);
     run::<6500>(["rce/learn/16-bit/manhattan", "rce/infer/16-bit/manhattan"], &[("store", "16-bit")], &windows);

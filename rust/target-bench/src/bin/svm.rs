@@ -94,8 +94,12 @@ fn main() -> ! {
     let mut set = Set::new();
     let mut model = Trained::new();
     let shape = Shape { rows: ROWS, features: WIDTH };
-    let formats = [(Format::F32, KernelKind::Linear), (Format::I16, KernelKind::Linear), (Format::I8, KernelKind::Linear),
-        (Format::F32, KernelKind::Rbf)];
+    let formats = [
+        (Format::F32, KernelKind::Linear),
+        (Format::I16, KernelKind::Linear),
+        (Format::I8, KernelKind::Linear),
+        (Format::F32, KernelKind::Rbf),
+    ];
     for task in &TASKS {
         let Some(bytes) = read_file(task.file, &mut memory) else {
             print(&[Text::Str("skipped, no data: "), Text::Str(task.file)]);
@@ -104,14 +108,18 @@ fn main() -> ! {
         for (name, (format, kernel)) in task.names.into_iter().zip(formats) {
             let params = Params { kernel, standardise: false, ..Params::default() };
             let (Ok(checked), true) = (params.check(shape), fill(&mut set, format, bytes)) else { exit(false) };
-            let used = hone_svm::required(&checked, Shape { rows: set.view().len(), features: set.view().width() });
-            print(&[Text::Str("least workspace "), Text::Dec(used as u32)]);
             let done = case(name, set.view().len() as u32)
                 .workspace(WORKSPACE * 4)
                 .run(|| train(black_box(checked), black_box(set.view()), &mut words, &mut model));
             let Some((report, dual)) = done else { exit(false) };
-            print(&[Text::Str("iterations "), Text::Dec(report.iterations), Text::Str(" vectors "),
-                Text::Dec(model.view().vectors() as u32), Text::Str(" work "), Text::Dec(report.work as u32)]);
+            print(&[
+                Text::Str("iterations "),
+                Text::Dec(report.iterations),
+                Text::Str(" vectors "),
+                Text::Dec(model.view().vectors() as u32),
+                Text::Str(" work "),
+                Text::Dec(report.work as u32),
+            ]);
             if format == Format::F32 && kernel == KernelKind::Linear {
                 // A wrong answer is no fast answer.
                 if !((dual - task.dual).abs() <= 1e-3 * task.dual) {
@@ -120,9 +128,10 @@ fn main() -> ! {
                 let (width, mut rows) = table(bytes);
                 let mut scratch = [0.0; scratch_len(2, WIDTH)];
                 let Some(row) = rows.next() else { exit(false) };
-                case(task.infer, width as u32).units(width as u32).model(model.view().used() * 4 + 20).run(|| {
-                    black_box(&model).infer(black_box(&row[..width]), black_box(&mut scratch))
-                });
+                case(task.infer, width as u32)
+                    .units(width as u32)
+                    .model(model.view().used() * 4 + 20)
+                    .run(|| model.infer(black_box(&row[..width]), &mut scratch));
             }
         }
     }

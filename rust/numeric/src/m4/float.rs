@@ -1,19 +1,6 @@
-//! The kernels in assembly for a core with the DSP extension and single-precision floating point (Cortex-M4F): the one
-//! file of this repository's portable crates with unsafe code.
-//!
-//! The compiler loads floats one by one (it does not give `vldr`s the consecutive registers that would merge them into
-//! `vldm`) and has no stable dual multiply-accumulate. Here loops load eight words at a time. Each function
-//! gives the bits of its namesake in `portable.rs`; `rust/vectors` compares them on the target.
-//!
-//! Safety, throughout: the assembly reads exactly the elements that the slices hold (the counts are the shorter
-//! slice's), writes only to its output registers or through the one `&mut` slice that it was given, keeps the stack,
-//! and declares what registers it uses. Floating-point results leave in a core register, because the compiler
-//! takes floating-point operands only on cores with double precision.
-#![allow(unsafe_code)]
+//! Floating-point sums over slices.
 
 use core::arch::asm;
-
-use crate::portable;
 
 /// Eight times `op`: `$a` words against s16-s23, in place.
 macro_rules! low {
@@ -93,7 +80,7 @@ macro_rules! reduce_f32 {
         #[inline(never)]
         pub fn $name(a: &[f32], b: &[f32]) -> f32 {
             let sum: u32;
-            // SAFETY: see the head of the file.
+            // SAFETY: see the head of `m4`.
             unsafe {
                 asm!(
                     "vmov s24, s25, {sum}, {sum}",
@@ -313,19 +300,13 @@ macro_rules! rows_eight {
 
 /// One vector against the rows of a matrix, four rows at a time: what is loaded of the vector serves all four.
 macro_rules! rows_f32 {
-    ($name:ident, $single:ident, $eight:expr, $four:expr, $one:expr) => {
+    ($name:ident, $fours:ident, $single:ident, $eight:expr, $four:expr, $one:expr) => {
         /// See the namesake in `portable`.
-        pub fn $name(x: &[f32], rows: &[f32], out: &mut [f32]) {
-            let columns = x.len().max(1);
-            let count = out.len().min(rows.len() / columns);
-            let (fours, rest) = out.get_mut(..count).unwrap_or_default().as_chunks_mut::<4>();
-            let mut rows = rows.chunks_exact(columns);
-            for four in fours {
-                let (Some(r0), Some(r1), Some(r2), Some(r3)) = (rows.next(), rows.next(), rows.next(), rows.next())
-                else {
-                    return;
-                };
-                // SAFETY: see the head of the file; all rows have as many elements as `x`, at least one.
+        #[inline(always)]
+        pub fn $fours(x: &[f32], [r0, r1, r2, r3]: [&[f32]; 4], out: &mut [f32; 4]) {
+            let n = x.len().min(r0.len()).min(r1.len()).min(r2.len()).min(r3.len());
+            {
+                // SAFETY: see the head of `m4`; all have at least `n` elements.
                 unsafe {
                     asm!(
                         "vmov s16, s17, {zero}, {zero}",
@@ -386,9 +367,9 @@ macro_rules! rows_f32 {
                         r1 = inout(reg) r1.as_ptr() => _,
                         r2 = inout(reg) r2.as_ptr() => _,
                         r3 = inout(reg) r3.as_ptr() => _,
-                        n = inout(reg) x.len() => _,
+                        n = inout(reg) n => _,
                         zero = in(reg) 0u32,
-                        out = in(reg) four.as_mut_ptr(),
+                        out = in(reg) out.as_mut_ptr(),
                         out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
                         out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _,
                         out("s13") _, out("s14") _, out("s15") _, out("s16") _, out("s17") _, out("s18") _,
@@ -398,6 +379,21 @@ macro_rules! rows_f32 {
                         options(nostack),
                     );
                 }
+            }
+        }
+
+        /// See the namesake in `portable`.
+        pub fn $name(x: &[f32], rows: &[f32], out: &mut [f32]) {
+            let columns = x.len().max(1);
+            let count = out.len().min(rows.len() / columns);
+            let (fours, rest) = out.get_mut(..count).unwrap_or_default().as_chunks_mut::<4>();
+            let mut rows = rows.chunks_exact(columns);
+            for four in fours {
+                let (Some(r0), Some(r1), Some(r2), Some(r3)) = (rows.next(), rows.next(), rows.next(), rows.next())
+                else {
+                    return;
+                };
+                $fours(x, [r0, r1, r2, r3], four);
             }
             for (row, out) in rows.zip(rest) {
                 *out = $single(row, x);
@@ -433,9 +429,10 @@ macro_rules! onto_row_four {
         concat!($op, " s8, s8, s0\n", $op, " s9, s9, s1\n", $op, " s10, s10, s2\n", $op, " s11, s11, s3\n")
     };
 }
-rows_f32!(rows_dot_f32, dot_f32, onto_row!("vmul.f32"), onto_row_four!("vmul.f32"), "vmul.f32 s8, s8, s0\n");
+rows_f32!(rows_dot_f32, dots_f32, dot_f32, onto_row!("vmul.f32"), onto_row_four!("vmul.f32"), "vmul.f32 s8, s8, s0\n");
 rows_f32!(
     rows_squared_distance_f32,
+    squared_distances_of_four_f32,
     squared_distance_f32,
     concat!(onto_row!("vsub.f32"), square_high!()),
     concat!(
@@ -445,332 +442,59 @@ rows_f32!(
     "vsub.f32 s8, s8, s0\nvmul.f32 s8, s8, s8\n"
 );
 
-// Integers. Words are loaded four at a time, which needs word alignment and, with both operands in flight, more
-// registers than the compiler lends: r6 and r7, which it keeps for itself, are saved and restored here.
-
-/// Whether multiple loads may start here.
-fn aligned<T>(slice: &[T]) -> bool {
-    slice.as_ptr().addr().is_multiple_of(4)
-}
-
-/// The whole words of both slices by a loop over `$four` (four words of each in r0-r3 and r8-r11) unrolled `$times`,
-/// then `$one` (one word in r0 and r8) for the words left. Counts down in r12.
-macro_rules! words {
-    ($a:expr, $b:expr, $words:expr, $block:literal, [$($four:expr),+], $one:expr, $($extra:tt)*) => {
-        // SAFETY: see the head of the file; the caller has checked the alignment.
-        unsafe {
-            asm!(
-                "push {{r6, r7}}",
-                "mov r6, #0",
-                concat!("subs r12, r12, #", $block),
-                "blo 3f",
-                "2:",
-                $("ldmia r4!, {{r0-r3}}", "ldmia r5!, {{r8-r11}}", $four,)+
-                concat!("subs r12, r12, #", $block),
-                "bhs 2b",
-                "3:",
-                concat!("adds r12, r12, #", $block),
-                "beq 5f",
-                "4:",
-                "ldr r0, [r4], #4",
-                "ldr r8, [r5], #4",
-                $one,
-                "subs r12, r12, #1",
-                "bne 4b",
-                "5:",
-                "mov r0, r6",
-                "pop {{r6, r7}}",
-                inout("r4") $a.as_ptr() => _,
-                inout("r5") $b.as_ptr() => _,
-                inout("r12") $words => _,
-                out("r1") _, out("r2") _, out("r3") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
-                $($extra)*
-            );
-        }
-    };
-}
-
 /// See the namesake in `portable`.
 #[inline(never)]
-pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
-    let n = a.len().min(b.len());
-    if !aligned(a) || !aligned(b) {
-        return portable::dot_i16(a, b);
-    }
-    let (low, high): (u32, u32);
-    words!(
-        a, b, n / 2, "8",
-        [
-            "smlald r6, lr, r0, r8\nsmlald r6, lr, r1, r9\nsmlald r6, lr, r2, r10\nsmlald r6, lr, r3, r11",
-            "smlald r6, lr, r0, r8\nsmlald r6, lr, r1, r9\nsmlald r6, lr, r2, r10\nsmlald r6, lr, r3, r11"
-        ],
-        "smlald r6, lr, r0, r8",
-        out("r0") low, inout("lr") 0u32 => high,
-    );
-    let words = (i64::from(high as i32) << 32) | i64::from(low);
-    match (n % 2, a.get(n.wrapping_sub(1)), b.get(n.wrapping_sub(1))) {
-        (1, Some(x), Some(y)) => words.wrapping_add(i64::from(i32::from(*x) * i32::from(*y))),
-        _ => words,
-    }
-}
-
-/// Four products of the bytes in `$x` and `$y` onto lr.
-macro_rules! bytes_product {
-    ($x:literal, $y:literal) => {
-        concat!(
-            "sxtb16 r6, ",
-            $x,
-            ", ror #8\nsxtb16 r7, ",
-            $y,
-            ", ror #8\nsmlad lr, r6, r7, lr\n",
-            "sxtb16 r6, ",
-            $x,
-            "\nsxtb16 r7, ",
-            $y,
-            "\nsmlad lr, r6, r7, lr\n"
-        )
-    };
-}
-macro_rules! bytes_products {
-    () => {
-        concat!(
-            bytes_product!("r0", "r8"),
-            bytes_product!("r1", "r9"),
-            bytes_product!("r2", "r10"),
-            bytes_product!("r3", "r11")
-        )
-    };
-}
-
-/// See the namesake in `portable`.
-#[inline(never)]
-pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    let n = a.len().min(b.len());
-    if !aligned(a) || !aligned(b) {
-        return portable::dot_i8(a, b);
-    }
-    let sum: i32;
-    words!(
-        a, b, n / 4, "8", [bytes_products!(), bytes_products!()], bytes_product!("r0", "r8"),
-        out("r0") _, inout("lr") 0i32 => sum,
-    );
-    match (a.get(n & !3..n), b.get(n & !3..n)) {
-        (Some(a), Some(b)) if !a.is_empty() => sum.wrapping_add(portable::dot_i8(a, b)),
-        _ => sum,
-    }
-}
-
-macro_rules! eight_u8 {
-    () => {
-        "ldrd {x0}, {x1}, [{a}], #8\nldrd {y0}, {y1}, [{b}], #8
-         usada8 {sum}, {x0}, {y0}, {sum}\nusada8 {sum}, {x1}, {y1}, {sum}"
-    };
-}
-
-/// See the namesake in `portable`. Double loads, so that few registers are used and none need saving.
-#[inline(never)]
-pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
-    let n = a.len().min(b.len());
-    if (a.as_ptr().addr() | b.as_ptr().addr()) & 3 != 0 {
-        return portable::manhattan_u8(a, b);
-    }
-    let sum: u32;
-    // SAFETY: see the head of the file.
+pub fn axpy_f32(s: f32, x: &[f32], y: &mut [f32]) {
+    // SAFETY: see the head of `m4`.
     unsafe {
         asm!(
-            "subs {n}, {n}, #16",
+            "vmov s16, {s}",
+            "subs {n}, {n}, #8",
             "blo 3f",
             "2:",
-            eight_u8!(),
-            eight_u8!(),
-            "subs {n}, {n}, #16",
+            "vldmia {x}!, {{s0-s7}}",
+            "vldmia {y}, {{s8-s15}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16\nvmul.f32 s2, s2, s16\nvmul.f32 s3, s3, s16",
+            "vmul.f32 s4, s4, s16\nvmul.f32 s5, s5, s16\nvmul.f32 s6, s6, s16\nvmul.f32 s7, s7, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1\nvadd.f32 s10, s10, s2\nvadd.f32 s11, s11, s3",
+            "vadd.f32 s12, s12, s4\nvadd.f32 s13, s13, s5\nvadd.f32 s14, s14, s6\nvadd.f32 s15, s15, s7",
+            "vstmia {y}!, {{s8-s15}}",
+            "subs {n}, {n}, #8",
             "bhs 2b",
             "3:",
-            "lsls {n}, {n}, #29", // bit 3 to carry, bit 2 to sign
+            "lsls {n}, {n}, #30", // bit 2 to carry, bit 1 to sign, bit 0 below
             "bcc 4f",
-            eight_u8!(),
+            "vldmia {x}!, {{s0-s3}}",
+            "vldmia {y}, {{s8-s11}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16\nvmul.f32 s2, s2, s16\nvmul.f32 s3, s3, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1\nvadd.f32 s10, s10, s2\nvadd.f32 s11, s11, s3",
+            "vstmia {y}!, {{s8-s11}}",
             "4:",
             "cmp {n}, #0",
+            "beq 9f",
             "bpl 5f",
-            "ldr {x0}, [{a}]",
-            "ldr {y0}, [{b}]",
-            "usada8 {sum}, {x0}, {y0}, {sum}",
+            "vldmia {x}!, {{s0-s1}}",
+            "vldmia {y}, {{s8-s9}}",
+            "vmul.f32 s0, s0, s16\nvmul.f32 s1, s1, s16",
+            "vadd.f32 s8, s8, s0\nvadd.f32 s9, s9, s1",
+            "vstmia {y}!, {{s8-s9}}",
             "5:",
-            n = inout(reg) n => _,
-            a = inout(reg) a.as_ptr() => _,
-            b = inout(reg) b.as_ptr() => _,
-            sum = inout(reg) 0u32 => sum,
-            x0 = out(reg) _,
-            x1 = out(reg) _,
-            y0 = out(reg) _,
-            y1 = out(reg) _,
-            options(pure, readonly, nostack),
+            "lsls {n}, {n}, #1",
+            "beq 9f",
+            "vldr s0, [{x}]",
+            "vldr s8, [{y}]",
+            "vmul.f32 s0, s0, s16",
+            "vadd.f32 s8, s8, s0",
+            "vstr s8, [{y}]",
+            "9:",
+            s = in(reg) s.to_bits(),
+            n = inout(reg) x.len().min(y.len()) => _,
+            x = inout(reg) x.as_ptr() => _,
+            y = inout(reg) y.as_mut_ptr() => _,
+            out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _,
+            out("s7") _, out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _,
+            out("s14") _, out("s15") _, out("s16") _,
+            options(nostack),
         );
     }
-    match (a.get(n & !3..n), b.get(n & !3..n)) {
-        (Some(a), Some(b)) if !a.is_empty() => sum.wrapping_add(portable::manhattan_u8(a, b)),
-        _ => sum,
-    }
-}
-
-/// One vector against all rows of a matrix, rows of whole words. The loop over the rows is here too, so that a row
-/// costs a dozen instructions beyond its products.
-///
-/// In: the vector's words in r0, counts of `$four` loops and of single steps in r1 and r2, the end of the results in r3,
-/// the rows in r4, the results in r5. Within a row: the vector at r12, the row at r4, the count in r6, the sum in r7.
-macro_rules! rows_of_words {
-    ($x:expr, $blocks:expr, $singles:expr, $rows:expr, $out:expr,
-     $clear:expr, [$($four:expr),+], $one:expr, $store:expr) => {{
-        let out = $out.as_mut_ptr_range();
-        // SAFETY: see the head of the file; the caller has checked alignment and lengths; there is at least one row.
-        unsafe {
-            asm!(
-                "push {{r0-r3, r6, r7}}",
-                "2:",
-                "ldrd r12, r6, [sp]",
-                $clear,
-                "cmp r6, #0",
-                "beq 4f",
-                "3:",
-                $($four,)+
-                "subs r6, r6, #1",
-                "bne 3b",
-                "4:",
-                "ldr r6, [sp, #8]",
-                "cmp r6, #0",
-                "beq 6f",
-                "5:",
-                $one,
-                "subs r6, r6, #1",
-                "bne 5b",
-                "6:",
-                $store,
-                "ldr r0, [sp, #12]",
-                "cmp r5, r0",
-                "bne 2b",
-                "pop {{r0-r3, r6, r7}}",
-                inout("r0") $x.as_ptr() => _,
-                inout("r1") $blocks => _,
-                inout("r2") $singles => _,
-                inout("r3") out.end => _,
-                inout("r4") $rows.as_ptr() => _,
-                inout("r5") out.start => _,
-                out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
-            );
-        }
-    }};
-}
-
-/// Sixteen 16-bit products of a row.
-macro_rules! row_i16 {
-    () => {
-        "ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
-         smlald r7, lr, r0, r8\nsmlald r7, lr, r1, r9\nsmlald r7, lr, r2, r10\nsmlald r7, lr, r3, r11"
-    };
-}
-
-/// See the namesake in `portable`.
-pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
-    let columns = x.len();
-    let count = y.len().min(a.len() / columns.max(1));
-    let Some(out) = y.get_mut(..count) else { return };
-    if !aligned(a) || !aligned(x) || !columns.is_multiple_of(4) || out.is_empty() || columns == 0 {
-        return portable::matvec_i16(a, x, out);
-    }
-    rows_of_words!(
-        x,
-        columns / 32,
-        columns % 32 / 4,
-        a,
-        out,
-        "mov r7, #0\nmov lr, #0",
-        [row_i16!(), row_i16!(), row_i16!(), row_i16!()],
-        "ldrd r0, r1, [r12], #8\nldrd r8, r9, [r4], #8\nsmlald r7, lr, r0, r8\nsmlald r7, lr, r1, r9",
-        "strd r7, lr, [r5], #8"
-    );
-}
-
-/// Four 8-bit products of the row's word `$row` with an expanded vector's words `$even` and `$odd`.
-macro_rules! word_i8 {
-    ($row:literal, $even:literal, $odd:literal) => {
-        concat!(
-            "sxtb16 lr, ",
-            $row,
-            ", ror #8\nsmlad r7, lr, ",
-            $odd,
-            ", r7\n",
-            "sxtb16 lr, ",
-            $row,
-            "\nsmlad r7, lr, ",
-            $even,
-            ", r7\n"
-        )
-    };
-}
-macro_rules! row_i8 {
-    () => {
-        concat!(
-            "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
-            word_i8!("r8", "r0", "r1"),
-            word_i8!("r9", "r2", "r3"),
-            "ldmia r12!, {{r0-r3}}\n",
-            word_i8!("r10", "r0", "r1"),
-            word_i8!("r11", "r2", "r3"),
-        )
-    };
-}
-
-/// Columns up to which a vector of bytes is expanded on the stack (512 bytes).
-const EXPANDED: usize = 256;
-
-/// See the namesake in `portable`. Up to 256 columns the vector is expanded to 16 bits once for all rows.
-pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
-    let columns = x.len();
-    let count = y.len().min(a.len() / columns.max(1));
-    let Some(out) = y.get_mut(..count) else { return };
-    if !aligned(a) || !columns.is_multiple_of(4) || out.is_empty() || columns == 0 || columns > EXPANDED {
-        for (row, y) in a.chunks_exact(columns.max(1)).zip(out) {
-            *y = dot_i8(row, x);
-        }
-        return;
-    }
-    let mut expanded = [[0u32; 2]; EXPANDED / 4];
-    for ([even, odd], x) in expanded.iter_mut().zip(x.as_chunks::<4>().0) {
-        let [b0, b1, b2, b3] = x.map(|x| u32::from(i16::from(x) as u16));
-        *even = b0 | b2 << 16;
-        *odd = b1 | b3 << 16;
-    }
-    rows_of_words!(
-        expanded,
-        columns / 32,
-        columns % 32 / 4,
-        a,
-        out,
-        "mov r7, #0",
-        [row_i8!(), row_i8!()],
-        concat!("ldr r8, [r4], #4\nldrd r0, r1, [r12], #8\n", word_i8!("r8", "r0", "r1")),
-        "str r7, [r5], #4"
-    );
-}
-
-/// See the namesake in `portable`.
-pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
-    let columns = query.len();
-    let count = distances.len().min(rows.len() / columns.max(1));
-    let Some(out) = distances.get_mut(..count) else { return };
-    if !aligned(rows) || !aligned(query) || !columns.is_multiple_of(4) || out.is_empty() || columns == 0 {
-        return portable::manhattans_u8(query, rows, out);
-    }
-    rows_of_words!(
-        query,
-        columns / 16,
-        columns % 16 / 4,
-        rows,
-        out,
-        "mov r7, #0",
-        ["ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
-             usada8 r7, r0, r8, r7\nusada8 r7, r1, r9, r7\nusada8 r7, r2, r10, r7\nusada8 r7, r3, r11, r7"],
-        "ldr r0, [r12], #4\nldr r8, [r4], #4\nusada8 r7, r0, r8, r7",
-        "str r7, [r5], #4"
-    );
 }

@@ -2,7 +2,6 @@
 //!
 //! The compiler does not merge single-precision loads into `vldmia`, for it allots registers before it looks; here
 //! they are fixed. Each function does the same operations in the same order as its portable twin.
-#![allow(unsafe_code)]
 
 use crate::activation::TABLE;
 use crate::lanes::Lanes;

@@ -1,0 +1,120 @@
+//! What packing an ESN's readout costs in accuracy and saves in bytes, on recordings:
+//! `cargo run --release -p hone-host --example pack_esn -- MANIFEST DATA_FOLDER`
+
+use hone_esn::{LAYOUT_PACKED, Model, Packing, Params, Scratch, Shape, Trainer, Wants, required};
+use hone_host::dataset::{Dataset, Part, Recordings};
+use hone_learn::Decision;
+use hone_learn::metrics::Outcomes;
+use hone_model::{Contents, Learner, size};
+use hone_numeric::compress::{Fixed, centroids_of, cluster};
+use hone_signal::WindowView;
+use std::path::Path;
+
+type Esn = Model<64, 3, 384>;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let (Some(manifest), Some(root)) = (args.next(), args.next()) else {
+        panic!("usage: pack_esn MANIFEST DATA_FOLDER")
+    };
+    let set = Dataset::open(Path::new(&manifest), Path::new(&root)).unwrap_or_else(|e| panic!("{e}"));
+    let recordings = set.recordings().expect("recordings");
+    let model = train(&set, recordings);
+    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+
+    println!("{}: {} windows tested", set.name, set.count(Part::Test));
+    println!(
+        "| readout | readout bytes | container bytes | threshold | quality | F1 | verdicts changed |\n|---|---|---|---|---|---|---|"
+    );
+    let plain = verdicts(&set, recordings, &model);
+    let weights = model.readout().len();
+    row("f32", weights * 4, bytes(&model), &model, &plain, &plain);
+    let packed = |name: &str, packing: Packing<'_>, overhead: usize, bits: usize| {
+        let payload = model.packed(packing);
+        let mut back = Esn::new();
+        let (mut memory, contents) = (vec![0; 65536], contents());
+        let mut sink = hone_model::SliceSink::new(&mut memory);
+        let length = hone_model::write(&contents, &payload, &mut sink).expect("it fits");
+        let container = hone_model::Container::read(sink.filled()).expect("just written");
+        container.load(Learner::Esn, LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
+        let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
+        assert!(back.recalibrate(&mut Scratch::new(), views(Part::Calibrate), &mut errors));
+        row(name, (weights * bits).div_ceil(8) + overhead, length, &back, &verdicts(&set, recordings, &back), &plain);
+    };
+    packed("8-bit affine", Packing::Affine, recordings.channels.len() * 8, 8);
+    for (whole, fraction) in [(3, 12), (5, 2)] {
+        let fixed = Fixed::q(whole, fraction).expect("in range");
+        packed(&format!("Q({whole},{fraction})"), Packing::Fixed(fixed), 0, 16);
+    }
+    for factor in [4, 8, 16, 32] {
+        let k = centroids_of(factor).expect("a factor");
+        let (mut centroids, mut sums, mut counts) = (vec![0.0; k], vec![0.0; k], vec![0; k]);
+        assert!(cluster(model.readout(), &mut centroids, &mut sums, &mut counts, 100));
+        let packing = Packing::Clustered(&centroids);
+        packed(&format!("clustered, factor {factor}"), packing, k * 4, 32 / factor as usize);
+    }
+}
+
+fn contents() -> Contents<'static> {
+    Contents {
+        learner: Learner::Esn,
+        layout: LAYOUT_PACKED,
+        parameters: &|_| (),
+        pipeline: &|_| (),
+        channels: &[],
+        offsets: &[],
+        factors: &[],
+        classes: &|_| (),
+        report: None,
+    }
+}
+
+fn bytes(model: &Esn) -> u32 {
+    size(&contents(), model).expect("trained")
+}
+
+fn train(set: &Dataset, recordings: &Recordings) -> Esn {
+    let train = set.count(Part::Train) as u16;
+    let params = Params {
+        scale_windows: train / 5,
+        fit_windows: train - train / 5,
+        calibrate_windows: set.count(Part::Calibrate) as u16,
+        ..Params::DEFAULT
+    };
+    let shape = Shape { channels: recordings.channels.len() as u16, window_frames: recordings.length as u16 };
+    let checked = params.check(shape).unwrap_or_else(|e| panic!("{e:?}"));
+    let mut workspace = vec![0; required(&checked) / 4];
+    let (mut trainer, mut model) = (Trainer::new(checked), Esn::new());
+    let order = recordings.windows(Part::Train).chain(recordings.windows(Part::Calibrate));
+    let views: Vec<WindowView<'_>> = order.map(|(r, w)| recordings.view(r, w, &set.classes)).collect();
+    let mut views = views.iter();
+    loop {
+        match trainer.wants() {
+            Wants::Work => trainer.step(&mut workspace, &mut model, 100_000),
+            Wants::Window => trainer.push(&mut workspace, &mut model, views.next().expect("a window")),
+            Wants::Nothing => return model,
+        }
+        .unwrap_or_else(|e| panic!("{e:?}"));
+    }
+}
+
+/// True class and verdict of every window tested.
+fn verdicts(set: &Dataset, recordings: &Recordings, model: &Esn) -> Vec<(bool, bool)> {
+    let mut scratch = Scratch::new();
+    recordings
+        .windows(Part::Test)
+        .map(|(r, w)| {
+            let outcome = model.infer(&recordings.view(r, w, &set.classes), &mut scratch);
+            (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
+        })
+        .collect()
+}
+
+fn row(name: &str, readout: usize, total: u32, model: &Esn, now: &[(bool, bool)], before: &[(bool, bool)]) {
+    let mut outcomes = Outcomes::default();
+    now.iter().for_each(|(truth, alarm)| outcomes.add(*truth, *alarm));
+    let f1 = outcomes.balanced().map_or(f32::NAN, |s| s.f1);
+    let changed = now.iter().zip(before).filter(|(a, b)| a.1 != b.1).count();
+    let threshold = model.threshold().upper;
+    println!("| {name} | {readout} | {total} | {threshold:.4} | {:.4} | {f1:.4} | {changed} |", model.quality());
+}

@@ -1,0 +1,85 @@
+//! What may panic or format text, told by symbols: calls per portable crate, and what the linked programs contain.
+//!
+//! Generic code is compiled where it is used, and so counts among what the programs contain.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::elf;
+use super::emulator::Emulator;
+use crate::toolchain::{CORTEX_M4F, Toolchain};
+
+/// The crates that run on the target.
+const CRATES: &[&str] = &[
+    "hone-numeric",
+    "hone-learn",
+    "hone-signal",
+    "hone-esn",
+    "hone-svm",
+    "hone-rce",
+    "hone-model",
+    "hone-store",
+    "hone-engine",
+];
+/// Those that read untrusted bytes, in which nothing may panic.
+const NONE_MAY: &[&str] = &["hone-model", "hone-store"];
+
+/// Prints both.
+///
+/// # Errors
+/// What could not be built or read, or formatting of text in a program, a call
+/// that may panic in a crate that reads untrusted bytes.
+pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
+    // Without link-time optimisation, so that each crate's object code stands by itself, with relocations.
+    let target = root.join("target/panics");
+    let mut build = Toolchain::find(CORTEX_M4F)?.cargo("build");
+    build.args(["--release", "--locked", "--target", CORTEX_M4F, "--target-dir"]).arg(&target).current_dir(root);
+    build.args(CRATES.iter().flat_map(|name| ["--package", name]));
+    super::succeed(&mut build)?;
+    let built = target.join(CORTEX_M4F).join("release/deps");
+    let mut files: Vec<_> = fs::read_dir(&built)
+        .map_err(|e| format!("{}: {e}", built.display()))?
+        .flatten()
+        .map(|f| f.path())
+        .filter(|f| f.extension().is_some_and(|e| e == "rlib"))
+        .collect();
+    // Of the builds that lie there, the newest of each crate.
+    files.sort_by_key(|f| std::cmp::Reverse(f.metadata().and_then(|m| m.modified()).ok()));
+    let mut seen = BTreeSet::new();
+    let mut forbidden = Vec::new();
+    println!("calls that may panic, by crate:");
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name.trim_start_matches("lib").split('-').next().unwrap_or_default().replace('_', "-");
+        if !CRATES.contains(&name.as_str()) || !seen.insert(name.clone()) {
+            continue;
+        }
+        let panics = elf::panics(&file)?;
+        println!("{name:<20} {:>4}", panics.calls);
+        for function in &panics.functions {
+            println!("  {function}");
+        }
+        if panics.calls > 0 && NONE_MAY.contains(&name.as_str()) {
+            forbidden.push(format!("{name} has {} calls that may panic", panics.calls));
+        }
+    }
+    for program in &emulator.programs {
+        let machinery = elf::machinery(&emulator.elf(program))?;
+        let (formatting, panicking): (Vec<_>, Vec<_>) =
+            machinery.into_iter().partition(|(name, _)| elf::is_formatting(name));
+        println!("{program}: {} panic functions linked", panicking.len());
+        for (name, _) in panicking {
+            println!("  {name}");
+        }
+        for (name, size) in formatting {
+            forbidden.push(format!("{program} contains {name}, {size} bytes"));
+        }
+    }
+    if forbidden.is_empty() {
+        println!("no formatting of text in {}", emulator.programs.join(", "));
+        Ok(())
+    } else {
+        Err(forbidden.join("\n"))
+    }
+}
