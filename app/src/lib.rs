@@ -91,7 +91,13 @@ fn main() {
     platform::start_events();
 
     let threads = [
-        (&SAMPLING_THREAD, &SAMPLING_STACK, c"sampling", config::HONE_SAMPLING_PRIORITY as isize, sampling_loop as fn() -> !),
+        (
+            &SAMPLING_THREAD,
+            &SAMPLING_STACK,
+            c"sampling",
+            config::HONE_SAMPLING_PRIORITY as isize,
+            sampling_loop as fn() -> !,
+        ),
         (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", config::HONE_INFERENCE_PRIORITY as isize, inference_loop),
         (&TRAINING_THREAD, &TRAINING_STACK, c"training", config::HONE_TRAINING_PRIORITY as isize, training_loop),
     ];
