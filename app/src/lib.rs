@@ -170,7 +170,7 @@ fn tell(out: &mut dyn Out) {
         restarted(&record, out);
     }
     while let Some(event) = LINKS.events.receive() {
-        telemetry::write(&event, LINKS.config.get().device.telemetry, out);
+        telemetry::write(&event, LINKS.config.get().device.telemetry, &LINKS.names.get(), out);
     }
 }
 
