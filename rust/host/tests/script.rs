@@ -49,7 +49,9 @@ fn every_condition_of_the_rig_shows() {
     ] {
         let before = "train --wait\nwait 2\n";
         let quiet = script(before).well().out.len();
-        let run = script(&format!("{before}rig {condition}\nwait 3\nrig\nrig normal\nwait 4\nsensor info\nled\ninfer once\n"));
+        let run = script(&format!(
+            "{before}rig {condition}\nwait 3\nrig\nrig normal\nwait 4\nsensor info\nled\ninfer once\n"
+        ));
         let said = &run.well().out[quiet..];
         assert!(said.contains(sign), "{condition}: {said}");
         assert!(said.contains(&format!("* {condition}: ")), "'rig' does not mark {condition}: {said}");
@@ -84,7 +86,7 @@ fn the_button_trains_and_the_light_tells() {
 fn classes_are_learnt_from_labels() {
     for learner in ["svm", "rce"] {
         let run = script(&format!(
-            "{}label 1 calm\nwait 6\nrig imbalance\nwait 1\nlabel 2 rough\nwait 6\nlabel none\n{}wait 1\n\
+            "{}label 1 calm\nwait 3\nlabel none\nrig imbalance\nwait 1\nlabel 2 rough\nwait 3\nlabel none\n{}wait 1\n\
              infer once\nrig normal\nwait 1\ninfer once\n",
             if learner == "rce" { "train rce\nwait 0.5\n" } else { "" },
             if learner == "svm" { "data info\ntrain svm --wait\nsvm eval\n" } else { "train status\n" },
@@ -121,11 +123,65 @@ fn ten_thousand_lines() {
 /// A word that a command may understand.
 fn word() -> impl Strategy<Value = String> {
     let known: Vec<String> = [
-        "help", "train", "infer", "label", "stats", "model", "data", "svm", "sensor", "config", "wait", "rig", "replay",
-        "button", "led", "on", "off", "once", "-v", "none", "dismiss", "list", "info", "save", "load", "clear", "export",
-        "import", "eval", "get", "set", "status", "cancel", "--windows", "--wait", "--once", "--json", "esn", "rce", "12",
-        "0", "-1", "65535", "65536", "0.3", "1e-9", "nan", "inf", "stuck", "imbalance", "normal", "disconnect",
-        "esn.units", "esn.seed", "svm.c", "features.features", "raw", "device.telemetry", "json",
+        "help",
+        "train",
+        "infer",
+        "label",
+        "stats",
+        "model",
+        "data",
+        "svm",
+        "sensor",
+        "config",
+        "wait",
+        "rig",
+        "replay",
+        "button",
+        "led",
+        "on",
+        "off",
+        "once",
+        "-v",
+        "none",
+        "dismiss",
+        "list",
+        "info",
+        "save",
+        "load",
+        "clear",
+        "export",
+        "import",
+        "eval",
+        "get",
+        "set",
+        "status",
+        "cancel",
+        "--windows",
+        "--wait",
+        "--once",
+        "--json",
+        "esn",
+        "rce",
+        "12",
+        "0",
+        "-1",
+        "65535",
+        "65536",
+        "0.3",
+        "1e-9",
+        "nan",
+        "inf",
+        "stuck",
+        "imbalance",
+        "normal",
+        "disconnect",
+        "esn.units",
+        "esn.seed",
+        "svm.c",
+        "features.features",
+        "raw",
+        "device.telemetry",
+        "json",
     ]
     .map(String::from)
     .into();
