@@ -93,12 +93,11 @@ fn classes_are_learnt_from_labels() {
             "{begin}label 1 calm\nwait {seconds}\nlabel none\nrig imbalance\nwait 1\nlabel 2 rough\nwait {seconds}\n\
              label none\n{end}config set device.telemetry json\ninfer on -v\n"
         );
-        let run = script(&format!(
-            "{learn}wait 4\nled\nrig normal\nconfig set device.telemetry off\nwait 1\n\
-                                   config set device.telemetry json\nwait 4\n"
-        ))
-        .well();
-        let (rough, calm) = run.out.split_once("\noff\n").unwrap();
+        // A verdict that comes late belongs to what was before, so telemetry pauses in between.
+        let between =
+            "config set device.telemetry off\nhelp wait\nrig normal\nwait 1\nconfig set device.telemetry json\n";
+        let run = script(&format!("{learn}wait 4\n{between}wait 4\n")).well();
+        let (rough, calm) = run.out.split_once("wait SECONDS").unwrap();
         for (text, class) in [(rough, 2), (calm, 1)] {
             let verdicts: Vec<serde_json::Value> =
                 text.lines().filter(|l| l.starts_with('{')).map(|l| serde_json::from_str(l).unwrap()).collect();
