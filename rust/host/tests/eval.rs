@@ -115,7 +115,7 @@ fn classes_of_a_table_are_learnt() {
         let run = hone(&["eval", text(&manifest), "--learner", learner, "--root", text(&folder), "--json"], b"").well();
         let object = &run.json()[0];
         assert!(object["accuracy"].as_f64().unwrap() > 0.9, "{learner}: {}", run.out);
-        assert_eq!(object["f1"].is_null(), false);
+        assert!(!object["f1"].is_null());
         assert!(object["detection_delay_s"].is_null() && object["false_alarm_rate"].is_null());
     }
     let run = hone(&["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)], b"").refused();
