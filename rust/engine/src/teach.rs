@@ -115,6 +115,11 @@ impl Teach {
             self.begin();
             self.links.rce_begin.store(false, Ordering::Release);
         }
+        if self.memory.pending.window().is_some() && !self.links.teaching.load(Ordering::Acquire) {
+            // Another learner is in use; nobody asks any more.
+            self.memory.pending.dismiss();
+            self.publish();
+        }
         if let Some(reply) = self.links.reply.get() {
             if let (Reply::Learn(class), Some((row, _))) = (reply, self.memory.pending.window()) {
                 let _ = self.memory.model.learn(row, class, &mut self.memory.scratch);

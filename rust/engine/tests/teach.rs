@@ -42,7 +42,7 @@ fn an_unknown_window_asks_waits_and_is_learnt_by_the_answer() {
     assert_eq!(asked, 1, "asked once for a run of unknown windows, not for each");
     assert!(b.has(|e| matches!(e, Event::LabelWanted { nearest: Some(ClassId(1)), .. })));
     let before = b.links.rce.get().learnt;
-    b.command("label 2 overdriven").unwrap();
+    b.command("label 2 overdriven --once").unwrap();
     assert!(b.text.contains("learnt as class 2 (overdriven)"), "{}", b.text);
     assert_eq!(b.links.rce.get().learnt, before + 1);
     assert_eq!(b.links.wish.get().label, None, "an answer labels one window only");

@@ -35,6 +35,7 @@ impl<'a> Normal<'a> {
     }
 
     /// Puts one part of z, starting at item `first`, into place `slot` of the samples gathered.
+    #[allow(clippy::indexing_slicing, reason = "slot is below DEPTH, the length of each place; the compiler sees it")]
     pub fn gather(&mut self, slot: usize, first: usize, items: &[f32]) {
         let places = self.gathered.as_chunks_mut::<DEPTH>().0.get_mut(first..).unwrap_or_default();
         let slot = slot % DEPTH;

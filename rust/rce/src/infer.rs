@@ -148,6 +148,11 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
             score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf(d / d_rival, exponent) };
         }
     }
+    let fired = fired.filter(|f| {
+        state.params.algorithm == 1
+            || M::real(f.key, &scale)
+                < crate::learn::reach(state, parts.spread.get(f.index).copied().unwrap_or(0.0))
+    });
     let (decider, decision) = match fired {
         Some(f) => (f, Decision::Class(ClassId(f.class))),
         None if state.params.fallback => (best, Decision::Class(ClassId(best.class))),

@@ -19,6 +19,8 @@ pub struct Params {
     pub(crate) radius_min: f32,
     pub(crate) spacing: f32,
     pub(crate) rivalry: f32,
+    pub(crate) reach: f32,
+    pub(crate) regrowth: f32,
     pub(crate) ageing: bool,
     pub(crate) pruning: bool,
     pub(crate) moving: f32,
@@ -36,10 +38,12 @@ impl Params {
         metric: 0,
         store: 0,
         prototypes: 200,
-        radius_max: 0.8,
+        radius_max: 1.5,
         radius_min: 0.2,
         spacing: 0.3,
         rivalry: 0.5,
+        reach: 4.0,
+        regrowth: 0.1,
         ageing: true,
         pruning: true,
         moving: 0.05,
@@ -60,6 +64,8 @@ impl Params {
         radius_min: 0.0,
         spacing: 0.0,
         rivalry: 0.0,
+        reach: 0.0,
+        regrowth: 0.0,
         ageing: false,
         pruning: false,
         moving: 0.0,
@@ -148,6 +154,16 @@ impl Settings for Params {
             help: "how much a second class that is as near makes the unknown score of a window greater",
             kind: Kind::Real { min: 0.0, max: 2.0 },
         },
+        Setting {
+            name: "reach",
+            help: "a window is known up to so many mean deviations above the mean distance of known windows",
+            kind: Kind::Real { min: 0.0, max: 100.0 },
+        },
+        Setting {
+            name: "regrowth",
+            help: "share by which a radius grows towards a window rightly decided beyond it",
+            kind: Kind::Real { min: 0.0, max: 1.0 },
+        },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -168,6 +184,8 @@ impl Settings for Params {
             13 => Value::Int(self.horizon as i32),
             14 => Value::Real(self.spacing),
             15 => Value::Real(self.rivalry),
+            16 => Value::Real(self.reach),
+            17 => Value::Real(self.regrowth),
             _ => return None,
         })
     }
@@ -190,6 +208,8 @@ impl Settings for Params {
             (13, Value::Int(v)) => self.horizon = v as u32,
             (14, Value::Real(v)) => self.spacing = v,
             (15, Value::Real(v)) => self.rivalry = v,
+            (16, Value::Real(v)) => self.reach = v,
+            (17, Value::Real(v)) => self.regrowth = v,
             _ => return false,
         }
         true

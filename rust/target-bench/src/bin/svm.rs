@@ -122,7 +122,8 @@ fn main() -> ! {
             ]);
             if format == Format::F32 && kernel == KernelKind::Linear {
                 // A wrong answer is no fast answer.
-                if !((dual - task.dual).abs() <= 1e-3 * task.dual) {
+                let near = (dual - task.dual).abs() <= 1e-3 * task.dual;
+                if !near {
                     exit(false)
                 }
                 let (width, mut rows) = table(bytes);
