@@ -22,8 +22,8 @@ use hone_engine::pipeline::Inference;
 use hone_engine::sampling::Sampling;
 use hone_engine::text::{Out, Write};
 use hone_engine::training::Training;
-use hone_engine::{Links, Memory, Parts, telemetry};
-use platform::{clock, fault, pins, sensor, signal::Signal, thread, watchdog};
+use hone_engine::{Flash, Links, Memory, Parts, Sensor as _, telemetry};
+use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Kconfig's values of this build, without `CONFIG_` before the name.
@@ -46,7 +46,6 @@ static LINKS: Links = Links::new();
 type Place<T> = Mutex<RefCell<Option<&'static mut T>>>;
 static SAMPLING: Place<Sampling> = Mutex::new(RefCell::new(None));
 static INFERENCE: Place<Inference> = Mutex::new(RefCell::new(None));
-static TRAINING: Place<Training> = Mutex::new(RefCell::new(None));
 static CONSOLE: Mutex<RefCell<Option<Console>>> = Mutex::new(RefCell::new(None));
 static RESTARTED: Mutex<RefCell<Option<fault::Record>>> = Mutex::new(RefCell::new(None));
 
@@ -71,17 +70,18 @@ fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
 /// What Zephyr's main thread runs, once the kernel and the devices are up. It becomes the training thread: what the
 /// start takes of its stack is free again by then.
 fn main() {
-    start();
+    let (training, flash) = start();
     thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
-    training_loop()
+    training_loop(training, flash)
 }
 
-/// Puts the loops in their places and starts the other two threads.
+/// Puts the loops in their places, restores what flash keeps, and starts the other two threads.
 #[inline(never)]
-fn start() {
+fn start() -> (&'static mut Training, &'static mut Flash<Storage>) {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+    static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
 
     if let Some(record) = fault::take() {
         put(&RESTARTED, record);
@@ -90,7 +90,10 @@ fn start() {
     put(&CONSOLE, console);
     put(&SAMPLING, SAMPLING_LOOP.init(sampling));
     put(&INFERENCE, INFERENCE_LOOP.init(inference));
-    put(&TRAINING, TRAINING_LOOP.init(training));
+    let training = TRAINING_LOOP.init(training);
+    // On a board without a storage partition nothing is kept.
+    let flash = FLASH.init(Flash::open(Storage::open()));
+    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
     // Without a button trainings begin at the shell.
@@ -108,6 +111,7 @@ fn start() {
             thread::spawn(ready, name, priority, entry);
         }
     }
+    (training, flash)
 }
 
 fn sampling_loop() -> ! {
@@ -139,11 +143,10 @@ fn inference_loop() -> ! {
 }
 
 #[inline(never)]
-fn training_loop() -> ! {
+fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
     let watch = watchdog::Watch::new(c"training");
-    let Some(training) = take(&TRAINING) else { panic!("main puts it there first") };
     loop {
-        while training.turn(clock::now(), TRAINING_STEP) {
+        while training.turn(clock::now(), TRAINING_STEP, flash) {
             watch.feed();
         }
         watch.feed();
