@@ -70,36 +70,54 @@ fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
 /// What Zephyr's main thread runs, once the kernel and the devices are up. It becomes the training thread: what the
 /// start takes of its stack is free again by then.
 fn main() {
-    let (training, flash) = start();
-    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
-    training_loop(training, flash)
-}
-
-/// Puts the loops in their places, restores what flash keeps, and starts the other two threads.
-#[inline(never)]
-fn start() -> (&'static mut Training, &'static mut Flash<Storage>) {
-    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
-    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
-    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
-    static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
-
     if let Some(record) = fault::take() {
         put(&RESTARTED, record);
     }
-    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
-    put(&CONSOLE, console);
-    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
-    put(&INFERENCE, INFERENCE_LOOP.init(inference));
-    let training = TRAINING_LOOP.init(training);
-    // On a board without a storage partition nothing is kept.
-    let flash = FLASH.init(Flash::open(Storage::open()));
-    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+    let training = place();
+    let flash = open_flash();
+    restore(training, flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
     // Without a button trainings begin at the shell.
     let _ = pins::init_button();
     platform::start_events();
+    start_threads();
+    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
+    training_loop(training, flash)
+}
 
+// Functions of their own, so that what one of them takes of the stack is free for the next.
+
+/// Puts the loops in their places.
+#[inline(never)]
+fn place() -> &'static mut Training {
+    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
+    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
+    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+
+    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
+    put(&CONSOLE, console);
+    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
+    put(&INFERENCE, INFERENCE_LOOP.init(inference));
+    TRAINING_LOOP.init(training)
+}
+
+/// Opens the storage partition. On a board without one nothing is kept.
+#[inline(never)]
+fn open_flash() -> &'static mut Flash<Storage> {
+    static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
+    FLASH.init(Flash::open(Storage::open()))
+}
+
+/// Restores what flash keeps.
+#[inline(never)]
+fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
+    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+}
+
+/// Starts the sampling and the inference thread.
+#[inline(never)]
+fn start_threads() {
     let sampling = config::HONE_SAMPLING_PRIORITY as isize;
     let inference = config::HONE_INFERENCE_PRIORITY as isize;
     let threads = [
@@ -111,7 +129,6 @@ fn start() -> (&'static mut Training, &'static mut Flash<Storage>) {
             thread::spawn(ready, name, priority, entry);
         }
     }
-    (training, flash)
 }
 
 fn sampling_loop() -> ! {
