@@ -203,7 +203,9 @@ impl Trainer {
             features: plan.width as u16,
             classes: plan.known as u16,
             vectors: 0,
-        };
+            binary: 0,
+        }
+        .marked();
         let least = head.fixed() + if head.linear() { 0 } else { plan.known.max(1) * head.record() };
         if model.words.len() < least {
             return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
