@@ -18,7 +18,18 @@ fn equal_scripts_give_equal_output() {
 fn the_status_tells_whether_every_command_succeeded() {
     script("# a comment\n\n   \nhelp\nwait 0.1\n   # another\nsensor read\n").well();
     script("").well();
-    for bad in ["nonsense", "wait", "wait -1", "wait 1e9", "wait nan", "model info", "rig flood", "led on", "label"] {
+    for bad in [
+        "nonsense",
+        "wait",
+        "wait -1",
+        "wait 1e9",
+        "wait nan",
+        "model info",
+        "rig flood",
+        "led on",
+        "label",
+        "train esn svm",
+    ] {
         let run = script(&format!("{bad}\nsensor info\n")).refused();
         assert!(run.out.contains("simulated motor rig"), "the commands after {bad} did not run: {}", run.out);
     }
