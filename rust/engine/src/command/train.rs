@@ -50,6 +50,12 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     if links.training.get().running() || !links.orders.is_empty() {
         return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
     }
+    if links.keep.get().lent {
+        return fail(
+            io,
+            &["an import or export is under way and uses the working memory; try again when it has ended"],
+        );
+    }
     let Some(id) = TrainOrder::send(links, learner, windows) else {
         return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);
     };
