@@ -95,7 +95,7 @@ impl Params {
     /// For motion of people, with the features of that name: few classes that overlap, for which Euclidean distances
     /// to prototypes that follow do better, at about twice the cost.
     pub fn activity() -> Self {
-        Self { metric: 1, relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
+        Self { relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
     }
 }
 
