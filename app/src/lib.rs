@@ -58,8 +58,6 @@ zephyr::kobj_define! {
     static SAMPLING_STACK: ThreadStack<{config::HONE_SAMPLING_STACK}>;
     static INFERENCE_THREAD: StaticThread;
     static INFERENCE_STACK: ThreadStack<{config::HONE_INFERENCE_STACK}>;
-    static TRAINING_THREAD: StaticThread;
-    static TRAINING_STACK: ThreadStack<{config::HONE_TRAINING_STACK}>;
 }
 
 fn put<T>(place: &Mutex<RefCell<Option<T>>>, value: T) {
@@ -70,8 +68,17 @@ fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
     critical_section::with(|cs| place.borrow(cs).take())
 }
 
-/// What Zephyr's main thread runs, once the kernel and the devices are up.
+/// What Zephyr's main thread runs, once the kernel and the devices are up. It becomes the training thread: what the
+/// start takes of its stack is free again by then.
 fn main() {
+    start();
+    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
+    training_loop()
+}
+
+/// Puts the loops in their places and starts the other two threads.
+#[inline(never)]
+fn start() {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
@@ -90,16 +97,11 @@ fn main() {
     let _ = pins::init_button();
     platform::start_events();
 
+    let sampling = config::HONE_SAMPLING_PRIORITY as isize;
+    let inference = config::HONE_INFERENCE_PRIORITY as isize;
     let threads = [
-        (
-            &SAMPLING_THREAD,
-            &SAMPLING_STACK,
-            c"sampling",
-            config::HONE_SAMPLING_PRIORITY as isize,
-            sampling_loop as fn() -> !,
-        ),
-        (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", config::HONE_INFERENCE_PRIORITY as isize, inference_loop),
-        (&TRAINING_THREAD, &TRAINING_STACK, c"training", config::HONE_TRAINING_PRIORITY as isize, training_loop),
+        (&SAMPLING_THREAD, &SAMPLING_STACK, c"sampling", sampling, sampling_loop as fn() -> !),
+        (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", inference, inference_loop),
     ];
     for (object, stack, name, priority, entry) in threads {
         if let Some(ready) = stack.init_once(()).and_then(|stack| object.init_once(stack)) {
@@ -136,6 +138,7 @@ fn inference_loop() -> ! {
     }
 }
 
+#[inline(never)]
 fn training_loop() -> ! {
     let watch = watchdog::Watch::new(c"training");
     let Some(training) = take(&TRAINING) else { panic!("main puts it there first") };
@@ -170,7 +173,7 @@ fn tell(out: &mut dyn Out) {
         restarted(&record, out);
     }
     while let Some(event) = LINKS.events.receive() {
-        telemetry::write(&event, LINKS.config.get().device.telemetry, out);
+        telemetry::write(&event, LINKS.config.get().device.telemetry, &LINKS.names.get(), out);
     }
 }
 
@@ -179,7 +182,8 @@ fn restarted(record: &fault::Record, out: &mut dyn Out) {
     out.str("restarted after ");
     out.str(match record.cause {
         fault::Cause::Stalled => "no progress",
-        fault::Cause::Fatal(0) => "a processor exception",
+        // From 16 on: what exactly the processor found.
+        fault::Cause::Fatal(0 | 16..) => "a processor exception",
         fault::Cause::Fatal(1) => "a spurious interrupt",
         fault::Cause::Fatal(2) => "a stack overflow",
         fault::Cause::Fatal(3) => "a kernel oops",

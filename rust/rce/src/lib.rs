@@ -63,3 +63,4 @@ pub use model::{Error, Model, Statistics, inference_mac};
 pub use names::{NAME_BYTES, NameError, Names};
 pub use params::{Checked, MAX_FEATURES, Params};
 pub use pending::Pending;
+pub use persist::examine;
