@@ -8,10 +8,12 @@ use core::hint::black_box;
 use hone_esn::{
     IntegerModel, IntegerScratch, Model, Params, Quantization, Scratch, Shape, Trainer, Wants, Weight, required,
 };
-use hone_learn::Decision;
+use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
 use hone_numeric::compress::Fixed;
 use hone_numeric::rng::Rng;
+use hone_rce::IntegerFrame;
 use hone_signal::{Faults, Micros, WindowView};
+use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
 
 const FRAMES: usize = 128;
@@ -96,5 +98,86 @@ fn main() -> ! {
     integer::<i8>("esn/infer/8-bit", &model, Quantization::Int8, errors.mse, 0.05);
     let Some(fixed) = Fixed::q(3, 12) else { exit(false) };
     integer::<i16>("esn/infer/q3.12", &model, Quantization::Fixed(fixed), errors.mse, 0.01);
+    svm(KernelKind::Linear, ["svm/infer/linear/f32", "svm/infer/linear/integer"]);
+    svm(KernelKind::Rbf, ["svm/infer/rbf/f32", "svm/infer/rbf/integer"]);
+    rce();
     exit(true)
+}
+
+const FEATURES: usize = 24;
+const ROWS: usize = 80;
+
+/// Integer features of overlapping classes.
+fn row(rng: &mut Rng, class: u16) -> [i16; FEATURES] {
+    core::array::from_fn(|j| ((rng.next_normal() + f32::from((class * 5 + j as u16) % 3)) * 200.0) as i16)
+}
+
+/// One row by an SVM of two classes, in floating point and in integers.
+#[inline(never)]
+fn svm(kernel: KernelKind, names: [&'static str; 2]) {
+    let mut rng = Rng::new(1);
+    let mut set = TrainingSet::<{ ROWS * FEATURES }, ROWS, FEATURES>::new();
+    let mut edit = set.edit();
+    if edit.clear(Format::I8, FEATURES).is_err() {
+        exit(false)
+    }
+    for i in 0..ROWS as u16 {
+        if edit.push(&row(&mut rng, i % 2).map(f32::from), Some(ClassId(i % 2))).is_err() {
+            exit(false)
+        }
+    }
+    let shape = hone_svm::Shape { rows: ROWS, features: FEATURES };
+    let Ok(checked) = (hone_svm::Params { kernel, ..hone_svm::Params::default() }).check(shape) else { exit(false) };
+    let (mut trainer, mut model) = (hone_svm::Trainer::new(checked), hone_svm::Model::<4096>::new());
+    let mut words = [0u32; 16384];
+    loop {
+        match trainer.step(set.view(), &mut words, model.edit(), 1_000_000) {
+            Ok(Progress::Running { .. }) => {}
+            Ok(Progress::Done(_)) => break,
+            Err(_) => exit(false),
+        }
+    }
+    let mut integer = hone_svm::integer::IntegerModel::<ROWS, FEATURES>::new();
+    if integer.quantize(model.view(), 0).is_err() {
+        exit(false)
+    }
+    let mut scratch = [0.0; hone_svm::scratch_len(2, FEATURES)];
+    let x = row(&mut rng, 0);
+    let vectors = model.view().vectors() as u32;
+    let exact = case(names[0], vectors)
+        .model(model.view().used() * 4)
+        .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch));
+    let close = case(names[1], vectors).model(integer.bytes()).run(|| integer.decide(black_box(&x)));
+    if exact.decision != close.decision {
+        exit(false)
+    }
+}
+
+/// One row by 8-bit prototypes: coded in floating point, and in integers throughout.
+#[inline(never)]
+fn rce() {
+    let mut params = hone_rce::Params::default();
+    if params.set_text("fallback", "on").is_err() {
+        exit(false)
+    }
+    let Ok(checked) = params.check(FEATURES, 4000) else { exit(false) };
+    let mut model = hone_rce::Model::<4000>::new();
+    if model.begin(&checked).is_err() {
+        exit(false)
+    }
+    let (mut rng, mut scratch) = (Rng::new(2), [0; FEATURES]);
+    for i in 0..400 {
+        if model.learn(&row(&mut rng, i % 3).map(f32::from), ClassId(i % 3), &mut scratch).is_err() {
+            exit(false)
+        }
+    }
+    let Some(frame) = IntegerFrame::<FEATURES>::of(&model, 0) else { exit(false) };
+    let x = row(&mut rng, 1);
+    let size = model.prototypes() as u32;
+    let exact = case("rce/infer/f32-features", size)
+        .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
+    let close = case("rce/infer/integer", size).run(|| frame.decide(&model, black_box(&x), &mut scratch));
+    if exact.ok() != close {
+        exit(false)
+    }
 }
