@@ -299,9 +299,7 @@ mod tests {
         let checked = Params { kernel, ..Params::default() }.check(shape).unwrap();
         let mut workspace = vec![0u32; required(&checked, shape) / 4];
         let (mut trainer, mut model) = (Trainer::new(checked), Model::<4096>::new());
-        while let Progress::Running { .. } =
-            trainer.step(set.view(), &mut workspace, model.edit(), 10_000).unwrap()
-        {}
+        while let Progress::Running { .. } = trainer.step(set.view(), &mut workspace, model.edit(), 10_000).unwrap() {}
         let mut integer = std::boxed::Box::new(IntegerModel::<120, D>::new());
         integer.quantize(model.view(), 0).unwrap();
         let mut scratch = [0.0; scratch_len(2, D)];

@@ -59,7 +59,9 @@ impl Replay {
     pub fn new(set: Dataset) -> Result<Self, String> {
         let name = set.name.clone();
         let Data::Recordings(recordings) = set.data else {
-            return Err(format!("{name} is a table without time, which nothing can sample; 'hone eval {name}' learns from it"));
+            return Err(format!(
+                "{name} is a table without time, which nothing can sample; 'hone eval {name}' learns from it"
+            ));
         };
         if recordings.rate_hz < 1.0 {
             return Err(format!(
@@ -71,9 +73,8 @@ impl Replay {
         if channels > CHANNELS {
             eprintln!("note: {name} has {channels} channels; the device samples the first {CHANNELS}");
         }
-        let class = |index: Option<usize>| {
-            index.and_then(|i| set.classes.get(i)).map_or_else(String::new, |c| c.name.clone())
-        };
+        let class =
+            |index: Option<usize>| index.and_then(|i| set.classes.get(i)).map_or_else(String::new, |c| c.name.clone());
         let names = recordings.recordings.iter().map(|r| (r.name.clone(), class(r.windows.first().map(|w| w.class))));
         let control = Control { names: Arc::new(names.collect()), state: Arc::default() };
         let info = SensorInfo {

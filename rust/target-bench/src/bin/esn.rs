@@ -24,15 +24,32 @@ fn window(sequence: u32, samples: &mut [i16; FRAMES * CHANNELS]) -> WindowView<'
 #[entry]
 fn main() -> ! {
     start();
-    run::<64, 384>(["esn/prepare", "esn/scale/sample", "esn/train/sample", "esn/solve", "esn/calibrate/sample", "esn/threshold", "esn/infer/sample"]);
+    run::<64, 384>([
+        "esn/prepare",
+        "esn/scale/sample",
+        "esn/train/sample",
+        "esn/solve",
+        "esn/calibrate/sample",
+        "esn/threshold",
+        "esn/infer/sample",
+    ]);
     exit(true)
 }
 
 fn run<const N: usize, const E: usize>(names: [&'static str; 7]) {
     let [prepare, scale, fit, solve, calibrate, threshold, infer] = names;
     let size = N as u32;
-    let params = Params { units: N as u16, carry: true, scale_windows: 4, fit_windows: 8, calibrate_windows: 40, ..Params::DEFAULT };
-    let Ok(checked) = params.check(Shape { channels: CHANNELS as u16, window_frames: FRAMES as u16 }) else { exit(false) };
+    let params = Params {
+        units: N as u16,
+        carry: true,
+        scale_windows: 4,
+        fit_windows: 8,
+        calibrate_windows: 40,
+        ..Params::DEFAULT
+    };
+    let Ok(checked) = params.check(Shape { channels: CHANNELS as u16, window_frames: FRAMES as u16 }) else {
+        exit(false)
+    };
     let mut memory = [0u32; 16384];
     let Some(workspace) = memory.get_mut(..required(&checked) / 4) else { exit(false) };
     let bytes = workspace.len() * 4;
@@ -48,21 +65,36 @@ fn run<const N: usize, const E: usize>(names: [&'static str; 7]) {
         match trainer.wants() {
             Wants::Nothing => break,
             Wants::Work => {
-                let name = match phase { Phase::Prepare => prepare, Phase::Solve => solve, _ => threshold };
+                let name = match phase {
+                    Phase::Prepare => prepare,
+                    Phase::Solve => solve,
+                    _ => threshold,
+                };
                 let work = || trainer.step(black_box(workspace), &mut model, u32::MAX);
-                if case(name, size).workspace(bytes).run(work).is_err() { exit(false) }
+                if case(name, size).workspace(bytes).run(work).is_err() {
+                    exit(false)
+                }
             }
             Wants::Window => {
                 sequence += 1;
                 let view = window(sequence, &mut samples);
                 let result = if fresh && (phase != Phase::Fit || sequence > 5) {
-                    let name = match phase { Phase::Scale => scale, Phase::Fit => fit, _ => calibrate };
+                    let name = match phase {
+                        Phase::Scale => scale,
+                        Phase::Fit => fit,
+                        _ => calibrate,
+                    };
                     measured = Some(phase);
-                    case(name, size).units(FRAMES as u32).workspace(bytes).run(|| trainer.push(workspace, &mut model, black_box(&view)))
+                    case(name, size)
+                        .units(FRAMES as u32)
+                        .workspace(bytes)
+                        .run(|| trainer.push(workspace, &mut model, black_box(&view)))
                 } else {
                     trainer.push(workspace, &mut model, &view)
                 };
-                if result.is_err() { exit(false) }
+                if result.is_err() {
+                    exit(false)
+                }
             }
         }
     }

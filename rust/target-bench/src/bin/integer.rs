@@ -153,15 +153,14 @@ fn svm(kernel: KernelKind, names: [&'static str; 2]) {
     }
 }
 
-/// One row by 8-bit prototypes: coded in floating point, and in integers throughout.
-#[inline(never)]
-fn rce() {
+/// A model of three classes.
+fn prototypes<const WORDS: usize>(store: &str) -> hone_rce::Model<WORDS> {
     let mut params = hone_rce::Params::default();
-    if params.set_text("fallback", "on").is_err() {
+    if params.set_text("fallback", "on").is_err() || params.set_text("store", store).is_err() {
         exit(false)
     }
-    let Ok(checked) = params.check(FEATURES, 4000) else { exit(false) };
-    let mut model = hone_rce::Model::<4000>::new();
+    let Ok(checked) = params.check(FEATURES, WORDS) else { exit(false) };
+    let mut model = hone_rce::Model::new();
     if model.begin(&checked).is_err() {
         exit(false)
     }
@@ -171,13 +170,28 @@ fn rce() {
             exit(false)
         }
     }
+    model
+}
+
+/// One row by prototypes: in floating point, as 8 bits coded in floating point, and in integers throughout.
+#[inline(never)]
+fn rce() {
+    let x = row(&mut Rng::new(3), 1);
+    let mut scratch = [0; FEATURES];
+    let wide = prototypes::<6500>("f32");
+    let first = case("rce/infer/f32", wide.prototypes() as u32)
+        .model(size_of_val(&wide))
+        .run(|| wide.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
+    let model = prototypes::<4000>("8-bit");
     let Some(frame) = IntegerFrame::<FEATURES>::of(&model, 0) else { exit(false) };
-    let x = row(&mut rng, 1);
     let size = model.prototypes() as u32;
-    let exact = case("rce/infer/f32-features", size)
+    let exact = case("rce/infer/8-bit", size)
+        .model(size_of_val(&model))
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
-    let close = case("rce/infer/integer", size).run(|| frame.decide(&model, black_box(&x), &mut scratch));
-    if exact.ok() != close {
+    let close = case("rce/infer/integer", size)
+        .model(size_of_val(&model) + size_of_val(&frame))
+        .run(|| frame.decide(&model, black_box(&x), &mut scratch));
+    if first.is_err() || exact.ok() != close {
         exit(false)
     }
 }
