@@ -7,6 +7,8 @@ use std::process::Command;
 
 /// The reference target.
 pub const CORTEX_M4F: &str = "thumbv7em-none-eabihf";
+/// A core without floating point.
+pub const CORTEX_M3: &str = "thumbv7m-none-eabi";
 
 /// A compiler that can build for a bare-metal target, and the environment that makes it do so.
 #[derive(Clone, Debug)]

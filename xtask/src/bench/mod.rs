@@ -19,7 +19,7 @@ use clap::Args;
 
 use baseline::{Baseline, Rise};
 use cost::Board;
-use emulator::{EMPTY, Emulator, VECTORS, succeed};
+use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
 /// What `cargo xtask bench` takes.
@@ -27,6 +27,9 @@ use row::{Row, columns, thousands};
 pub struct BenchArgs {
     /// Programs to run (default: all)
     programs: Vec<String>,
+    /// The core to emulate
+    #[arg(long, value_enum, default_value_t)]
+    core: Core,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -71,7 +74,7 @@ pub struct BenchArgs {
 /// What failed.
 pub fn run(args: &BenchArgs) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root)?;
+    let emulator = Emulator::build(root, args.core)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
@@ -86,7 +89,7 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
     }
     let (rows, programs) = measure(&emulator, &args.programs)?;
     let now = Baseline::of(&emulator.key, &rows, &programs);
-    let before = Baseline::read(root, &emulator.key);
+    let before = Baseline::read(root, &emulator.key, args.core.suffix());
     if args.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
