@@ -72,12 +72,15 @@ fn engine() -> u32 {
     let device = Device::new(&LINKS, memory, Noise(Rng::new(1)), Dark);
     let console = device.console();
     let mut shell = Shell { device, console, written: 0 };
-    for line in ["help", "status", "train esn --wait", "stats", "config", "train svm --wait", "train rce --wait"] {
+    shell.pause(Micros(100_000));
+    let mut trained = false;
+    for line in ["help", "train status", "train esn --wait", "stats", "config", "model show", "config set esn.k 5"] {
         let Ok(words) = command::split::<16>(black_box(line)) else { return 0 };
-        let _ = console.run(&words, &mut shell);
+        let done = console.run(&words, &mut shell).is_ok();
+        trained |= line.starts_with("train esn") && done;
         shell.pause(Micros(1_000_000));
     }
-    shell.console.model().map_or(0, |_| shell.written)
+    if trained && console.model().is_some() { shell.written } else { 0 }
 }
 
 #[derive(Debug)]
