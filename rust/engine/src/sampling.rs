@@ -5,6 +5,7 @@ use crate::env::{Sensor, SensorError};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{BLOCK_SAMPLES, BlockBuf};
+use core::sync::atomic::Ordering;
 use crate::stats::{SamplingStats, SensorHealth, count};
 use hone_signal::{Faults, Micros, Sample};
 
@@ -25,6 +26,8 @@ pub struct Sampling {
     /// Read from the configuration at each block's start.
     stuck_frames: u32,
     suspect: Faults,
+    /// Of [`Links::erases`], at the last reading.
+    erases: u32,
     /// What is counted; others see a copy.
     stats: SamplingStats,
 }
@@ -41,6 +44,7 @@ impl Sampling {
             repeats: 0,
             stuck_frames: u32::MAX,
             suspect: Faults::NONE,
+            erases: 0,
             stats: SamplingStats::ZERO,
         }
     }
@@ -56,8 +60,11 @@ impl Sampling {
         let rate = info.rate_hz.max(1);
         let period = u64::from(1_000_000 / rate);
         let late = ((now.0 - due.0) / period.max(1)) as u32;
+        let erases = self.links.erases.load(Ordering::Acquire);
+        let erased = erases % 2 == 1 || erases != self.erases;
+        self.erases = erases;
         if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Stuck) {
-            self.overrun(now, late);
+            self.overrun(now, late, erased);
         }
         let mut frame = [0; CHANNELS];
         let next = match sensor.read(now, &mut frame) {
@@ -79,9 +86,15 @@ impl Sampling {
         next
     }
 
-    fn overrun(&mut self, now: Micros, frames: u32) {
+    fn overrun(&mut self, now: Micros, frames: u32, erased: bool) {
         self.flush();
         self.frame = self.frame.wrapping_add(frames);
+        if erased {
+            // The processor stood still while flash was erased, as was told.
+            self.stats.flash_gaps = self.stats.flash_gaps.saturating_add(frames);
+            self.links.tell(Event::FlashGap { time: now, frames });
+            return;
+        }
         self.stats.overruns = self.stats.overruns.saturating_add(frames);
         self.links.tell(Event::Overrun { time: now, frames });
     }

@@ -95,7 +95,12 @@ fn classes_of_a_table_are_learnt() {
         .map(|i| {
             let class = i % 3;
             let jitter = f64::from(i * 37 % 17) / 17.0;
-            format!("{},{},{}\n", f64::from(class) * 4.0 + jitter, f64::from(class * class) - jitter, ["a", "b", "c"][i as usize % 3])
+            format!(
+                "{},{},{}\n",
+                f64::from(class) * 4.0 + jitter,
+                f64::from(class * class) - jitter,
+                ["a", "b", "c"][i as usize % 3]
+            )
         })
         .collect();
     std::fs::write(folder.join("t.csv"), format!("u,v,kind\n{rows}")).unwrap();
@@ -107,11 +112,10 @@ fn classes_of_a_table_are_learnt() {
     )
     .unwrap();
     for learner in ["svm", "rce"] {
-        let run =
-            hone(&["eval", text(&manifest), "--learner", learner, "--root", text(&folder), "--json"], b"").well();
+        let run = hone(&["eval", text(&manifest), "--learner", learner, "--root", text(&folder), "--json"], b"").well();
         let object = &run.json()[0];
         assert!(object["accuracy"].as_f64().unwrap() > 0.9, "{learner}: {}", run.out);
-        assert_eq!(object["f1"].is_null(), false);
+        assert!(!object["f1"].is_null());
         assert!(object["detection_delay_s"].is_null() && object["false_alarm_rate"].is_null());
     }
     let run = hone(&["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)], b"").refused();
@@ -123,7 +127,8 @@ fn recordings_play_as_the_sensor() {
     let folder = folder("replay");
     let manifest = small_set(&folder);
     // Windows of 128 at 640 Hz are 0.2 s; the healthy recording lasts 16 s and the other 4 s.
-    let story = "sensor info\nreplay\ntrain --windows 60 --wait\nreplay 160\nwait 3\nreplay 0\nwait 3\nreplay\nreplay 999\n";
+    let story =
+        "sensor info\nreplay\ntrain --windows 60 --wait\nreplay 160\nwait 3\nreplay 0\nwait 3\nreplay\nreplay 999\n";
     let arguments = ["--replay", text(&manifest), "--root", text(&folder)];
     let run = hone(&arguments, story.as_bytes()).refused();
     assert!(run.out.contains("recordings of hum: 1 channel at 640 Hz, 0.01000 m/s2 per LSB"), "{}", run.out);

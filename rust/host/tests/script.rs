@@ -49,7 +49,9 @@ fn every_condition_of_the_rig_shows() {
     ] {
         let before = "train --wait\nwait 2\n";
         let quiet = script(before).well().out.len();
-        let run = script(&format!("{before}rig {condition}\nwait 3\nrig\nrig normal\nwait 4\nsensor info\nled\ninfer once\n"));
+        let run = script(&format!(
+            "{before}rig {condition}\nwait 3\nrig\nrig normal\nwait 4\nsensor info\nled\ninfer once\n"
+        ));
         let said = &run.well().out[quiet..];
         assert!(said.contains(sign), "{condition}: {said}");
         assert!(said.contains(&format!("* {condition}: ")), "'rig' does not mark {condition}: {said}");
@@ -82,17 +84,27 @@ fn the_button_trains_and_the_light_tells() {
 
 #[test]
 fn classes_are_learnt_from_labels() {
-    for learner in ["svm", "rce"] {
-        let run = script(&format!(
-            "{}label 1 calm\nwait 6\nrig imbalance\nwait 1\nlabel 2 rough\nwait 6\nlabel none\n{}wait 1\n\
-             infer once\nrig normal\nwait 1\ninfer once\n",
-            if learner == "rce" { "train rce\nwait 0.5\n" } else { "" },
-            if learner == "svm" { "data info\ntrain svm --wait\nsvm eval\n" } else { "train status\n" },
-        ))
-        .well();
-        let verdicts: Vec<&str> = run.out.lines().filter(|l| l.starts_with("class ") && l.contains("score")).collect();
-        assert!(verdicts.first().is_some_and(|v| v.starts_with("class 2 (rough)")), "{learner}: {}", run.out);
-        assert!(verdicts.last().is_some_and(|v| v.starts_with("class 1 (calm)")), "{learner}: {}", run.out);
+    // Seconds per class, and the least share of windows of the right class: TinyRCE leaves some unknown.
+    for (learner, begin, seconds, end, least) in [
+        ("svm", "", 3, "data info\ntrain svm --wait\nsvm eval\n", 0.95),
+        ("rce", "train rce --wait\n", 10, "train status\n", 0.5),
+    ] {
+        let learn = format!(
+            "{begin}label 1 calm\nwait {seconds}\nlabel none\nrig imbalance\nwait 1\nlabel 2 rough\nwait {seconds}\n\
+             label none\n{end}config set device.telemetry json\ninfer on -v\n"
+        );
+        // A verdict that comes late belongs to what was before, so telemetry pauses in between.
+        let between =
+            "config set device.telemetry off\nhelp wait\nrig normal\nwait 1\nconfig set device.telemetry json\n";
+        let run = script(&format!("{learn}wait 4\n{between}wait 4\n")).well();
+        let (rough, calm) = run.out.split_once("wait SECONDS").unwrap();
+        for (text, class) in [(rough, 2), (calm, 1)] {
+            let verdicts: Vec<serde_json::Value> =
+                text.lines().filter(|l| l.starts_with('{')).map(|l| serde_json::from_str(l).unwrap()).collect();
+            let of = |n: u64| verdicts.iter().filter(|v| v["event"] == "verdict" && v["class"] == n).count();
+            assert!(of(class) as f64 >= least * 30.0, "{learner}, class {class}: {text}");
+            assert_eq!(of(3 - class), 0, "{learner}, class {class}: {text}");
+        }
     }
 }
 
@@ -121,11 +133,65 @@ fn ten_thousand_lines() {
 /// A word that a command may understand.
 fn word() -> impl Strategy<Value = String> {
     let known: Vec<String> = [
-        "help", "train", "infer", "label", "stats", "model", "data", "svm", "sensor", "config", "wait", "rig", "replay",
-        "button", "led", "on", "off", "once", "-v", "none", "dismiss", "list", "info", "save", "load", "clear", "export",
-        "import", "eval", "get", "set", "status", "cancel", "--windows", "--wait", "--once", "--json", "esn", "rce", "12",
-        "0", "-1", "65535", "65536", "0.3", "1e-9", "nan", "inf", "stuck", "imbalance", "normal", "disconnect",
-        "esn.units", "esn.seed", "svm.c", "features.features", "raw", "device.telemetry", "json",
+        "help",
+        "train",
+        "infer",
+        "label",
+        "stats",
+        "model",
+        "data",
+        "svm",
+        "sensor",
+        "config",
+        "wait",
+        "rig",
+        "replay",
+        "button",
+        "led",
+        "on",
+        "off",
+        "once",
+        "-v",
+        "none",
+        "dismiss",
+        "list",
+        "info",
+        "save",
+        "load",
+        "clear",
+        "export",
+        "import",
+        "eval",
+        "get",
+        "set",
+        "status",
+        "cancel",
+        "--windows",
+        "--wait",
+        "--once",
+        "--json",
+        "esn",
+        "rce",
+        "12",
+        "0",
+        "-1",
+        "65535",
+        "65536",
+        "0.3",
+        "1e-9",
+        "nan",
+        "inf",
+        "stuck",
+        "imbalance",
+        "normal",
+        "disconnect",
+        "esn.units",
+        "esn.seed",
+        "svm.c",
+        "features.features",
+        "raw",
+        "device.telemetry",
+        "json",
     ]
     .map(String::from)
     .into();

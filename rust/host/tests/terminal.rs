@@ -1,7 +1,6 @@
 //! The device on a terminal: a person types, time is real.
 #![cfg(unix)]
 
-use rexpect::process::wait::WaitStatus;
 use rexpect::session::{Options, PtySession, spawn_with_options};
 use std::process::Command;
 
@@ -26,6 +25,13 @@ fn ask(session: &mut PtySession, line: &str, answer: &str) {
     if let Err(error) = session.exp_string(answer).and_then(|_| session.exp_string(PROMPT)) {
         panic!("no {answer:?} to {line:?}: {error}");
     }
+}
+
+/// The program ended by itself with status 0.
+#[track_caller]
+fn left_well(session: &PtySession) {
+    let status = format!("{:?}", session.process().wait().unwrap());
+    assert!(status.starts_with("Exited(") && status.ends_with(", 0)"), "{status}");
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn answers_completes_and_remembers() {
     ask(&mut s, "led", "off");
     s.send_control('d').unwrap();
     s.exp_eof().unwrap();
-    assert!(matches!(s.process().wait().unwrap(), WaitStatus::Exited(_, 0)));
+    left_well(&s);
 }
 
 #[test]
@@ -79,5 +85,5 @@ fn a_training_goes_on_when_waiting_is_broken_off() {
     s.exp_string(PROMPT).unwrap();
     s.send_line("quit").unwrap();
     s.exp_eof().unwrap();
-    assert!(matches!(s.process().wait().unwrap(), WaitStatus::Exited(_, 0)));
+    left_well(&s);
 }

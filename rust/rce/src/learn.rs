@@ -9,6 +9,8 @@ use hone_learn::{ClassId, Decision};
 
 /// A merit of 1 (a window decided rightly at the radius), in units of standing.
 const ONE: i32 = 4096;
+/// How many merits an error takes.
+const ERROR: f32 = 2.0;
 /// The most merit that a prototype can save up, so that use long ago does not protect it for ever.
 const MERIT_LIMIT: i32 = 64 * ONE;
 
@@ -107,7 +109,8 @@ fn learn_by<M: Metric>(
     let near = if right { pass.own.map_or(0, |own| own.index) } else { pass.other_index };
     let reach = if baseline { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
     let within = |key: u32| key != u32::MAX && M::real(key, &scale) < reach;
-    let decision = decide(state, &pass, class, right, within(pass.own_fired), pass.other_fired.is_some_and(|o| within(o.key)));
+    let decision =
+        decide(state, &pass, class, right, within(pass.own_fired), pass.other_fired.is_some_and(|o| within(o.key)));
     count(state, decision, class);
 
     let known = within(pass.own_fired);
@@ -161,8 +164,15 @@ fn visit<M: Metric>(
     baseline: bool,
 ) -> Pass {
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
-    let mut pass =
-        Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_index: 0, other_class: 0, conflicts: 0 };
+    let mut pass = Pass {
+        own: None,
+        other: u32::MAX,
+        own_fired: u32::MAX,
+        other_fired: None,
+        other_index: 0,
+        other_class: 0,
+        conflicts: 0,
+    };
     let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
     let mut limit = u32::MAX;
     let used = usize::from(state.count);
@@ -254,15 +264,15 @@ fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, 
     else {
         return;
     };
-    if pass.other >= *radius {
-        return;
-    }
-    let scale = state.scale();
+    let fired = pass.other < *radius;
     if ageing {
-        let ratio = M::real(pass.other, &scale) / M::real(*radius, &scale);
-        *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
+        let scale = state.scale();
+        let ratio = if fired { M::real(pass.other, &scale) / M::real(*radius, &scale) } else { 1.0 };
+        *standing = standing.saturating_sub((ERROR * ratio * ONE as f32) as i32);
     }
-    *radius = pass.other.max(floor);
+    if fired {
+        *radius = pass.other.max(floor);
+    }
 }
 
 /// The nearest prototype decided rightly.
@@ -289,13 +299,19 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
     }
 }
 
-/// How far from a prototype of this spread a window may be and still be known.
+/// The distance usual from a prototype of this spread, its own and that of all averaged by `pooling`.
+pub(crate) fn usual(state: &State, spread: f32) -> f32 {
+    (spread + state.params.pooling * state.spread) / (1.0 + state.params.pooling)
+}
+
+/// How far from a prototype of this spread a window may be and still be known: `reach` mean deviations beyond the
+/// usual distance. So what is known follows from how much the windows of a class differ, whatever share of the total
+/// deviation that is: nearly all of it with one class, little with many.
 pub(crate) fn reach(state: &State, spread: f32) -> f32 {
-    // As if PRIOR windows of a class that is alone had been seen before.
+    // As if a few windows of a class that is alone had been seen before: 1 is their distance in total deviations.
     const PRIOR: f32 = 4.0;
     let n = f32::from(state.settled);
-    let mean = (spread + 8.0 * state.spread) * (1.0 / 9.0);
-    let mean = (mean * n + 1.0 * PRIOR) / (n + PRIOR);
+    let mean = (usual(state, spread) * n + PRIOR) / (n + PRIOR);
     let swing = (state.swing * n + 0.1 * PRIOR) / (n + PRIOR);
     mean + state.params.reach * swing
 }
@@ -321,15 +337,14 @@ fn place<C: Code>(
         used
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
-        // Only one that has aged by two merits may go, save of a class with more than twice as many prototypes: so that
-        // classes learnt one after the other come to share the room.
+        // Only one that has lost more merit than it earned may go, save of a class with more than twice as many
+        // prototypes: so that classes learnt one after the other come to share the room.
         let own = parts.class.iter().take(used).position(|c| *c == class);
         let own = own.and_then(|i| parts.siblings.get(i)).map_or(0, |n| u32::from(*n));
-        let aged = state.now.saturating_sub(2 * ONE);
         let mut oldest = i32::MAX;
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
-            let may_go = *standing < aged || u32::from(*siblings) > 2 * own;
+            let may_go = *standing < state.now || u32::from(*siblings) > 2 * own;
             if may_go && *standing < oldest && (*siblings > 1 || *its == class) {
                 oldest = *standing;
                 victim = Some(i);

@@ -77,7 +77,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    const ZERO: Self = Self {
+    pub(crate) const ZERO: Self = Self {
         params: Params::ZERO,
         features: 0,
         capacity: 0,

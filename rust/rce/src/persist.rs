@@ -105,6 +105,19 @@ impl<const WORDS: usize> Model<WORDS> {
     }
 }
 
+/// Whether untrusted bytes are a model that a [`Model`] with as many words as `memory` takes; how many features it has.
+/// `memory` holds working values afterwards. What this accepts, [`Model::load`] takes, so a model in use can be replaced
+/// without a spare one.
+///
+/// # Errors
+/// As [`Model::load`].
+pub fn examine<'de, D: Deserializer<'de>>(deserializer: D, memory: &mut [u32]) -> Result<usize, D::Error> {
+    let mut state = State::ZERO;
+    memory.fill(0);
+    deserializer.deserialize_tuple(ELEMENTS, ModelVisitor { state: &mut state, memory })?;
+    Ok(usize::from(state.features))
+}
+
 struct ModelVisitor<'a> {
     state: &'a mut State,
     memory: &'a mut [u32],

@@ -123,7 +123,7 @@ def test_button_trains_once_per_press(device):
         return [int(i) for e in device.events for i in re.findall(r"training (\d+) started", e)]
 
     # A long training, so that it is under way for all that follows.
-    device.run("config set esn.fit-windows 20000")
+    device.run("config set esn.fit-windows 10000")
     device.forget()
     device.run("bench press 6")
     device.event("training .* started")
@@ -146,7 +146,7 @@ def test_button_trains_once_per_press(device):
 def test_commands_during_training(device):
     trained = device.text("model info").split("\n")[1]
     # Long enough to be under way for all of the test: device time runs faster than commands come.
-    device.run("train esn --windows 50000")
+    device.run("train esn --windows 15000")
     assert "under way" in device.text("train svm")
     assert "collecting" in device.text("train status")
     assert device.stats()["thread"]
@@ -159,7 +159,7 @@ def test_commands_during_training(device):
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_training(device):
-    device.dut.write(b"train esn --windows 50000 --wait\n")
+    device.dut.write(b"train esn --windows 15000 --wait\n")
     device.read_until("collecting", 60)
     device.dut.write(b"\x03")
     device.read_until("no longer waiting", 60)

@@ -65,8 +65,10 @@ fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     loop {
         let status = links.training.get();
         if let Some(ended) = status.ended(id) {
-            // Until the next window begins the old model judges; who waits wants to find the new one in use.
-            let used = links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
+            // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
+            // begins where it is.
+            let used = ended.learner == Learner::Rce
+                || links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
             if ended.result.is_err() || used || turns == 0 {
                 return outcome(&ended, io);
             }
