@@ -44,11 +44,19 @@ fn functions(elf: &object::File<'_>) -> Vec<(u64, u64, String)> {
     all
 }
 
-/// The crate of a function: the first of the project's in its name, else the first crate.
+/// The crate of a function: the first in its name, but where that is `core` or no crate at all (`<&T as …>`) the first of
+/// the project's, if there is one.
 fn crate_of(name: &str) -> String {
-    let from = name.find("hone_").map_or(name, |at| &name[at..]);
-    let from = from.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
-    from.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_string()
+    let identifier = |c: char| c.is_alphanumeric() || c == '_';
+    let first = |text: &str| text.split(|c| !identifier(c)).next().unwrap_or_default().to_string();
+    let from =
+        name.trim_start_matches(|c| !identifier(c)).trim_start_matches("mut ").trim_start_matches(|c| !identifier(c));
+    let begin = first(from);
+    let path = from[begin.len()..].starts_with("::");
+    match name.find("hone_") {
+        Some(at) if !path || begin == "core" || begin == "alloc" => first(&name[at..]),
+        _ => begin,
+    }
 }
 
 /// Panic call sites in a linked program that kept its relocations (`--emit-relocs`), by crate: what is left of all crates
@@ -161,6 +169,9 @@ mod tests {
             ("<hone_store::log::Writer<F> as hone_model::Sink>::put", "hone_store"),
             ("<&T as core::convert::AsRef<U>>::as_ref", "T"),
             ("core::slice::sort::insert", "core"),
+            ("<image::Shell as hone_engine::env::Io>::pause", "image"),
+            ("<&mut serde_json_core::ser::Serializer as serde::Serializer>::serialize_u32", "serde_json_core"),
+            ("core::ptr::drop_in_place::<hone_store::Store>", "hone_store"),
             ("main", "main"),
         ] {
             assert_eq!(crate_of(name), owner);
