@@ -15,6 +15,9 @@ void hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
 int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
 
+/* In the image of tests/app alone. */
+void hone_vectors(void (*tell)(const char *name, size_t len, uint32_t value));
+
 /* devices.c; errors are negative errno. */
 int hone_sensor_init(uint32_t hertz, int32_t full_scale);
 int hone_sensor_read(uint32_t channels, int32_t *micro);

@@ -59,6 +59,14 @@ extern "C" fn hone_tell_events() {
     }
 }
 
+/// Called by the test suite's thread, which has 16 KB of stack: hands `tell` the name and the value of each of the ESN's
+/// test vectors.
+#[cfg(feature = "vectors")]
+#[unsafe(no_mangle)]
+extern "C" fn hone_vectors(tell: extern "C" fn(*const c_char, usize, u32)) {
+    hone_vectors::esn(&mut |name, value| tell(name.as_ptr().cast(), name.len(), value));
+}
+
 /// Called by the shell's thread for a word that may follow `path`; false when there are no more.
 #[unsafe(no_mangle)]
 extern "C" fn hone_shell_word(

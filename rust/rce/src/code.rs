@@ -4,6 +4,8 @@
 //! stores need integer arithmetic alone; for `f32` the key is the bits of the (non-negative) distance, which order
 //! as the distances do.
 
+#![cfg_attr(not(all(feature = "hamming", feature = "wide")), allow(dead_code, reason = "left out of this build"))]
+
 use crate::frame::Scale;
 use bytemuck::Pod;
 use hone_numeric::kernel;

@@ -55,13 +55,20 @@ macro_rules! by_metric {
     ($state:expr, $f:ident ( $($arg:expr),* )) => {
         match ($state.params.store, $state.params.metric) {
             (0, 0) => $f::<Manhattan8>($($arg),*),
-            (0, 1) => $f::<Euclidean8>($($arg),*),
-            (0, _) => $f::<Hamming8>($($arg),*),
+            #[cfg(feature = "hamming")]
+            (0, 2) => $f::<Hamming8>($($arg),*),
+            #[cfg(feature = "wide")]
             (1, 0) => $f::<Manhattan16>($($arg),*),
+            #[cfg(feature = "wide")]
             (1, 1) => $f::<Euclidean16>($($arg),*),
-            (1, _) => $f::<Hamming16>($($arg),*),
-            (_, 0) => $f::<Manhattan32>($($arg),*),
-            _ => $f::<Euclidean32>($($arg),*),
+            #[cfg(all(feature = "wide", feature = "hamming"))]
+            (1, 2) => $f::<Hamming16>($($arg),*),
+            #[cfg(feature = "wide")]
+            (2, 0) => $f::<Manhattan32>($($arg),*),
+            #[cfg(feature = "wide")]
+            (2, 1) => $f::<Euclidean32>($($arg),*),
+            // No state has another: `Params::check` refuses what is not built.
+            _ => $f::<Euclidean8>($($arg),*),
         }
     };
 }

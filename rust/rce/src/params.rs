@@ -255,7 +255,8 @@ impl Params {
     /// Checks the parameters for windows of `features` features and a model of `words` words of memory.
     ///
     /// # Errors
-    /// [`ParamError::Conflict`] for a radius floor above its ceiling or Hamming distances between f32 prototypes;
+    /// [`ParamError::Conflict`] for a radius floor above its ceiling, Hamming distances between f32 prototypes, or a
+    /// store or metric that this build leaves out;
     /// [`ParamError::Capacity`] when the memory does not hold the prototypes asked for.
     pub fn check(&self, features: usize, words: usize) -> Result<Checked, ParamError> {
         for (index, setting) in Self::SETTINGS.iter().enumerate() {
@@ -268,6 +269,12 @@ impl Params {
         }
         if self.metric == 2 && self.store == 2 {
             return Err(ParamError::Conflict("hamming distances need 8-bit or 16-bit prototypes: set store"));
+        }
+        if !cfg!(feature = "hamming") && self.metric == 2 {
+            return Err(ParamError::Conflict("this build has no hamming distances (CONFIG_HONE_RCE_HAMMING)"));
+        }
+        if !cfg!(feature = "wide") && self.store != 0 {
+            return Err(ParamError::Conflict("this build has 8-bit prototypes alone (CONFIG_HONE_RCE_WIDE)"));
         }
         if features == 0 || features > MAX_FEATURES {
             return Err(ParamError::Capacity {

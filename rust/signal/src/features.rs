@@ -17,7 +17,9 @@
 //! logarithm, and a constant channel has skew, kurtosis and crest 0.
 
 use crate::WindowView;
-use crate::{features_convolution as convolution, features_spectrum as spectrum, features_time as time};
+#[cfg(feature = "convolution")]
+use crate::features_convolution as convolution;
+use crate::{features_spectrum as spectrum, features_time as time};
 use hone_learn::{Kind, ParamError, Setting, Settings, Shortage, Value, Workspace};
 
 /// Channels times frames of the windows.
@@ -133,7 +135,7 @@ impl Params {
     ///
     /// # Errors
     /// [`ParamError::Capacity`] for windows longer than [`MAX_FRAMES`]; [`ParamError::Conflict`] when the windows
-    /// are too short for the bands, taps or pools asked for.
+    /// are too short for the bands, taps or pools asked for, or the build leaves the random convolution out.
     pub fn check(&self, shape: Shape) -> Result<Extractor, ParamError> {
         for (index, setting) in Self::SETTINGS.iter().enumerate() {
             if !self.get(index).is_some_and(|v| setting.accepts(v)) {
@@ -153,6 +155,9 @@ impl Params {
         let sets = SETS.get(usize::from(self.features)).copied().unwrap_or(SPECTRUM);
         if sets & SPECTRUM != 0 && usize::from(self.bands) > spectrum::bins(shape.frames) {
             return Err(ParamError::Conflict("more bands than the window has frequencies: fewer bands or more frames"));
+        }
+        if !cfg!(feature = "convolution") && sets & CONVOLUTION != 0 {
+            return Err(ParamError::Conflict("this build has no random convolution (CONFIG_HONE_RANDOM_CONVOLUTION)"));
         }
         if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
             return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
@@ -306,6 +311,7 @@ impl Extractor {
                 spectrum::log_bands(window, c, self.hann, scratch, out);
             }
         }
+        #[cfg(feature = "convolution")]
         if self.sets & CONVOLUTION != 0 {
             let p = &self.params;
             let bank = convolution::Bank {

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod features;
+#[cfg(feature = "convolution")]
 mod features_convolution;
 mod features_spectrum;
 mod features_time;

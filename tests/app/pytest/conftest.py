@@ -21,6 +21,8 @@ class Device:
         self.dut = dut
         self.marks = 0
         self.events = []
+        # Only the board of our own has flash that keeps anything.
+        self.keeps = "hone_m4f" in dut.device_config.platform
 
     def clean(self, line):
         # The shell clears its prompt to print an event, and draws it again.

@@ -2,6 +2,7 @@
 """The application on an emulated board, through its console. The tests run in order on one device."""
 
 import json
+import pathlib
 import re
 import time
 
@@ -172,6 +173,15 @@ def test_ctrl_c_ends_the_wait_and_not_the_training(device):
     device.run("config set esn.fit-windows 64")
 
 
+def test_the_same_samples_give_the_same_model(device):
+    lines = (pathlib.Path(__file__).parents[2] / "vectors/esn_model.txt").read_text().splitlines()
+    known = [line for line in lines if line.startswith("esn/")]
+    answer = device.run("bench vectors", timeout=300)
+    if "bench" in answer[0] and "vectors" not in answer[0]:
+        pytest.skip("no room for the samples and the model on this board")
+    assert [line for line in answer if line.startswith("esn/")] == known
+
+
 def test_classifiers(device):
     device.run("data clear")
     for mode, label in [("normal", 1), ("faulty", 2)]:
@@ -186,6 +196,43 @@ def test_classifiers(device):
         device.run("wait 2")
         assert re.search(rf"^class {label}\b", device.text("infer once"))
     device.run("replay normal")
+
+
+def exported(device):
+    return [line for line in device.run("model export") if not line.startswith("exported")]
+
+
+def test_the_model_outlives_a_restart(device):
+    device.run("replay normal")
+    if not device.keeps:
+        assert "storage" in device.text("model save")
+        return
+    device.train("esn")
+    assert device.text("model save").startswith("saved: esn")
+    before = exported(device)
+    assert len(before) > 10
+    device.run("config set esn.k 2.25")
+    # Settings are written when they have been left alone for a while.
+    device.run("wait 10")
+    device.forget()
+    device.dut.write(b"bench reboot\n")
+    device.read_until("Booting Zephyr", 60)
+    device.event("model restored", 60)
+    device.run("")
+    assert device.text("config get esn.k") == "2.250"
+    # To the bit the same model, and it judges at once, with no training.
+    assert exported(device) == before
+    assert device.stats()["training"] == []
+    device.run("replay normal")
+    device.run("wait 4")
+    assert device.text("infer once").startswith("normal")
+    device.run("replay faulty")
+    device.run("wait 4")
+    assert device.text("infer once").startswith("anomalous")
+    device.run("replay normal")
+    device.run("model erase")
+    assert "error: no model is saved" in device.text("model load")
+    device.run("config set esn.k 2")
 
 
 @pytest.mark.parametrize("mode, event, health", [
