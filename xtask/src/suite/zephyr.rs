@@ -30,7 +30,33 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if tally == Tally::default() || !succeeded && tally.failed == 0 {
         tally.failed += 1;
     }
+    tally.add(Tally::one(budget_holds(context)?));
     Ok(tally)
+}
+
+/// Whether a build whose capacities exceed `CONFIG_HONE_RAM_BUDGET` fails, and says what takes the memory.
+fn budget_holds(context: &mut Context) -> Result<bool, String> {
+    let out = workspace::root().join("target/budget");
+    let mut configure = Command::new("cmake");
+    configure.args(["-GNinja", "-DBOARD=hone_m4f", "-DCONFIG_HONE_RAM_BUDGET=8192", "-S"]);
+    if !context.log.run(configure.arg(workspace::root()).arg("-B").arg(&out))? {
+        return Ok(false);
+    }
+    let before = context.log.text().len();
+    let built = context.log.run(Command::new("cmake").arg("--build").arg(&out))?;
+    let named = names_consumers(context.log.text().get(before..).unwrap_or(""));
+    if built {
+        context.log.line("error: the build exceeds CONFIG_HONE_RAM_BUDGET and does not fail");
+    } else if !named {
+        context.log.line("error: the build fails without naming the three largest consumers of memory");
+    }
+    Ok(!built && named)
+}
+
+/// Whether a build's output says what exceeds the budget.
+fn names_consumers(output: &str) -> bool {
+    let Some(at) = output.find("bytes of static memory and CONFIG_HONE_RAM_BUDGET allows") else { return false };
+    output[at..].lines().skip(1).take(3).filter(|l| l.contains(" bytes: ") && l.contains("CONFIG_HONE_")).count() == 3
 }
 
 /// Suites by status in twister's report.
@@ -57,6 +83,15 @@ fn counts(report: &str) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_three_consumers() {
+        let text = "error: Hone needs 45 bytes of static memory and CONFIG_HONE_RAM_BUDGET allows 40. Raise it\n  \
+            20 bytes: a (CONFIG_HONE_A)\n  15 bytes: b (CONFIG_HONE_B)\n  10 bytes: c (CONFIG_HONE_C)\n";
+        assert!(names_consumers(text));
+        assert!(!names_consumers(&text.replace("15 bytes: b (CONFIG_HONE_B)", "")));
+        assert!(!names_consumers("error: something else"));
+    }
 
     #[test]
     fn counts_suites_by_status() {
