@@ -114,8 +114,9 @@ fn learn_by<M: Metric>(
     count(state, decision, class);
 
     let known = within(pass.own_fired);
-    if !right && !baseline {
-        err::<M>(state, parts, &pass, floor, ageing);
+    let mut conflicts = pass.conflicts;
+    if !right && !baseline && pass.other != u32::MAX {
+        conflicts = u16::from(err::<M>(state, parts, &pass, floor, ageing));
     }
     if let Some(own) = pass.own {
         if state.clock.takes() {
@@ -151,7 +152,7 @@ fn learn_by<M: Metric>(
     {
         follow(state, parts, own.index, query);
     }
-    Some(Learnt { outcome, decision, conflicts: pass.conflicts })
+    Some(Learnt { outcome, decision, conflicts })
 }
 
 /// One pass: finds the nearest, and shrinks those of other classes that fire.
@@ -174,7 +175,9 @@ fn visit<M: Metric>(
         conflicts: 0,
     };
     let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
-    let mut limit = u32::MAX;
+    // Beyond `limit` no prototype is the nearest of its kind; beyond `fired` it does not matter whether one fires, as one
+    // of the window's class fires nearer, save in the baseline, where all that fire shrink.
+    let (mut limit, mut fired) = (u32::MAX, u32::MAX);
     let used = usize::from(state.count);
     let codes = codes.get(..used * query.len()).unwrap_or(&[]);
     let blocks = codes.chunks(BLOCK * query.len().max(1));
@@ -185,8 +188,8 @@ fn visit<M: Metric>(
         M::keys(query, codes, keys);
         for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let key = *key;
-            // Most are neither nearest nor firing: two comparisons.
-            if key >= limit && key >= *radius {
+            // Most are neither nearest nor the nearest that fires: two comparisons.
+            if key >= limit && (key >= fired || key >= *radius) {
                 continue;
             }
             if *its == class {
@@ -197,6 +200,9 @@ fn visit<M: Metric>(
                 }
                 if key < *radius && key < pass.own_fired {
                     pass.own_fired = key;
+                    if !baseline {
+                        fired = key;
+                    }
                 }
                 continue;
             }
@@ -212,8 +218,8 @@ fn visit<M: Metric>(
                     other_fired_key = key;
                     pass.other_fired = Some(Nearest { key, index, class: *its });
                 }
-                pass.conflicts = pass.conflicts.saturating_add(1);
                 if baseline {
+                    pass.conflicts = pass.conflicts.saturating_add(1);
                     *radius = key.max(floor);
                 }
             }
@@ -257,12 +263,12 @@ fn pass_of_time(state: &mut State, parts: &mut PartsMut) {
     }
 }
 
-/// The nearest prototype is of another class: it shrinks until it fires no more, and ages.
-fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, ageing: bool) {
+/// The nearest prototype is of another class: it shrinks until it fires no more, and ages. Whether it fired.
+fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, ageing: bool) -> bool {
     let (Some(radius), Some(standing)) =
         (parts.radius.get_mut(pass.other_index), parts.standing.get_mut(pass.other_index))
     else {
-        return;
+        return false;
     };
     let fired = pass.other < *radius;
     if ageing {
@@ -273,6 +279,7 @@ fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, 
     if fired {
         *radius = pass.other.max(floor);
     }
+    fired
 }
 
 /// The nearest prototype decided rightly.
