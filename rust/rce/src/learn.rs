@@ -174,7 +174,6 @@ fn visit<M: Metric>(
         other_class: 0,
         conflicts: 0,
     };
-    let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
     // Beyond `limit` no prototype is the nearest of its kind; beyond `fired` it does not matter whether one fires, as one
     // of the window's class fires nearer, save in the baseline, where all that fire shrink.
     let (mut limit, mut fired) = (u32::MAX, u32::MAX);
@@ -186,49 +185,53 @@ fn visit<M: Metric>(
     for (block, (codes, (radii, classes))) in blocks {
         let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
         M::keys(query, codes, keys);
-        for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
-            let key = *key;
+        for (i, (key, radius)) in keys.iter().zip(radii).enumerate() {
             // Most are neither nearest nor the nearest that fires: two comparisons.
-            if key >= limit && (key >= fired || key >= *radius) {
+            if *key >= limit && (*key >= fired || *key >= *radius) {
                 continue;
             }
-            if *its == class {
-                if key < own_key {
-                    own_key = key;
-                    own_index = block * BLOCK + i;
-                    limit = own_key.max(pass.other);
-                }
-                if key < *radius && key < pass.own_fired {
-                    pass.own_fired = key;
-                    if !baseline {
-                        fired = key;
-                    }
-                }
-                continue;
-            }
-            if key < pass.other {
-                pass.other = key;
-                pass.other_index = block * BLOCK + i;
-                pass.other_class = *its;
-                limit = own_key.max(key);
-            }
-            if key < *radius {
-                let index = block * BLOCK + i;
-                if key < other_fired_key {
-                    other_fired_key = key;
-                    pass.other_fired = Some(Nearest { key, index, class: *its });
-                }
-                if baseline {
+            let its = classes.get(i).copied().unwrap_or(0);
+            let near = Nearest { key: *key, index: block * BLOCK + i, class: its };
+            let fires = *key < *radius;
+            if its == class {
+                pass.own_near(near, fires);
+            } else {
+                pass.other_near(near, fires);
+                if baseline && fires {
                     pass.conflicts = pass.conflicts.saturating_add(1);
-                    *radius = key.max(floor);
+                    *radius = near.key.max(floor);
                 }
             }
+            limit = pass.own.map_or(u32::MAX, |own| own.key).max(pass.other);
+            fired = if baseline { u32::MAX } else { pass.own_fired };
         }
     }
-    if own_index != usize::MAX {
-        pass.own = Some(Nearest { key: own_key, index: own_index, class });
-    }
     pass
+}
+
+impl Pass {
+    // Apart from the loop, which has too few registers for all of it.
+    #[inline(never)]
+    fn own_near(&mut self, near: Nearest, fires: bool) {
+        if self.own.is_none_or(|own| near.key < own.key) {
+            self.own = Some(near);
+        }
+        if fires && near.key < self.own_fired {
+            self.own_fired = near.key;
+        }
+    }
+
+    #[inline(never)]
+    fn other_near(&mut self, near: Nearest, fires: bool) {
+        if near.key < self.other {
+            self.other = near.key;
+            self.other_index = near.index;
+            self.other_class = near.class;
+        }
+        if fires && self.other_fired.is_none_or(|other| near.key < other.key) {
+            self.other_fired = Some(near);
+        }
+    }
 }
 
 /// What the model says before it learns.
