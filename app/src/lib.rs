@@ -22,8 +22,8 @@ use hone_engine::pipeline::Inference;
 use hone_engine::sampling::Sampling;
 use hone_engine::text::{Out, Write};
 use hone_engine::training::Training;
-use hone_engine::{Links, Memory, Parts, telemetry};
-use platform::{clock, fault, pins, sensor, signal::Signal, thread, watchdog};
+use hone_engine::{Flash, Links, Memory, Parts, Sensor as _, telemetry};
+use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Kconfig's values of this build, without `CONFIG_` before the name.
@@ -46,7 +46,6 @@ static LINKS: Links = Links::new();
 type Place<T> = Mutex<RefCell<Option<&'static mut T>>>;
 static SAMPLING: Place<Sampling> = Mutex::new(RefCell::new(None));
 static INFERENCE: Place<Inference> = Mutex::new(RefCell::new(None));
-static TRAINING: Place<Training> = Mutex::new(RefCell::new(None));
 static CONSOLE: Mutex<RefCell<Option<Console>>> = Mutex::new(RefCell::new(None));
 static RESTARTED: Mutex<RefCell<Option<fault::Record>>> = Mutex::new(RefCell::new(None));
 
@@ -71,32 +70,54 @@ fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
 /// What Zephyr's main thread runs, once the kernel and the devices are up. It becomes the training thread: what the
 /// start takes of its stack is free again by then.
 fn main() {
-    start();
-    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
-    training_loop()
-}
-
-/// Puts the loops in their places and starts the other two threads.
-#[inline(never)]
-fn start() {
-    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
-    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
-    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
-
     if let Some(record) = fault::take() {
         put(&RESTARTED, record);
     }
-    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
-    put(&CONSOLE, console);
-    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
-    put(&INFERENCE, INFERENCE_LOOP.init(inference));
-    put(&TRAINING, TRAINING_LOOP.init(training));
+    let training = place();
+    let flash = open_flash();
+    restore(training, flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
     // Without a button trainings begin at the shell.
     let _ = pins::init_button();
     platform::start_events();
+    start_threads();
+    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
+    training_loop(training, flash)
+}
 
+// Functions of their own, so that what one of them takes of the stack is free for the next.
+
+/// Puts the loops in their places.
+#[inline(never)]
+fn place() -> &'static mut Training {
+    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
+    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
+    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+
+    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
+    put(&CONSOLE, console);
+    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
+    put(&INFERENCE, INFERENCE_LOOP.init(inference));
+    TRAINING_LOOP.init(training)
+}
+
+/// Opens the storage partition. On a board without one nothing is kept.
+#[inline(never)]
+fn open_flash() -> &'static mut Flash<Storage> {
+    static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
+    FLASH.init(Flash::open(Storage::open()))
+}
+
+/// Restores what flash keeps.
+#[inline(never)]
+fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
+    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+}
+
+/// Starts the sampling and the inference thread.
+#[inline(never)]
+fn start_threads() {
     let sampling = config::HONE_SAMPLING_PRIORITY as isize;
     let inference = config::HONE_INFERENCE_PRIORITY as isize;
     let threads = [
@@ -139,11 +160,10 @@ fn inference_loop() -> ! {
 }
 
 #[inline(never)]
-fn training_loop() -> ! {
+fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
     let watch = watchdog::Watch::new(c"training");
-    let Some(training) = take(&TRAINING) else { panic!("main puts it there first") };
     loop {
-        while training.turn(clock::now(), TRAINING_STEP) {
+        while training.turn(clock::now(), TRAINING_STEP, flash) {
             watch.feed();
         }
         watch.feed();

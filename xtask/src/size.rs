@@ -37,8 +37,9 @@ struct Section<'a> {
 /// The folder has no map: nothing is built there.
 pub fn run(args: &SizeArgs) -> Result<(), String> {
     let path = args.build.join("zephyr/zephyr.map");
-    let map = std::fs::read_to_string(&path)
-        .map_err(|e| format!("{}: {e}; build first: west build -b BOARD -d {}", path.display(), args.build.display()))?;
+    let map = std::fs::read_to_string(&path).map_err(|e| {
+        format!("{}: {e}; build first: west build -b BOARD -d {}", path.display(), args.build.display())
+    })?;
     print!("{}", table(&components(&map)?));
     Ok(())
 }
@@ -67,7 +68,8 @@ fn components(map: &str) -> Result<BTreeMap<String, Bytes>, String> {
             _ => line,
         };
         // Sections for the debugger lie at address 0 and in no memory.
-        let Some(section) = input(line).filter(|s| !s.name.starts_with(".debug") && !s.name.starts_with(".comment")) else {
+        let Some(section) = input(line).filter(|s| !s.name.starts_with(".debug") && !s.name.starts_with(".comment"))
+        else {
             continue;
         };
         let in_ram = ram.contains(section.address);
@@ -167,7 +169,9 @@ fn crate_of(section: &str) -> Option<&str> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let Ok(len) = rest[..digits].parse::<usize>() else { continue };
         let name = rest[digits..].strip_prefix('_').unwrap_or(&rest[digits..]);
-        if let Some(name) = name.get(..len).filter(|n| len > 1 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')) {
+        if let Some(name) =
+            name.get(..len).filter(|n| len > 1 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+        {
             return Some(name);
         }
     }
@@ -178,7 +182,8 @@ fn crate_of(section: &str) -> Option<&str> {
 fn table(components: &BTreeMap<String, Bytes>) -> String {
     let mut rows: Vec<(&str, Bytes)> = components.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(bytes.flash + bytes.ram));
-    let total = rows.iter().fold(Bytes::default(), |sum, (_, b)| Bytes { flash: sum.flash + b.flash, ram: sum.ram + b.ram });
+    let total =
+        rows.iter().fold(Bytes::default(), |sum, (_, b)| Bytes { flash: sum.flash + b.flash, ram: sum.ram + b.ram });
     let mut text = format!("{:<44} {:>9} {:>9}\n", "component", "flash", "RAM");
     for (name, bytes) in rows.into_iter().chain([("total", total)]) {
         let _ = writeln!(text, "{name:<44} {:>9} {:>9}", bytes.flash, bytes.ram);

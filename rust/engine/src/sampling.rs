@@ -5,8 +5,8 @@ use crate::env::{Sensor, SensorError};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{BLOCK_SAMPLES, BlockBuf};
-use core::sync::atomic::Ordering;
 use crate::stats::{SamplingStats, SensorHealth, count};
+use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Sample};
 
 /// A sensor that failed is asked again after this long.

@@ -146,7 +146,8 @@ impl Training {
         let kept = self.keep(now, flash);
         let Some(job) = &mut self.job else {
             self.return_windows();
-            if self.workspace.is_none() || self.keeper.needs_workspace() {
+            let wanted = self.links.workspace_wanted.load(Ordering::Acquire);
+            if wanted || self.workspace.is_none() || self.keeper.needs_workspace() {
                 return kept;
             }
             return match self.links.orders.receive() {

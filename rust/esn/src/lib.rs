@@ -70,8 +70,8 @@ mod trainer;
 mod workspace;
 
 pub use integer::{
-    IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError, SCORE_BITS,
-    Weight,
+    IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,
+    SCORE_BITS, Weight,
 };
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
 pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};

@@ -3,6 +3,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_button_trains_once_per_press(device):
 def test_commands_during_training(device):
     trained = device.text("model info").split("\n")[1]
     # Long enough to be under way for all of the test: device time runs faster than commands come.
-    device.run("train esn --windows 15000")
+    device.run("config set esn.fit-windows 10000")
+    device.run("train esn")
     assert "under way" in device.text("train svm")
     assert "collecting" in device.text("train status")
     assert device.stats()["thread"]
@@ -156,15 +158,18 @@ def test_commands_during_training(device):
     # The model in use stays.
     assert device.text("model info").split("\n")[1] == trained
     device.run("config set esn.k 2")
+    device.run("config set esn.fit-windows 64")
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_training(device):
-    device.dut.write(b"train esn --windows 15000 --wait\n")
+    device.run("config set esn.fit-windows 10000")
+    device.dut.write(b"train esn --wait\n")
     device.read_until("collecting", 60)
     device.dut.write(b"\x03")
     device.read_until("no longer waiting", 60)
     assert "collecting" in device.text("train status")
     device.run("train cancel")
+    device.run("config set esn.fit-windows 64")
 
 
 def test_classifiers(device):
@@ -217,7 +222,11 @@ def test_sensor_faults_are_told_and_pass(device, mode, event, health):
     "stats --json --json --json",
 ])
 def test_garbage_is_answered(device, line):
-    device.dut.write(line.encode() + b"\x03\n")
+    # No faster than a serial line would: the emulated one has no speed, and the shell's buffer an end.
+    text = line.encode() + b"\x03\n"
+    for start in range(0, len(text), 50):
+        device.dut.write(text[start:start + 50])
+        time.sleep(0.1)
     device.run("")
     assert "well" in device.text("sensor info")
 

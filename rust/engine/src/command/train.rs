@@ -21,7 +21,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => {}
     }
     let mut learner = links.config.get().device.learner;
-    let (mut windows, mut wait, mut rest) = (None, false, words);
+    let (mut windows, mut wait, mut named, mut rest) = (None, false, false, words);
     while let Some((word, after)) = rest.split_first() {
         rest = after;
         match *word {
@@ -38,13 +38,23 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 if name.starts_with('-') {
                     return misuse("train", io);
                 }
-                return fail(io, &["no learner '", name, "'; there is ", Learner::LIST]);
+                return fail(io, &["no learner '", name, "'; there are ", Learner::LIST]);
             }
-            name => learner = Learner::from_name(name).unwrap_or(learner),
+            _ if named => return misuse("train", io),
+            name => {
+                learner = Learner::from_name(name).unwrap_or(learner);
+                named = true;
+            }
         }
     }
     if links.training.get().running() || !links.orders.is_empty() {
         return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
+    }
+    if links.keep.get().lent {
+        return fail(
+            io,
+            &["an import or export is under way and uses the working memory; try again when it has ended"],
+        );
     }
     let Some(id) = TrainOrder::send(links, learner, windows) else {
         return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);

@@ -227,7 +227,11 @@ impl Training {
                     doing.snapshot = Some(Snapshot { length: length as usize, extractor, params });
                 }
             }
-            Task::Loaded | Task::Save | Task::Load { .. } => {}
+            Task::Loaded => {
+                let learnt = self.links.rce.get().learnt;
+                (self.keeper.learnt_seen, self.keeper.learnt_saved) = (learnt, learnt);
+            }
+            Task::Save | Task::Load { .. } => {}
             Task::Refused => match self.keeper.doing.take() {
                 Some(doing) => self.fail(doing, KeepError::NoModel, now),
                 None => self.links.published.set(None),
@@ -366,7 +370,6 @@ impl Training {
         let kept = self.adopt(length, now)?;
         // What is in use is what is saved.
         self.keeper.due = false;
-        self.keeper.learnt_seen = 0;
         Ok(Kept { saved: true, ..kept })
     }
 
@@ -396,8 +399,7 @@ impl Training {
                 let spare = spare.ok_or(KeepError::Workspace { needed, available })?;
                 let try_out = |d: &mut hone_model::De<'_>| hone_rce::examine(d, spare);
                 let code = container::code(learner);
-                let features =
-                    container.load(code, container::RCE_LAYOUT, try_out).map_err(KeepError::Read)?;
+                let features = container.load(code, container::RCE_LAYOUT, try_out).map_err(KeepError::Read)?;
                 let have = extractor.map_or(0, |e| e.len());
                 if features != have {
                     return Err(KeepError::Features { model: features as u16, have: have as u16 });

@@ -212,11 +212,9 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         let checked = crate::Checked::trusted(head.params, head.shape);
         let (n, k) = (checked.units(), checked.diagonals());
         let input = self.input.as_flattened_mut();
-        let (Some(shifts), Some(res), Some(input)) = (
-            self.shifts.get_mut(..k),
-            self.res.get_mut(..checked.nonzeros()),
-            input.get_mut(..n * checked.channels()),
-        ) else {
+        let (Some(shifts), Some(res), Some(input)) =
+            (self.shifts.get_mut(..k), self.res.get_mut(..checked.nonzeros()), input.get_mut(..n * checked.channels()))
+        else {
             return Err(QuantizeError::Range);
         };
         let mut rng = Rng::new(u64::from(head.params.seed));

@@ -67,7 +67,8 @@ fn an_anomaly_is_one_in_integers_too() {
     assert_ne!(integer.threshold(), before);
     let mut scratch = IntegerScratch::new();
     let mut decide = |amplitude, from: u32| {
-        let all = (from..from + 8).map(|i| integer.examine(&view(&samples(i, amplitude), i, Faults::NONE), &mut scratch));
+        let all =
+            (from..from + 8).map(|i| integer.examine(&view(&samples(i, amplitude), i, Faults::NONE), &mut scratch));
         all.last().unwrap()
     };
     let normal = decide(900, 100);

@@ -3,16 +3,17 @@
 //! In a script the session itself lets device time pass, as fast as it can, so that what comes out depends on what went in
 //! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
 
+use super::flash::HostFlash;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
 use hone_engine::command::{self, Command, Console, Failed, Outcome};
 use hone_engine::config::Style;
 use hone_engine::cooperative::Device;
-use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::env::{Io, ThreadInfo, Typed};
 use hone_engine::event::Event;
 use hone_engine::text::{Out, Write};
-use hone_engine::{Led, Links, Memory, telemetry};
+use hone_engine::{Flash, Led, Links, Memory, telemetry};
 use hone_signal::Micros;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,13 +36,13 @@ impl Led for Light {
 }
 
 /// The device of the host.
-pub type HostDevice = Device<Source, Light>;
+pub type HostDevice = Device<Source, Light, Flash<HostFlash>>;
 
-/// Makes a device. Its memory lives as long as the program, as on a board.
-pub fn device(source: Source) -> HostDevice {
+/// Makes a device, which restores what is in its flash. Its memory lives as long as the program, as on a board.
+pub fn device(source: Source, flash: HostFlash) -> HostDevice {
     let links: &'static Links = Box::leak(Box::new(Links::new()));
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
-    let mut device = Device::new(links, memory, source, Light::default());
+    let mut device = Device::with_flash(links, memory, source, Light::default(), Flash::open(Some(flash)));
     // A board has read its sensor before its shell answers.
     device.advance(Micros(0));
     device
@@ -80,6 +81,55 @@ pub trait Time {
     fn pause(&mut self, span: Micros, out: &mut dyn Out) -> bool;
 }
 
+/// Where the lines come from that a command reads itself.
+pub trait Input {
+    /// The next line, waiting at most `patience`.
+    fn line(&mut self, patience: Micros) -> Answer;
+    /// Whether a person is there to answer questions.
+    fn interactive(&self) -> bool;
+}
+
+/// What came of asking for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A line.
+    Line(Vec<u8>),
+    /// None yet.
+    Silence,
+    /// There will be none.
+    End,
+}
+
+/// No lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInput;
+
+impl Input for NoInput {
+    fn line(&mut self, _: Micros) -> Answer {
+        Answer::End
+    }
+
+    fn interactive(&self) -> bool {
+        false
+    }
+}
+
+/// The lines that follow in a script.
+pub struct Following<'a, I>(pub &'a mut I);
+
+impl<I: Iterator<Item = std::io::Result<Vec<u8>>>> Input for Following<'_, I> {
+    fn line(&mut self, _: Micros) -> Answer {
+        match self.0.next() {
+            Some(Ok(line)) => Answer::Line(line),
+            Some(Err(_)) | None => Answer::End,
+        }
+    }
+
+    fn interactive(&self) -> bool {
+        false
+    }
+}
+
 /// What the shell's own commands reach for.
 #[derive(Clone, Debug)]
 pub struct Handles {
@@ -105,7 +155,7 @@ impl Handles {
     }
 
     /// Runs one line.
-    pub fn line(&self, line: &str, time: &mut dyn Time, out: &mut dyn Out) -> Next {
+    pub fn line(&self, line: &str, time: &mut dyn Time, input: &mut dyn Input, out: &mut dyn Out) -> Next {
         let line = line.trim();
         if line.starts_with('#') {
             return Next::Go(Ok(()));
@@ -144,7 +194,7 @@ impl Handles {
             ["button"] => self.links.button_edge(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
-                let _ = self.console.run(&words, &mut Shell { time, out });
+                let _ = self.console.run(&words, &mut Shell { time, input, out });
                 out.str("on the host only:\n");
                 for command in &HOST_COMMANDS {
                     command::entry(command, "", out);
@@ -158,7 +208,7 @@ impl Handles {
                     conditions(None, out);
                 }
             }
-            words => return Next::Go(self.console.run(words, &mut Shell { time, out })),
+            words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
         }
         Next::Go(Ok(()))
     }
@@ -183,6 +233,7 @@ impl Handles {
 /// Time and text as the engine's commands want them.
 struct Shell<'a> {
     time: &'a mut dyn Time,
+    input: &'a mut dyn Input,
     out: &'a mut dyn Out,
 }
 
@@ -203,6 +254,23 @@ impl Io for Shell<'_> {
 
     fn threads(&mut self, _see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>)) {
         // The host's loops share one thread of no fixed stack; there is nothing to tell.
+    }
+
+    fn read_line(&mut self, memory: &mut [u8], patience: Micros) -> Typed {
+        match self.input.line(patience) {
+            Answer::Line(line) => {
+                let length = line.len().min(memory.len());
+                memory[..length].copy_from_slice(&line[..length]);
+                // As typing takes time.
+                if self.time.pause(Micros(1000), self.out) { Typed::Line(length) } else { Typed::End }
+            }
+            Answer::Silence => Typed::Silence,
+            Answer::End => Typed::End,
+        }
+    }
+
+    fn interactive(&self) -> bool {
+        self.input.interactive()
     }
 }
 
@@ -265,26 +333,28 @@ pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn
 
 /// Runs a script to its end; how many commands failed. Each line takes 10 ms of device time, as typing takes time.
 pub fn run_script(
-    lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
+    mut lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
     device: &mut HostDevice,
     out: &mut dyn Out,
 ) -> u32 {
     let handles = Handles::of(device);
     let mut failed = 0u32;
     let mut time = Script { device, watch: &mut |_| true, pace: None };
-    for (number, line) in lines.enumerate() {
+    let mut number = 0;
+    while let Some(line) = lines.next() {
+        number += 1;
         let text = match &line {
             Ok(bytes) => std::str::from_utf8(bytes).ok(),
             Err(_) => None,
         };
         let Some(text) = text else {
             out.str("error: line ");
-            out.size(number + 1);
+            out.size(number);
             out.str(" is not UTF-8 text\n");
             failed += 1;
             continue;
         };
-        match handles.line(text, &mut time, out) {
+        match handles.line(text, &mut time, &mut Following(&mut lines), out) {
             Next::Quit => break,
             Next::Go(Ok(())) => {}
             Next::Go(Err(Failed)) => failed += 1,
