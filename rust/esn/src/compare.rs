@@ -111,7 +111,7 @@ mod tests {
         assert!(
             report.changed <= 1 && report.mse[1] != report.mse[0] && (report.mse[1] / report.mse[0] - 1.0).abs() < 0.1
         );
-        // A threshold that nothing stays below changes every verdict that was normal and rested on a full average.
+        // Set anew, from other windows, the threshold is another.
         assert!(integer.recalibrate(
             &mut c,
             views().take(3).map(|w| WindowView { faults: Faults::GAP, ..w }),
