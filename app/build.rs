@@ -30,7 +30,11 @@ fn constants(dotconfig: &str) -> String {
                 None => continue,
             },
         };
-        let Some(short) = name.strip_prefix("CONFIG_").filter(|n| n.starts_with("HONE_") || n.starts_with("SYS_CLOCK_")) else { continue };
+        let Some(short) =
+            name.strip_prefix("CONFIG_").filter(|n| n.starts_with("HONE_") || n.starts_with("SYS_CLOCK_"))
+        else {
+            continue;
+        };
         let (kind, value) = match value {
             "y" => ("bool", "true".to_owned()),
             "n" => ("bool", "false".to_owned()),

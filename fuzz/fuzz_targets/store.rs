@@ -8,7 +8,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     let mut memory = vec![0xff; 1024];
     memory.iter_mut().zip(data).for_each(|(m, d)| *m = *d);
-    let mut store: Store<RamFlash<4, 512>, 4> = Store::open(RamFlash::with_contents(memory)).unwrap_or_else(|_| panic!());
+    let mut store: Store<RamFlash<4, 512>, 4> =
+        Store::open(RamFlash::with_contents(memory)).unwrap_or_else(|_| panic!());
     let mut buffer = [0; 512];
     for key in 0..5 {
         let _ = store.load(key, &mut buffer);

@@ -59,11 +59,13 @@ pub struct DeviceParams {
     pub telemetry: Style,
     /// Equal frames in a row after which the sensor counts as stuck.
     pub stuck_frames: u32,
+    /// A model is saved when its training has ended.
+    pub autosave: bool,
 }
 
 impl DeviceParams {
     /// The defaults.
-    pub const DEFAULT: Self = Self { learner: Learner::Esn, telemetry: Style::Text, stuck_frames: 100 };
+    pub const DEFAULT: Self = Self { learner: Learner::Esn, telemetry: Style::Text, stuck_frames: 100, autosave: true };
 }
 
 impl Settings for DeviceParams {
@@ -79,6 +81,7 @@ impl Settings for DeviceParams {
             help: "equal frames in a row after which the sensor counts as stuck",
             kind: Kind::Int { min: 2, max: 1_000_000 },
         },
+        Setting { name: "autosave", help: "keep each newly trained model across restarts", kind: Kind::Flag },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -86,6 +89,7 @@ impl Settings for DeviceParams {
             0 => Value::Choice(self.learner as u8),
             1 => Value::Choice(self.telemetry as u8),
             2 => Value::Int(self.stuck_frames as i32),
+            3 => Value::Flag(self.autosave),
             _ => return None,
         })
     }
@@ -104,6 +108,7 @@ impl Settings for DeviceParams {
                 }
             }
             (2, Value::Int(frames)) => self.stuck_frames = frames.unsigned_abs(),
+            (3, Value::Flag(on)) => self.autosave = on,
             _ => return false,
         }
         true

@@ -8,9 +8,11 @@ use crate::command::Console;
 use crate::env::{Led, Sensor};
 use crate::link::Links;
 use crate::memory::{Memory, Parts};
+use crate::persist::{NoFlash, Vault};
 use crate::pipeline::Inference;
 use crate::sampling::Sampling;
 use crate::training::Training;
+use core::sync::atomic::Ordering;
 use hone_signal::Micros;
 
 /// Work units (multiply-accumulates) per microsecond left over for training; a Cortex-M4F at 84 MHz does about this.
@@ -18,11 +20,15 @@ pub const WORK_PER_MICRO: u32 = 15;
 
 /// A device that runs when told.
 #[derive(Debug)]
-pub struct Device<S, L> {
+pub struct Device<S, L, V = NoFlash> {
     /// What it samples.
     pub sensor: S,
     /// Its light.
     pub led: L,
+    /// Its flash.
+    pub flash: V,
+    /// How long the erase of a page stops everything.
+    pub erase_time: Micros,
     links: &'static Links,
     sampling: Sampling,
     inference: Inference,
@@ -33,10 +39,20 @@ pub struct Device<S, L> {
 }
 
 impl<S: Sensor, L: Led> Device<S, L> {
-    /// A device at time 0.
+    /// A device at time 0 that keeps nothing.
     pub fn new(links: &'static Links, memory: &'static mut Memory, sensor: S, led: L) -> Self {
-        let Parts { sampling, inference, training, console } = memory.split(links);
-        Self { sensor, led, links, sampling, inference, training, console, now: Micros(0), due: Micros(0) }
+        Self::with_flash(links, memory, sensor, led, NoFlash)
+    }
+}
+
+impl<S: Sensor, L: Led, V: Vault> Device<S, L, V> {
+    /// A device at time 0 that has restored what is in its flash.
+    pub fn with_flash(links: &'static Links, memory: &'static mut Memory, sensor: S, led: L, mut flash: V) -> Self {
+        let Parts { sampling, inference, mut training, console } = memory.split(links);
+        let now = Micros(0);
+        training.restore(now, sensor.info(), &mut flash);
+        let erase_time = Micros(1_000_000);
+        Self { sensor, led, flash, erase_time, links, sampling, inference, training, console, now, due: now }
     }
 
     /// What the loops share.
@@ -67,7 +83,11 @@ impl<S: Sensor, L: Led> Device<S, L> {
         while self.inference.turn(&|| now, &mut self.led) {}
         let work = (passed.0.min(100_000) as u32).saturating_mul(WORK_PER_MICRO).max(1);
         // One turn takes in at most one window or does at most this work; windows come far less often.
-        while self.training.turn(now, work) && !self.links.train_windows.is_empty() {}
+        let erases = self.links.erases.load(Ordering::Acquire);
+        while self.training.turn(now, work, &mut self.flash) && !self.links.train_windows.is_empty() {}
+        // Two for each.
+        let erased = u64::from(self.links.erases.load(Ordering::Acquire).wrapping_sub(erases) / 2);
+        self.now = Micros(self.now.0.saturating_add(self.erase_time.0.saturating_mul(erased)));
         passed
     }
 

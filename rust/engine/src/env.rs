@@ -66,6 +66,17 @@ pub struct ThreadInfo<'a> {
     pub cpu_permille: u16,
 }
 
+/// What came of waiting for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line of so many bytes.
+    Line(usize),
+    /// None.
+    Silence,
+    /// None, and there will be none: the input has ended, or the user broke it off.
+    End,
+}
+
 /// What a command may do besides sending orders: write, let time pass, look at the machine.
 pub trait Io: Out {
     /// The time.
@@ -76,4 +87,15 @@ pub trait Io: Out {
 
     /// Shows every thread to `see`.
     fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>));
+
+    /// Reads the next line that is typed into `memory`, without its end, waiting at most `patience`; what does not fit is
+    /// cut. The device goes on meanwhile.
+    fn read_line(&mut self, _memory: &mut [u8], _patience: Micros) -> Typed {
+        Typed::End
+    }
+
+    /// Whether a person is there to answer a question.
+    fn interactive(&self) -> bool {
+        false
+    }
 }

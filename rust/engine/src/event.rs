@@ -2,9 +2,11 @@
 
 use crate::config::Learner;
 use crate::env::SensorError;
+use crate::persist::KeepError;
 use crate::training::TrainFault;
 use hone_learn::{ClassId, Report, Verdict};
 use hone_signal::{Faults, Micros};
+use hone_store::Found;
 
 /// Something that happened, small enough to queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,6 +88,50 @@ pub enum Event {
     DataFull {
         /// When.
         time: Micros,
+    },
+    /// A page of flash is about to be erased; the processor may stand still meanwhile.
+    FlashErasing {
+        /// When.
+        time: Micros,
+    },
+    /// Frames that were not read while a page of flash was erased.
+    FlashGap {
+        /// When.
+        time: Micros,
+        /// How many.
+        frames: u32,
+    },
+    /// At the start the flash held unfinished or damaged records; the newest whole values are in force.
+    FlashDamaged {
+        /// When.
+        time: Micros,
+        /// What was found.
+        found: Found,
+    },
+    /// The model saved is in use.
+    ModelRestored {
+        /// When.
+        time: Micros,
+        /// Its learner.
+        learner: Option<Learner>,
+        /// Bytes of its container.
+        bytes: u32,
+    },
+    /// The model in use was saved without being asked.
+    ModelSaved {
+        /// When.
+        time: Micros,
+        /// Its learner.
+        learner: Learner,
+        /// Bytes of its container.
+        bytes: u32,
+    },
+    /// What was to be restored, or saved without being asked, was not.
+    KeepFailed {
+        /// When.
+        time: Micros,
+        /// Why.
+        error: KeepError,
     },
     /// Frames were not read in time.
     Overrun {

@@ -5,7 +5,7 @@
 //!  (sensor)            │  ▲  │ └─► LED
 //!         Window, rows │  │  └── label, orders ◄── commands ◄── shell
 //!                      ▼  │ Model (swapped at a window boundary)
-//!                     training
+//!                     training ──container──► flash
 //! ```
 //!
 //! Glossary. A *frame* is one sample of each channel. A *block* is some frames on their way from sampling to
@@ -36,6 +36,7 @@ pub mod inference;
 pub mod led;
 pub mod link;
 pub mod memory;
+pub mod persist;
 pub mod pipeline;
 pub mod rows;
 pub mod sampling;
@@ -48,3 +49,4 @@ pub mod training;
 pub use env::{Io, Led, Reading, Sensor, SensorError, SensorInfo};
 pub use link::{Links, Queue, Shared};
 pub use memory::{Memory, Parts};
+pub use persist::{Flash, NoFlash, Vault};

@@ -18,6 +18,7 @@ use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
 use crate::config::Config;
 use crate::event::Event;
 use crate::memory::{BlockBuf, RowSet, WindowBuf};
+use crate::persist::{KeepOrder, KeepStatus, Loan};
 use crate::rows::DataStats;
 use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
 use crate::teach::{RceStats, Reply};
@@ -146,6 +147,24 @@ pub struct Links {
     pub names: Shared<Names>,
     /// Trainings ordered by shell or button.
     pub orders: Queue<TrainOrder, 2>,
+    /// What the shell asks to be kept, loaded, lent.
+    pub keep_orders: Queue<KeepOrder, 2>,
+    /// How that went, and how the flash is.
+    pub keep: Shared<KeepStatus>,
+    /// The training's workspace, to the inference loop for TinyRCE's snapshot.
+    pub rce_loan: Queue<Loan, 1>,
+    /// It comes back.
+    pub rce_home: Queue<Loan, 1>,
+    /// The training's workspace, lent to the shell.
+    pub workspace_lent: Queue<&'static mut [u32], 1>,
+    /// It comes back.
+    pub workspace_home: Queue<&'static mut [u32], 1>,
+    /// The shell waits for the workspace, or has it.
+    pub workspace_wanted: AtomicBool,
+    /// Changes of the configuration by the user, to be kept.
+    pub config_changes: AtomicU32,
+    /// Counts beginnings and ends of erases of flash, which may stop the processor: odd during one.
+    pub erases: AtomicU32,
     /// Telemetry for whoever prints.
     pub events: Queue<Event, EVENT_QUEUE>,
     /// Events that found their queue full.
@@ -197,6 +216,15 @@ impl Links {
             rce: Shared::new(RceStats::ZERO),
             names: Shared::new(Names::new()),
             orders: Queue::new(),
+            keep_orders: Queue::new(),
+            keep: Shared::new(KeepStatus::ZERO),
+            rce_loan: Queue::new(),
+            rce_home: Queue::new(),
+            workspace_lent: Queue::new(),
+            workspace_home: Queue::new(),
+            workspace_wanted: AtomicBool::new(false),
+            config_changes: AtomicU32::new(0),
+            erases: AtomicU32::new(0),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),
             published: Shared::new(None),

@@ -5,7 +5,8 @@ use crate::env::{Sensor, SensorError};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{BLOCK_SAMPLES, BlockBuf};
-use crate::stats::{SensorHealth, count};
+use crate::stats::{SamplingStats, SensorHealth, count};
+use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Sample};
 
 /// A sensor that failed is asked again after this long.
@@ -22,8 +23,13 @@ pub struct Sampling {
     frame: u32,
     previous: [Sample; CHANNELS],
     repeats: u32,
-    health: SensorHealth,
+    /// Read from the configuration at each block's start.
+    stuck_frames: u32,
     suspect: Faults,
+    /// Of [`Links::erases`], at the last reading.
+    erases: u32,
+    /// What is counted; others see a copy.
+    stats: SamplingStats,
 }
 
 impl Sampling {
@@ -36,8 +42,10 @@ impl Sampling {
             frame: 0,
             previous: [0; CHANNELS],
             repeats: 0,
-            health: SensorHealth::Starting,
+            stuck_frames: u32::MAX,
             suspect: Faults::NONE,
+            erases: 0,
+            stats: SamplingStats::ZERO,
         }
     }
 
@@ -52,8 +60,11 @@ impl Sampling {
         let rate = info.rate_hz.max(1);
         let period = u64::from(1_000_000 / rate);
         let late = ((now.0 - due.0) / period.max(1)) as u32;
-        if late > 0 && matches!(self.health, SensorHealth::Well | SensorHealth::Stuck) {
-            self.overrun(now, late);
+        let erases = self.links.erases.load(Ordering::Acquire);
+        let erased = erases % 2 == 1 || erases != self.erases;
+        self.erases = erases;
+        if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Stuck) {
+            self.overrun(now, late, erased);
         }
         let mut frame = [0; CHANNELS];
         let next = match sensor.read(now, &mut frame) {
@@ -69,15 +80,22 @@ impl Sampling {
                 Micros(now.0 + RETRY.0)
             }
         };
-        self.links.sampling.update(|s| s.sensor = Some(info));
+        self.stats.sensor = Some(info);
+        self.links.sampling.set(self.stats);
         self.due = Some(next);
         next
     }
 
-    fn overrun(&mut self, now: Micros, frames: u32) {
+    fn overrun(&mut self, now: Micros, frames: u32, erased: bool) {
         self.flush();
         self.frame = self.frame.wrapping_add(frames);
-        self.links.sampling.update(|s| s.overruns = s.overruns.saturating_add(frames));
+        if erased {
+            // The processor stood still while flash was erased, as was told.
+            self.stats.flash_gaps = self.stats.flash_gaps.saturating_add(frames);
+            self.links.tell(Event::FlashGap { time: now, frames });
+            return;
+        }
+        self.stats.overruns = self.stats.overruns.saturating_add(frames);
         self.links.tell(Event::Overrun { time: now, frames });
     }
 
@@ -86,14 +104,11 @@ impl Sampling {
         // Whatever comes next does not continue what came before.
         self.frame = self.frame.wrapping_add(1);
         self.repeats = 0;
-        if !matches!(self.health, SensorHealth::Lost(_)) {
+        if !matches!(self.stats.health, SensorHealth::Lost(_)) {
             self.links.tell(Event::SensorLost { time: now, error });
         }
-        self.health = SensorHealth::Lost(error);
-        self.links.sampling.update(|s| {
-            count(&mut s.errors);
-            s.health = SensorHealth::Lost(error);
-        });
+        self.stats.health = SensorHealth::Lost(error);
+        count(&mut self.stats.errors);
     }
 
     fn take(&mut self, now: Micros, channels: usize, frame: [Sample; CHANNELS], mut faults: Faults) {
@@ -104,33 +119,31 @@ impl Sampling {
         }
         self.repeats = if frame == self.previous { self.repeats.saturating_add(1) } else { 0 };
         self.previous = frame;
-        let stuck = self.repeats >= self.links.config.get().device.stuck_frames;
+        let stuck = self.repeats >= self.stuck_frames;
         if stuck {
             faults = faults.with(Faults::STUCK);
         }
         self.report(now, faults, stuck);
-        self.links.sampling.update(|s| {
-            count(&mut s.frames);
-            if faults.any(Faults::NOT_A_NUMBER) {
-                count(&mut s.not_a_number);
+        let s = &mut self.stats;
+        count(&mut s.frames);
+        for (flag, counter) in [
+            (Faults::NOT_A_NUMBER, &mut s.not_a_number),
+            (Faults::SATURATED, &mut s.saturated),
+            (Faults::STUCK, &mut s.stuck),
+        ] {
+            if faults.any(flag) {
+                count(counter);
             }
-            if faults.any(Faults::SATURATED) {
-                count(&mut s.saturated);
-            }
-            if stuck {
-                count(&mut s.stuck);
-            }
-            s.health = self.health;
-            s.last = frame;
-            s.last_time = now;
-        });
+        }
+        s.last = frame;
+        s.last_time = now;
         self.append(now, frame.get(..channels).unwrap_or(&frame), faults);
     }
 
     /// Tells of a change for the worse at once, and of one for the better when nothing is wrong any more.
     fn report(&mut self, now: Micros, faults: Faults, stuck: bool) {
-        let lost = matches!(self.health, SensorHealth::Lost(_));
-        self.health = if stuck { SensorHealth::Stuck } else { SensorHealth::Well };
+        let lost = matches!(self.stats.health, SensorHealth::Lost(_));
+        self.stats.health = if stuck { SensorHealth::Stuck } else { SensorHealth::Well };
         let new = Faults(faults.0 & !self.suspect.0);
         if new != Faults::NONE {
             self.suspect = self.suspect.with(faults);
@@ -146,6 +159,9 @@ impl Sampling {
         if usize::from(self.block.channels) != frame.len() {
             // The first block, or another sensor.
             self.flush();
+        }
+        if self.block.len == 0 {
+            self.stuck_frames = self.links.config.get().device.stuck_frames;
         }
         let block = &mut self.block;
         if block.len == 0 {
@@ -171,12 +187,10 @@ impl Sampling {
         }
         let sent = self.links.blocks.send(self.block).is_ok();
         let waiting = self.links.blocks.len() as u16;
-        self.links.sampling.update(|s| {
-            s.queue_high = s.queue_high.max(waiting);
-            if !sent {
-                count(&mut s.blocks_lost);
-            }
-        });
+        self.stats.queue_high = self.stats.queue_high.max(waiting);
+        if !sent {
+            count(&mut self.stats.blocks_lost);
+        }
         self.block = EMPTY;
     }
 }

@@ -36,6 +36,8 @@ pub struct SamplingStats {
     pub frames: u32,
     /// Frames that were due and not read in time.
     pub overruns: u32,
+    /// Frames that were due while flash was erased.
+    pub flash_gaps: u32,
     /// Blocks that found the queue full; their frames are lost.
     pub blocks_lost: u32,
     /// Readings that failed.
@@ -61,6 +63,7 @@ impl SamplingStats {
         health: SensorHealth::Starting,
         frames: 0,
         overruns: 0,
+        flash_gaps: 0,
         blocks_lost: 0,
         errors: 0,
         not_a_number: 0,

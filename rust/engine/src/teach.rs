@@ -10,9 +10,11 @@
 
 use crate::capacity::{FEATURES, RCE_PROTOTYPES};
 use crate::link::Links;
+use crate::persist::{self, Loan};
 use crate::rows::{self, FeatureBench};
 use core::sync::atomic::Ordering;
 use hone_learn::{ClassId, Decision, ParamError, Verdict};
+use hone_model::Sink;
 use hone_rce::{Checked, Params, Pending};
 use hone_signal::{Extractor, WindowView};
 
@@ -111,9 +113,19 @@ impl Teach {
             self.extractor = None;
             self.publish();
         }
+        if let Some(Loan { memory, task }) = self.links.rce_loan.receive() {
+            let task = persist::serve(self, memory, task);
+            // There is one workspace, and it was here.
+            let _ = self.links.rce_home.send(Loan { memory, task });
+        }
         if self.links.rce_begin.load(Ordering::Acquire) {
             self.begin();
             self.links.rce_begin.store(false, Ordering::Release);
+        }
+        if self.memory.pending.window().is_some() && !self.links.teaching.load(Ordering::Acquire) {
+            // Another learner is in use; nobody asks any more.
+            self.memory.pending.dismiss();
+            self.publish();
         }
         if let Some(reply) = self.links.reply.get() {
             if let (Reply::Learn(class), Some((row, _))) = (reply, self.memory.pending.window()) {
@@ -140,6 +152,30 @@ impl Teach {
         self.params = config.rce;
         self.extractor = Some(extractor);
         self.publish();
+    }
+
+    /// Encodes the model; what its features are computed by, and its parameters. `None` when there is no model or the sink
+    /// is too small.
+    pub(crate) fn encode(&self, sink: &mut dyn Sink) -> Option<(Extractor, Params)> {
+        let model = &self.memory.model;
+        let extractor = self.extractor.filter(|_| model.has_begun())?;
+        hone_model::encode(model, sink).ok()?;
+        Some((extractor, *model.params()))
+    }
+
+    /// Lets `read` put another model into its place; whether it did.
+    pub(crate) fn adopt(
+        &mut self,
+        extractor: Extractor,
+        read: impl FnOnce(&mut hone_rce::Model<RCE_WORDS>) -> bool,
+    ) -> bool {
+        self.memory.pending.dismiss();
+        let read = read(&mut self.memory.model);
+        self.extractor = Some(extractor).filter(|_| read);
+        // It keeps its own parameters until the user changes them.
+        self.params = self.links.config.get().rce;
+        self.publish();
+        read
     }
 
     /// Whether it learns labelled windows now.

@@ -4,6 +4,7 @@ use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
 use crate::link::Names;
+use crate::persist;
 use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
@@ -77,6 +78,29 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
         }
         Event::SensorBack { .. } => out.str("sensor: well again"),
         Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
+        Event::FlashErasing { .. } => out.str("flash: erasing a page; samples may be missing for a second or two"),
+        Event::FlashGap { frames, .. } => {
+            out.str("flash: ");
+            out.uint(*frames);
+            out.str(" frames missed while a page was erased");
+        }
+        Event::FlashDamaged { found, .. } => {
+            out.str("flash: ");
+            persist::found(found, out);
+            out.str("; the newest whole values are in force");
+        }
+        Event::ModelRestored { learner, bytes, .. } => {
+            out.str("model restored: ");
+            saved(*learner, *bytes, out);
+        }
+        Event::ModelSaved { learner, bytes, .. } => {
+            out.str("model saved: ");
+            saved(Some(*learner), *bytes, out);
+        }
+        Event::KeepFailed { error, .. } => {
+            out.str("not saved or restored: ");
+            persist::error(error, out);
+        }
         Event::Overrun { frames, .. } => {
             out.str("overrun: ");
             out.uint(*frames);
@@ -99,8 +123,22 @@ pub fn time(event: &Event) -> Micros {
         | Event::SensorSuspect { time, .. }
         | Event::SensorBack { time, .. }
         | Event::DataFull { time }
+        | Event::FlashErasing { time }
+        | Event::FlashGap { time, .. }
+        | Event::FlashDamaged { time, .. }
+        | Event::ModelRestored { time, .. }
+        | Event::ModelSaved { time, .. }
+        | Event::KeepFailed { time, .. }
         | Event::Overrun { time, .. } => *time,
     }
+}
+
+/// `esn, 1234 bytes`.
+pub(crate) fn saved(learner: Option<crate::config::Learner>, bytes: u32, out: &mut dyn Out) {
+    out.str(learner.map_or("", |l| l.name()));
+    out.str(", ");
+    out.uint(bytes);
+    out.str(" bytes");
 }
 
 /// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
@@ -292,10 +330,12 @@ struct Json<'a> {
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u32>,
 }
 
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
-    let mut reason = Line::<96>::default();
+    let mut reason = Line::<128>::default();
     let mut j = Json { time_us: time(event).0, ..Json::default() };
     match event {
         Event::Verdict { sequence, verdict, .. } => {
@@ -347,6 +387,29 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
         }
         Event::DataFull { .. } => j.event = "data_full",
         Event::SensorBack { .. } => j.event = "sensor_back",
+        Event::FlashErasing { .. } => j.event = "flash_erasing",
+        Event::FlashGap { frames, .. } => {
+            j.event = "flash_gap";
+            j.frames = Some(*frames);
+        }
+        Event::FlashDamaged { found, .. } => {
+            j.event = "flash_damaged";
+            persist::found(found, &mut reason);
+        }
+        Event::ModelRestored { learner, bytes, .. } => {
+            j.event = "model_restored";
+            j.learner = learner.map(|l| l.name());
+            j.bytes = Some(*bytes);
+        }
+        Event::ModelSaved { learner, bytes, .. } => {
+            j.event = "model_saved";
+            j.learner = Some(learner.name());
+            j.bytes = Some(*bytes);
+        }
+        Event::KeepFailed { error, .. } => {
+            j.event = "keep_failed";
+            persist::error(error, &mut reason);
+        }
         Event::Overrun { frames, .. } => {
             j.event = "overrun";
             j.frames = Some(*frames);

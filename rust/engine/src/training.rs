@@ -10,6 +10,7 @@ use crate::config::{Config, Learner, Section};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
+use crate::persist::{Keeper, Vault};
 use crate::stats::{Ended, Phase};
 use crate::{rows, teach};
 use atomic_refcell::AtomicRefMut;
@@ -92,6 +93,8 @@ struct Job {
     /// The slot that the model is built in, unless it is built in place.
     place: Option<(u8, AtomicRefMut<'static, Model>)>,
     learner: Trainer,
+    /// The SVM's rows are what is left of earlier batches, and new ones.
+    continues: bool,
 }
 
 /// What a learner's training holds between turns.
@@ -103,7 +106,7 @@ enum Trainer {
     /// Waits for the training set with so many rows more, of so many.
     SvmRows { checked: hone_svm::Checked, total: u32, left: u32 },
     /// Computes on the set.
-    Svm(hone_svm::Trainer, &'static mut RowSet),
+    Svm(hone_svm::Params, hone_svm::Trainer, &'static mut RowSet),
     /// Waits until TinyRCE has learnt so many labelled windows, from so many.
     Rce { from: Option<u32>, wanted: u32 },
 }
@@ -111,29 +114,48 @@ enum Trainer {
 /// The loop's own state.
 #[derive(Debug)]
 pub struct Training {
-    links: &'static Links,
-    slots: &'static [Slot; MODELS],
-    workspace: &'static mut [u32],
+    pub(crate) links: &'static Links,
+    pub(crate) slots: &'static [Slot; MODELS],
+    /// Away while TinyRCE is encoded into it, or the shell has it.
+    pub(crate) workspace: Option<&'static mut [u32]>,
     job: Option<Job>,
-    generation: u32,
+    pub(crate) generation: u32,
+    pub(crate) keeper: Keeper,
+    /// Batches in the SVM's newest model, and when that was published.
+    batches: u32,
+    batches_of: u32,
 }
 
 impl Training {
     pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS], workspace: &'static mut [u32]) -> Self {
-        Self { links, slots, workspace, job: None, generation: 0 }
+        Self {
+            links,
+            slots,
+            workspace: Some(workspace),
+            job: None,
+            generation: 0,
+            keeper: Keeper::new(),
+            batches: 0,
+            batches_of: 0,
+        }
     }
 
-    /// Does at most about `budget` units of work (multiply-accumulates), or takes in one window. False when there is
-    /// nothing to do until a window or an order comes.
-    pub fn turn(&mut self, now: Micros, budget: u32) -> bool {
+    /// Does at most about `budget` units of work (multiply-accumulates), takes in one window, or keeps something in
+    /// `flash`. False when there is nothing to do until a window or an order comes, or a tenth of a second has passed.
+    pub fn turn(&mut self, now: Micros, budget: u32, flash: &mut dyn Vault) -> bool {
+        let kept = self.keep(now, flash);
         let Some(job) = &mut self.job else {
             self.return_windows();
+            let wanted = self.links.workspace_wanted.load(Ordering::Acquire);
+            if wanted || self.workspace.is_none() || self.keeper.needs_workspace() {
+                return kept;
+            }
             return match self.links.orders.receive() {
                 Some(order) => {
                     self.begin(order, now);
                     true
                 }
-                None => false,
+                None => kept,
             };
         };
         if let Some(order) = self.links.orders.receive() {
@@ -144,8 +166,10 @@ impl Training {
             self.end(now, Err(TrainFault::Cancelled));
             return true;
         }
-        match job.advance(self.links, self.workspace, now, budget) {
-            Advance::Idle => false,
+        // A training that uses the workspace has it.
+        let workspace = self.workspace.as_deref_mut().unwrap_or(&mut []);
+        match job.advance(self.links, workspace, now, budget) {
+            Advance::Idle => kept,
             Advance::Moved(done, total, phase) => {
                 self.links.training.update(|t| (t.done, t.total, t.phase) = (done, total, phase));
                 true
@@ -194,11 +218,16 @@ impl Training {
         }
         let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
         let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
-        Ok(Job { order, since, fed: since, patience, place, learner })
+        Ok(Job { order, since, fed: since, patience, place, learner, continues: false })
+    }
+
+    /// Whether a training is under way that works in the workspace.
+    pub(crate) fn uses_workspace(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| !matches!(job.learner, Trainer::Rce { .. }))
     }
 
     /// A slot that is neither published nor borrowed.
-    fn free_slot(&self) -> Result<(u8, AtomicRefMut<'static, Model>), TrainFault> {
+    pub(crate) fn free_slot(&self) -> Result<(u8, AtomicRefMut<'static, Model>), TrainFault> {
         let taken = self.links.published.get().and_then(|p| p.slot);
         (0u8..)
             .zip(self.slots)
@@ -248,7 +277,7 @@ impl Training {
     }
 
     fn room_for(&self, needed: usize) -> Result<(), TrainFault> {
-        if needed > self.workspace.len() * 4 {
+        if needed > WORKSPACE_BYTES {
             return Err(TrainFault::Workspace { needed: needed as u32, available: WORKSPACE_BYTES as u32 });
         }
         Ok(())
@@ -265,17 +294,25 @@ impl Training {
         {
             **model = Model::Empty;
         }
+        if result.is_ok() && job.order.learner == Learner::Svm {
+            self.average(&mut job);
+        }
         let Job { order, since, place, learner, .. } = job;
-        if let Trainer::Svm(_, set) = learner {
+        let mut svm = None;
+        if let Trainer::Svm(params, _, set) = learner {
+            svm = Some(params);
             // There is one set and it was here, so its way home is free.
             let _ = self.links.set_home.send(set);
         }
         // From here on the slot is read only; what is published is not chosen for the next training.
         let slot = place.map(|(slot, _model)| slot);
-        if result.is_ok() {
-            self.generation = self.generation.wrapping_add(1);
-            let published = Published { slot, generation: self.generation, learner: order.learner, time: now };
-            self.links.published.set(Some(published));
+        if let Ok(report) = &result {
+            self.publish(slot, order.learner, now);
+            self.keeper.report = Some(*report);
+            self.keeper.due = true;
+            if let Some(params) = svm {
+                self.keeper.svm = params;
+            }
         }
         let newest = self.links.published.get().map(|p| p.learner);
         if newest != Some(Learner::Rce) {
@@ -283,6 +320,19 @@ impl Training {
         }
         self.finish(now, order, since, result);
         self.return_windows();
+    }
+
+    /// A linear SVM of a batch enters the average with the one of the batches before, if that is still in use.
+    fn average(&mut self, job: &mut Job) {
+        self.batches = if job.continues { self.batches.saturating_add(1) } else { 1 };
+        let earlier = self.links.published.get().filter(|p| job.continues && p.generation == self.batches_of);
+        self.batches_of = self.generation.wrapping_add(1);
+        let earlier = earlier.and_then(|p| self.slots.get(usize::from(p.slot?))?.try_borrow().ok());
+        if let (Some(earlier), Some((_, model))) = (earlier, &mut job.place)
+            && let (Model::Svm(_, earlier), Model::Svm(_, model)) = (&*earlier, &mut **model)
+        {
+            model.edit().average(earlier.view(), hone_svm::batches::share(self.batches));
+        }
     }
 
     fn finish(&mut self, now: Micros, order: TrainOrder, since: Micros, result: Result<Report, TrainFault>) {
@@ -325,7 +375,8 @@ impl Job {
                 Some(set) => {
                     *extractor = links.extractor.get();
                     let total = set.view().len() as u32;
-                    self.learner = Trainer::Svm(hone_svm::Trainer::new(*checked), set);
+                    self.continues = set.view().seen() > total;
+                    self.learner = Trainer::Svm(*checked.params(), hone_svm::Trainer::new(*checked), set);
                     Advance::Moved(0, total, Phase::Computing)
                 }
                 None => {
@@ -337,7 +388,7 @@ impl Job {
                     }
                 }
             },
-            (Trainer::Svm(trainer, set), Model::Svm(_, model)) => {
+            (Trainer::Svm(_, trainer, set), Model::Svm(_, model)) => {
                 match trainer.step(set.view(), workspace, model.edit(), budget) {
                     Ok(Progress::Running { done, total }) => Advance::Moved(done, total, Phase::Computing),
                     Ok(Progress::Done(report)) => {
@@ -422,13 +473,13 @@ fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32
 // A model is some 5 KB and all zero but for a tag. In functions of their own the compiler clears the slot where it lies;
 // inlined it builds the model on the stack first, and as a constant it takes its size in flash.
 #[inline(never)]
-fn fresh_esn(slot: &mut Model) {
+pub(crate) fn fresh_esn(slot: &mut Model) {
     const NEW: EsnModel = EsnModel::new();
     *slot = Model::Esn(NEW);
 }
 
 #[inline(never)]
-fn fresh_svm(slot: &mut Model) {
+pub(crate) fn fresh_svm(slot: &mut Model) {
     const NEW: SvmModel = SvmModel::new();
     *slot = Model::Svm(None, NEW);
 }

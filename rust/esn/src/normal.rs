@@ -4,7 +4,7 @@
 //! instead of once per sample. The order of operations is: within eight samples, products in the order of the samples;
 //! then that sum is added to the matrix.
 
-use hone_numeric::cholesky::{NotPositive, factor_row, packed_len, solve};
+use hone_numeric::cholesky::{NotPositive, factor_rows, packed_len, solve};
 use hone_numeric::lanes::add_dots;
 
 /// Samples gathered before the matrix is updated.
@@ -35,6 +35,7 @@ impl<'a> Normal<'a> {
     }
 
     /// Puts one part of z, starting at item `first`, into place `slot` of the samples gathered.
+    #[allow(clippy::indexing_slicing, reason = "slot is below DEPTH, the length of each place; the compiler sees it")]
     pub fn gather(&mut self, slot: usize, first: usize, items: &[f32]) {
         let places = self.gathered.as_chunks_mut::<DEPTH>().0.get_mut(first..).unwrap_or_default();
         let slot = slot % DEPTH;
@@ -86,9 +87,9 @@ impl<'a> Normal<'a> {
         }
     }
 
-    /// One row of the Cholesky factor.
-    pub fn factor_row(&mut self, i: usize) -> Result<(), NotPositive> {
-        factor_row(self.triangle, i)
+    /// One row or four of the Cholesky factor, from row `i` on; the row to go on with.
+    pub fn factor_rows(&mut self, i: usize) -> Result<usize, NotPositive> {
+        factor_rows(self.triangle, self.n, i)
     }
 
     /// The weights of one output, given the factor.

@@ -1,8 +1,9 @@
 //! `hone demo`: the whole story without typing. Collect and train on healthy vibration, judge it, drop the motor's supply,
 //! see it found, go back to normal; then the figure of the score over time.
 
+use crate::device::flash::HostFlash;
 use crate::device::rig::Condition;
-use crate::device::session::{self, Handles, HostDevice, Next, Script, Stdout, Time};
+use crate::device::session::{self, Handles, HostDevice, Next, NoInput, Script, Stdout, Time};
 use crate::device::source::Source;
 use crate::plot::{self, Point, Span, Timeline};
 use hone_engine::event::Event;
@@ -67,7 +68,7 @@ impl Story {
             changed
         };
         let mut time = Script { device, watch: &mut watch, pace: *pace };
-        let next = handles.line(line, &mut time, &mut Stdout);
+        let next = handles.line(line, &mut time, &mut NoInput, &mut Stdout);
         time.pause(Micros(10_000), &mut Stdout);
         next == Next::Go(Ok(()))
     }
@@ -79,7 +80,7 @@ impl Story {
 
 /// Tells the story; fails when the fault is not found or the figure cannot be written.
 pub fn demo(args: &DemoArgs) -> ExitCode {
-    let device = session::device(Source::rig(args.seed));
+    let device = session::device(Source::rig(args.seed), HostFlash::ram());
     let pace = args.pace.or_else(|| std::io::stdout().is_terminal().then_some(4.0)).filter(|p| *p > 0.0);
     let handles = Handles::of(&device);
     let mut story = Story { device, handles, pace, seen: Vec::new() };

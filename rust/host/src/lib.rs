@@ -7,3 +7,4 @@ pub mod device;
 pub mod eval;
 pub mod plot;
 pub mod run;
+pub mod transfer;

@@ -2,12 +2,16 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use hone_host::{demo, eval, run};
+use hone_host::{demo, eval, run, transfer};
 use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
 #[derive(Parser)]
-#[command(name = "hone", version, about)]
+#[command(
+    name = "hone",
+    version,
+    after_help = "Begin with 'hone demo', then 'hone' and there 'help'. Recordings: 'hone eval fan-low --learner esn'."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -21,6 +25,10 @@ enum Command {
     Run(run::RunArgs),
     /// The whole story without typing: collect, train, judge, inject a fault, find it; writes a figure.
     Demo(demo::DemoArgs),
+    /// Sends a model file to a device over its console, where it is taken into use and saved.
+    Push(transfer::TransferArgs),
+    /// Fetches the model in use from a device over its console.
+    Pull(transfer::TransferArgs),
     /// Trains and tests on recordings with the device's own code, and prints the figures.
     Eval(eval::EvalArgs),
 }
@@ -31,6 +39,8 @@ fn main() -> ExitCode {
         None => run::run(&cli.run),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Demo(args)) => demo::demo(args),
+        Some(Command::Push(args)) => transfer::exit(transfer::push(args)),
+        Some(Command::Pull(args)) => transfer::exit(transfer::pull(args)),
         Some(Command::Eval(args)) => match eval::run(args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => {

@@ -1,9 +1,10 @@
 //! `hone run`: the device with a shell on it, for a person or for a script.
 
 use crate::dataset::{self, Dataset};
+use crate::device::flash::HostFlash;
 use crate::device::replay::Replay;
-use crate::device::session::{self, Handles, HostDevice, Next, Script, Time};
-use crate::device::source::Source;
+use crate::device::session::{self, Answer, Handles, HostDevice, Input, Next, Script, Time};
+use crate::device::source::{Control, Source};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 use rustyline::completion::Completer;
@@ -29,6 +30,9 @@ pub struct RunArgs {
     /// Where the recordings lie; else HONE_DATA, else ../shared/data.
     #[arg(long, value_name = "DIR", requires = "replay")]
     pub root: Option<PathBuf>,
+    /// Keeps model and parameters in this file, as a board does in flash; made if missing.
+    #[arg(long, value_name = "FILE")]
+    pub flash: Option<PathBuf>,
 }
 
 impl RunArgs {
@@ -40,10 +44,21 @@ impl RunArgs {
     }
 }
 
+impl RunArgs {
+    fn device(&self) -> Result<HostDevice, String> {
+        let source = self.source()?;
+        let flash = match &self.flash {
+            Some(path) => HostFlash::file(path).map_err(|e| format!("the flash {}: {e}", path.display()))?,
+            None => HostFlash::ram(),
+        };
+        Ok(session::device(source, flash))
+    }
+}
+
 /// Runs the device until its shell ends.
 pub fn run(args: &RunArgs) -> ExitCode {
-    let device = match args.source() {
-        Ok(source) => session::device(source),
+    let device = match args.device() {
+        Ok(device) => device,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::FAILURE;
@@ -80,6 +95,23 @@ impl Time for Wall {
     }
 }
 
+/// Lines typed in the midst of a command.
+struct Typing;
+
+impl Input for Typing {
+    fn line(&mut self, _: Micros) -> Answer {
+        let mut line = Vec::new();
+        match std::io::stdin().lock().read_until(b'\n', &mut line) {
+            Ok(1..) => Answer::Line(line),
+            Ok(0) | Err(_) => Answer::End,
+        }
+    }
+
+    fn interactive(&self) -> bool {
+        true
+    }
+}
+
 #[derive(Helper, Hinter, Highlighter, Validator)]
 struct Words(Handles);
 
@@ -91,13 +123,20 @@ impl Completer for Words {
         let start = before.rfind(char::is_whitespace).map_or(0, |i| i + 1);
         let (words, word) = before.split_at(start);
         let words: Vec<&str> = words.split_ascii_whitespace().collect();
-        Ok((start, self.0.complete(&words, word)))
+        let mut found = self.0.complete(&words, word);
+        if let [only] = found.as_mut_slice() {
+            // What is clear is done; the next word may follow.
+            only.push(' ');
+        }
+        Ok((start, found))
     }
 }
 
 fn interactive(device: HostDevice) -> ExitCode {
     let handles = Handles::of(&device);
-    let mut editor = match Editor::<Words, DefaultHistory>::new() {
+    // Tab shows all that may follow, as shells do.
+    let config = rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
+    let mut editor = match Editor::<Words, DefaultHistory>::with_config(config) {
         Ok(editor) => editor,
         Err(error) => {
             eprintln!("error: this terminal cannot be edited on ({error}); give commands on standard input instead");
@@ -126,7 +165,15 @@ fn interactive(device: HostDevice) -> ExitCode {
         }
     }
     println!(
-        "hone: a device with a simulated accelerometer. 'train' teaches it what is normal, 'rig' breaks it, 'help' lists all."
+        "hone: a device with {}, 'help' lists all.",
+        match &handles.sensor {
+            Control::Rig(_) => {
+                "a simulated accelerometer. 'train' teaches it what is normal, 'rig' does something to the motor"
+            }
+            Control::Replay(_) => {
+                "recordings for a sensor. 'train' learns from what plays, 'replay' chooses what plays"
+            }
+        }
     );
     let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
     loop {
@@ -134,7 +181,7 @@ fn interactive(device: HostDevice) -> ExitCode {
             Ok(line) => {
                 let _ = editor.add_history_entry(line.as_str());
                 interrupted.store(false, Ordering::Release);
-                if handles.line(&line, &mut time, &mut session::Stdout) == Next::Quit {
+                if handles.line(&line, &mut time, &mut Typing, &mut session::Stdout) == Next::Quit {
                     return ExitCode::SUCCESS;
                 }
             }

@@ -15,8 +15,8 @@ pub(crate) const HEADER: usize = 16;
 pub(crate) const HEADER_CHECKED: usize = 12;
 /// Bytes of a section's tag and length.
 pub(crate) const SECTION_HEADER: usize = 5;
-/// Bytes of the CRC at the end.
-pub(crate) const TRAILER: usize = 4;
+/// Bytes of the CRC at the end; the payload stands before it.
+pub const TRAILER: usize = 4;
 
 /// Sections, in the order in which they stand.
 pub(crate) const PARAMETERS: u8 = 1;

@@ -43,8 +43,14 @@ pub(crate) fn put<T: Serialize + ?Sized>(sink: &mut dyn Sink, value: &T) -> Resu
     value.serialize(&mut serializer)
 }
 
-/// Lends `load` a deserializer over `bytes` and checks that it took all of them.
-pub(crate) fn load<'a, T>(
+/// What a model is read from: postcard's encoding over bytes that stay where they are.
+pub type De<'a> = Deserializer<'a, Slice<'a>>;
+
+/// Lends `load` a deserializer over `bytes`, which are a container's payload, and checks that it took all of them.
+///
+/// # Errors
+/// [`PayloadError`].
+pub fn decode<'a, T>(
     bytes: &'a [u8],
     load: impl FnOnce(&mut Deserializer<'a, Slice<'a>>) -> postcard::Result<T>,
 ) -> Result<T, PayloadError> {

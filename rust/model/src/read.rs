@@ -204,7 +204,7 @@ impl<'a> Container<'a> {
         if self.learner != learner || self.layout != layout {
             return Err(ReadError::WrongModel { learner: self.learner, layout: self.layout });
         }
-        payload::load(self.payload(), load).map_err(ReadError::Payload)
+        payload::decode(self.payload(), load).map_err(ReadError::Payload)
     }
 }
 

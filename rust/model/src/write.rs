@@ -88,6 +88,37 @@ pub fn write_raw(contents: &Contents<'_>, payload: &[u8], sink: &mut dyn Sink) -
     emit(contents, &|sink| Ok(sink.put(payload)?), sink)
 }
 
+/// As [`write_raw`], with the first `length` bytes of `words` in memory's order as the payload.
+///
+/// # Errors
+/// [`WriteError`]; [`WriteError::Unwritable`] when `words` are too few.
+pub fn write_words(
+    contents: &Contents<'_>,
+    words: &[u32],
+    length: usize,
+    sink: &mut dyn Sink,
+) -> Result<u32, WriteError> {
+    let words = words.get(..length.div_ceil(4)).ok_or(WriteError::Unwritable)?;
+    let payload = |sink: &mut dyn Sink| {
+        let mut left = length;
+        for word in words {
+            let bytes = word.to_ne_bytes();
+            sink.put(bytes.get(..left.min(4)).unwrap_or(&bytes))?;
+            left = left.saturating_sub(4);
+        }
+        Ok(())
+    };
+    emit(contents, &payload, sink)
+}
+
+/// Puts a model alone, without a container, as it would be a container's payload.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn encode<P: Serialize + ?Sized>(model: &P, sink: &mut dyn Sink) -> Result<(), WriteError> {
+    put_payload(sink, model)
+}
+
 fn put_payload<P: Serialize + ?Sized>(sink: &mut dyn Sink, model: &P) -> Result<(), WriteError> {
     payload::put(sink, model).map_err(|e| match e {
         postcard::Error::SerializeBufferFull => WriteError::Sink,

@@ -11,6 +11,8 @@ use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 pub const EMPTY: &str = "empty";
 /// The program whose values the host compares.
 pub const VECTORS: &str = "vectors";
+/// The program that holds every portable crate, with relocations, to count what may panic.
+pub const IMAGE: &str = "image";
 
 /// The emulated core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -76,6 +78,8 @@ pub struct Run {
     pub brackets: Vec<Bracket>,
     /// The `value` lines.
     pub values: Vec<String>,
+    /// The lines that say what was skipped for lack of data.
+    pub skipped: Vec<String>,
 }
 
 impl Emulator {
@@ -97,7 +101,7 @@ impl Emulator {
         succeed(Command::new(compiler).args(flags).arg(&plugin).arg(folder.join("plugin/count.c")))?;
         let files = fs::read_dir(folder.join("src/bin")).map_err(|e| e.to_string())?;
         let names = files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string()));
-        let mut programs: Vec<_> = names.filter(|n| n != EMPTY && n != VECTORS).collect();
+        let mut programs: Vec<_> = names.filter(|n| ![EMPTY, VECTORS, IMAGE].contains(&n.as_str())).collect();
         programs.sort();
         let built = folder.join("target").join(core.triple()).join("release");
         Ok(Self { core, programs, built, plugin, scratch, key: toolchain.key() + core.suffix() })
@@ -138,13 +142,15 @@ impl Emulator {
         let text = succeed(&mut qemu)?;
         let counted = fs::read_to_string(&counted).map_err(|e| e.to_string())?;
         let mut counted = counted.lines();
-        let mut run = Run { brackets: Vec::new(), values: Vec::new() };
+        let mut run = Run { brackets: Vec::new(), values: Vec::new(), skipped: Vec::new() };
         for line in text.lines() {
             if let Some(case) = line.strip_prefix("case ") {
                 let odd = || format!("{program}: no counts for `{line}`");
                 run.brackets.push(bracket(case, counted.next().ok_or_else(odd)?).ok_or_else(odd)?);
             } else if line.starts_with("value ") {
                 run.values.push(line.to_string());
+            } else if line.starts_with("skipped") {
+                run.skipped.push(line.to_string());
             }
         }
         if let [empty, others @ ..] = run.brackets.as_mut_slice() {

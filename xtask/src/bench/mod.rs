@@ -94,6 +94,7 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
         print!("{}", table(&rows, before.as_ref()));
+        print!("\n{}", code(&programs));
         print_baseline(&emulator.key, before.as_ref());
         if args.kinds {
             print!("\n{}", kinds(&rows));
@@ -125,10 +126,31 @@ fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap
     for program in emulator.programs.iter().filter(|p| wanted.is_empty() || wanted.contains(p)) {
         let text = elf::text_bytes(&emulator.elf(program))?.saturating_sub(harness);
         programs.insert(program.clone(), text);
+        let crates = elf::text_by_crate(&emulator.elf(program))?;
+        let ours = crates.iter().filter(|(name, _)| name.starts_with("hone_") && *name != "hone_target_bench");
+        programs.extend(ours.map(|(name, bytes)| (format!("{program}/{name}"), *bytes)));
         let run = emulator.run(program, false)?;
-        rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text)));
+        run.skipped.iter().for_each(|line| eprintln!("{program}: {line}"));
+        let text_of = |case: &str| crates.get(&subject(case)).copied().unwrap_or(text);
+        rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text_of(&b.name))));
     }
     Ok((rows, programs))
+}
+
+/// The crate that a case measures.
+fn subject(case: &str) -> String {
+    let mut parts = case.trim_start_matches("growth/").split('/');
+    match parts.next().unwrap_or_default() {
+        "kernel" => "hone_numeric".into(),
+        "features" => "hone_signal".into(),
+        learner => format!("hone_{learner}"),
+    }
+}
+
+fn code(programs: &BTreeMap<String, u64>) -> String {
+    let mut cells = vec![["bytes of code", "all"].map(String::from).to_vec()];
+    cells.extend(programs.iter().map(|(name, bytes)| vec![name.clone(), thousands(*bytes)]));
+    columns(&cells)
 }
 
 fn table(rows: &[Row], before: Option<&Baseline>) -> String {

@@ -6,6 +6,7 @@ use crate::env::Io;
 use crate::link::Links;
 use crate::telemetry;
 use crate::text::{Line, Out, Write};
+use core::sync::atomic::Ordering;
 use hone_learn::{Kind, ParamError, Setting, Value};
 
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
@@ -13,10 +14,16 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["list"] => list(links, None, io),
         ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail(io, &["no section '", section, "'; there is ", Section::LIST]),
+            None => fail(io, &["no section '", section, "'; there are ", Section::LIST]),
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),
+        ["reset"] => {
+            links.config.set(Config::DEFAULT);
+            links.config_changes.fetch_add(1, Ordering::AcqRel);
+            Ok(())
+        }
+        ["reset", key] => reset(links, key, io),
         _ => misuse("config", io),
     }
 }
@@ -37,11 +44,24 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
         Some(value) => links.config.update(|c| c.set(section, index, value)),
         None => Err(ParamError::Invalid(setting)),
     };
+    if result.is_ok() {
+        links.config_changes.fetch_add(1, Ordering::AcqRel);
+    }
     result.or_else(|error| {
         let mut line = Line::<160>::default();
         telemetry::param_error(section.name(), &error, &mut line);
         fail(io, &[line.as_str()])
     })
+}
+
+fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
+    let Some((section, index)) = Config::find(key) else { return unknown(key, io) };
+    if let Some(value) = Config::DEFAULT.get(section, index)
+        && links.config.update(|c| c.set(section, index, value)).is_ok()
+    {
+        links.config_changes.fetch_add(1, Ordering::AcqRel);
+    }
+    Ok(())
 }
 
 fn unknown(key: &str, io: &mut dyn Io) -> Outcome {

@@ -9,16 +9,18 @@ mod model;
 mod sensor;
 mod stats;
 mod train;
+mod transfer;
 
 use crate::capacity::MODELS;
 use crate::config::{Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
 use crate::memory::{Model, Slot};
-use crate::text::{Line, Out as _};
+use crate::text::{Line, Out};
 use crate::training::Published;
 use atomic_refcell::AtomicRef;
 use hone_signal::Micros;
+pub use transfer::{Import, ImportStep};
 
 /// A command failed and has said why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +112,8 @@ pub static COMMANDS: &[Command] = &[
             leaf("save", "", "keep the model across restarts"),
             leaf("load", "", "go back to the model that was saved"),
             leaf("erase", "", "forget the model in use and the saved one"),
-            leaf("export", "", "print the model as framed text"),
-            leaf("import", "", "read a model as framed text"),
+            leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
+            leaf("import", "", "read such lines, then take the model into use and save it"),
         ],
         words: Words::None,
     },
@@ -145,11 +147,18 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "config",
-        usage: "get KEY | set KEY VALUE | list [SECTION]",
-        help: "run-time parameters; those of a learner count from the next training on",
+        usage: "get KEY | set KEY VALUE | reset [KEY] | list [SECTION]",
+        help: "run-time parameters, kept across restarts; those of a learner count from the next training on",
         sub: &[
             Command { name: "get", usage: "KEY", help: "the value of one parameter", sub: &[], words: Words::Key },
             Command { name: "set", usage: "KEY VALUE", help: "change one parameter", sub: &[], words: Words::Key },
+            Command {
+                name: "reset",
+                usage: "[KEY]",
+                help: "the default of one parameter, or of all",
+                sub: &[],
+                words: Words::Key,
+            },
             leaf("list", "[SECTION]", "all parameters with their values, ranges and meaning"),
         ],
         words: Words::None,
@@ -276,7 +285,8 @@ fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
     Ok(())
 }
 
-fn entry(command: &Command, indent: &str, io: &mut dyn Io) {
+/// Writes a command's help: its usage, and below it what it does.
+pub fn entry(command: &Command, indent: &str, io: &mut dyn Out) {
     io.str(indent);
     io.str(command.name);
     if !command.usage.is_empty() {

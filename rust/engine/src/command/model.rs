@@ -1,6 +1,6 @@
 //! `model`.
 
-use super::{Console, Outcome, fail, misuse};
+use super::{Console, Outcome, fail, misuse, transfer};
 use crate::config::Learner;
 use crate::env::Io;
 use crate::memory::Model;
@@ -11,14 +11,27 @@ use hone_svm::Task;
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["info"] => info(console, io),
-        ["save" | "load" | "erase" | "export" | "import", ..] => {
-            fail(io, &["not available yet: this build keeps models in memory only"])
-        }
+        ["save"] => transfer::save(console.links, io),
+        ["load"] => transfer::load(console.links, io),
+        ["erase"] => transfer::erase(console.links, io),
+        ["export", rest @ ..] => transfer::export(console.links, rest, io),
+        ["import"] => transfer::import(console.links, io),
         _ => misuse("model", io),
     }
 }
 
 fn info(console: &Console, io: &mut dyn Io) -> Outcome {
+    let outcome = in_use(console, io);
+    let saved = console.links.keep.get().health.model;
+    if saved > 0 {
+        io.str("saved: ");
+        io.uint(saved);
+        io.str(" bytes\n");
+    }
+    outcome
+}
+
+fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
     let newest = console.links.published.get();
     if newest.is_some_and(|p| p.learner == Learner::Rce) {
         return rce(console, io);

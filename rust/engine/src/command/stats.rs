@@ -63,12 +63,43 @@ fn text(links: &Links, io: &mut dyn Io) {
         head("trained", io);
         train::line(ended, io);
     }
+    flash(links, sampling.flash_gaps, io);
     head("memory", io);
     io.size(budget::USED);
     io.str(" of ");
     io.size(budget::BUDGET);
     io.str(" bytes\n");
     io.threads(&mut |out, t| thread(out, t));
+}
+
+fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
+    let keep = links.keep.get();
+    head("flash", io);
+    if !keep.health.ready {
+        return io.str("none; nothing outlives the power\n");
+    }
+    if keep.health.model > 0 {
+        pair(keep.health.model, " bytes of model saved, ", io);
+    } else {
+        io.str("no model saved, ");
+    }
+    pair(keep.saves, " model and ", io);
+    pair(keep.config_saves, " parameter saves, ", io);
+    pair(keep.failures, " failed, ", io);
+    pair(keep.erases, " erases, ", io);
+    pair(gaps, " frames missed in them, ", io);
+    pair(keep.health.free, " bytes free\n", io);
+    let mut found = crate::text::Line::<192>::default();
+    crate::persist::found(&keep.health.found, &mut found);
+    if !found.as_str().is_empty() {
+        head("flash found", io);
+        io.str(found.as_str());
+        io.str("\n");
+    }
+    if keep.skipped > 0 {
+        head("flash found", io);
+        io.str("parameters of another build, left out\n");
+    }
 }
 
 fn fill(used: usize, of: usize, name: &str, io: &mut dyn Io) {
@@ -245,6 +276,21 @@ struct SamplingJson<'a> {
 }
 
 #[derive(Serialize)]
+struct FlashJson<'a> {
+    stats: &'a str,
+    ready: bool,
+    model_bytes: u32,
+    free_bytes: u32,
+    saves: u32,
+    config_saves: u32,
+    failures: u32,
+    erases: u32,
+    missed_frames: u32,
+    found_unfinished: u32,
+    found_damaged: u32,
+}
+
+#[derive(Serialize)]
 struct TrainingJson<'a> {
     stats: &'a str,
     id: u32,
@@ -335,6 +381,21 @@ fn json(links: &Links, io: &mut dyn Io) {
         };
         telemetry::line(&rce, io);
     }
+    let k = links.keep.get();
+    let flash = FlashJson {
+        stats: "flash",
+        ready: k.health.ready,
+        model_bytes: k.health.model,
+        free_bytes: k.health.free,
+        saves: k.saves,
+        config_saves: k.config_saves,
+        failures: k.failures,
+        erases: k.erases,
+        missed_frames: s.flash_gaps,
+        found_unfinished: k.health.found.unfinished,
+        found_damaged: k.health.found.damaged.saturating_add(k.health.found.markers),
+    };
+    telemetry::line(&flash, io);
     for ended in links.training.get().history.iter().flatten() {
         let report = ended.result.ok();
         let training = TrainingJson {

@@ -21,7 +21,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => {}
     }
     let mut learner = links.config.get().device.learner;
-    let (mut windows, mut wait, mut rest) = (None, false, words);
+    let (mut windows, mut wait, mut named, mut rest) = (None, false, false, words);
     while let Some((word, after)) = rest.split_first() {
         rest = after;
         match *word {
@@ -38,13 +38,23 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 if name.starts_with('-') {
                     return misuse("train", io);
                 }
-                return fail(io, &["no learner '", name, "'; there is ", Learner::LIST]);
+                return fail(io, &["no learner '", name, "'; there are ", Learner::LIST]);
             }
-            name => learner = Learner::from_name(name).unwrap_or(learner),
+            _ if named => return misuse("train", io),
+            name => {
+                learner = Learner::from_name(name).unwrap_or(learner);
+                named = true;
+            }
         }
     }
     if links.training.get().running() || !links.orders.is_empty() {
         return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
+    }
+    if links.keep.get().lent {
+        return fail(
+            io,
+            &["an import or export is under way and uses the working memory; try again when it has ended"],
+        );
     }
     let Some(id) = TrainOrder::send(links, learner, windows) else {
         return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);
@@ -61,15 +71,27 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 /// Shows each tenth of the way until training `id` has ended.
 fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut shown = None;
+    let mut turns = 20;
     loop {
         let status = links.training.get();
         if let Some(ended) = status.ended(id) {
-            return outcome(&ended, io);
+            // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
+            // begins where it is.
+            let used = ended.learner == Learner::Rce
+                || links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
+            if ended.result.is_err() || used || turns == 0 {
+                return outcome(&ended, io);
+            }
+            turns -= 1;
+            if !io.pause(LOOK) {
+                return outcome(&ended, io);
+            }
+            continue;
         }
         if status.refused == id {
             return fail(io, &["another training came first; 'train status' says how far it is"]);
         }
-        if status.id == id && status.running() && status.total > 0 {
+        if status.id == id && status.running() && status.done > 0 && status.total > 0 {
             let tenth = u64::from(status.done) * 10 / u64::from(status.total);
             if shown != Some((tenth, status.phase)) {
                 shown = Some((tenth, status.phase));

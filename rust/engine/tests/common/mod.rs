@@ -4,13 +4,16 @@
 use hone_engine::capacity::CHANNELS;
 use hone_engine::command::{self, Console, Outcome};
 use hone_engine::cooperative::Device;
-use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::env::{Io, ThreadInfo, Typed};
 use hone_engine::event::Event;
+use hone_engine::persist::Flash;
 use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_store::ram::RamFlash;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// What the sensor does.
@@ -85,9 +88,21 @@ impl Led for Lamp {
     }
 }
 
+impl Scripted {
+    /// Back to the beginning of a stream.
+    pub fn restart(&mut self, seed: u64) {
+        (self.reads, self.rng) = (0, Rng::new(seed));
+    }
+}
+
+/// Two pages, smaller than the F401's.
+pub type TestFlash = RamFlash<4, 32768>;
+
 /// Device, shell and what they said.
 pub struct Bench {
-    pub device: Device<Scripted, Lamp>,
+    pub device: Device<Scripted, Lamp, Flash<TestFlash>>,
+    /// Lines that a command reads.
+    pub typed: VecDeque<String>,
     pub links: &'static Links,
     pub lamp: Lamp,
     pub events: Vec<Event>,
@@ -97,15 +112,55 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
+        Self::on(TestFlash::new(2))
+    }
+
+    /// A device on this flash, with the tests' configuration.
+    pub fn on(flash: TestFlash) -> Self {
+        // What is tested here is the device, not how tight the default threshold is.
+        Self::start(flash, |links| links.config.update(|c| c.esn.k = 8.0))
+    }
+
+    /// The power goes and comes again.
+    pub fn reboot(self) -> Self {
+        Self::on(self.flash())
+    }
+
+    pub fn reboot_with(self, configure: impl Fn(&Links)) -> Self {
+        Self::start(self.flash(), configure)
+    }
+
+    fn flash(self) -> TestFlash {
+        self.device.flash.close().expect("there is flash")
+    }
+
+    pub fn flash_copy(&mut self) -> TestFlash {
+        let flash = std::mem::replace(&mut self.device.flash, Flash::Unusable(None)).close().expect("there is flash");
+        let copy = flash.clone();
+        self.device.flash = Flash::open(Some(flash));
+        copy
+    }
+
+    pub fn set_flash(&mut self, flash: TestFlash) {
+        self.device.flash = Flash::open(Some(flash));
+    }
+
+    fn start(flash: TestFlash, configure: impl Fn(&Links)) -> Self {
         let links: &'static Links = Box::leak(Box::new(Links::new()));
         let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
         let lamp = Lamp::default();
         let sensor = Scripted { act: Act::Hum, channels: CHANNELS as u8, reads: 0, rng: Rng::new(1) };
-        let device = Device::new(links, memory, sensor, lamp.clone());
+        let device = Device::with_flash(links, memory, sensor, lamp.clone(), Flash::open(Some(flash)));
         let console = device.console();
-        // What is tested here is the device, not how tight the default threshold is.
-        links.config.update(|c| c.esn.k = 8.0);
-        Self { device, links, lamp, events: Vec::new(), text: String::new(), console }
+        configure(links);
+        let mut device = device;
+        // Only where it is what is tested does an erase take time.
+        device.erase_time = Micros(0);
+        let mut bench =
+            Self { device, links, lamp, typed: VecDeque::new(), events: Vec::new(), text: String::new(), console };
+        // What is told of the start.
+        bench.events.extend(core::iter::from_fn(|| links.events.receive()));
+        bench
     }
 
     /// A device that has trained on the hum.
@@ -158,5 +213,13 @@ impl Io for Bench {
 
     fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>)) {
         see(self, ThreadInfo { name: "sampling", stack_bytes: 1024, stack_used: 400, cpu_permille: 15 });
+    }
+
+    fn read_line(&mut self, memory: &mut [u8], _: Micros) -> Typed {
+        self.run(0.005);
+        let Some(line) = self.typed.pop_front() else { return Typed::End };
+        let length = line.len().min(memory.len());
+        memory[..length].copy_from_slice(&line.as_bytes()[..length]);
+        Typed::Line(length)
     }
 }

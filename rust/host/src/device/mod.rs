@@ -1,5 +1,6 @@
 //! The device on a host: what it samples, and the shell on it.
 
+pub mod flash;
 pub mod replay;
 pub mod rig;
 pub mod session;

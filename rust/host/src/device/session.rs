@@ -3,16 +3,17 @@
 //! In a script the session itself lets device time pass, as fast as it can, so that what comes out depends on what went in
 //! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
 
+use super::flash::HostFlash;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
-use hone_engine::command::{self, Console, Failed, Outcome};
+use hone_engine::command::{self, Command, Console, Failed, Outcome};
 use hone_engine::config::Style;
 use hone_engine::cooperative::Device;
-use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::env::{Io, ThreadInfo, Typed};
 use hone_engine::event::Event;
 use hone_engine::text::{Out, Write};
-use hone_engine::{Led, Links, Memory, telemetry};
+use hone_engine::{Flash, Led, Links, Memory, telemetry};
 use hone_signal::Micros;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,23 +36,30 @@ impl Led for Light {
 }
 
 /// The device of the host.
-pub type HostDevice = Device<Source, Light>;
+pub type HostDevice = Device<Source, Light, Flash<HostFlash>>;
 
-/// Makes a device. Its memory lives as long as the program, as on a board.
-pub fn device(source: Source) -> HostDevice {
+/// Makes a device, which restores what is in its flash. Its memory lives as long as the program, as on a board.
+pub fn device(source: Source, flash: HostFlash) -> HostDevice {
     let links: &'static Links = Box::leak(Box::new(Links::new()));
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
-    Device::new(links, memory, source, Light::default())
+    let mut device = Device::with_flash(links, memory, source, Light::default(), Flash::open(Some(flash)));
+    // A board has read its sensor before its shell answers.
+    device.advance(Micros(0));
+    device
 }
 
 /// Commands of the host program alone.
-pub const HOST_COMMANDS: [(&str, &str); 5] = [
-    ("rig", "CONDITION: what is done to the simulated motor; without one, what is done now"),
-    ("replay", "NUMBER: play this recording (with --replay); without one, list them"),
-    ("button", "press the button sw0: collect and train the default learner"),
-    ("led", "whether the light is on"),
-    ("quit", "leave"),
+pub static HOST_COMMANDS: [Command; 5] = [
+    host("rig", "[CONDITION]", "what is done to the simulated motor; without a condition, list them"),
+    host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
+    host("button", "", "press the button sw0: collect and train the default learner"),
+    host("led", "", "whether the light is on"),
+    host("quit", "", "leave"),
 ];
+
+const fn host(name: &'static str, usage: &'static str, help: &'static str) -> Command {
+    Command { name, usage, help, sub: &[], words: command::Words::None }
+}
 
 /// Longest line that a shell takes.
 pub const LINE: usize = 256;
@@ -71,6 +79,55 @@ pub trait Time {
     fn now(&self) -> Micros;
     /// Lets time pass, telling of events; false when the user broke it off.
     fn pause(&mut self, span: Micros, out: &mut dyn Out) -> bool;
+}
+
+/// Where the lines come from that a command reads itself.
+pub trait Input {
+    /// The next line, waiting at most `patience`.
+    fn line(&mut self, patience: Micros) -> Answer;
+    /// Whether a person is there to answer questions.
+    fn interactive(&self) -> bool;
+}
+
+/// What came of asking for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A line.
+    Line(Vec<u8>),
+    /// None yet.
+    Silence,
+    /// There will be none.
+    End,
+}
+
+/// No lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInput;
+
+impl Input for NoInput {
+    fn line(&mut self, _: Micros) -> Answer {
+        Answer::End
+    }
+
+    fn interactive(&self) -> bool {
+        false
+    }
+}
+
+/// The lines that follow in a script.
+pub struct Following<'a, I>(pub &'a mut I);
+
+impl<I: Iterator<Item = std::io::Result<Vec<u8>>>> Input for Following<'_, I> {
+    fn line(&mut self, _: Micros) -> Answer {
+        match self.0.next() {
+            Some(Ok(line)) => Answer::Line(line),
+            Some(Err(_)) | None => Answer::End,
+        }
+    }
+
+    fn interactive(&self) -> bool {
+        false
+    }
 }
 
 /// What the shell's own commands reach for.
@@ -98,7 +155,7 @@ impl Handles {
     }
 
     /// Runs one line.
-    pub fn line(&self, line: &str, time: &mut dyn Time, out: &mut dyn Out) -> Next {
+    pub fn line(&self, line: &str, time: &mut dyn Time, input: &mut dyn Input, out: &mut dyn Out) -> Next {
         let line = line.trim();
         if line.starts_with('#') {
             return Next::Go(Ok(()));
@@ -130,20 +187,28 @@ impl Handles {
                     }
                 });
             }
+            ["button", rest @ ..] | ["led", rest @ ..] if !rest.is_empty() => {
+                out.str("error: this command takes no words\n");
+                return Next::Go(Err(Failed));
+            }
             ["button"] => self.links.button_edge(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
-                let _ = self.console.run(&words, &mut Shell { time, out });
+                let _ = self.console.run(&words, &mut Shell { time, input, out });
                 out.str("on the host only:\n");
-                for (name, help) in HOST_COMMANDS {
-                    out.str("  ");
-                    out.str(name);
-                    out.str("\n      ");
-                    out.str(help);
-                    out.str("\n");
+                for command in &HOST_COMMANDS {
+                    command::entry(command, "", out);
                 }
             }
-            words => return Next::Go(self.console.run(words, &mut Shell { time, out })),
+            ["help", name] if HOST_COMMANDS.iter().any(|c| c.name == *name) => {
+                for command in HOST_COMMANDS.iter().filter(|c| c.name == *name) {
+                    command::entry(command, "", out);
+                }
+                if *name == "rig" {
+                    conditions(None, out);
+                }
+            }
+            words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
         }
         Next::Go(Ok(()))
     }
@@ -153,7 +218,9 @@ impl Handles {
         let mut found = Vec::new();
         command::complete(words, start, &mut |word| found.push(word.to_owned()));
         match words {
-            [] => found.extend(HOST_COMMANDS.iter().filter(|c| c.0.starts_with(start)).map(|c| c.0.to_owned())),
+            [] | ["help"] => {
+                found.extend(HOST_COMMANDS.iter().filter(|c| c.name.starts_with(start)).map(|c| c.name.to_owned()));
+            }
             ["rig"] => {
                 found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect()
             }
@@ -166,6 +233,7 @@ impl Handles {
 /// Time and text as the engine's commands want them.
 struct Shell<'a> {
     time: &'a mut dyn Time,
+    input: &'a mut dyn Input,
     out: &'a mut dyn Out,
 }
 
@@ -186,6 +254,23 @@ impl Io for Shell<'_> {
 
     fn threads(&mut self, _see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>)) {
         // The host's loops share one thread of no fixed stack; there is nothing to tell.
+    }
+
+    fn read_line(&mut self, memory: &mut [u8], patience: Micros) -> Typed {
+        match self.input.line(patience) {
+            Answer::Line(line) => {
+                let length = line.len().min(memory.len());
+                memory[..length].copy_from_slice(&line[..length]);
+                // As typing takes time.
+                if self.time.pause(Micros(1000), self.out) { Typed::Line(length) } else { Typed::End }
+            }
+            Answer::Silence => Typed::Silence,
+            Answer::End => Typed::End,
+        }
+    }
+
+    fn interactive(&self) -> bool {
+        self.input.interactive()
     }
 }
 
@@ -248,26 +333,28 @@ pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn
 
 /// Runs a script to its end; how many commands failed. Each line takes 10 ms of device time, as typing takes time.
 pub fn run_script(
-    lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
+    mut lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
     device: &mut HostDevice,
     out: &mut dyn Out,
 ) -> u32 {
     let handles = Handles::of(device);
     let mut failed = 0u32;
     let mut time = Script { device, watch: &mut |_| true, pace: None };
-    for (number, line) in lines.enumerate() {
+    let mut number = 0;
+    while let Some(line) = lines.next() {
+        number += 1;
         let text = match &line {
             Ok(bytes) => std::str::from_utf8(bytes).ok(),
             Err(_) => None,
         };
         let Some(text) = text else {
             out.str("error: line ");
-            out.size(number + 1);
+            out.size(number);
             out.str(" is not UTF-8 text\n");
             failed += 1;
             continue;
         };
-        match handles.line(text, &mut time, out) {
+        match handles.line(text, &mut time, &mut Following(&mut lines), out) {
             Next::Quit => break,
             Next::Go(Ok(())) => {}
             Next::Go(Err(Failed)) => failed += 1,
@@ -277,16 +364,21 @@ pub fn run_script(
     failed
 }
 
+/// Every condition; the one given is marked.
+fn conditions(now: Option<Condition>, out: &mut dyn Out) {
+    for (condition, name, help) in Condition::ALL {
+        out.str(if Some(condition) == now { "* " } else { "  " });
+        out.str(name);
+        out.str(": ");
+        out.str(help);
+        out.str("\n");
+    }
+}
+
 fn set_rig(control: &rig::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
     match words {
         [] => {
-            for (condition, name, help) in Condition::ALL {
-                out.str(if condition == control.get() { "* " } else { "  " });
-                out.str(name);
-                out.str(": ");
-                out.str(help);
-                out.str("\n");
-            }
+            conditions(Some(control.get()), out);
             Ok(())
         }
         [name] if Condition::from_name(name).is_some() => {

@@ -1,0 +1,221 @@
+//! `model save | load | erase | export | import`: orders to the training loop, and lines to and from a terminal.
+
+use super::{Failed, Outcome, fail};
+use crate::env::{Io, Typed};
+use crate::link::Links;
+use crate::persist::{self, KeepOrder, Kept, Wanted};
+use crate::telemetry;
+use crate::text::{Line, Write};
+use core::sync::atomic::Ordering;
+use hone_model::frame::{LINE, Receiver, Reply, Sender};
+use hone_signal::Micros;
+
+/// How often a command looks whether its order is done.
+const LOOK: Micros = Micros(20_000);
+/// Looks before it gives up: longer than two erases of a large sector.
+const LOOKS: u32 = 600;
+/// An import to which nothing comes for this long is over.
+const PATIENCE: Micros = Micros(30_000_000);
+/// Characters of a line typed; a transfer's and what a terminal may add.
+const TYPED: usize = 128;
+
+pub(super) fn save(links: &Links, io: &mut dyn Io) -> Outcome {
+    let kept = order(links, Wanted::Save, io)?;
+    io.str("saved: ");
+    told(&kept, io);
+    Ok(())
+}
+
+pub(super) fn load(links: &Links, io: &mut dyn Io) -> Outcome {
+    let kept = order(links, Wanted::Load, io)?;
+    io.str("loaded: ");
+    told(&kept, io);
+    Ok(())
+}
+
+pub(super) fn erase(links: &Links, io: &mut dyn Io) -> Outcome {
+    order(links, Wanted::Erase, io)?;
+    io.str("the model in use and the saved one are gone\n");
+    Ok(())
+}
+
+fn told(kept: &Kept, io: &mut dyn Io) {
+    telemetry::saved(kept.learner, kept.bytes, io);
+    if kept.erases > 0 {
+        io.str(", a page erased");
+    }
+    io.str("\n");
+}
+
+/// Has the training loop do something and waits for it.
+fn order(links: &Links, wanted: Wanted, io: &mut dyn Io) -> Result<Kept, Failed> {
+    let id = links.keep.update(|k| {
+        k.ordered = k.ordered.wrapping_add(1).max(1);
+        k.ordered
+    });
+    if links.keep_orders.send(KeepOrder { id, wanted }).is_err() {
+        return Err(failed(io, &["orders are waiting already; try again"]));
+    }
+    for _ in 0..LOOKS {
+        let status = links.keep.get();
+        if status.done == id {
+            return status.result.map_err(|error| {
+                let mut line = Line::<192>::default();
+                persist::error(&error, &mut line);
+                failed(io, &[line.as_str()])
+            });
+        }
+        if !io.pause(LOOK) {
+            return Err(failed(io, &["interrupted; what was begun will still be done"]));
+        }
+    }
+    Err(failed(io, &["the training loop does not answer"]))
+}
+
+fn failed(io: &mut dyn Io, text: &[&str]) -> Failed {
+    let _ = fail(io, text);
+    Failed
+}
+
+/// Runs `work` with the workspace, which the training loop has lent after `wanted`.
+fn with_workspace<R>(
+    links: &Links,
+    wanted: Wanted,
+    io: &mut dyn Io,
+    work: &mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>,
+) -> Result<R, Failed> {
+    links.workspace_wanted.store(true, Ordering::Release);
+    let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
+        Some(memory) => {
+            let result = work(persist::bytes(memory), kept, io);
+            let _ = links.workspace_home.send(memory);
+            result
+        }
+        None => Err(failed(io, &["the working memory did not come"])),
+    });
+    if result.is_err() {
+        links.workspace_wanted.store(false, Ordering::Release);
+    }
+    result
+}
+
+/// `model export [--from N]`: the lines of the model in use, from line N on.
+pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+    let (from, count) = match words {
+        [] => (0, u32::MAX),
+        ["--from", n] | ["--from", n, "--lines", "0"] => (number(n, io)?, u32::MAX),
+        ["--from", n, "--lines", count] => (number(n, io)?, number(count, io)?),
+        _ => return fail(io, &["usage: model export [--from N [--lines COUNT]]"]),
+    };
+    let result = with_workspace(links, Wanted::Export, io, &mut |bytes, kept, io| {
+        let bytes = bytes.get(..kept.bytes as usize).unwrap_or(&[]);
+        let Some(sender) = Sender::new(bytes) else { return Err(failed(io, &["the model is too long to send"])) };
+        let mut memory = [0; LINE];
+        for line in (from..sender.lines()).take(count as usize) {
+            if let Some(text) = sender.line(line, &mut memory) {
+                io.str(text);
+                io.str("\n");
+            }
+            // Lets events be printed and Ctrl-C be seen.
+            if line % 16 == 15 && !io.pause(Micros(1000)) {
+                return Err(failed(io, &["interrupted"]));
+            }
+        }
+        io.str("exported ");
+        io.uint(kept.bytes);
+        io.str(" bytes in ");
+        io.uint(sender.lines());
+        io.str(" lines\n");
+        Ok(())
+    });
+    links.workspace_wanted.store(false, Ordering::Release);
+    result
+}
+
+fn number(text: &str, io: &mut dyn Io) -> Result<u32, Failed> {
+    let number = hone_learn::setting::parse_int(text).and_then(|n| u32::try_from(n).ok());
+    number.ok_or_else(|| failed(io, &["a line is a whole number from 0"]))
+}
+
+/// A transfer under way, fed line by line, whoever reads the lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Import {
+    receiver: Receiver,
+}
+
+/// What an import wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportStep {
+    /// Another line; the reply has been written.
+    More,
+    /// All bytes are at the front of the memory and match their checksum; so many.
+    Complete(u32),
+    /// It cannot go on; the error has been written.
+    Failed,
+}
+
+impl Import {
+    /// Says which line is wanted, as after every line.
+    pub fn ask(&mut self, memory: &mut [u8], io: &mut dyn Io) {
+        reply(self.receiver.wanted(memory), io);
+    }
+
+    /// Takes a line into `memory`, the same at every call, and answers it. An empty one asks again which line is wanted.
+    pub fn line(&mut self, text: &str, memory: &mut [u8], io: &mut dyn Io) -> ImportStep {
+        if text.trim_ascii() == "end" {
+            let _ = fail(io, &["import ended; nothing was changed"]);
+            return ImportStep::Failed;
+        }
+        let answer = self.receiver.line(text, memory);
+        reply(answer, io);
+        match answer {
+            Reply::Send(_) | Reply::Mismatch => ImportStep::More,
+            Reply::Complete { length } => ImportStep::Complete(length),
+            Reply::TooLong { .. } => {
+                let _ = fail(io, &["the model is larger than the working memory (CONFIG_HONE_WORKSPACE_BYTES)"]);
+                ImportStep::Failed
+            }
+        }
+    }
+}
+
+fn reply(reply: Reply, io: &mut dyn Io) {
+    let (word, number) = reply.words();
+    io.str(word);
+    io.str(" ");
+    io.uint(number);
+    io.str("\n");
+}
+
+/// `model import`: reads lines until a model is whole, then takes it into use and saves it.
+pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
+    let received = with_workspace(links, Wanted::Lend, io, &mut |memory, _, io| {
+        io.str("send the lines of 'model export'; 'end' gives up\n");
+        let mut import = Import::default();
+        import.ask(memory, io);
+        let mut typed = [0; TYPED];
+        loop {
+            let step = match io.read_line(&mut typed, PATIENCE) {
+                Typed::Line(length) => {
+                    // What is not text is a damaged line.
+                    let text = typed.get(..length).and_then(|t| core::str::from_utf8(t).ok()).unwrap_or("?");
+                    import.line(text, memory, io)
+                }
+                Typed::Silence => return Err(failed(io, &["nothing came for 30 s; nothing was changed"])),
+                Typed::End => return Err(failed(io, &["the lines ended early; nothing was changed"])),
+            };
+            match step {
+                ImportStep::More => {}
+                ImportStep::Complete(length) => return Ok(length),
+                ImportStep::Failed => return Err(Failed),
+            }
+        }
+    });
+    // Until it has been taken no training may use the workspace.
+    let result = received.and_then(|length| order(links, Wanted::Take(length), io));
+    links.workspace_wanted.store(false, Ordering::Release);
+    let kept = result?;
+    io.str("imported: ");
+    told(&kept, io);
+    Ok(())
+}

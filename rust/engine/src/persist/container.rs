@@ -1,0 +1,155 @@
+//! A model of this build and its container: what is written of it, and whether one that comes in can be used here.
+
+use super::KeepError;
+use crate::capacity::{CHANNELS, WINDOW_FRAMES};
+use crate::config::{Config, Learner, Section};
+use crate::env::SensorInfo;
+use crate::link::Links;
+use crate::memory::{EsnModel, Model};
+use crate::rows;
+use crate::training::{fresh_esn, fresh_svm};
+use hone_esn::{LAYOUT, LAYOUT_PACKED};
+use hone_learn::Report;
+use hone_model::entries::{apply, each_setting};
+use hone_model::{Container, Contents, Each, Entry, ReadError};
+use hone_signal::{Channel, Extractor};
+
+/// Layout of an SVM's payload.
+pub const SVM_LAYOUT: u8 = 1;
+/// Layout of TinyRCE's payload.
+pub const RCE_LAYOUT: u8 = 1;
+
+/// Frames per window, beside the parameters of the feature pipeline.
+const FRAMES: &str = "window-frames";
+
+/// A learner as the container numbers it.
+pub fn code(learner: Learner) -> hone_model::Learner {
+    match learner {
+        Learner::Esn => hone_model::Learner::Esn,
+        Learner::Svm => hone_model::Learner::Svm,
+        Learner::Rce => hone_model::Learner::Rce,
+    }
+}
+
+/// A container's learner.
+pub fn learner(container: &Container<'_>) -> Learner {
+    match container.learner() {
+        hone_model::Learner::Esn => Learner::Esn,
+        hone_model::Learner::Svm => Learner::Svm,
+        hone_model::Learner::Rce => Learner::Rce,
+    }
+}
+
+/// Calls `run` with all of a container but its payload.
+pub fn describe<R>(
+    links: &Links,
+    (learner, layout): (Learner, u8),
+    parameters: Each<'_>,
+    extractor: Option<&Extractor>,
+    report: Option<Report>,
+    run: impl FnOnce(&Contents<'_>) -> R,
+) -> R {
+    let sensor = links.sampling.get().sensor;
+    let channels = [sensor.map_or(Channel::default(), |s| s.channel); CHANNELS];
+    let count = sensor.map_or(0, |s| usize::from(s.channels));
+    let names = links.names.get();
+    run(&Contents {
+        learner: code(learner),
+        layout,
+        parameters,
+        pipeline: &|each| {
+            each(FRAMES, Entry::Int(WINDOW_FRAMES as i32));
+            if let Some(extractor) = extractor {
+                each_setting(extractor.params(), each);
+            }
+        },
+        channels: channels.get(..count).unwrap_or(&channels),
+        offsets: &[],
+        factors: &[],
+        classes: &|each| names.iter().for_each(|(class, name)| each(class, name)),
+        report,
+    })
+}
+
+/// Whether a container's model is for this sensor and this build; what its features are computed by.
+///
+/// # Errors
+/// [`KeepError`], naming what differs.
+pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Option<Extractor>, KeepError> {
+    let model = container.channels().count();
+    let have = sensor.map_or(CHANNELS, |s| usize::from(s.channels));
+    // A container that does not say is taken to be for what there is.
+    let channels = if model == 0 { have } else { model };
+    if channels > CHANNELS || (sensor.is_some() && channels != have) {
+        return Err(KeepError::Channels { model: channels as u16, have: have as u16 });
+    }
+    if let Some(sensor) = sensor
+        && container.channels().any(|c| !alike(c, sensor.channel))
+    {
+        return Err(KeepError::Scale);
+    }
+    if let Some(Entry::Int(frames)) = container.pipeline().named(FRAMES)
+        && frames != WINDOW_FRAMES as i32
+    {
+        return Err(KeepError::Frames { model: frames.unsigned_abs(), have: WINDOW_FRAMES as u32 });
+    }
+    match learner(container) {
+        Learner::Esn => {
+            let mut params = hone_esn::Params::DEFAULT;
+            apply(&mut params, container.parameters());
+            let shape = hone_esn::Shape { channels: channels as u16, window_frames: WINDOW_FRAMES as u16 };
+            let checked = params.check(shape).map_err(|e| KeepError::Params(Section::Esn, e))?;
+            EsnModel::accepts(&checked).map_err(|e| KeepError::Params(Section::Esn, e))?;
+            Ok(None)
+        }
+        Learner::Svm | Learner::Rce => {
+            let mut params = Config::DEFAULT.features;
+            apply(&mut params, container.pipeline());
+            let extractor = rows::extractor(&params, channels);
+            extractor.map(Some).map_err(|e| KeepError::Params(Section::Features, e))
+        }
+    }
+}
+
+fn alike(a: Channel, b: Channel) -> bool {
+    let difference = a.scale - b.scale;
+    a.unit == b.unit && difference.abs() <= 1e-3 * b.scale.abs()
+}
+
+/// Reads an ESN or SVM into a slot.
+///
+/// # Errors
+/// [`KeepError`]; what is in the slot is then of no use.
+pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut Model) -> Result<(), KeepError> {
+    let wrong = ReadError::WrongModel { learner: container.learner(), layout: container.layout() };
+    match learner(container) {
+        Learner::Esn => fresh_esn(slot),
+        Learner::Svm => fresh_svm(slot),
+        Learner::Rce => return Err(KeepError::Read(wrong)),
+    }
+    match slot {
+        Model::Esn(esn) => {
+            let result = match container.layout() {
+                LAYOUT_PACKED => container.load(container.learner(), LAYOUT_PACKED, |d| esn.load_packed(d)),
+                _ => container.load(container.learner(), LAYOUT, |d| esn.load(d)),
+            };
+            result.map_err(KeepError::Read)?;
+            match u32::from(esn.shape().window_frames) {
+                frames if frames != WINDOW_FRAMES as u32 => {
+                    Err(KeepError::Frames { model: frames, have: WINDOW_FRAMES as u32 })
+                }
+                _ => Ok(()),
+            }
+        }
+        Model::Svm(place, svm) => {
+            container.load(container.learner(), SVM_LAYOUT, |d| svm.load(d)).map_err(KeepError::Read)?;
+            *place = extractor;
+            let (model, have) = (svm.view().features(), extractor.map_or(0, |e| e.len()));
+            if model != have {
+                return Err(KeepError::Features { model: model as u16, have: have as u16 });
+            }
+            Ok(())
+        }
+        Model::Empty => Err(KeepError::Read(wrong)),
+    }
+}

@@ -1,0 +1,350 @@
+//! Models and parameters that outlive the power: train, save, cut, restart, and the same verdicts to the bit.
+
+mod common;
+
+use common::{Act, Bench};
+use hone_engine::config::Learner;
+use hone_engine::event::Event;
+use hone_engine::persist::{Key, Vault as _};
+use hone_learn::Decision;
+
+/// Verdicts of the next windows, bit by bit, of a device whose sensor starts anew.
+fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
+    // Whatever was half collected is given up, and the stream begins anew.
+    b.device.sensor.restart(77);
+    b.device.sensor.act = Act::Broken;
+    b.run(0.5);
+    b.device.sensor.restart(77);
+    b.device.sensor.act = Act::Hum;
+    b.command("infer on -v").unwrap();
+    b.events.clear();
+    // By readings, not by time: the windows are then the same whatever came before.
+    while b.device.sensor.reads < 2000 {
+        b.run(0.001);
+    }
+    b.device.sensor.act = Act::Loud;
+    while b.device.sensor.reads < 3000 {
+        b.run(0.001);
+    }
+    let verdict = |e: &Event| match e {
+        Event::Verdict { verdict, .. } => Some((verdict.decision, verdict.score.to_bits())),
+        _ => None,
+    };
+    b.events.iter().filter_map(verdict).collect()
+}
+
+/// A device that has learnt the hum from the loud hum.
+fn taught(command: &str) -> Bench {
+    let mut b = Bench::new();
+    b.run(0.1);
+    if command.contains("rce") {
+        b.command("train rce").unwrap();
+        b.run(0.2);
+    }
+    if !command.contains("esn") {
+        for (act, label) in [(Act::Hum, "label 1 quiet"), (Act::Loud, "label 2 loud")] {
+            b.device.sensor.act = act;
+            b.run(0.3);
+            b.command(label).unwrap();
+            b.run(2.0);
+            b.command("label none").unwrap();
+        }
+    }
+    b.device.sensor.act = Act::Hum;
+    if !command.contains("rce") {
+        b.command(command).expect("it can be learnt");
+    }
+    b.run(1.0);
+    b
+}
+
+fn restored(b: &Bench) -> Option<Learner> {
+    b.links.published.get().map(|p| p.learner)
+}
+
+#[test]
+fn each_learner_says_the_same_after_a_restart() {
+    for command in ["train esn --wait", "train svm --wait", "train rce"] {
+        let mut b = taught(command);
+        b.command("model save").unwrap();
+        assert!(b.text.starts_with("saved: "), "{}", b.text);
+        let learner = restored(&b);
+        let before = verdicts(&mut b);
+        let names = b.links.names.get();
+        let mut b = b.reboot();
+        assert_eq!(restored(&b), learner, "{command}");
+        assert!(b.has(|e| matches!(e, Event::ModelRestored { .. })), "{:?}", b.events);
+        let after = verdicts(&mut b);
+        assert!(before.len() > 15, "{} verdicts", before.len());
+        assert_eq!(before, after, "{command}");
+        assert_eq!(b.links.names.get().iter().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+        b.command("model info").unwrap();
+        assert!(b.text.contains("saved: "), "{}", b.text);
+    }
+}
+
+#[test]
+fn a_new_model_is_saved_unasked_unless_that_is_off() {
+    let mut b = taught("train esn --wait");
+    assert!(b.has(|e| matches!(e, Event::ModelSaved { learner: Learner::Esn, .. })));
+    assert!(b.device.flash.length(Key::Model) > 500);
+    assert_eq!(restored(&b.reboot()), Some(Learner::Esn));
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("config set device.autosave off").unwrap();
+    b.command("train esn --wait").unwrap();
+    b.run(1.0);
+    assert_eq!(b.device.flash.length(Key::Model), 0);
+    assert_eq!(restored(&b.reboot()), None);
+}
+
+#[test]
+fn what_rce_learns_is_saved_when_it_has_been_quiet() {
+    let mut b = taught("train rce");
+    b.run(20.0);
+    let saves = b.links.keep.get().saves;
+    b.run(20.0);
+    assert_eq!(b.links.keep.get().saves, saves + 1);
+    b.run(60.0);
+    assert_eq!(b.links.keep.get().saves, saves + 1, "nothing new was learnt");
+    let mut b = b.reboot();
+    b.run(60.0);
+    assert_eq!(b.links.keep.get().saves, 0, "what was restored is not saved again");
+}
+
+#[test]
+fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
+    let mut b = Bench::new();
+    for value in ["3", "4", "5.5"] {
+        b.command(&format!("config set esn.k {value}")).unwrap();
+        b.run(0.3);
+    }
+    b.command("config set device.learner svm").unwrap();
+    b.run(2.0);
+    assert_eq!(b.links.keep.get().config_saves, 1, "changes in a row are saved at once");
+    let mut b = b.reboot_with(|_| ());
+    b.command("config get esn.k").unwrap();
+    assert_eq!(b.text, "5.500\n");
+    b.command("config get device.learner").unwrap();
+    assert_eq!(b.text, "svm\n");
+    b.command("config reset esn.k").unwrap();
+    b.run(2.0);
+    let mut b = b.reboot_with(|_| ());
+    let default = hone_engine::config::Config::DEFAULT.esn.k;
+    assert_eq!((b.links.config.get().esn.k, b.links.config.get().device.learner), (default, Learner::Svm));
+    b.command("config reset").unwrap();
+    b.run(2.0);
+    assert_eq!(b.reboot_with(|_| ()).links.config.get().device.learner, Learner::Esn);
+}
+
+/// The commands that save, with a device each that has something to save.
+fn power_cut(command: &str, stride: u64) {
+    let mut b = taught(command);
+    b.command("model save").unwrap();
+    b.command("config set device.autosave off").unwrap();
+    b.run(2.0);
+    let old = verdicts(&mut b);
+    // Another model of the same learner.
+    if command.contains("rce") {
+        b.device.sensor.act = Act::Loud;
+        b.command("label 1").unwrap();
+        b.run(2.0);
+        b.command("label none").unwrap();
+    } else {
+        b.command("config set esn.seed 9").unwrap();
+        b.command("config set svm.c 0.01").unwrap();
+        b.device.sensor.act = Act::Hum;
+        b.command(command).unwrap();
+        b.run(2.0);
+    }
+    let new = verdicts(&mut b);
+    assert_ne!(old, new);
+    let before = b.flash_copy();
+    let steps = before.steps;
+    b.command("model save").unwrap();
+    let total = b.flash_copy().steps - steps;
+    assert!(total > 500, "{total} steps");
+    let (mut olds, mut news) = (0, 0);
+    for cut in (1..=total).step_by(stride as usize).chain([total - 1, total]) {
+        let mut flash = before.clone();
+        flash.cut_after(cut, cut);
+        b.set_flash(flash);
+        let result = b.command("model save");
+        let mut torn = b.flash_copy();
+        assert!(result.is_err() && torn.is_off(), "cut {cut} of {total}: {}", b.text);
+        torn.restart();
+        let mut after = Bench::on(torn);
+        assert!(restored(&after).is_some(), "cut {cut} of {total} lost the model");
+        let says = verdicts(&mut after);
+        assert!(says == old || says == new, "cut {cut} of {total}");
+        olds += u32::from(says == old);
+        news += u32::from(says == new);
+    }
+    assert!(olds > 0, "{olds} {news}");
+}
+
+#[test]
+fn a_cut_in_a_save_leaves_the_old_esn_or_the_new_one() {
+    power_cut("train esn --wait", 211);
+}
+
+#[test]
+fn a_cut_in_a_save_leaves_the_old_svm_or_the_new_one() {
+    power_cut("train svm --wait", 307);
+}
+
+#[test]
+fn a_cut_in_a_save_leaves_the_old_rce_or_the_new_one() {
+    power_cut("train rce", 997);
+}
+
+#[test]
+fn a_model_can_be_saved_while_another_is_trained_but_not_loaded() {
+    let mut b = taught("train esn --wait");
+    b.command("train esn --windows 60").unwrap();
+    b.run(1.0);
+    b.command("model save").unwrap();
+    for command in ["model load", "model export", "model import"] {
+        assert!(b.command(command).is_err());
+        assert!(b.text.contains("a training is under way"), "{command}: {}", b.text);
+    }
+    assert!(b.links.training.get().running());
+    b.run(20.0);
+    assert_eq!(b.links.training.get().history.iter().flatten().filter(|e| e.result.is_ok()).count(), 2);
+}
+
+#[test]
+fn an_export_comes_back_as_the_same_model_on_another_device() {
+    for command in ["train esn --wait", "train svm --wait", "train rce"] {
+        let mut b = taught(command);
+        b.command("model export").unwrap();
+        let text = b.text.clone();
+        let before = verdicts(&mut b);
+        let mut other = Bench::new();
+        other.run(0.1);
+        // A line damaged on its way, one twice, one lost and asked for again.
+        let mut lines: Vec<String> = text.lines().filter(|l| l.starts_with("HM")).map(str::to_owned).collect();
+        let damaged = lines[2].replace('A', "B");
+        lines.insert(2, damaged);
+        lines.insert(5, lines[4].clone());
+        other.typed.extend(lines);
+        other.command("model import").unwrap();
+        assert!(other.text.contains("complete ") && other.text.contains("imported: "), "{}", other.text);
+        assert_eq!(verdicts(&mut other), before, "{command}");
+        // It was saved.
+        assert_eq!(verdicts(&mut other.reboot()), before, "{command}");
+    }
+}
+
+#[test]
+fn garbage_leaves_the_model_in_use() {
+    let mut b = taught("train esn --wait");
+    let before = verdicts(&mut b);
+    b.command("model export").unwrap();
+    let exported: Vec<String> = b.text.lines().filter(|l| l.starts_with("HM")).map(str::to_owned).collect();
+    // Not lines at all, then the end of input.
+    b.typed.extend(["hello".to_owned(), "HM 0000 zzzz".to_owned(), String::new()]);
+    assert!(b.command("model import").is_err());
+    assert!(b.text.contains("ended early; nothing was changed"), "{}", b.text);
+    // Right lines of bytes that are no model.
+    for (bytes, wanted) in [
+        (vec![7u8; 300], "not a model"),
+        (b"HONE".to_vec(), "cut off"),
+        (vec![0; 20_000], "larger than the working memory"),
+    ] {
+        b.typed.extend(lines(&bytes));
+        assert!(b.command("model import").is_err());
+        assert!(b.text.contains(wanted), "{}", b.text);
+        b.typed.clear();
+    }
+    // 'end' gives up, and a half transfer changes nothing.
+    b.typed.extend(exported.iter().take(3).cloned().chain(["end".to_owned()]));
+    assert!(b.command("model import").is_err());
+    assert!(b.text.contains("nothing was changed"), "{}", b.text);
+    assert_eq!(verdicts(&mut b), before);
+    // The workspace came home: a training can begin.
+    b.device.sensor.act = Act::Hum;
+    b.command("train esn --wait").unwrap();
+}
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let sender = hone_model::frame::Sender::new(bytes).unwrap();
+    let mut memory = [0; hone_model::frame::LINE];
+    (0..sender.lines()).map(|n| sender.line(n, &mut memory).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_model_for_other_channels_is_refused_and_says_so() {
+    let mut b = taught("train esn --wait");
+    b.command("model export").unwrap();
+    let exported: Vec<String> = b.text.lines().filter(|l| l.starts_with("HM")).map(str::to_owned).collect();
+    let mut other = Bench::new();
+    other.device.sensor.channels = 1;
+    other.run(0.1);
+    other.typed.extend(exported);
+    assert!(other.command("model import").is_err());
+    assert!(other.text.contains("for 3 channels and there are 1"), "{}", other.text);
+    assert_eq!(restored(&other), None);
+}
+
+#[test]
+fn an_erase_is_told_of_and_its_gap_is_no_overrun() {
+    let mut b = Bench::new();
+    b.device.erase_time = hone_signal::Micros(1_000_000);
+    b.run(0.1);
+    b.command("train esn --wait").unwrap();
+    b.run(2.0);
+    let first = b.links.sampling.get();
+    // The first save of all erases a page.
+    assert!(b.has(|e| matches!(e, Event::FlashErasing { .. })), "{:?}", b.events);
+    assert!(b.has(|e| matches!(e, Event::FlashGap { frames, .. } if *frames >= 900)), "{:?}", b.events);
+    assert_eq!((first.overruns, b.links.keep.get().erases), (0, 1));
+    assert!(first.flash_gaps >= 900, "{first:?}");
+    let told = b.events.iter().position(|e| matches!(e, Event::FlashErasing { .. }));
+    let gap = b.events.iter().position(|e| matches!(e, Event::FlashGap { .. }));
+    assert!(told < gap);
+    b.command("stats").unwrap();
+    assert!(b.text.contains("1 erases") && b.text.contains("bytes free"), "{}", b.text);
+    b.command("stats --json").unwrap();
+    assert!(b.text.contains("\"stats\":\"flash\""), "{}", b.text);
+}
+
+#[test]
+fn erase_forgets_the_model_in_use_and_the_saved_one() {
+    let mut b = taught("train esn --wait");
+    b.command("model erase").unwrap();
+    assert!(b.command("model info").is_err());
+    assert!(b.command("model load").is_err());
+    assert!(b.text.contains("no model is saved"), "{}", b.text);
+    assert_eq!(restored(&b.reboot()), None);
+}
+
+#[test]
+fn load_goes_back_to_the_saved_model() {
+    let mut b = taught("train esn --wait");
+    let before = verdicts(&mut b);
+    b.command("config set device.autosave off").unwrap();
+    b.command("config set esn.seed 5").unwrap();
+    b.device.sensor.act = Act::Hum;
+    b.command("train esn --wait").unwrap();
+    b.run(1.0);
+    assert_ne!(verdicts(&mut b), before);
+    b.command("model load").unwrap();
+    b.run(0.3);
+    assert_eq!(verdicts(&mut b), before);
+}
+
+#[test]
+fn damaged_flash_is_told_of_and_the_model_before_is_used() {
+    let mut b = taught("train esn --wait");
+    let before = verdicts(&mut b);
+    b.command("model save").unwrap();
+    let mut flash = b.flash_copy();
+    let used = flash.memory().iter().rposition(|b| *b != 0xff).unwrap();
+    flash.memory()[used - 200] ^= 0x10;
+    let mut b = Bench::on(flash);
+    assert!(b.has(|e| matches!(e, Event::FlashDamaged { .. })), "{:?}", b.events);
+    assert_eq!(verdicts(&mut b), before);
+    b.command("stats").unwrap();
+    assert!(b.text.contains("damaged records"), "{}", b.text);
+}

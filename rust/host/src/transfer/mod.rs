@@ -1,0 +1,95 @@
+//! `hone push` and `hone pull`: a model to and from a device, over the console that people use too. What the device
+//! prints beside the replies (its prompt, echoes, events) is passed over.
+
+pub mod console;
+mod protocol;
+
+use console::{Console, Serial};
+use hone_model::Container;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub use protocol::{Trouble, fetch, send};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What `hone push` and `hone pull` are told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TransferArgs {
+    /// The serial port of the device's console, such as /dev/ttyACM0, or a pseudo-terminal.
+    #[arg(value_name = "PORT")]
+    pub port: PathBuf,
+    /// The model file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Bits per second of the port.
+    #[arg(long, default_value_t = 115_200, value_name = "RATE")]
+    pub baud: u32,
+}
+
+/// Prints the error, if there is one.
+pub fn exit(result: Result<(), Trouble>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bar(lines: u32) -> ProgressBar {
+    let bar = ProgressBar::new(lines.into());
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} lines, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// `hone push PORT FILE`.
+///
+/// # Errors
+/// [`Trouble`]; the device's model is then as it was, unless the last reply alone was lost.
+pub fn push(args: &TransferArgs) -> Result<(), Trouble> {
+    let bytes = read(&args.file)?;
+    let mut console = open(args)?;
+    let bar = bar(protocol::lines(&bytes)?);
+    let answer = send(&mut console, &bytes, &mut |line| bar.set_position(line.into()))?;
+    bar.finish_and_clear();
+    println!("{answer}");
+    Ok(())
+}
+
+/// `hone pull PORT FILE`.
+///
+/// # Errors
+/// [`Trouble`]; no file is then written.
+pub fn pull(args: &TransferArgs) -> Result<(), Trouble> {
+    let mut console = open(args)?;
+    let bar = bar(1);
+    let bytes = fetch(&mut console, &mut |line, lines| {
+        bar.set_length(lines.into());
+        bar.set_position(line.into());
+    })?;
+    bar.finish_and_clear();
+    let container = Container::read(&bytes).map_err(Trouble::Model)?;
+    // Whole or not at all.
+    let part = args.file.with_extension("part");
+    let written = std::fs::write(&part, &bytes).and_then(|()| std::fs::rename(&part, &args.file));
+    written.map_err(|e| Trouble::File(args.file.clone(), e))?;
+    println!("fetched: {}, {} bytes, to {}", container.learner().name(), bytes.len(), args.file.display());
+    Ok(())
+}
+
+fn open(args: &TransferArgs) -> Result<Console<Serial>, Trouble> {
+    Serial::open(&args.port, args.baud).map(Console::new).map_err(|e| Trouble::Port(args.port.clone(), e))
+}
+
+/// The file's bytes, found to be a model.
+fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let bytes = std::fs::read(path).map_err(|e| Trouble::File(path.to_owned(), e))?;
+    Container::read(&bytes).map_err(Trouble::Model)?;
+    Ok(bytes)
+}

@@ -1,0 +1,222 @@
+//! The transfer: lines numbered and checked, asked for again when they are lost or damaged.
+
+use super::console::{Console, Line};
+use hone_model::ReadError;
+use hone_model::frame::{LINE, Receiver, Reply, Sender};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a reply to a line is waited for before the line is sent again.
+const REPLY: Duration = Duration::from_millis(1000);
+/// How long the device may take over the model once it is there: longer than two erases of a large sector.
+const TAKE: Duration = Duration::from_secs(15);
+/// Times in a row that nothing came forward before the transfer is given up.
+const TRIES: u32 = 12;
+
+/// Why a model was not transferred.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The port.
+    Port(PathBuf, io::Error),
+    /// The file.
+    File(PathBuf, io::Error),
+    /// The line broke.
+    Line(io::Error),
+    /// The bytes are no model.
+    Model(ReadError),
+    /// The model is longer than a transfer can be.
+    TooLong,
+    /// The device said no.
+    Refused(String),
+    /// Nothing sensible came in many tries.
+    Silent(&'static str),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(path, e) => {
+                write!(f, "{}: {e}; is it the right port, and is no other program using it?", path.display())
+            }
+            Self::File(path, e) => write!(f, "{}: {e}", path.display()),
+            Self::Line(e) => write!(f, "the line broke: {e}; the device's model is as it was"),
+            Self::Model(ReadError::Newer { found, supported }) => {
+                write!(f, "the model is of format version {found} and this program reads up to {supported}; update it")
+            }
+            Self::Model(e) => write!(f, "not a good model: {e:?}"),
+            Self::TooLong => write!(f, "the model is longer than the 3 MB that a transfer carries"),
+            Self::Refused(text) => write!(f, "the device refused: {text}"),
+            Self::Silent(what) => write!(f, "{what}; is this the device's console, and at the right rate?"),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Line(error)
+    }
+}
+
+/// Lines that these bytes take.
+pub(super) fn lines(bytes: &[u8]) -> Result<u32, Trouble> {
+    Sender::new(bytes).map(|s| s.lines()).ok_or(Trouble::TooLong)
+}
+
+/// Sends a model; what the device says in the end. `see` is told of each line that arrived.
+///
+/// # Errors
+/// [`Trouble`].
+pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut(u32)) -> Result<String, Trouble> {
+    let sender = Sender::new(bytes).ok_or(Trouble::TooLong)?;
+    let mut memory = [0; LINE];
+    // Whatever was typed before is ended; an import that still waits asks anew.
+    console.type_line("")?;
+    if !matches!(settle(console)?, Some(Reply::Send(_))) {
+        console.type_line("model import")?;
+    }
+    let (mut next, mut tries, mut best, mut complete) = (None, 0, 0, false);
+    loop {
+        match reply(console, if complete { TAKE } else { REPLY })? {
+            Said::Reply(Reply::Send(line)) => {
+                let line = u32::from(line);
+                if line > best || next.is_none() {
+                    tries = 0;
+                }
+                best = best.max(line);
+                next = Some(line);
+                see(line);
+                if let Some(text) = sender.line(line, &mut memory) {
+                    console.type_line(text)?;
+                }
+                tries += 1;
+            }
+            Said::Reply(Reply::Complete { .. }) => complete = true,
+            Said::Reply(Reply::TooLong { length, .. }) => {
+                return Err(Trouble::Refused(format!("{length} bytes are more than its working memory")));
+            }
+            Said::Reply(Reply::Mismatch) => {
+                (next, best) = (Some(0), 0);
+                tries += 1;
+            }
+            Said::Imported(text) => return Ok(text),
+            Said::Error(text) if next.is_none() && (text.contains("is no command") || text.starts_with("usage")) => {
+                // What was typed before, or a damaged order.
+                tries += 1;
+                console.type_line("model import")?;
+            }
+            Said::Error(text) => return Err(Trouble::Refused(text)),
+            Said::Nothing => {
+                tries += 1;
+                if complete {
+                    // Its last word was lost. To import the same model again does no harm.
+                    (next, best, complete) = (None, 0, false);
+                }
+                // Asks which line is wanted; if the order itself was lost, gives it again.
+                console.type_line(if next.is_none() { "model import" } else { "" })?;
+            }
+        }
+        if tries > TRIES {
+            let _ = console.type_line("end");
+            return Err(Trouble::Silent("the device does not take the lines"));
+        }
+    }
+}
+
+enum Said {
+    Reply(Reply),
+    Imported(String),
+    Error(String),
+    Nothing,
+}
+
+fn reply<L: Line>(console: &mut Console<L>, patience: Duration) -> Result<Said, Trouble> {
+    while let Some(line) = console.next_line(patience)? {
+        // A prompt may stand before what the device says.
+        for (at, _) in line.match_indices(|c: char| c.is_ascii_lowercase()) {
+            let rest = &line[at..];
+            let begins = at == 0 || line.as_bytes()[at - 1].is_ascii_whitespace();
+            if !begins {
+                continue;
+            }
+            if let Some(reply) = Reply::parse(rest).filter(|_| rest.split_whitespace().count() == 2) {
+                return Ok(Said::Reply(reply));
+            }
+            if rest.starts_with("imported: ") {
+                return Ok(Said::Imported(rest.to_owned()));
+            }
+            if let Some(text) = rest.strip_prefix("error: ") {
+                return Ok(Said::Error(text.to_owned()));
+            }
+        }
+    }
+    Ok(Said::Nothing)
+}
+
+/// Waits until the device has said all that it had to say; the last reply among that.
+fn settle<L: Line>(console: &mut Console<L>) -> Result<Option<Reply>, Trouble> {
+    let mut last = None;
+    while let Some(line) = console.next_line(Duration::from_millis(200))? {
+        last = Reply::parse(&line).or(last);
+    }
+    Ok(last)
+}
+
+/// Fetches the model in use. `see` is told of each line that arrived, and of how many there are.
+///
+/// # Errors
+/// [`Trouble`].
+pub fn fetch<L: Line>(console: &mut Console<L>, see: &mut dyn FnMut(u32, u32)) -> Result<Vec<u8>, Trouble> {
+    let mut memory = vec![0; 3 << 20];
+    let mut receiver = Receiver::new();
+    let (mut next, mut tries) = (0u16, 0);
+    console.type_line("")?;
+    settle(console)?;
+    'order: loop {
+        tries += 1;
+        if tries > TRIES {
+            return Err(Trouble::Silent("the device does not send the model"));
+        }
+        console.type_line(&format!("model export --from {next}"))?;
+        let before = next;
+        while let Some(line) = console.next_line(2 * REPLY)? {
+            if let Some(at) = line.find("HM ") {
+                match receiver.line(&line[at..], &mut memory) {
+                    Reply::Send(line) => {
+                        next = line;
+                        let total = receiver.progress().map_or(1, |(_, n)| 1 + n.div_ceil(48));
+                        see(next.into(), total);
+                    }
+                    Reply::Complete { length } => {
+                        memory.truncate(length as usize);
+                        // The console is left at its prompt.
+                        settle(console)?;
+                        return Ok(memory);
+                    }
+                    Reply::TooLong { .. } => return Err(Trouble::TooLong),
+                    Reply::Mismatch => {
+                        (next, receiver) = (0, Receiver::new());
+                        continue 'order;
+                    }
+                }
+            } else if line.contains("exported ") && line.contains(" lines") {
+                // Lines are missing, or the model is another one by now.
+                if next == before && tries > 3 {
+                    (next, receiver) = (0, Receiver::new());
+                }
+                break;
+            } else if let Some((_, text)) = line.split_once("error: ")
+                && !text.contains("is no command")
+                && !text.starts_with("usage")
+            {
+                return Err(Trouble::Refused(text.to_owned()));
+            }
+        }
+        if next > before {
+            tries = 0;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device under twister whose commands are answered in full, whatever it tells in between."""
+
+import json
+import re
+import time
+
+import pytest
+from twister_harness import DeviceAdapter
+from twister_harness.exceptions import TwisterHarnessTimeoutException
+
+PROMPT = "hone:~$ "
+TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+EVENT = re.compile(r"^\[\d+\.\d+\] ")
+
+
+class Device:
+    """Commands in, lines out. Device time runs faster than the wall's: the emulator skips what the device sleeps."""
+
+    def __init__(self, dut: DeviceAdapter):
+        self.dut = dut
+        self.marks = 0
+        self.events = []
+
+    def clean(self, line):
+        # The shell clears its prompt to print an event, and draws it again.
+        return TERMINAL.sub("", line).replace(PROMPT, "").strip("\r\n")
+
+    def read_until(self, pattern, timeout):
+        """Lines up to the one in which `pattern` is found; fails after `timeout` seconds of the wall's clock."""
+        lines, end = [], time.monotonic() + timeout
+        while True:
+            left = end - time.monotonic()
+            assert left > 0, f"no {pattern!r} in {timeout} s; there was: {lines[-20:]}"
+            try:
+                line = self.clean(self.dut.readline(timeout=min(left, 1.0)))
+            except TwisterHarnessTimeoutException:
+                continue
+            if EVENT.match(line):
+                self.events.append(line)
+            lines.append(line)
+            if re.search(pattern, line):
+                return lines
+
+    def run(self, command, timeout=120):
+        """The lines that a command answers, without events."""
+        self.marks += 1
+        mark = f"mark{self.marks}"
+        self.dut.write(f"{command}\n{mark}\n".encode())
+        lines = self.read_until(rf"{mark}: command not found", timeout)
+        return [
+            line for line in lines
+            if line and mark not in line and not EVENT.match(line) and line.strip() != command.strip()
+        ]
+
+    def text(self, command, timeout=120):
+        return "\n".join(self.run(command, timeout))
+
+    def event(self, pattern, timeout=120):
+        """Waits for an event, also one that has been told since `forget`."""
+        for line in self.events:
+            if re.search(pattern, line):
+                return line
+        return self.read_until(pattern, timeout)[-1]
+
+    def forget(self):
+        self.events = []
+
+    def stats(self):
+        """`stats --json` by name of the object; threads by name of the thread."""
+        found = {"thread": {}, "training": []}
+        for line in self.run("stats --json"):
+            if not line.startswith("{"):
+                continue
+            entry = json.loads(line)
+            kind = entry.pop("stats")
+            if kind == "thread":
+                found["thread"][entry["name"]] = entry
+            elif kind == "training":
+                found["training"].append(entry)
+            else:
+                found[kind] = entry
+        return found
+
+    def train(self, *words):
+        lines = self.run("train --wait " + " ".join(words), timeout=300)
+        assert any(re.match(r"training \d+: .*converged", line) for line in lines), lines
+        return lines
+
+
+@pytest.fixture(scope="session")
+def device(dut: DeviceAdapter):
+    device = Device(dut)
+    device.read_until(r"Booting Zephyr", 30)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        dut.write(b"\n")
+        try:
+            if PROMPT in dut.readline(timeout=0.5):
+                break
+        except TwisterHarnessTimeoutException:
+            pass
+    device.run("")
+    return device
