@@ -22,8 +22,8 @@ use hone_engine::pipeline::Inference;
 use hone_engine::sampling::Sampling;
 use hone_engine::text::{Out, Write};
 use hone_engine::training::Training;
-use hone_engine::{Links, Memory, Parts, telemetry};
-use platform::{clock, fault, pins, sensor, signal::Signal, thread, watchdog};
+use hone_engine::{Flash, Links, Memory, Parts, Sensor as _, telemetry};
+use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Kconfig's values of this build, without `CONFIG_` before the name.
@@ -46,7 +46,6 @@ static LINKS: Links = Links::new();
 type Place<T> = Mutex<RefCell<Option<&'static mut T>>>;
 static SAMPLING: Place<Sampling> = Mutex::new(RefCell::new(None));
 static INFERENCE: Place<Inference> = Mutex::new(RefCell::new(None));
-static TRAINING: Place<Training> = Mutex::new(RefCell::new(None));
 static CONSOLE: Mutex<RefCell<Option<Console>>> = Mutex::new(RefCell::new(None));
 static RESTARTED: Mutex<RefCell<Option<fault::Record>>> = Mutex::new(RefCell::new(None));
 
@@ -58,8 +57,6 @@ zephyr::kobj_define! {
     static SAMPLING_STACK: ThreadStack<{config::HONE_SAMPLING_STACK}>;
     static INFERENCE_THREAD: StaticThread;
     static INFERENCE_STACK: ThreadStack<{config::HONE_INFERENCE_STACK}>;
-    static TRAINING_THREAD: StaticThread;
-    static TRAINING_STACK: ThreadStack<{config::HONE_TRAINING_STACK}>;
 }
 
 fn put<T>(place: &Mutex<RefCell<Option<T>>>, value: T) {
@@ -70,36 +67,62 @@ fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
     critical_section::with(|cs| place.borrow(cs).take())
 }
 
-/// What Zephyr's main thread runs, once the kernel and the devices are up.
+/// What Zephyr's main thread runs, once the kernel and the devices are up. It becomes the training thread: what the
+/// start takes of its stack is free again by then.
 fn main() {
-    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
-    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
-    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
-
     if let Some(record) = fault::take() {
         put(&RESTARTED, record);
     }
-    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
-    put(&CONSOLE, console);
-    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
-    put(&INFERENCE, INFERENCE_LOOP.init(inference));
-    put(&TRAINING, TRAINING_LOOP.init(training));
+    let training = place();
+    let flash = open_flash();
+    restore(training, flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
     // Without a button trainings begin at the shell.
     let _ = pins::init_button();
     platform::start_events();
+    start_threads();
+    thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
+    training_loop(training, flash)
+}
 
+// Functions of their own, so that what one of them takes of the stack is free for the next.
+
+/// Puts the loops in their places.
+#[inline(never)]
+fn place() -> &'static mut Training {
+    static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
+    static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
+    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+
+    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
+    put(&CONSOLE, console);
+    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
+    put(&INFERENCE, INFERENCE_LOOP.init(inference));
+    TRAINING_LOOP.init(training)
+}
+
+/// Opens the storage partition. On a board without one nothing is kept.
+#[inline(never)]
+fn open_flash() -> &'static mut Flash<Storage> {
+    static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
+    FLASH.init(Flash::open(Storage::open()))
+}
+
+/// Restores what flash keeps.
+#[inline(never)]
+fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
+    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+}
+
+/// Starts the sampling and the inference thread.
+#[inline(never)]
+fn start_threads() {
+    let sampling = config::HONE_SAMPLING_PRIORITY as isize;
+    let inference = config::HONE_INFERENCE_PRIORITY as isize;
     let threads = [
-        (
-            &SAMPLING_THREAD,
-            &SAMPLING_STACK,
-            c"sampling",
-            config::HONE_SAMPLING_PRIORITY as isize,
-            sampling_loop as fn() -> !,
-        ),
-        (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", config::HONE_INFERENCE_PRIORITY as isize, inference_loop),
-        (&TRAINING_THREAD, &TRAINING_STACK, c"training", config::HONE_TRAINING_PRIORITY as isize, training_loop),
+        (&SAMPLING_THREAD, &SAMPLING_STACK, c"sampling", sampling, sampling_loop as fn() -> !),
+        (&INFERENCE_THREAD, &INFERENCE_STACK, c"inference", inference, inference_loop),
     ];
     for (object, stack, name, priority, entry) in threads {
         if let Some(ready) = stack.init_once(()).and_then(|stack| object.init_once(stack)) {
@@ -136,11 +159,11 @@ fn inference_loop() -> ! {
     }
 }
 
-fn training_loop() -> ! {
+#[inline(never)]
+fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
     let watch = watchdog::Watch::new(c"training");
-    let Some(training) = take(&TRAINING) else { panic!("main puts it there first") };
     loop {
-        while training.turn(clock::now(), TRAINING_STEP) {
+        while training.turn(clock::now(), TRAINING_STEP, flash) {
             watch.feed();
         }
         watch.feed();
@@ -179,7 +202,8 @@ fn restarted(record: &fault::Record, out: &mut dyn Out) {
     out.str("restarted after ");
     out.str(match record.cause {
         fault::Cause::Stalled => "no progress",
-        fault::Cause::Fatal(0) => "a processor exception",
+        // From 16 on: what exactly the processor found.
+        fault::Cause::Fatal(0 | 16..) => "a processor exception",
         fault::Cause::Fatal(1) => "a spurious interrupt",
         fault::Cause::Fatal(2) => "a stack overflow",
         fault::Cause::Fatal(3) => "a kernel oops",

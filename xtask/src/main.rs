@@ -6,6 +6,7 @@ mod deps;
 mod fuzz;
 mod hygiene;
 mod install;
+mod size;
 mod suite;
 mod toolchain;
 mod vectors;
@@ -40,6 +41,8 @@ enum Task {
     Vectors(VectorsArgs),
     /// Count instructions, memory and sizes of kernels and learners on an emulated Cortex-M4F
     Bench(bench::BenchArgs),
+    /// Show flash and RAM of a built Zephyr image by component
+    Size(size::SizeArgs),
     /// Fuzz everything that reads bytes or text from outside
     Fuzz(fuzz::FuzzArgs),
 }
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Task::Hygiene => report(hygiene::check()),
         Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
         Task::Bench(args) => bench::run(&args).map(|()| true),
+        Task::Size(args) => size::run(&args).map(|()| true),
         Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {

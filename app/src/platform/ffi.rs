@@ -11,7 +11,6 @@ pub struct Shell {
     _opaque: [u8; 0],
 }
 
-#[allow(dead_code, reason = "flash: the engine does not keep models yet")]
 unsafe extern "C" {
     pub fn hone_sensor_init(hertz: u32, full_scale: i32) -> c_int;
     pub fn hone_sensor_read(channels: u32, micro: *mut i32) -> c_int;

@@ -5,6 +5,7 @@ use crate::config;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
 /// The partition. There is one, so that there is at most one of these at a time.
+#[derive(Debug)]
 pub struct Storage {
     size: usize,
 }

@@ -6,7 +6,6 @@ pub mod clock;
 pub mod console;
 pub mod fault;
 mod ffi;
-#[allow(dead_code, reason = "the engine does not keep models yet")]
 pub mod flash;
 pub mod pins;
 pub mod sensor;

@@ -14,6 +14,16 @@ pub fn spawn(mut thread: Thread, name: &'static CStr, priority: isize, entry: fn
     unsafe { thread.simple_spawn(Some(enter), entry as *mut c_void, core::ptr::null_mut(), core::ptr::null_mut()) };
 }
 
+/// Gives the current thread a name and a priority.
+pub fn become_one(name: &'static CStr, priority: isize) {
+    // SAFETY: the current thread exists; the name is static.
+    unsafe {
+        let current = raw::k_sched_current_thread_query();
+        raw::k_thread_name_set(current, name.as_ptr());
+        raw::k_thread_priority_set(current, priority as c_int);
+    }
+}
+
 unsafe extern "C" fn enter(entry: *mut c_void, _: *mut c_void, _: *mut c_void) {
     // SAFETY: `spawn` passed a `fn() -> !`.
     let entry = unsafe { core::mem::transmute::<*mut c_void, fn() -> !>(entry) };

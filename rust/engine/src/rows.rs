@@ -8,7 +8,7 @@
 //!
 //! The set has one holder at a time. While it is away, windows that would be rows are counted as missed.
 
-use crate::capacity::{FEATURES, WINDOW_FRAMES};
+use crate::capacity::{FEATURES, TRAINING_ROWS, WINDOW_FRAMES};
 use crate::link::Links;
 use crate::memory::{FEATURE_WORDS, FORMAT, RowSet};
 use crate::stats::count;
@@ -41,8 +41,15 @@ pub struct DataStats {
 
 impl DataStats {
     /// Nothing.
-    pub const ZERO: Self =
-        Self { rows: 0, capacity: 0, features: 0, classes: [None; CLASSES_SHOWN], unlabelled: 0, missed: 0, wanted: 0 };
+    pub const ZERO: Self = Self {
+        rows: 0,
+        capacity: TRAINING_ROWS as u32,
+        features: 0,
+        classes: [None; CLASSES_SHOWN],
+        unlabelled: 0,
+        missed: 0,
+        wanted: 0,
+    };
 
     fn add(&mut self, label: Option<ClassId>) {
         self.rows += 1;
@@ -189,8 +196,10 @@ impl Rows {
     /// Counts the set anew: it was changed as a whole.
     fn publish(&mut self) {
         let Some(set) = self.set.as_deref_mut() else { return };
-        let capacity = set.edit().capacity() as u32;
+        let room = set.edit().capacity() as u32;
         let view = set.view();
+        // Without a width yet the set has room for no row, and is about to have for as many as the build says.
+        let capacity = if view.width() == 0 { TRAINING_ROWS as u32 } else { room };
         let mut stats = DataStats { capacity, features: view.width() as u32, ..DataStats::ZERO };
         for row in 0..view.len() {
             stats.add(view.label(row));

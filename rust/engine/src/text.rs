@@ -95,6 +95,11 @@ pub trait Write: Out {
                     m *= 10.0;
                     exponent -= 1;
                 }
+                if m >= 9.9995 {
+                    // Three digits after the point would make it 10.000.
+                    m = 1.0;
+                    exponent += 1;
+                }
                 self.fixed(if value < 0.0 { -m } else { m }, 3);
                 self.str("e");
                 self.int(exponent);

@@ -93,6 +93,8 @@ struct Job {
     /// The slot that the model is built in, unless it is built in place.
     place: Option<(u8, AtomicRefMut<'static, Model>)>,
     learner: Trainer,
+    /// The SVM's rows are what is left of earlier batches, and new ones.
+    continues: bool,
 }
 
 /// What a learner's training holds between turns.
@@ -119,11 +121,23 @@ pub struct Training {
     job: Option<Job>,
     pub(crate) generation: u32,
     pub(crate) keeper: Keeper,
+    /// Batches in the SVM's newest model, and when that was published.
+    batches: u32,
+    batches_of: u32,
 }
 
 impl Training {
     pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS], workspace: &'static mut [u32]) -> Self {
-        Self { links, slots, workspace: Some(workspace), job: None, generation: 0, keeper: Keeper::new() }
+        Self {
+            links,
+            slots,
+            workspace: Some(workspace),
+            job: None,
+            generation: 0,
+            keeper: Keeper::new(),
+            batches: 0,
+            batches_of: 0,
+        }
     }
 
     /// Does at most about `budget` units of work (multiply-accumulates), takes in one window, or keeps something in
@@ -204,7 +218,7 @@ impl Training {
         }
         let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
         let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
-        Ok(Job { order, since, fed: since, patience, place, learner })
+        Ok(Job { order, since, fed: since, patience, place, learner, continues: false })
     }
 
     /// Whether a training is under way that works in the workspace.
@@ -280,6 +294,9 @@ impl Training {
         {
             **model = Model::Empty;
         }
+        if result.is_ok() && job.order.learner == Learner::Svm {
+            self.average(&mut job);
+        }
         let Job { order, since, place, learner, .. } = job;
         let mut svm = None;
         if let Trainer::Svm(params, _, set) = learner {
@@ -303,6 +320,19 @@ impl Training {
         }
         self.finish(now, order, since, result);
         self.return_windows();
+    }
+
+    /// A linear SVM of a batch enters the average with the one of the batches before, if that is still in use.
+    fn average(&mut self, job: &mut Job) {
+        self.batches = if job.continues { self.batches.saturating_add(1) } else { 1 };
+        let earlier = self.links.published.get().filter(|p| job.continues && p.generation == self.batches_of);
+        self.batches_of = self.generation.wrapping_add(1);
+        let earlier = earlier.and_then(|p| self.slots.get(usize::from(p.slot?))?.try_borrow().ok());
+        if let (Some(earlier), Some((_, model))) = (earlier, &mut job.place)
+            && let (Model::Svm(_, earlier), Model::Svm(_, model)) = (&*earlier, &mut **model)
+        {
+            model.edit().average(earlier.view(), hone_svm::batches::share(self.batches));
+        }
     }
 
     fn finish(&mut self, now: Micros, order: TrainOrder, since: Micros, result: Result<Report, TrainFault>) {
@@ -345,6 +375,7 @@ impl Job {
                 Some(set) => {
                     *extractor = links.extractor.get();
                     let total = set.view().len() as u32;
+                    self.continues = set.view().seen() > total;
                     self.learner = Trainer::Svm(*checked.params(), hone_svm::Trainer::new(*checked), set);
                     Advance::Moved(0, total, Phase::Computing)
                 }

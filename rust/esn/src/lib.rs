@@ -56,6 +56,7 @@
 mod codec;
 #[cfg(test)]
 mod golden;
+mod integer;
 mod model;
 mod network;
 mod normal;
@@ -68,6 +69,10 @@ mod threshold;
 mod trainer;
 mod workspace;
 
+pub use integer::{
+    IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,
+    SCORE_BITS, Weight,
+};
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
 pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};
 pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Score, Shape, Target, required};

@@ -4,7 +4,7 @@
 //! instead of once per sample. The order of operations is: within eight samples, products in the order of the samples;
 //! then that sum is added to the matrix.
 
-use hone_numeric::cholesky::{NotPositive, factor_row, packed_len, solve};
+use hone_numeric::cholesky::{NotPositive, factor_rows, packed_len, solve};
 use hone_numeric::lanes::add_dots;
 
 /// Samples gathered before the matrix is updated.
@@ -87,9 +87,9 @@ impl<'a> Normal<'a> {
         }
     }
 
-    /// One row of the Cholesky factor.
-    pub fn factor_row(&mut self, i: usize) -> Result<(), NotPositive> {
-        factor_row(self.triangle, i)
+    /// One row or four of the Cholesky factor, from row `i` on; the row to go on with.
+    pub fn factor_rows(&mut self, i: usize) -> Result<usize, NotPositive> {
+        factor_rows(self.triangle, self.n, i)
     }
 
     /// The weights of one output, given the factor.

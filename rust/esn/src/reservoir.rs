@@ -46,18 +46,23 @@ pub(crate) struct WeightsMut<'a> {
 /// Fills the weights from the seed; `gain` multiplies W_res.
 pub(crate) fn generate(seed: u32, units: usize, input_scale: f32, feedback: f32, gain: f32, w: &mut WeightsMut<'_>) {
     let mut rng = Rng::new(u64::from(seed));
-    let mut places = w.shifts.iter_mut();
+    choose(&mut rng, units, w.shifts);
+    for (weights, scale) in [(&mut w.res, gain), (&mut w.input, input_scale), (&mut w.back, feedback)] {
+        for weight in weights.iter_mut() {
+            *weight = rng.next_signed() * scale;
+        }
+    }
+}
+
+/// Chooses the shifts: the generator's first numbers.
+pub(crate) fn choose(rng: &mut Rng, units: usize, shifts: &mut [u16]) {
+    let mut places = shifts.iter_mut();
     for shift in 0..units {
         let wanted = places.len() as u32;
         if rng.below((units - shift) as u32) < wanted
             && let Some(place) = places.next()
         {
             *place = shift as u16;
-        }
-    }
-    for (weights, scale) in [(&mut w.res, gain), (&mut w.input, input_scale), (&mut w.back, feedback)] {
-        for weight in weights.iter_mut() {
-            *weight = rng.next_signed() * scale;
         }
     }
 }

@@ -9,7 +9,7 @@ use std::vec;
 use std::vec::Vec;
 
 pub(crate) const SHAPE: Shape = Shape { channels: 3, window_frames: 64 };
-const SMALL: Params =
+pub(crate) const SMALL: Params =
     Params { units: 24, washout: 8, scale_windows: 4, fit_windows: 12, calibrate_windows: 16, ..Params::DEFAULT };
 pub(crate) type Small = Model<24, 3, 256>;
 
@@ -38,7 +38,7 @@ pub(crate) fn view(samples: &[i16], sequence: u32, faults: Faults) -> WindowView
     WindowView { samples, channels: 3, time: Micros(0), sequence, faults, label: None }
 }
 
-fn train(params: Params, amplitude: i32) -> Result<Small, TrainError> {
+pub(crate) fn train(params: Params, amplitude: i32) -> Result<Small, TrainError> {
     let mut trainer = Trainer::new(params.check(SHAPE).unwrap());
     let mut model = Small::new();
     run(&mut trainer, &mut model, amplitude).map(|()| model)

@@ -293,10 +293,9 @@ impl Trainer {
             Stage::Factor(row) => {
                 let i = *row;
                 let mut normal = Normal::new(shared, c.unknowns(), c.channels()).ok_or(TrainError::Singular(i))?;
-                normal.factor_row(usize::from(i)).map_err(|_| TrainError::Singular(i))?;
-                let next = i + 1;
-                self.stage = if usize::from(next) < c.unknowns() { Stage::Factor(next) } else { Stage::Solve(0) };
-                self.spend(usize::from(next) * usize::from(next) / 2);
+                let next = normal.factor_rows(usize::from(i)).map_err(|e| TrainError::Singular(e.0 as u16))?;
+                self.stage = if next < c.unknowns() { Stage::Factor(next as u16) } else { Stage::Solve(0) };
+                self.spend((usize::from(i) + 1..=next).map(|rows| rows * rows / 2).sum());
             }
             Stage::Solve(output) => {
                 let (n, k) = (c.unknowns(), *output);

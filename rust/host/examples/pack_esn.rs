@@ -1,7 +1,11 @@
-//! What packing an ESN's readout costs in accuracy and saves in bytes, on recordings:
+//! What packing an ESN's readout, or running the whole of it in integers, costs in accuracy and saves in bytes, on
+//! recordings:
 //! `cargo run --release -p hone-host --example pack_esn -- MANIFEST DATA_FOLDER`
 
-use hone_esn::{LAYOUT_PACKED, Model, Packing, Params, Scratch, Shape, Trainer, Wants, required};
+use hone_esn::{
+    IntegerModel, IntegerScratch, LAYOUT_INTEGER, LAYOUT_PACKED, Model, Packing, Params, Quantization, Scratch, Shape,
+    Trainer, Wants, Weight, required,
+};
 use hone_host::dataset::{Dataset, Part, Recordings};
 use hone_learn::Decision;
 use hone_learn::metrics::Outcomes;
@@ -28,7 +32,8 @@ fn main() {
     );
     let plain = verdicts(&set, recordings, &model);
     let weights = model.readout().len();
-    row("f32", weights * 4, bytes(&model), &model, &plain, &plain);
+    let figures = |m: &Esn| (m.threshold().upper, m.quality());
+    row("f32", weights * 4, bytes(&model), figures(&model), &plain, &plain);
     let packed = |name: &str, packing: Packing<'_>, overhead: usize, bits: usize| {
         let payload = model.packed(packing);
         let mut back = Esn::new();
@@ -39,7 +44,8 @@ fn main() {
         container.load(Learner::Esn, LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
         let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
         assert!(back.recalibrate(&mut Scratch::new(), views(Part::Calibrate), &mut errors));
-        row(name, (weights * bits).div_ceil(8) + overhead, length, &back, &verdicts(&set, recordings, &back), &plain);
+        let now = verdicts(&set, recordings, &back);
+        row(name, (weights * bits).div_ceil(8) + overhead, length, figures(&back), &now, &plain);
     };
     packed("8-bit affine", Packing::Affine, recordings.channels.len() * 8, 8);
     for (whole, fraction) in [(3, 12), (5, 2)] {
@@ -53,6 +59,49 @@ fn main() {
         let packing = Packing::Clustered(&centroids);
         packed(&format!("clustered, factor {factor}"), packing, k * 4, 32 / factor as usize);
     }
+    let rows = recordings.channels.len() * 8;
+    integer::<i8>("integers throughout, 8-bit affine", Quantization::Int8, weights + rows, &set, &model, &plain);
+    for (whole, fraction) in [(3, 12), (5, 10), (5, 6), (5, 2)] {
+        let fixed = Fixed::q(whole, fraction).expect("in range");
+        let name = format!("integers throughout, Q({whole},{fraction})");
+        integer::<i16>(&name, Quantization::Fixed(fixed), weights * 2, &set, &model, &plain);
+    }
+    println!(
+        "bytes in RAM: f32 {}, 8 bits {}, 16 bits {}",
+        size_of::<Esn>(),
+        size_of::<IntegerModel<i8, 64, 3, 384>>(),
+        size_of::<IntegerModel<i16, 64, 3, 384>>()
+    );
+}
+
+/// One row: the model in integers, through a container and recalibrated.
+fn integer<W: Weight>(
+    name: &str,
+    quantization: Quantization,
+    readout: usize,
+    set: &Dataset,
+    model: &Esn,
+    plain: &[(bool, bool)],
+) {
+    let recordings = set.recordings().expect("recordings");
+    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+    let mut integer = IntegerModel::<W, 64, 3, 384>::new();
+    integer.quantize(model, quantization).unwrap_or_else(|e| panic!("{e:?}"));
+    let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
+    assert!(integer.recalibrate(&mut IntegerScratch::new(), views(Part::Calibrate), &mut errors));
+    let (mut memory, contents) = (vec![0; 65536], Contents { layout: LAYOUT_INTEGER, ..contents() });
+    let mut sink = hone_model::SliceSink::new(&mut memory);
+    let length = hone_model::write(&contents, &integer, &mut sink).expect("it fits");
+    let container = hone_model::Container::read(sink.filled()).expect("just written");
+    let mut back = IntegerModel::<W, 64, 3, 384>::new();
+    container.load(Learner::Esn, LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
+    let mut scratch = IntegerScratch::new();
+    let judge = recordings.windows(Part::Test).map(|(r, w)| {
+        let outcome = back.examine(&recordings.view(r, w, &set.classes), &mut scratch);
+        (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
+    });
+    let now: Vec<_> = judge.collect();
+    row(name, readout, length, (back.threshold().upper, back.quality()), &now, plain);
 }
 
 fn contents() -> Contents<'static> {
@@ -110,11 +159,17 @@ fn verdicts(set: &Dataset, recordings: &Recordings, model: &Esn) -> Vec<(bool, b
         .collect()
 }
 
-fn row(name: &str, readout: usize, total: u32, model: &Esn, now: &[(bool, bool)], before: &[(bool, bool)]) {
+fn row(
+    name: &str,
+    readout: usize,
+    total: u32,
+    (threshold, quality): (f32, f32),
+    now: &[(bool, bool)],
+    before: &[(bool, bool)],
+) {
     let mut outcomes = Outcomes::default();
     now.iter().for_each(|(truth, alarm)| outcomes.add(*truth, *alarm));
     let f1 = outcomes.balanced().map_or(f32::NAN, |s| s.f1);
     let changed = now.iter().zip(before).filter(|(a, b)| a.1 != b.1).count();
-    let threshold = model.threshold().upper;
-    println!("| {name} | {readout} | {total} | {threshold:.4} | {:.4} | {f1:.4} | {changed} |", model.quality());
+    println!("| {name} | {readout} | {total} | {threshold:.4} | {quality:.4} | {f1:.4} | {changed} |");
 }

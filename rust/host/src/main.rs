@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
 #[derive(Parser)]
-#[command(name = "hone", version, about)]
+#[command(name = "hone", version)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -123,13 +123,20 @@ impl Completer for Words {
         let start = before.rfind(char::is_whitespace).map_or(0, |i| i + 1);
         let (words, word) = before.split_at(start);
         let words: Vec<&str> = words.split_ascii_whitespace().collect();
-        Ok((start, self.0.complete(&words, word)))
+        let mut found = self.0.complete(&words, word);
+        if let [only] = found.as_mut_slice() {
+            // What is clear is done; the next word may follow.
+            only.push(' ');
+        }
+        Ok((start, found))
     }
 }
 
 fn interactive(device: HostDevice) -> ExitCode {
     let handles = Handles::of(&device);
-    let mut editor = match Editor::<Words, DefaultHistory>::new() {
+    // Tab shows all that may follow, as shells do.
+    let config = rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
+    let mut editor = match Editor::<Words, DefaultHistory>::with_config(config) {
         Ok(editor) => editor,
         Err(error) => {
             eprintln!("error: this terminal cannot be edited on ({error}); give commands on standard input instead");

@@ -3,6 +3,7 @@
 use crate::code::*;
 use crate::frame::{self, Scale};
 use crate::layout::{self, Parts};
+use crate::learn;
 use crate::model::State;
 use hone_learn::{ClassId, Decision, Verdict};
 
@@ -11,10 +12,10 @@ use hone_learn::{ClassId, Decision, Verdict};
 pub struct Answer {
     /// The decision, and as score how unknown the window is.
     ///
-    /// score = f/s'·(d/d')^`rivalry`, s' = (s + 8·s̄)/9, where f is the distance to the nearest prototype, s and s̄ the
-    /// mean distance of windows that it, and that all prototypes, decided rightly, and d/d' the distance to the
-    /// nearest prototype over that to the nearest one of another class (1 without). About 1 or less for a window
-    /// like those learnt; the greater, the less known.
+    /// score = d/s'·(d/d')^`rivalry`, s' = (s + p·s̄)/(1 + p), where d is the distance to the nearest prototype, d' that
+    /// to the nearest one of another class (d without), s and s̄ the mean distance of windows that the nearest, and
+    /// that all prototypes decided rightly, and p the `pooling` setting. About 1 or less for a window like those
+    /// learnt; the greater, the less known.
     pub verdict: Verdict,
     /// The prototype that decided, or the nearest when unknown; `None` without prototypes.
     pub prototype: Option<u16>,
@@ -139,8 +140,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let best = Nearest { key: best_key, index: best_index, class: best_class };
     let scale = state.scale();
     let far = M::real(best.key, &scale);
-    let spread = (parts.spread.get(best.index)? + 8.0 * state.spread) * (1.0 / 9.0);
-    let mut score = far / spread.max(1e-4);
+    let mut score = far / learn::usual(state, *parts.spread.get(best.index)?).max(1e-4);
     if rival != u32::MAX && state.params.rivalry > 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
@@ -148,6 +148,10 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
             score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf(d / d_rival, exponent) };
         }
     }
+    let fired = fired.filter(|f| {
+        let spread = parts.spread.get(f.index).copied().unwrap_or(0.0);
+        state.params.algorithm == 1 || M::real(f.key, &scale) < learn::reach(state, spread)
+    });
     let (decider, decision) = match fired {
         Some(f) => (f, Decision::Class(ClassId(f.class))),
         None if state.params.fallback => (best, Decision::Class(ClassId(best.class))),

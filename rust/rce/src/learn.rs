@@ -9,6 +9,8 @@ use hone_learn::{ClassId, Decision};
 
 /// A merit of 1 (a window decided rightly at the radius), in units of standing.
 const ONE: i32 = 4096;
+/// How many merits an error takes.
+const ERROR: f32 = 2.0;
 /// The most merit that a prototype can save up, so that use long ago does not protect it for ever.
 const MERIT_LIMIT: i32 = 64 * ONE;
 
@@ -80,7 +82,8 @@ struct Pass {
     own_fired: u32,
     /// The nearest one of another class that fires, as it was before it shrank.
     other_fired: Option<Nearest>,
-    /// The nearest one of another class.
+    /// Where the nearest one of another class is, and its class.
+    other_index: usize,
     other_class: u16,
     conflicts: u16,
 }
@@ -100,29 +103,40 @@ fn learn_by<M: Metric>(
     pass_of_time(state, parts);
 
     let floor = M::to_key(state.params.radius_min, &scale);
-    let pass = visit::<M>(state, parts, query, class, floor, ageing);
+    let pass = visit::<M>(state, parts, query, class, floor, baseline);
     state.statistics.visited = state.statistics.visited.wrapping_add(u64::from(state.count));
     let right = pass.own.is_some_and(|own| own.key <= pass.other);
-    let decision = decide(state, &pass, class, right);
+    let near = if right { pass.own.map_or(0, |own| own.index) } else { pass.other_index };
+    let reach = if baseline { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
+    let within = |key: u32| key != u32::MAX && M::real(key, &scale) < reach;
+    let decision =
+        decide(state, &pass, class, right, within(pass.own_fired), pass.other_fired.is_some_and(|o| within(o.key)));
     count(state, decision, class);
 
+    let known = within(pass.own_fired);
+    if !right && !baseline {
+        err::<M>(state, parts, &pass, floor, ageing);
+    }
     if let Some(own) = pass.own {
         if state.clock.takes() {
             frame::observe_pair::<M::Code>(parts, &mut state.clock, &state.params, &scale, features, own.index);
         }
         if right {
-            reward::<M>(state, parts, own, ageing);
+            reward::<M>(state, parts, own, ageing, baseline);
         }
     }
 
     let full = state.count >= state.capacity;
     let follows = !baseline && state.params.moving > 0.0;
-    // A full model that can follow keeps its places for what it gets wrong.
-    let wanted = if full && follows {
+    let wanted = if baseline {
+        pass.own_fired == u32::MAX
+    } else if full {
+        // A full model keeps its places for what it gets wrong.
         !right
     } else {
-        let far = |own: Nearest| M::real(own.key, &scale) >= state.params.spacing;
-        pass.own_fired == u32::MAX || !full && !baseline && pass.own.is_none_or(far)
+        let spacing = state.spread + state.params.spacing * state.swing;
+        let far = |own: Nearest| M::real(own.key, &scale) >= spacing;
+        !right || !known || state.settled > 4 && pass.own.is_none_or(far)
     };
     let mut outcome = Outcome::Absorbed;
     if wanted {
@@ -147,12 +161,18 @@ fn visit<M: Metric>(
     query: &[M::Code],
     class: u16,
     floor: u32,
-    ageing: bool,
+    baseline: bool,
 ) -> Pass {
-    let scale = state.scale();
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
-    let mut pass =
-        Pass { own: None, other: u32::MAX, own_fired: u32::MAX, other_fired: None, other_class: 0, conflicts: 0 };
+    let mut pass = Pass {
+        own: None,
+        other: u32::MAX,
+        own_fired: u32::MAX,
+        other_fired: None,
+        other_index: 0,
+        other_class: 0,
+        conflicts: 0,
+    };
     let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
     let mut limit = u32::MAX;
     let used = usize::from(state.count);
@@ -182,6 +202,7 @@ fn visit<M: Metric>(
             }
             if key < pass.other {
                 pass.other = key;
+                pass.other_index = block * BLOCK + i;
                 pass.other_class = *its;
                 limit = own_key.max(key);
             }
@@ -191,12 +212,10 @@ fn visit<M: Metric>(
                     other_fired_key = key;
                     pass.other_fired = Some(Nearest { key, index, class: *its });
                 }
-                if ageing && let Some(standing) = parts.standing.get_mut(index) {
-                    let ratio = M::real(key, &scale) / M::real(*radius, &scale);
-                    *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
-                }
                 pass.conflicts = pass.conflicts.saturating_add(1);
-                *radius = key.max(floor);
+                if baseline {
+                    *radius = key.max(floor);
+                }
             }
         }
     }
@@ -207,10 +226,10 @@ fn visit<M: Metric>(
 }
 
 /// What the model says before it learns.
-fn decide(state: &State, pass: &Pass, class: u16, right: bool) -> Decision {
+fn decide(state: &State, pass: &Pass, class: u16, right: bool, own: bool, other: bool) -> Decision {
     match pass.other_fired {
-        Some(other) if other.key < pass.own_fired => Decision::Class(ClassId(other.class)),
-        _ if pass.own_fired != u32::MAX => Decision::Class(ClassId(class)),
+        Some(o) if other && o.key < pass.own_fired => Decision::Class(ClassId(o.class)),
+        _ if own => Decision::Class(ClassId(class)),
         _ if !state.params.fallback || state.count == 0 => Decision::Unknown,
         _ => Decision::Class(ClassId(if right { class } else { pass.other_class })),
     }
@@ -238,20 +257,63 @@ fn pass_of_time(state: &mut State, parts: &mut PartsMut) {
     }
 }
 
+/// The nearest prototype is of another class: it shrinks until it fires no more, and ages.
+fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, ageing: bool) {
+    let (Some(radius), Some(standing)) =
+        (parts.radius.get_mut(pass.other_index), parts.standing.get_mut(pass.other_index))
+    else {
+        return;
+    };
+    let fired = pass.other < *radius;
+    if ageing {
+        let scale = state.scale();
+        let ratio = if fired { M::real(pass.other, &scale) / M::real(*radius, &scale) } else { 1.0 };
+        *standing = standing.saturating_sub((ERROR * ratio * ONE as f32) as i32);
+    }
+    if fired {
+        *radius = pass.other.max(floor);
+    }
+}
+
 /// The nearest prototype decided rightly.
-fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, ageing: bool) {
+fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, ageing: bool, baseline: bool) {
     let scale = state.scale();
     let distance = M::real(own.key, &scale);
-    let known = state.statistics.right.clamp(1, 256) as f32;
-    state.spread += (distance - state.spread) / known;
+    state.settled = state.settled.saturating_add(1).min(256);
+    let weight = 1.0 / f32::from(state.settled);
+    state.swing += ((distance - state.spread).abs() - state.swing) * weight;
+    state.spread += (distance - state.spread) * weight;
     if let (Some(hits), Some(spread)) = (parts.hits.get_mut(own.index), parts.spread.get_mut(own.index)) {
         *hits = hits.saturating_add(1);
         *spread += (distance - *spread) / f32::from((*hits).min(64));
     }
-    if ageing && let (Some(standing), Some(radius)) = (parts.standing.get_mut(own.index), parts.radius.get(own.index)) {
-        let ratio = if own.key < *radius { distance / M::real(*radius, &scale) } else { 1.0 };
-        *standing = standing.saturating_add((ratio * ONE as f32) as i32).min(state.now.saturating_add(MERIT_LIMIT));
+    if let (Some(standing), Some(radius)) = (parts.standing.get_mut(own.index), parts.radius.get_mut(own.index)) {
+        if ageing {
+            let ratio = if own.key < *radius { distance / M::real(*radius, &scale) } else { 1.0 };
+            *standing = standing.saturating_add((ratio * ONE as f32) as i32).min(state.now.saturating_add(MERIT_LIMIT));
+        }
+        if !baseline && own.key >= *radius {
+            let now = M::real(*radius, &scale);
+            *radius = M::to_key(now + (distance - now) * state.params.regrowth, &scale);
+        }
     }
+}
+
+/// The distance usual from a prototype of this spread, its own and that of all averaged by `pooling`.
+pub(crate) fn usual(state: &State, spread: f32) -> f32 {
+    (spread + state.params.pooling * state.spread) / (1.0 + state.params.pooling)
+}
+
+/// How far from a prototype of this spread a window may be and still be known: `reach` mean deviations beyond the
+/// usual distance. So what is known follows from how much the windows of a class differ, whatever share of the total
+/// deviation that is: nearly all of it with one class, little with many.
+pub(crate) fn reach(state: &State, spread: f32) -> f32 {
+    // As if a few windows of a class that is alone had been seen before: 1 is their distance in total deviations.
+    const PRIOR: f32 = 4.0;
+    let n = f32::from(state.settled);
+    let mean = (usual(state, spread) * n + PRIOR) / (n + PRIOR);
+    let swing = (state.swing * n + 0.1 * PRIOR) / (n + PRIOR);
+    mean + state.params.reach * swing
 }
 
 /// What a window becomes a prototype with.
@@ -275,15 +337,14 @@ fn place<C: Code>(
         used
     } else {
         let all = parts.standing.iter().zip(parts.class.iter().zip(parts.siblings.iter())).take(used).enumerate();
-        // Only one that has aged by two merits may go, save of a class with more than twice as many prototypes: so that
-        // classes learnt one after the other come to share the room.
+        // Only one that has lost more merit than it earned may go, save of a class with more than twice as many
+        // prototypes: so that classes learnt one after the other come to share the room.
         let own = parts.class.iter().take(used).position(|c| *c == class);
         let own = own.and_then(|i| parts.siblings.get(i)).map_or(0, |n| u32::from(*n));
-        let aged = state.now.saturating_sub(2 * ONE);
         let mut oldest = i32::MAX;
         let mut victim = None;
         for (i, (standing, (its, siblings))) in all {
-            let may_go = *standing < aged || u32::from(*siblings) > 2 * own;
+            let may_go = *standing < state.now || u32::from(*siblings) > 2 * own;
             if may_go && *standing < oldest && (*siblings > 1 || *its == class) {
                 oldest = *standing;
                 victim = Some(i);

@@ -3,19 +3,24 @@
 //! After D. P. Pau, P. K. Ambrose, F. M. Aymone, "A Quantitative Review of Automated Neural Search and On-Device
 //! Learning for Tiny Devices" and "TinyRCE: Forward Learning under Tiny Constraints" (2023), on Reilly, Cooper,
 //! Elbaum, "A Neural Model for Category Learning" (1982). A class is a set of hyperspheres, each a prototype window
-//! with a radius. A window inside one *fires* it. Learning a labelled window is one pass over the prototypes:
+//! with a radius. A window nearer than that *fires* it. Learning a labelled window is one pass over the prototypes:
 //!
-//! 1. a prototype of another class that fires shrinks until it fires no more (but not below the floor), and ages by
-//!    d/R, d being its distance and R its radius;
-//! 2. if the nearest prototype is of the window's class it becomes younger by d/R, and follows the window a little;
-//! 3. if none of the window's class fires, or (while there is room) none is within `spacing`, the window becomes a
-//!    new prototype, whose radius ends at the nearest prototype of another class (between floor and ceiling);
-//! 4. when there is no room, it does so only if the nearest prototype is of another class, in place of the oldest one
-//!    that has aged by two merits or is of a class with more than twice as many, and is not the last of its class.
+//! 1. if the nearest prototype is of another class it shrinks until it fires no more (but not below the floor), and
+//!    ages by twice d/R, d being its distance and R its radius;
+//! 2. if it is of the window's class it becomes younger by d/R, and follows the window a little; a radius that does not
+//!    reach the window grows a little;
+//! 3. if it is of another class, or the window would have been unknown, or (while there is room) the window is further
+//!    from its class than most, the window becomes a prototype, whose radius ends at the nearest prototype of another
+//!    class (between floor and ceiling);
+//! 4. when there is no room, it does so only in the first case, in place of the oldest one that has lost more merit
+//!    than it earned or is of a class with more than twice as many, and is not the last of its class.
 //!
-//! Following, spacing and the choice in 4 are this crate's; `algorithm rce` is the baseline without ageing and these.
-//! A window that fires nothing is [`Unknown`](hone_learn::Decision::Unknown), unless `fallback` lets the nearest
-//! prototype decide. When several fire, the nearest decides.
+//! A window is known if the nearest prototype that fires is no further than windows usually are from theirs: the mean
+//! distance of windows decided rightly, plus `reach` mean deviations of it. Anything else is
+//! [`Unknown`](hone_learn::Decision::Unknown), unless `fallback` lets the nearest prototype decide.
+//!
+//! In the papers every prototype of another class that fires shrinks, and firing alone makes known: so does `algorithm
+//! rce`, the baseline, which has neither ageing nor pruning nor following.
 //!
 //! Distances are between *codes* (8 or 16 bits, or f32) in a frame that is learnt on the device: see `frame.rs` and
 //! `docs/adr/rce-frame.md`. Learning never ends and needs no other pass; a step's cost is bounded by the capacity.

@@ -67,6 +67,10 @@ pub(crate) struct State {
     pub now: i32,
     /// Mean distance of windows decided rightly.
     pub spread: f32,
+    /// Its mean absolute deviation.
+    pub swing: f32,
+    /// Windows that both rest on, at most 256.
+    pub settled: u16,
     /// Dither of the following.
     pub dither: u32,
     pub statistics: Statistics,
@@ -81,6 +85,8 @@ impl State {
         clock: Clock::ZERO,
         now: 0,
         spread: 0.0,
+        swing: 0.0,
+        settled: 0,
         dither: 0,
         statistics: Statistics::ZERO,
     };

@@ -19,6 +19,9 @@ pub struct Params {
     pub(crate) radius_min: f32,
     pub(crate) spacing: f32,
     pub(crate) rivalry: f32,
+    pub(crate) reach: f32,
+    pub(crate) regrowth: f32,
+    pub(crate) pooling: f32,
     pub(crate) ageing: bool,
     pub(crate) pruning: bool,
     pub(crate) moving: f32,
@@ -36,10 +39,13 @@ impl Params {
         metric: 0,
         store: 0,
         prototypes: 200,
-        radius_max: 0.8,
-        radius_min: 0.2,
+        radius_max: 1.5,
+        radius_min: 0.5,
         spacing: 0.3,
-        rivalry: 0.5,
+        rivalry: 0.35,
+        reach: 4.0,
+        regrowth: 0.1,
+        pooling: 64.0,
         ageing: true,
         pruning: true,
         moving: 0.05,
@@ -60,6 +66,9 @@ impl Params {
         radius_min: 0.0,
         spacing: 0.0,
         rivalry: 0.0,
+        reach: 0.0,
+        regrowth: 0.0,
+        pooling: 0.0,
         ageing: false,
         pruning: false,
         moving: 0.0,
@@ -86,7 +95,7 @@ impl Params {
     /// For motion of people, with the features of that name: few classes that overlap, for which Euclidean distances
     /// to prototypes that follow do better, at about twice the cost.
     pub fn activity() -> Self {
-        Self { metric: 1, relevance: 1.25, radius_min: 0.25, rivalry: 0.0, ..Self::default() }
+        Self { metric: 1, relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
     }
 }
 
@@ -107,7 +116,7 @@ impl Settings for Params {
         },
         Setting {
             name: "radius-min",
-            help: "to which conflicts shrink it, in standard deviations per feature",
+            help: "to which errors shrink it, in standard deviations per feature",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
         Setting {
@@ -140,13 +149,28 @@ impl Settings for Params {
         },
         Setting {
             name: "spacing",
-            help: "while there is room, a window this far from its class becomes a prototype, in deviations per feature",
+            help: "while there is room, a window becomes a prototype from so many mean deviations above that mean on",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
         Setting {
             name: "rivalry",
             help: "how much a second class that is as near makes the unknown score of a window greater",
             kind: Kind::Real { min: 0.0, max: 2.0 },
+        },
+        Setting {
+            name: "reach",
+            help: "a window is known up to so many mean deviations above the mean distance of known windows",
+            kind: Kind::Real { min: 0.0, max: 100.0 },
+        },
+        Setting {
+            name: "regrowth",
+            help: "share by which a radius grows towards a window rightly decided beyond it",
+            kind: Kind::Real { min: 0.0, max: 1.0 },
+        },
+        Setting {
+            name: "pooling",
+            help: "how much the distance usual for all prototypes counts against that usual for the nearest one",
+            kind: Kind::Real { min: 0.0, max: 1000.0 },
         },
     ];
 
@@ -168,6 +192,9 @@ impl Settings for Params {
             13 => Value::Int(self.horizon as i32),
             14 => Value::Real(self.spacing),
             15 => Value::Real(self.rivalry),
+            16 => Value::Real(self.reach),
+            17 => Value::Real(self.regrowth),
+            18 => Value::Real(self.pooling),
             _ => return None,
         })
     }
@@ -190,6 +217,9 @@ impl Settings for Params {
             (13, Value::Int(v)) => self.horizon = v as u32,
             (14, Value::Real(v)) => self.spacing = v,
             (15, Value::Real(v)) => self.rivalry = v,
+            (16, Value::Real(v)) => self.reach = v,
+            (17, Value::Real(v)) => self.regrowth = v,
+            (18, Value::Real(v)) => self.pooling = v,
             _ => return false,
         }
         true

@@ -34,6 +34,8 @@ struct Header {
     clock: Clock,
     now: i32,
     spread: f32,
+    swing: f32,
+    settled: u16,
     dither: u32,
     statistics: Statistics,
 }
@@ -54,6 +56,8 @@ fn write<S: Serializer>(state: &State, memory: &[u32], serializer: S) -> Result<
         clock: state.clock,
         now: state.now,
         spread: state.spread,
+        swing: state.swing,
+        settled: state.settled,
         dither: state.dither,
         statistics: state.statistics,
     };
@@ -138,6 +142,8 @@ impl<'de> Visitor<'de> for ModelVisitor<'_> {
             params.check(features, self.memory.len()).map_err(|_| A::Error::custom("the model's parameters"))?;
         let finite = header.spread >= 0.0
             && header.spread.is_finite()
+            && header.swing >= 0.0
+            && header.swing.is_finite()
             && (0.0..=1.0).contains(&header.statistics.recent_accuracy);
         if header.count > checked.capacity || header.now < 0 || !finite {
             return Err(A::Error::custom("the model has more prototypes than there is room for, or odd counts"));
@@ -150,6 +156,8 @@ impl<'de> Visitor<'de> for ModelVisitor<'_> {
             clock: header.clock,
             now: header.now,
             spread: header.spread,
+            swing: header.swing,
+            settled: header.settled.min(256),
             dither: header.dither,
             statistics: header.statistics,
         };

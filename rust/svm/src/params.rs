@@ -27,8 +27,9 @@ pub enum Machine {
 pub struct Params {
     /// What is learnt.
     pub machine: Machine,
-    /// The kernel.
-    pub kernel: KernelKind,
+    /// The kernel; `None` (`auto`) is linear for classes and RBF for novelty, for which a linear boundary is of no use
+    /// unless the rows were chosen for it.
+    pub kernel: Option<KernelKind>,
     /// Upper bound of a multiplier in C-SVC: the cost of a row on the wrong side.
     pub c: f32,
     /// One-class: bound on the share of rows outside, and on the share that become support vectors from below.
@@ -54,10 +55,10 @@ pub struct Params {
 }
 
 impl Params {
-    /// The defaults: a linear C-SVC of C = 1 on standardised rows.
+    /// The defaults: a linear C-SVC of C = 1, or a one-class machine with the RBF kernel, on standardised rows.
     pub const DEFAULT: Self = Self {
         machine: Machine::Auto,
-        kernel: KernelKind::Linear,
+        kernel: None,
         c: 1.0,
         nu: 0.1,
         gamma: 0.0,
@@ -90,7 +91,11 @@ impl Settings for Params {
             help: "auto: classes when rows have labels, else novelty",
             kind: Kind::Choice(&["auto", "classify", "novelty"]),
         },
-        Setting { name: "kernel", help: "kernel", kind: Kind::Choice(&["linear", "rbf", "poly", "sigmoid"]) },
+        Setting {
+            name: "kernel",
+            help: "auto: linear for classes, rbf for novelty",
+            kind: Kind::Choice(&["auto", "linear", "rbf", "poly", "sigmoid"]),
+        },
         Setting { name: "c", help: "cost of a row on the wrong side", kind: Kind::Real { min: 1e-4, max: 1e6 } },
         Setting { name: "nu", help: "novelty: share of rows left outside", kind: Kind::Real { min: 1e-3, max: 1.0 } },
         Setting {
@@ -124,7 +129,7 @@ impl Settings for Params {
     fn get(&self, index: usize) -> Option<Value> {
         Some(match index {
             0 => Value::Choice(self.machine as u8),
-            1 => Value::Choice(self.kernel as u8),
+            1 => Value::Choice(self.kernel.map_or(0, |kind| kind as u8 + 1)),
             2 => Value::Real(self.c),
             3 => Value::Real(self.nu),
             4 => Value::Real(self.gamma),
@@ -148,10 +153,7 @@ impl Settings for Params {
                     _ => Machine::Novelty,
                 }
             }
-            (1, Value::Choice(i)) => match KernelKind::from_code(i) {
-                Some(kind) => self.kernel = kind,
-                None => return false,
-            },
+            (1, Value::Choice(i)) => self.kernel = i.checked_sub(1).and_then(KernelKind::from_code),
             (2, Value::Real(v)) => self.c = v,
             (3, Value::Real(v)) => self.nu = v,
             (4, Value::Real(v)) => self.gamma = v,
@@ -210,6 +212,19 @@ impl Params {
         Ok(Checked(*self))
     }
 
+    /// The kernel of this task.
+    pub(crate) fn kernel_for(&self, novelty: bool) -> KernelKind {
+        self.kernel.unwrap_or(if novelty { KernelKind::Rbf } else { KernelKind::Linear })
+    }
+
+    /// Whether the kernel is linear whatever rows come.
+    const fn surely_linear(&self) -> bool {
+        match self.kernel {
+            Some(kernel) => matches!(kernel, KernelKind::Linear),
+            None => matches!(self.machine, Machine::Classify),
+        }
+    }
+
     /// The factor on C that the user gave this class.
     pub(crate) fn weight(&self, class: ClassId) -> f32 {
         self.weights.get(usize::from(class.0)).copied().unwrap_or(1.0)
@@ -224,7 +239,7 @@ pub const fn required(checked: &Checked, shape: Shape) -> usize {
 /// Bytes of workspace for training with a cache of `cached` kernel rows. `shape.rows` rows are the most that are of
 /// use.
 pub const fn required_for(checked: &Checked, shape: Shape, cached: usize) -> usize {
-    let slots = if matches!(checked.0.kernel, KernelKind::Linear) { 0 } else { words(shape.rows, 2) };
+    let slots = if checked.0.surely_linear() { 0 } else { words(shape.rows, 2) };
     let fixed = words(shape.rows, 1) + slots + 3 * shape.features + 4 * shape.rows + words(shape.rows, 2);
     4 * (fixed + cached * (shape.rows + crate::cache::SLOT_WORDS))
 }
@@ -282,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_stated_task_fits_twelve_kilobytes() {
-        for kernel in [KernelKind::Linear, KernelKind::Rbf] {
+        for kernel in [None, Some(KernelKind::Linear), Some(KernelKind::Rbf)] {
             let checked = Params { kernel, ..Params::default() }.check(SHAPE).unwrap();
             assert!(required(&checked, SHAPE) <= 12 * 1024);
         }

@@ -187,8 +187,9 @@ impl Trainer {
             return Err(TrainError::OneClass(*only));
         }
         plan.sort_classes();
+        plan.kernel.kind = p.kernel_for(plan.novelty);
         let gamma = if p.gamma > 0.0 { p.gamma } else { plan.scale_rule(set) };
-        plan.kernel = Kernel { kind: p.kernel, gamma, coef0: p.coef0, degree: p.degree };
+        plan.kernel = Kernel { kind: plan.kernel.kind, gamma, coef0: p.coef0, degree: p.degree };
         let head = Head {
             task: if plan.novelty { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,

@@ -81,7 +81,7 @@ fn an_untrained_model_and_unusable_rows_are_unknown() {
     assert_eq!(says(&model, &[1.0]), Decision::Unknown);
     let set = set_of(&[(&[0.0, 1.0], Some(0)), (&[1.0, 0.0], Some(1))]);
     for kernel in KERNELS {
-        train(&set, Params { kernel, ..Params::default() }, &mut model).unwrap();
+        train(&set, Params { kernel: Some(kernel), ..Params::default() }, &mut model).unwrap();
         for bad in [&[f32::NAN, 0.0][..], &[0.0, f32::INFINITY], &[0.0], &[0.0; 3], &[]] {
             let verdict = model.infer(bad, &mut [0.0; 10]);
             assert!(verdict.decision == Decision::Unknown && verdict.score.is_nan(), "{kernel:?} {bad:?}");
@@ -95,16 +95,62 @@ fn duplicated_rows_with_opposite_labels_end_and_decide() {
     for kernel in KERNELS {
         let mut model = Net::new();
         let rows: Vec<(&[f32], Option<u16>)> = (0..20).map(|i| (&[1.0f32, 2.0][..], Some(i % 2))).collect();
-        let report = train(&set_of(&rows), Params { kernel, ..Params::default() }, &mut model).unwrap();
+        let report = train(&set_of(&rows), Params { kernel: Some(kernel), ..Params::default() }, &mut model).unwrap();
         assert_eq!((report.stop, report.rows), (Stop::Converged, 20), "{kernel:?}");
         assert!(matches!(says(&model, &[1.0, 2.0]), Decision::Class(_)));
         // Next to rows that can be told apart they do no harm.
         let mut rows = rows;
         rows.extend([(&[5.0f32, 5.0][..], Some(1)); 5]);
         rows.extend([(&[-5.0f32, -5.0][..], Some(0)); 5]);
-        train(&set_of(&rows), Params { kernel, ..Params::default() }, &mut model).unwrap();
+        train(&set_of(&rows), Params { kernel: Some(kernel), ..Params::default() }, &mut model).unwrap();
         assert_eq!((says(&model, &[5.0, 5.0]), says(&model, &[-5.0, -5.0])), (class(1), class(0)), "{kernel:?}");
     }
+}
+
+#[test]
+fn the_kernel_follows_from_the_task() {
+    let mut model = Net::new();
+    train(&set_of(&[(&[0.0], Some(0)), (&[1.0], Some(1))]), Params::default(), &mut model).unwrap();
+    assert_eq!((model.view().task(), model.view().kernel()), (Task::Classes, KernelKind::Linear));
+    // Novelty is on all sides of what is known, which no linear boundary encloses.
+    let known = blobs(60, 1);
+    let rows: Vec<(&[f32], Option<u16>)> = known.iter().map(|(r, _)| (&r[..], None)).collect();
+    train(&set_of(&rows), Params::default(), &mut model).unwrap();
+    assert_eq!((model.view().task(), model.view().kernel()), (Task::Novelty, KernelKind::Rbf));
+    for far in [[-5.0, 0.0], [5.0, 0.0], [0.0, -5.0], [0.0, 5.0]] {
+        assert_eq!(says(&model, &far), Decision::Anomalous);
+    }
+    let inside = known.iter().filter(|(r, _)| says(&model, r) == Decision::Normal).count();
+    assert!(inside >= 48, "{inside}");
+}
+
+#[test]
+fn the_average_of_linear_models_has_the_average_decision_values() {
+    let rows = blobs(60, 3);
+    let (mut first, mut second) = (Net::new(), Net::new());
+    train(&blob_set(Format::F32, &rows[..30]), Params::default(), &mut first).unwrap();
+    train(&blob_set(Format::F32, &rows[30..]), Params::default(), &mut second).unwrap();
+    let mut mixed = second.clone();
+    assert!(mixed.edit().average(first.view(), 0.25));
+    for (row, _) in &rows {
+        let (mut a, mut b, mut c) = ([0.0; 9], [0.0; 9], [0.0; 9]);
+        let a = first.view().decisions(row, &mut a).unwrap();
+        let b = second.view().decisions(row, &mut b).unwrap();
+        for ((a, b), c) in a.iter().zip(b).zip(mixed.view().decisions(row, &mut c).unwrap()) {
+            assert!((0.75 * a + 0.25 * b - c).abs() < 1e-5);
+        }
+    }
+    // What cannot be averaged stays as it is.
+    let before = says(&second, &rows[0].0);
+    for (kernel, classes) in [(KernelKind::Linear, 2), (KernelKind::Rbf, 3)] {
+        let params = Params { kernel: Some(kernel), ..Params::default() };
+        train(&blob_set(Format::F32, &blobs(20, classes)), params, &mut first).unwrap();
+        assert!(!second.edit().average(first.view(), 0.5));
+        assert!(!first.edit().average(second.view(), 0.5));
+    }
+    assert!(!second.edit().average(Net::new().view(), 0.5) && !Net::new().edit().average(second.view(), 0.5));
+    assert_eq!(says(&second, &rows[0].0), before);
+    assert_eq!([1, 2, 4].map(hone_svm::batches::share), [1.0, 1.0, 0.5]);
 }
 
 #[test]
@@ -116,7 +162,7 @@ fn constant_features_do_not_count() {
         let wide: Vec<_> = wide.iter().map(|(r, c)| (&r[..], *c)).collect();
         let narrow: Vec<_> = rows.iter().map(|(r, c)| (&r[..], Some(*c))).collect();
         // The rule `scale` counts features; fix γ.
-        let params = Params { kernel, gamma: 0.5, ..Params::default() };
+        let params = Params { kernel: Some(kernel), gamma: 0.5, ..Params::default() };
         train(&set_of(&wide), params, &mut with).unwrap();
         train(&set_of(&narrow), params, &mut without).unwrap();
         for (row, _) in &rows {
@@ -125,7 +171,10 @@ fn constant_features_do_not_count() {
         }
         // Nothing varies at all.
         let flat: Vec<(&[f32], Option<u16>)> = (0..6).map(|i| (&[3.0f32][..], Some(i % 3))).collect();
-        assert_eq!(train(&set_of(&flat), Params { kernel, ..Params::default() }, &mut with).unwrap().rows, 6);
+        assert_eq!(
+            train(&set_of(&flat), Params { kernel: Some(kernel), ..Params::default() }, &mut with).unwrap().rows,
+            6
+        );
         assert!(matches!(says(&with, &[3.0]), Decision::Class(_)));
     }
 }
@@ -135,7 +184,10 @@ fn one_row_per_class_is_enough() {
     for kernel in KERNELS {
         let mut model = Net::new();
         let set = set_of(&[(&[0.0, 0.0], Some(9)), (&[1.0, 0.0], Some(5)), (&[0.0, 1.0], Some(7))]);
-        assert_eq!(train(&set, Params { kernel, ..Params::default() }, &mut model).unwrap().stop, Stop::Converged);
+        assert_eq!(
+            train(&set, Params { kernel: Some(kernel), ..Params::default() }, &mut model).unwrap().stop,
+            Stop::Converged
+        );
         assert_eq!(model.view().classes().collect::<Vec<_>>(), [ClassId(5), ClassId(7), ClassId(9)]);
         for (row, id) in [([0.0, 0.0], 9), ([1.0, 0.0], 5), ([0.0, 1.0], 7)] {
             assert_eq!(says(&model, &row), class(id), "{kernel:?}");
@@ -154,7 +206,7 @@ fn too_many_classes_and_too_little_memory_are_errors() {
     let set = blob_set(Format::F32, &blobs(30, 3));
     let shape = Shape { rows: 30, features: 2 };
     for kernel in KERNELS {
-        let checked = Params { kernel, ..Params::default() }.check(shape).unwrap();
+        let checked = Params { kernel: Some(kernel), ..Params::default() }.check(shape).unwrap();
         let needed = required(&checked, shape);
         let mut workspace = vec![0; needed / 4 - 1];
         let result = Trainer::new(checked).step(set.view(), &mut workspace, model.edit(), u32::MAX);
@@ -177,7 +229,7 @@ fn too_many_classes_and_too_little_memory_are_errors() {
 fn a_model_too_small_for_all_support_vectors_is_solved_again_within_it() {
     let rows = blobs(150, 3);
     let set = blob_set(Format::I16, &rows);
-    let params = Params { kernel: KernelKind::Rbf, ..Params::default() };
+    let params = Params { kernel: Some(KernelKind::Rbf), ..Params::default() };
     let mut model = Net::new();
     assert_eq!(train(&set, params, &mut model).unwrap().stop, Stop::Converged);
     let full = model.view().vectors();
@@ -216,7 +268,7 @@ fn novelty_leaves_about_its_share_outside() {
     rows.iter().for_each(|(r, _)| set.edit().push(r, None).unwrap());
     for nu in [0.05f32, 0.2] {
         let mut model = Net::new();
-        let params = Params { kernel: KernelKind::Rbf, nu, ..Params::default() };
+        let params = Params { kernel: Some(KernelKind::Rbf), nu, ..Params::default() };
         assert_eq!(train(&set, params, &mut model).unwrap().stop, Stop::Converged);
         let outside = rows.iter().filter(|(r, _)| says(&model, r) == Decision::Anomalous).count();
         assert!((outside as f32 - nu * 200.0).abs() <= 6.0, "{outside} of 200 at {nu}");
@@ -260,7 +312,7 @@ fn shrinking_does_not_change_the_result() {
     let set = blob_set(Format::F32, &blobs(300, 3));
     for kernel in [KernelKind::Linear, KernelKind::Rbf] {
         let objective = |shrinking| {
-            let params = Params { kernel, shrinking, tolerance: 1e-4, ..Params::default() };
+            let params = Params { kernel: Some(kernel), shrinking, tolerance: 1e-4, ..Params::default() };
             let shape = Shape { rows: 300, features: 2 };
             let checked = params.check(shape).unwrap();
             let mut workspace = vec![0; required(&checked, shape) / 4];
@@ -297,7 +349,7 @@ fn cancelling_and_a_changed_set_leave_no_model() {
 fn progress_rises_to_the_end_and_steps_are_bounded() {
     let set = blob_set(Format::F32, &blobs(300, 5));
     let shape = Shape { rows: 300, features: 2 };
-    let checked = Params { kernel: KernelKind::Rbf, ..Params::default() }.check(shape).unwrap();
+    let checked = Params { kernel: Some(KernelKind::Rbf), ..Params::default() }.check(shape).unwrap();
     let mut workspace = vec![0; required(&checked, shape) / 4];
     let (mut trainer, mut model) = (Trainer::new(checked), Net::new());
     let (mut steps, mut last) = (0u64, 0);
@@ -319,7 +371,7 @@ fn progress_rises_to_the_end_and_steps_are_bounded() {
 fn batches_come_close_to_learning_everything_at_once() {
     let rows = blobs(480, 3);
     let everything = blob_set(Format::I8, &rows);
-    let params = Params { kernel: KernelKind::Rbf, ..Params::default() };
+    let params = Params { kernel: Some(KernelKind::Rbf), ..Params::default() };
     let mut model = Net::new();
     train(&everything, params, &mut model).unwrap();
     let right = |model: &Net| rows.iter().filter(|(r, c)| says(model, r) == class(*c)).count();
@@ -366,7 +418,7 @@ fn a_stored_model_comes_back_the_same_and_damage_is_refused() {
             let set = blob_set(format, &rows);
             let (mut model, mut back) = (Net::new(), Net::new());
             assert!(postcard::to_slice(&model, &mut [0; 100]).is_err());
-            train(&set, Params { kernel, ..Params::default() }, &mut model).unwrap();
+            train(&set, Params { kernel: Some(kernel), ..Params::default() }, &mut model).unwrap();
             let mut memory = vec![0; 20_000];
             let bytes = postcard::to_slice(&model, &mut memory).unwrap();
             let mut input = postcard::Deserializer::from_bytes(bytes);
@@ -398,7 +450,7 @@ proptest! {
     fn a_model_with_a_byte_changed_is_a_model_or_refused(at in 0usize..600, byte in any::<u8>()) {
         let set = blob_set(Format::I8, &blobs(30, 3));
         let mut model = Net::new();
-        train(&set, Params { kernel: KernelKind::Rbf, ..Params::default() }, &mut model).unwrap();
+        train(&set, Params { kernel: Some(KernelKind::Rbf), ..Params::default() }, &mut model).unwrap();
         let mut memory = vec![0; 20_000];
         let bytes = postcard::to_slice(&model, &mut memory).unwrap();
         let at = at % bytes.len();
@@ -418,7 +470,7 @@ proptest! {
         let set = blob_set(Format::from_code(format).unwrap(), &rows);
         let kernel = KernelKind::from_code(kernel).unwrap();
         let mut model = Net::new();
-        let params = Params { kernel, standardise, iterations: 2000, ..Params::default() };
+        let params = Params { kernel: Some(kernel), standardise, iterations: 2000, ..Params::default() };
         match train(&set, params, &mut model) {
             Ok(report) => prop_assert!(report.quality.is_finite()),
             Err(e) => prop_assert!(matches!(e, TrainError::OneClass(_) | TrainError::NotFinite), "{:?}", e),

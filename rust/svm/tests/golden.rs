@@ -82,12 +82,12 @@ fn run(wanted: &str, cached: usize) {
         let novelty = f[2] == "novelty";
         let params = Params {
             machine: if novelty { Machine::Novelty } else { Machine::Classify },
-            kernel: match f[3] {
+            kernel: Some(match f[3] {
                 "linear" => KernelKind::Linear,
                 "rbf" => KernelKind::Rbf,
                 "poly" => KernelKind::Poly,
                 _ => KernelKind::Sigmoid,
-            },
+            }),
             c: real(4),
             nu: real(5),
             degree: real(7) as u8,

@@ -8,6 +8,7 @@
 mod checksum;
 mod esn;
 mod numeric;
+mod svm;
 
 pub use checksum::{crc_bytes, crc_f32};
 
@@ -18,4 +19,5 @@ pub type Emit<'a> = &'a mut dyn FnMut(&str, u32);
 pub fn all(emit: Emit<'_>) {
     numeric::emit(emit);
     esn::emit(emit);
+    svm::emit(emit);
 }

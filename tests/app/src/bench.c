@@ -3,6 +3,7 @@
  * `bench`: what a hand, an eye and a fault would do to the board. It works the emulated pins of button and LED, counts
  * the LED's edges, and makes threads crash or stand still.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zephyr/drivers/gpio.h>
@@ -82,20 +83,25 @@ static int cmd_crash(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-/* bench deep: more stack than the shell has, a frame at a time. */
-static int deep(int level)
+/* bench deep: more stack than the shell has, a frame at a time. Each frame is the caller's to look at, so that the
+ * compiler cannot make a loop of it.
+ */
+static __attribute__((noinline)) int deep(volatile char *below, int level)
 {
 	volatile char frame[64];
 
-	frame[0] = (char)level;
-	return frame[0] + deep(level + 1);
+	frame[level & 63] = (char)level;
+	/* Never so deep. */
+	return level == INT_MAX ? 0 : deep(frame, level + 1) + below[level & 63];
 }
 
 static int cmd_deep(const struct shell *sh, size_t argc, char **argv)
 {
+	volatile char frame[64] = {0};
+
 	ARG_UNUSED(sh);
 	ARG_UNUSED(argv);
-	return deep((int)argc);
+	return deep(frame, (int)argc);
 }
 
 static void stall_one(const struct k_thread *thread, void *name)

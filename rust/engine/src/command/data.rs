@@ -1,7 +1,7 @@
 //! `data` and `svm eval`: what the training set holds.
 
 use super::{Console, Outcome, fail, misuse};
-use crate::capacity::FEATURES;
+use crate::capacity::{FEATURES, SVM_CLASSES};
 use crate::env::Io;
 use crate::link::Links;
 use crate::memory::{Model, RowSet, SVM_SCRATCH};
@@ -12,7 +12,7 @@ use hone_learn::metrics::Confusion;
 use hone_signal::Micros;
 
 /// Classes in the matrix of `svm eval`.
-const SHOWN: usize = 8;
+const SHOWN: usize = if SVM_CLASSES > 8 { SVM_CLASSES } else { 8 };
 
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
@@ -147,7 +147,7 @@ pub(super) fn svm(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
                 fail(io, &["the rows have other features than the model; 'data clear', label, train"])
             }
             Err(E::Scratch) => fail(io, &["the model has more classes than this build works with"]),
-            Err(E::Classes(_)) => fail(io, &["the rows are of more than 8 classes"]),
+            Err(E::Classes(_)) => fail(io, &["the rows are of more classes than this build tells apart"]),
         }
     })
 }

@@ -16,7 +16,7 @@ use crate::config::{Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
 use crate::memory::{Model, Slot};
-use crate::text::{Line, Out as _};
+use crate::text::{Line, Out};
 use crate::training::Published;
 use atomic_refcell::AtomicRef;
 use hone_signal::Micros;
@@ -285,7 +285,8 @@ fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
     Ok(())
 }
 
-fn entry(command: &Command, indent: &str, io: &mut dyn Io) {
+/// Writes a command's help: its usage, and below it what it does.
+pub fn entry(command: &Command, indent: &str, io: &mut dyn Out) {
     io.str(indent);
     io.str(command.name);
     if !command.usage.is_empty() {

@@ -22,7 +22,7 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     io.str(sensor.name);
     io.str(": ");
     io.uint(sensor.channels);
-    io.str(" channels at ");
+    io.str(if sensor.channels == 1 { " channel at " } else { " channels at " });
     io.uint(sensor.rate_hz);
     io.str(" Hz, ");
     io.real(sensor.channel.scale);

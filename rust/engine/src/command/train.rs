@@ -67,15 +67,27 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 /// Shows each tenth of the way until training `id` has ended.
 fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut shown = None;
+    let mut turns = 20;
     loop {
         let status = links.training.get();
         if let Some(ended) = status.ended(id) {
-            return outcome(&ended, io);
+            // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
+            // begins where it is.
+            let used = ended.learner == Learner::Rce
+                || links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
+            if ended.result.is_err() || used || turns == 0 {
+                return outcome(&ended, io);
+            }
+            turns -= 1;
+            if !io.pause(LOOK) {
+                return outcome(&ended, io);
+            }
+            continue;
         }
         if status.refused == id {
             return fail(io, &["another training came first; 'train status' says how far it is"]);
         }
-        if status.id == id && status.running() && status.total > 0 {
+        if status.id == id && status.running() && status.done > 0 && status.total > 0 {
             let tenth = u64::from(status.done) * 10 / u64::from(status.total);
             if shown != Some((tenth, status.phase)) {
                 shown = Some((tenth, status.phase));

@@ -7,7 +7,7 @@ use super::flash::HostFlash;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
-use hone_engine::command::{self, Console, Failed, Outcome};
+use hone_engine::command::{self, Command, Console, Failed, Outcome};
 use hone_engine::config::Style;
 use hone_engine::cooperative::Device;
 use hone_engine::env::{Io, ThreadInfo, Typed};
@@ -42,17 +42,24 @@ pub type HostDevice = Device<Source, Light, Flash<HostFlash>>;
 pub fn device(source: Source, flash: HostFlash) -> HostDevice {
     let links: &'static Links = Box::leak(Box::new(Links::new()));
     let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
-    Device::with_flash(links, memory, source, Light::default(), Flash::open(Some(flash)))
+    let mut device = Device::with_flash(links, memory, source, Light::default(), Flash::open(Some(flash)));
+    // A board has read its sensor before its shell answers.
+    device.advance(Micros(0));
+    device
 }
 
 /// Commands of the host program alone.
-pub const HOST_COMMANDS: [(&str, &str); 5] = [
-    ("rig", "CONDITION: what is done to the simulated motor; without one, what is done now"),
-    ("replay", "NUMBER: play this recording (with --replay); without one, list them"),
-    ("button", "press the button sw0: collect and train the default learner"),
-    ("led", "whether the light is on"),
-    ("quit", "leave"),
+pub static HOST_COMMANDS: [Command; 5] = [
+    host("rig", "[CONDITION]", "what is done to the simulated motor; without a condition, list them"),
+    host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
+    host("button", "", "press the button sw0: collect and train the default learner"),
+    host("led", "", "whether the light is on"),
+    host("quit", "", "leave"),
 ];
+
+const fn host(name: &'static str, usage: &'static str, help: &'static str) -> Command {
+    Command { name, usage, help, sub: &[], words: command::Words::None }
+}
 
 /// Longest line that a shell takes.
 pub const LINE: usize = 256;
@@ -180,17 +187,25 @@ impl Handles {
                     }
                 });
             }
+            ["button", rest @ ..] | ["led", rest @ ..] if !rest.is_empty() => {
+                out.str("error: this command takes no words\n");
+                return Next::Go(Err(Failed));
+            }
             ["button"] => self.links.button_edge(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
                 let _ = self.console.run(&words, &mut Shell { time, input, out });
                 out.str("on the host only:\n");
-                for (name, help) in HOST_COMMANDS {
-                    out.str("  ");
-                    out.str(name);
-                    out.str("\n      ");
-                    out.str(help);
-                    out.str("\n");
+                for command in &HOST_COMMANDS {
+                    command::entry(command, "", out);
+                }
+            }
+            ["help", name] if HOST_COMMANDS.iter().any(|c| c.name == *name) => {
+                for command in HOST_COMMANDS.iter().filter(|c| c.name == *name) {
+                    command::entry(command, "", out);
+                }
+                if *name == "rig" {
+                    conditions(None, out);
                 }
             }
             words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
@@ -203,7 +218,9 @@ impl Handles {
         let mut found = Vec::new();
         command::complete(words, start, &mut |word| found.push(word.to_owned()));
         match words {
-            [] => found.extend(HOST_COMMANDS.iter().filter(|c| c.0.starts_with(start)).map(|c| c.0.to_owned())),
+            [] | ["help"] => {
+                found.extend(HOST_COMMANDS.iter().filter(|c| c.name.starts_with(start)).map(|c| c.name.to_owned()));
+            }
             ["rig"] => {
                 found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect()
             }
@@ -347,16 +364,21 @@ pub fn run_script(
     failed
 }
 
+/// Every condition; the one given is marked.
+fn conditions(now: Option<Condition>, out: &mut dyn Out) {
+    for (condition, name, help) in Condition::ALL {
+        out.str(if Some(condition) == now { "* " } else { "  " });
+        out.str(name);
+        out.str(": ");
+        out.str(help);
+        out.str("\n");
+    }
+}
+
 fn set_rig(control: &rig::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
     match words {
         [] => {
-            for (condition, name, help) in Condition::ALL {
-                out.str(if condition == control.get() { "* " } else { "  " });
-                out.str(name);
-                out.str(": ");
-                out.str(help);
-                out.str("\n");
-            }
+            conditions(Some(control.get()), out);
             Ok(())
         }
         [name] if Condition::from_name(name).is_some() => {

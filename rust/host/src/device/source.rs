@@ -9,7 +9,7 @@ use hone_signal::{Micros, Sample};
 #[derive(Debug)]
 pub enum Source {
     /// The simulated motor.
-    Rig(Rig, rig::Control),
+    Rig(Box<Rig>, rig::Control),
     /// Recordings.
     Replay(Box<Replay>),
 }
@@ -27,7 +27,7 @@ impl Source {
     /// The simulated motor.
     pub fn rig(seed: u64) -> Self {
         let control = rig::Control::default();
-        Self::Rig(Rig::new(seed, control.clone()), control)
+        Self::Rig(Box::new(Rig::new(seed, control.clone())), control)
     }
 
     /// The handle.

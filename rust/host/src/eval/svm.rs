@@ -1,12 +1,13 @@
 //! The SVM under evaluation.
 
-use super::front::{Front, shuffle};
+use super::front::{Example, Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Training};
 use super::settings::{Table, conflict};
-use crate::dataset::{Data, Dataset, Family, Task};
+use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::capacity;
 use hone_learn::set::{Counts, Feature};
-use hone_learn::{Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
+use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
+use hone_svm::batches::share;
 use hone_svm::{
     Checked, KernelKind, Model, Params, Shape, TrainError, Trainer, keep_support, model_words, required, required_for,
     scratch_len,
@@ -40,7 +41,8 @@ const F401_ROW_BYTES: usize = 16 * 1024;
 /// Bytes of rows, model and workspace that the NUCLEO-F401RE can give, whatever the width of a row.
 pub type F401 = Svm<F401_WORDS>;
 /// Room for every row of a large set.
-pub type Unbounded = Svm<1_000_000>;
+pub type Unbounded = Svm<UNBOUNDED_WORDS>;
+const UNBOUNDED_WORDS: usize = 1_000_000;
 
 impl Default for F401 {
     fn default() -> Self {
@@ -69,14 +71,54 @@ impl<const WORDS: usize> Svm<WORDS> {
         }
     }
 
-    /// One training to its end.
-    fn solve(&mut self, trainer: &mut Trainer, rows: &mut Rows, workspace: &mut [u32]) -> Result<Report, TrainError> {
-        loop {
-            if let Progress::Done(report) =
-                trainer.step(rows.edit().view(), workspace, self.model.edit(), 10_000_000)?
-            {
-                return Ok(report);
+    /// The share of the rows to test that a model of unlimited memory gets right, trained on all rows in one go with
+    /// the same settings and row format.
+    fn at_once(&mut self, set: &Dataset, examples: &[Example]) -> Result<f32, EvalError> {
+        let shape = Shape { rows: examples.len(), features: self.width };
+        let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        let mut store = Rows::new(self.memory.format, shape)?;
+        for example in examples {
+            store
+                .edit()
+                .push(&example.features, Some(example.class))
+                .map_err(|e| EvalError::Learner(format!("a row cannot be taken: {e:?}")))?;
+        }
+        let mut workspace = vec![0u32; most_useful(&checked, shape, 1 << 28) / 4];
+        let mut model = Box::new(Model::<UNBOUNDED_WORDS>::new());
+        solve(&mut Trainer::new(checked), &mut store, &mut workspace, &mut model)
+            .map_err(|e| EvalError::Learner(explain(e)))?;
+        let mut scratch = vec![0.0; scratch_len(model.view().classes().count(), self.width)];
+        let (mut right, mut total) = (0u32, 0u32);
+        let mut judge = |features: &[f32], class: usize| {
+            let truth = set.classes.get(class).map(|c| Decision::Class(c.id));
+            right += u32::from(Some(model.infer(features, &mut scratch).decision) == truth);
+            total += 1;
+        };
+        match &set.data {
+            Data::Table(t) => {
+                t.rows.iter().filter(|r| r.part == Part::Test).for_each(|r| judge(&r.features, r.class));
             }
+            Data::Recordings(r) => {
+                for (recording, window) in r.windows(Part::Test) {
+                    let view = r.view(recording, window, &set.classes);
+                    judge(self.front.features(&Input::Window(view))?, window.class);
+                }
+            }
+        }
+        Ok(right as f32 / total.max(1) as f32)
+    }
+}
+
+/// One training to its end.
+fn solve<const WORDS: usize>(
+    trainer: &mut Trainer,
+    rows: &mut Rows,
+    workspace: &mut [u32],
+    model: &mut Model<WORDS>,
+) -> Result<Report, TrainError> {
+    loop {
+        if let Progress::Done(report) = trainer.step(rows.edit().view(), workspace, model.edit(), 10_000_000)? {
+            return Ok(report);
         }
     }
 }
@@ -84,7 +126,7 @@ impl<const WORDS: usize> Svm<WORDS> {
 /// What the batches came to.
 #[derive(Default)]
 struct Batches {
-    count: usize,
+    count: u32,
     limited: bool,
     last: Option<Report>,
 }
@@ -150,15 +192,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         }
         let workspace_bytes = most_useful(&checked, shape, memory.workspace_bytes);
         let mut workspace = vec![0u32; workspace_bytes / 4];
-        let mut store = Rows {
-            words: vec![0; words * rows],
-            labels: vec![0; rows],
-            features: vec![Feature::default(); self.width],
-            counts: Counts::EMPTY,
-        };
-        store.edit().clear(memory.format, self.width).map_err(|e| {
-            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
-        })?;
+        let mut store = Rows::new(memory.format, shape)?;
 
         let mut batches = Batches::default();
         let mut waiting = examples.iter().peekable();
@@ -176,9 +210,14 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
                 Err(e) => return Err(EvalError::Learner(format!("a row cannot be taken: {e:?}"))),
             }
             let mut trainer = Trainer::new(checked);
-            match self.solve(&mut trainer, &mut store, &mut workspace) {
+            let earlier = (batches.count > 0).then(|| self.model.clone());
+            match solve(&mut trainer, &mut store, &mut workspace, &mut self.model) {
                 Ok(report) => {
                     batches.count += 1;
+                    // A class that is new in this batch, or a kernel other than linear: the newest model is the model.
+                    if let Some(earlier) = earlier {
+                        self.model.edit().average(earlier.view(), share(batches.count));
+                    }
                     batches.limited |= report.stop == Stop::IterationLimit;
                     batches.last = Some(report);
                     if waiting.peek().is_some() {
@@ -192,12 +231,15 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             }
         }
         let report = batches.last.ok_or_else(|| EvalError::Learner("there was nothing to learn from".into()))?;
+        let novelty = set.task == Task::Anomaly;
+        // What batches cost: told beside the accuracy of the model that they gave.
+        let apart = batches.count > 1 && !novelty && examples.len() <= hone_learn::set::MOST_ROWS;
+        let at_once = if apart { Some(self.at_once(set, &examples)?) } else { None };
         let view = self.model.view();
         self.scratch = vec![0.0; scratch_len(view.classes().count(), self.width)];
         let model_bytes = postcard::to_allocvec(&*self.model)
             .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
             .len();
-        let novelty = set.task == Task::Anomaly;
         let mut facts = vec![
             ("features".into(), self.width.to_string()),
             ("rows held".into(), format!("{rows} x {} B", words * 4)),
@@ -207,6 +249,9 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         ];
         if view.kernel() != KernelKind::Linear {
             facts.push(("gamma".into(), format!("{:.5}", view.gamma())));
+        }
+        if let Some(accuracy) = at_once {
+            facts.push(("accuracy if trained on all rows at once".into(), format!("{accuracy:.4}")));
         }
         Ok(Training {
             windows: examples.len(),
@@ -246,6 +291,19 @@ struct Rows {
 }
 
 impl Rows {
+    fn new(format: Format, Shape { rows, features }: Shape) -> Result<Self, EvalError> {
+        let mut store = Self {
+            words: vec![0; format.row_words(features) * rows],
+            labels: vec![0; rows],
+            features: vec![Feature::default(); features],
+            counts: Counts::EMPTY,
+        };
+        store.edit().clear(format, features).map_err(|e| {
+            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
+        })?;
+        Ok(store)
+    }
+
     fn edit(&mut self) -> SetMut<'_> {
         SetMut::over(&mut self.words, &mut self.labels, &mut self.features, &mut self.counts)
     }

@@ -11,6 +11,7 @@
 //! takes floating-point operands only on cores with double precision.
 #![allow(unsafe_code)]
 
+pub(crate) mod cholesky;
 pub(crate) mod float;
 pub(crate) mod integer;
 pub(crate) mod lanes;

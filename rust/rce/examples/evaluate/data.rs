@@ -12,6 +12,23 @@ pub struct Rows {
     pub features: usize,
     pub train: Vec<(Vec<f32>, u16)>,
     pub test: Vec<(Vec<f32>, u16)>,
+    /// Of each training row: its subject, or the fifth of its recording.
+    pub group: Vec<u8>,
+}
+
+impl Rows {
+    /// The training part alone, a fifth of its groups to test on.
+    pub fn validation(&self, fold: usize) -> Self {
+        let mut groups = self.group.clone();
+        groups.sort_unstable();
+        groups.dedup();
+        let held = |g: &u8| groups.iter().position(|x| x == g).is_some_and(|i| i % 5 == fold);
+        let (mut train, mut test) = (vec![], vec![]);
+        for (row, group) in self.train.iter().zip(&self.group) {
+            if held(group) { &mut test } else { &mut train }.push(row.clone());
+        }
+        Self { name: self.name, params: self.params, features: self.features, train, test, group: vec![] }
+    }
 }
 
 /// Shape and bytes of an .npy file of format 1.0.
@@ -55,6 +72,7 @@ pub fn cwru(root: &Path, settings: &[(String, String)]) -> Option<Rows> {
         features: extractor.len(),
         train: vec![],
         test: vec![],
+        group: vec![],
     };
     let mut names: Vec<PathBuf> =
         std::fs::read_dir(root.join("cwru/load1")).ok()?.filter_map(|e| Some(e.ok()?.path())).collect();
@@ -73,7 +91,11 @@ pub fn cwru(root: &Path, settings: &[(String, String)]) -> Option<Rows> {
         for w in 0..windows {
             let frames = w * 200..(w + 1) * 200;
             let window: Vec<i16> = frames.flat_map(|t| [samples[t], samples[len + t]]).collect();
-            let set = if w < windows * train_percent / 100 { &mut rows.train } else { &mut rows.test };
+            let trains = w < windows * train_percent / 100;
+            if trains {
+                rows.group.push((w * 500 / (windows * train_percent).max(1)).min(4) as u8);
+            }
+            let set = if trains { &mut rows.train } else { &mut rows.test };
             set.push((row(&extractor, &window, &mut memory), class));
         }
     }
@@ -91,6 +113,7 @@ pub fn har(root: &Path, settings: &[(String, String)], fold: u64) -> Option<Rows
         features: extractor.len(),
         train: vec![],
         test: vec![],
+        group: vec![],
     };
     let samples = i16s(&npy(&root.join("har_uci/X.npy"))?.1);
     let classes = npy(&root.join("har_uci/y.npy"))?.1;
@@ -103,7 +126,11 @@ pub fn har(root: &Path, settings: &[(String, String)], fold: u64) -> Option<Rows
     }
     for ((x, class), subject) in samples.chunks_exact(6 * 128).zip(classes).zip(subjects) {
         let window: Vec<i16> = (0..128).flat_map(|t| (0..6).map(move |c| x[c * 128 + t])).collect();
-        let set = if all[..14].contains(&subject) { &mut rows.train } else { &mut rows.test };
+        let trains = all[..14].contains(&subject);
+        if trains {
+            rows.group.push(subject);
+        }
+        let set = if trains { &mut rows.train } else { &mut rows.test };
         set.push((row(&extractor, &window, &mut memory), u16::from(class)));
     }
     Some(rows)

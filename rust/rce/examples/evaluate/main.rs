@@ -108,7 +108,8 @@ fn print(name: &str, scores: &[Score]) {
 }
 
 /// Capped baseline against ageing and pruning, paired over the orders: mean difference and its 95 % interval (Student).
-fn ablation(model: &mut Model<WORDS>, rows: &Rows, options: &Options) {
+fn ablation(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
+    let rows = &parts[0];
     let variants: [(&str, &[(&str, &str)]); 5] = [
         ("baseline rce", &[("algorithm", "rce")]),
         ("no pruning, no following", &[("pruning", "off"), ("moving", "0")]),
@@ -122,7 +123,10 @@ fn ablation(model: &mut Model<WORDS>, rows: &Rows, options: &Options) {
         for (key, text) in settings {
             base.set_text(key, text).expect("setting");
         }
-        let scores = run(model, rows, base, options, options.orders);
+        let mut scores = vec![];
+        for rows in parts {
+            scores.extend(run(model, rows, base, options, options.orders));
+        }
         print(&format!("{} {name}", rows.name), &scores);
         if baseline.is_empty() {
             baseline = scores;
@@ -160,36 +164,40 @@ fn auroc(mut scored: Vec<(f32, bool)>) -> f64 {
 }
 
 /// Leaves one class out of training at a time; the test rows of that class are the unknown ones.
-fn unknown(model: &mut Model<WORDS>, rows: &Rows, options: &Options) {
-    let params = params(rows.params, &options.settings);
-    let mut classes: Vec<u16> = rows.train.iter().map(|r| r.1).collect();
-    classes.sort_unstable();
-    classes.dedup();
+fn unknown(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
     let (mut ours, mut nearest, mut n) = (0.0, 0.0, 0.0);
-    for left_out in classes {
-        for seed in 0..options.orders {
-            let known: Vec<_> = ordered(rows, options, seed).into_iter().filter(|r| r.1 != left_out).collect();
-            train(model, &params, &known, rows.features);
-            let mut scratch = vec![0; model.scratch_words()];
-            let mut scored = vec![];
-            let mut distances = vec![];
-            for (x, class) in &rows.test {
-                let answer = model.infer(x, &mut scratch).expect("infer");
-                scored.push((answer.verdict.score, *class == left_out));
-                distances.push((answer.nearest_distance, *class == left_out));
+    for rows in parts {
+        let params = params(rows.params, &options.settings);
+        let mut classes: Vec<u16> = rows.train.iter().map(|r| r.1).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        for left_out in classes {
+            for seed in 0..options.orders {
+                let known: Vec<_> = ordered(rows, options, seed).into_iter().filter(|r| r.1 != left_out).collect();
+                train(model, &params, &known, rows.features);
+                let mut scratch = vec![0; model.scratch_words()];
+                let mut scored = vec![];
+                let mut distances = vec![];
+                for (x, class) in &rows.test {
+                    let answer = model.infer(x, &mut scratch).expect("infer");
+                    scored.push((answer.verdict.score, *class == left_out));
+                    distances.push((answer.nearest_distance, *class == left_out));
+                }
+                ours += auroc(scored);
+                nearest += auroc(distances);
+                n += 1.0;
             }
-            ours += auroc(scored);
-            nearest += auroc(distances);
-            n += 1.0;
         }
     }
-    println!("{:34} AUROC of the score {:.4}, of the nearest distance alone {:.4}", rows.name, ours / n, nearest / n);
+    let rows = &parts[0];
+    println!("{:34} AUROC of the score {:.5}, of the nearest distance alone {:.5}", rows.name, ours / n, nearest / n);
 }
 
 fn main() {
     let mut root = PathBuf::from("../shared/data");
     let mut options = Options { orders: 10, sorted: false, settings: vec![] };
     let (mut folds, mut mode, mut feature_settings) = (1, String::from("table"), vec![]);
+    let mut validate = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().expect("a value");
@@ -197,6 +205,7 @@ fn main() {
             "--root" => root = PathBuf::from(value()),
             "--orders" => options.orders = value().parse().expect("a number"),
             "--folds" => folds = value().parse().expect("a number"),
+            "--validate" => validate = true,
             "--sorted" => options.sorted = true,
             other => match other.split_once('=') {
                 Some((name, text)) => match name.strip_prefix("feature.") {
@@ -216,11 +225,21 @@ fn main() {
     }
     let mut model = Box::new(Model::<WORDS>::new());
     for rows in &sets {
+        let validations = validate.then(|| [0, 1, 2, 3, 4].map(|fold| rows.validation(fold)));
         match mode.as_str() {
-            "ablation" => ablation(&mut model, rows, &options),
-            "unknown" => unknown(&mut model, rows, &options),
+            "ablation" => {
+                let parts = validations.as_ref().map_or(std::slice::from_ref(rows), |v| &v[..]);
+                ablation(&mut model, parts, &options);
+            }
+            "unknown" => {
+                let parts = validations.as_ref().map_or(std::slice::from_ref(rows), |v| &v[..]);
+                unknown(&mut model, parts, &options);
+            }
             _ => {
-                let scores = run(&mut model, rows, rows.params, &options, options.orders);
+                let mut scores = vec![];
+                for rows in validations.iter().flatten().chain((!validate).then_some(rows)) {
+                    scores.extend(run(&mut model, rows, rows.params, &options, options.orders));
+                }
                 print(
                     &format!("{} ({} + {} x {})", rows.name, rows.train.len(), rows.test.len(), rows.features),
                     &scores,

@@ -106,7 +106,7 @@ fn main() -> ! {
             continue;
         };
         for (name, (format, kernel)) in task.names.into_iter().zip(formats) {
-            let params = Params { kernel, standardise: false, ..Params::default() };
+            let params = Params { kernel: Some(kernel), standardise: false, ..Params::default() };
             let (Ok(checked), true) = (params.check(shape), fill(&mut set, format, bytes)) else { exit(false) };
             let done = case(name, set.view().len() as u32)
                 .workspace(WORKSPACE * 4)
@@ -122,7 +122,8 @@ fn main() -> ! {
             ]);
             if format == Format::F32 && kernel == KernelKind::Linear {
                 // A wrong answer is no fast answer.
-                if !((dual - task.dual).abs() <= 1e-3 * task.dual) {
+                let near = (dual - task.dual).abs() <= 1e-3 * task.dual;
+                if !near {
                     exit(false)
                 }
                 let (width, mut rows) = table(bytes);

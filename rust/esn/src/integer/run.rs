@@ -1,0 +1,344 @@
+//! Inference in integers.
+
+use super::model::{Channel, IntegerModel, MEAN_BITS};
+use super::tanh::tanh;
+use super::weight::{INPUT_BITS, Mix, Row, STATE_BITS, Weight, narrow};
+use crate::LANES;
+use crate::params::{Params, Score, Target};
+use crate::threshold::{Errors, MAX_AVERAGE, Thresholds};
+use hone_learn::{Decision, Verdict};
+use hone_signal::{Faults, Sample, WindowView};
+
+/// Bits behind the point of an error: a unit is 2^-28 squared spreads, or of the input's power.
+pub const SCORE_BITS: u32 = 28;
+
+/// The errors of a window, or their average over several, in units of 2^-[`SCORE_BITS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IntegerErrors {
+    /// Mean squared error, in squared spreads of the scale phase.
+    pub mse: u64,
+    /// The same over the mean square of the window's input.
+    pub nmse: u64,
+}
+
+impl IntegerErrors {
+    /// In floating point.
+    pub fn to_errors(self) -> Errors {
+        let [mse, nmse] = [self.mse, self.nmse].map(|v| libm::scalbnf(v as f32, -(SCORE_BITS as i32)));
+        Errors { mse, nmse }
+    }
+}
+
+/// What became of one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntegerOutcome {
+    /// Normal, anomalous, or unknown where there was nothing to judge with.
+    pub decision: Decision,
+    /// The averaged errors, on which the decision rests; this window's while the average is not full.
+    pub judged: Option<IntegerErrors>,
+    /// The errors of this window alone; `None` when it has no frame past the washout.
+    pub errors: Option<IntegerErrors>,
+    /// Whether the average is full.
+    pub warm: bool,
+}
+
+impl IntegerOutcome {
+    const UNKNOWN: Self = Self { decision: Decision::Unknown, judged: None, errors: None, warm: false };
+}
+
+/// What inference keeps from window to window.
+#[derive(Clone, Debug)]
+pub struct IntegerScratch<const N: usize, const C: usize> {
+    /// The state twice over, and the state that comes next.
+    x: [[i16; N]; 3],
+    u: [i16; C],
+    y: [i32; C],
+    offset: [i32; C],
+    age: u32,
+    next: Option<u32>,
+    ring: [IntegerErrors; MAX_AVERAGE],
+    count: u32,
+}
+
+impl<const N: usize, const C: usize> Default for IntegerScratch<N, C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, const C: usize> IntegerScratch<N, C> {
+    /// At the start of a stream.
+    pub const fn new() -> Self {
+        Self {
+            x: [[0; N]; 3],
+            u: [0; C],
+            y: [0; C],
+            offset: [0; C],
+            age: 0,
+            next: None,
+            ring: [IntegerErrors { mse: 0, nmse: 0 }; MAX_AVERAGE],
+            count: 0,
+        }
+    }
+
+    /// Forgets the stream: the state is reset and the average starts anew. Needed when the model changes.
+    pub fn reset(&mut self) {
+        (self.next, self.age, self.count) = (None, 0, 0);
+    }
+
+    /// Takes in one window; the mean of the last `n` once there are as many.
+    fn average(&mut self, errors: IntegerErrors, n: u16) -> Option<IntegerErrors> {
+        let n = u32::from(n).clamp(1, MAX_AVERAGE as u32);
+        if let Some(place) = self.ring.get_mut((self.count % n) as usize) {
+            *place = errors;
+        }
+        // Past the first round only the remainder by n counts.
+        self.count = if self.count >= 2 * n { self.count - n } else { self.count } + 1;
+        (self.count >= n).then(|| {
+            let (mut mse, mut nmse) = (0u64, 0u64);
+            for e in self.ring.iter().take(n as usize) {
+                (mse, nmse) = (mse.saturating_add(e.mse), nmse.saturating_add(e.nmse));
+            }
+            IntegerErrors { mse: mse / u64::from(n), nmse: nmse / u64::from(n) }
+        })
+    }
+}
+
+/// Everything that a frame reads and changes, cut to size.
+struct Frame<'a, W> {
+    shifts: &'a [u16],
+    res: &'a [[W; LANES]],
+    input: &'a [[W; LANES]],
+    out: &'a [W],
+    rows: &'a [Row],
+    channels: &'a [Channel],
+    mix: Mix,
+    leak: i32,
+    x: &'a mut [i16],
+    next: &'a mut [i16],
+    u: &'a mut [i16],
+    y: &'a mut [i32],
+}
+
+impl<W: Weight> Frame<'_, W> {
+    /// u from one frame.
+    #[inline(always)]
+    fn scale(&mut self, frame: &[Sample], offset: &[i32]) {
+        for (((u, v), offset), channel) in self.u.iter_mut().zip(frame).zip(offset).zip(self.channels) {
+            let d = (i32::from(*v) << MEAN_BITS).wrapping_sub(*offset);
+            let v = narrow(i64::from(d).wrapping_mul(i64::from(channel.factor)), channel.shift);
+            *u = v.clamp(-32767, 32767) as i16;
+        }
+    }
+
+    /// x from u and x.
+    #[inline(always)]
+    fn step(&mut self) {
+        let diagonals = self.shifts.len().max(1);
+        let groups = self.res.chunks_exact(diagonals).zip(self.input.chunks_exact(self.u.len().max(1)));
+        for ((base, next), (res, input)) in (0..).step_by(LANES).zip(self.next.as_chunks_mut::<LANES>().0).zip(groups) {
+            let neighbours = self.x.get(base..).unwrap_or_default();
+            let [a, b] = [0, LANES / 2].map(|half| half_group(res, self.shifts, neighbours, half));
+            let [c, d] = [0, LANES / 2].map(|half| half_columns(input, self.u, half));
+            let sums = a.into_iter().chain(b).zip(c.into_iter().chain(d));
+            for ((next, (res, input)), old) in next.iter_mut().zip(sums).zip(neighbours) {
+                let fresh = tanh(W::argument(res, input, &self.mix));
+                *next = if self.leak == 1 << STATE_BITS {
+                    fresh
+                } else {
+                    let (old, fresh) = (i32::from(*old), i32::from(fresh));
+                    // Between the two; the product is below 2^31.
+                    old.wrapping_add((fresh - old).wrapping_mul(self.leak).wrapping_add(1 << 14) >> 15) as i16
+                };
+            }
+        }
+        let (low, high) = self.x.split_at_mut_checked(self.next.len()).unwrap_or_default();
+        for ((v, low), high) in self.next.iter().zip(low).zip(high) {
+            (*low, *high) = (*v, *v);
+        }
+    }
+
+    /// y from x.
+    #[inline(always)]
+    fn output(&mut self) {
+        let total = if W::WIDE { 0 } else { self.next.iter().fold(0i32, |s, x| s.wrapping_add(i32::from(*x))) };
+        let rows = self.out.chunks_exact(self.next.len().max(1)).zip(self.rows);
+        for (y, (weights, row)) in self.y.iter_mut().zip(rows) {
+            *y = W::output(W::dot(weights, self.next), total, row);
+        }
+    }
+
+    /// Adds the squared error, and the square of the input.
+    #[inline(always)]
+    fn judge(&self, sum: &mut u64, power: &mut u64) {
+        for (u, y) in self.u.iter().zip(self.y.iter()) {
+            let u = i32::from(*u);
+            let e = i64::from(u.wrapping_sub(*y));
+            *sum = sum.wrapping_add(e.wrapping_mul(e) as u64);
+            *power = power.wrapping_add(u.wrapping_mul(u) as u64);
+        }
+    }
+}
+
+/// Four sums over W_res. Four at a time, because the registers of a Cortex-M hold no more.
+#[inline(always)]
+fn half_group<W: Weight>(res: &[[W; LANES]], shifts: &[u16], x: &[i16], half: usize) -> [W::Sum; 4] {
+    let x = x.get(half..).unwrap_or_default();
+    let mut sums = [W::Sum::default(); 4];
+    for (weights, shift) in res.iter().zip(shifts) {
+        let weights = weights.get(half..).and_then(|w| w.first_chunk::<4>());
+        let values = x.get(usize::from(*shift)..).and_then(|x| x.first_chunk::<4>());
+        if let (Some(weights), Some(values)) = (weights, values) {
+            for ((sum, w), v) in sums.iter_mut().zip(weights).zip(values) {
+                *sum = w.mac(*v, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// Four sums over W_in.
+#[inline(always)]
+fn half_columns<W: Weight>(input: &[[W; LANES]], u: &[i16], half: usize) -> [W::Sum; 4] {
+    let mut sums = [W::Sum::default(); 4];
+    for (weights, u) in input.iter().zip(u) {
+        if let Some(weights) = weights.get(half..).and_then(|w| w.first_chunk::<4>()) {
+            for (sum, w) in sums.iter_mut().zip(weights) {
+                *sum = w.mac(*u, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// The mean of one channel, with [`MEAN_BITS`] bits behind the point.
+fn mean_of(window: &WindowView<'_>, channel: usize) -> i32 {
+    let sum = window.channel(channel).fold(0i64, |s, v| s.wrapping_add(i64::from(v)));
+    ((sum << MEAN_BITS) / (window.len().max(1) as i64)) as i32
+}
+
+/// numerator/denominator with [`SCORE_BITS`] bits behind the point, saturating; of numbers too large for that the lowest
+/// bits are dropped.
+fn ratio(numerator: u64, denominator: u64) -> u64 {
+    let excess = SCORE_BITS.saturating_sub(numerator.leading_zeros());
+    let denominator = denominator.wrapping_shr(excess);
+    (numerator.wrapping_shr(excess) << SCORE_BITS).checked_div(denominator).unwrap_or(u64::MAX)
+}
+
+impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
+    /// Judges one window, in integers only. As [`crate::Model::examine`].
+    pub fn examine(&self, window: &WindowView<'_>, scratch: &mut IntegerScratch<N, C>) -> IntegerOutcome {
+        let channels = usize::from(self.head.shape.channels);
+        if !self.head.trained || window.channels != channels || window.is_empty() {
+            scratch.reset();
+            return IntegerOutcome::UNKNOWN;
+        }
+        let p = &self.head.params;
+        let errors = self.run(p, window, scratch).flatten();
+        let averaged = errors.and_then(|e| scratch.average(e, p.average));
+        let decision = match averaged {
+            Some(e) if self.is_anomalous(p.score, &e) => Decision::Anomalous,
+            _ => Decision::Normal,
+        };
+        IntegerOutcome { decision, judged: averaged.or(errors), errors, warm: averaged.is_some() }
+    }
+
+    /// As [`crate::Model::infer`], with the score in floating point, by a handful of operations per window.
+    pub fn infer(&self, window: &WindowView<'_>, scratch: &mut IntegerScratch<N, C>) -> Verdict {
+        let outcome = self.examine(window, scratch);
+        let score = outcome.judged.map_or(0.0, |e| self.head.thresholds.score(self.head.params.score, &e.to_errors()));
+        Verdict { decision: outcome.decision, score }
+    }
+
+    fn is_anomalous(&self, score: Score, e: &IntegerErrors) -> bool {
+        let [mse, nmse] = self.limits;
+        let beyond = |[upper, lower]: [u64; 2], v: u64| v >= upper || (lower > 0 && v <= lower);
+        (score != Score::Nmse && beyond(mse, e.mse)) || (score != Score::Mse && beyond(nmse, e.nmse))
+    }
+
+    /// The errors of one window; `None` outside when the storage is smaller than the head says, inside when no frame
+    /// counts.
+    fn run(&self, p: &Params, window: &WindowView<'_>, s: &mut IntegerScratch<N, C>) -> Option<Option<IntegerErrors>> {
+        let checked = crate::Checked::trusted(*p, self.head.shape);
+        let (n, c) = (checked.units(), checked.channels());
+        let broken = window.faults.any(Faults::GAP) || s.next != Some(window.sequence);
+        if broken {
+            s.count = 0;
+        }
+        if broken || !p.carry {
+            s.age = 0;
+            s.x.as_flattened_mut().fill(0);
+            s.y.fill(0);
+        }
+        s.next = Some(window.sequence.wrapping_add(1));
+        for (channel, (offset, scale)) in s.offset.iter_mut().zip(&self.channels).take(c).enumerate() {
+            *offset = if p.remove_mean { mean_of(window, channel) } else { scale.mean };
+        }
+        let (x, rest) = s.x.as_flattened_mut().split_at_mut_checked(2 * n)?;
+        let mut frame = Frame {
+            shifts: self.shifts.get(..checked.diagonals())?,
+            res: self.res.get(..checked.nonzeros())?.as_chunks().0,
+            input: self.input.as_flattened().get(..n * c)?.as_chunks().0,
+            out: self.out.as_flattened().get(..n * c)?,
+            rows: self.rows.get(..c)?,
+            channels: self.channels.get(..c)?,
+            mix: self.mix,
+            leak: self.leak,
+            x,
+            next: rest.get_mut(..n)?,
+            u: s.u.get_mut(..c)?,
+            y: s.y.get_mut(..c)?,
+        };
+        let offset = s.offset.get(..c)?;
+        let predict = p.target == Target::Predict;
+        let washout = u32::from(p.washout);
+        let (mut sum, mut power, mut frames) = (0, 0, 0u32);
+        for samples in window.frames() {
+            frame.scale(samples, offset);
+            let counts = if predict { s.age > washout } else { s.age >= washout };
+            if predict && counts {
+                frame.judge(&mut sum, &mut power);
+            }
+            frame.step();
+            frame.output();
+            if !predict && counts {
+                frame.judge(&mut sum, &mut power);
+            }
+            frames = frames.wrapping_add(counts.into());
+            s.age = s.age.saturating_add(1);
+        }
+        Some((frames > 0).then(|| {
+            // Squares have twice the bits of an input behind the point.
+            let count = (u64::from(frames).wrapping_mul(c as u64)) << (2 * INPUT_BITS);
+            IntegerErrors { mse: ratio(sum, count), nmse: ratio(sum, power) }
+        }))
+    }
+
+    /// Sets the thresholds anew by the model's rule, from windows held back from training. `errors` needs room for two
+    /// numbers per window. False, and nothing is changed, when it is too short, when nothing was judged, or without
+    /// content. Uses floating point.
+    pub fn recalibrate<'w>(
+        &mut self,
+        scratch: &mut IntegerScratch<N, C>,
+        windows: impl IntoIterator<Item = WindowView<'w>>,
+        errors: &mut [f32],
+    ) -> bool {
+        scratch.reset();
+        let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
+        let (mut count, mut sum) = (0, 0.0);
+        for window in windows {
+            if let Some(e) = self.examine(&window, scratch).errors.map(IntegerErrors::to_errors) {
+                let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
+                (*m, *n) = (e.mse, e.nmse);
+                sum += e.mse;
+                count += 1;
+            }
+        }
+        scratch.reset();
+        let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
+        let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
+        self.set_thresholds(thresholds);
+        self.head.quality = sum / count.max(1) as f32;
+        true
+    }
+}

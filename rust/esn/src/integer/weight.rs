@@ -1,0 +1,217 @@
+//! The two kinds of weights: 8-bit codes, affine by rows, and 16-bit fixed point.
+
+use super::tanh::ARGUMENT_BITS;
+use hone_numeric::compress::{Affine, Fixed};
+use hone_numeric::kernel::dot_i16;
+
+/// Bits behind the point of inputs and outputs, in spreads: ±32 of them in 16 bits.
+pub(crate) const INPUT_BITS: u32 = 10;
+/// Bits behind the point of the state.
+pub(crate) const STATE_BITS: u32 = 15;
+/// What the input's sum is multiplied by (as a shift), to bring both sums to about the same size.
+const LIFT: u32 = 4;
+
+/// What brings the sums over W_res and W_in to one unit, the argument of tanh.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mix {
+    /// 8 bits: factors that leave the argument in the upper half of 64 bits.
+    pub res: i32,
+    pub input: i32,
+    /// 16 bits: behind the point of a weight.
+    pub fraction: u8,
+}
+
+/// What makes an output of a row's sum and of the sum of the state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    pub scale: i32,
+    pub offset: i32,
+    /// 8 bits: what the sum of both products is shifted right by. 16 bits: what the sum is.
+    pub shift: u8,
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for i8 {}
+    impl Sealed for i16 {}
+}
+
+/// A weight of an [`super::IntegerModel`]: `i8` for 8-bit affine, `i16` for fixed point Q(m,n).
+pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
+    #[doc(hidden)]
+    const ZERO: Self;
+    #[doc(hidden)]
+    type Sum: Copy + Default;
+    /// Whether it is the 16-bit one.
+    #[doc(hidden)]
+    const WIDE: bool;
+    /// As stored; of an 8-bit weight the first byte counts, which is the affine code itself.
+    #[doc(hidden)]
+    fn to_bytes(self) -> [u8; 2];
+    #[doc(hidden)]
+    fn from_bytes(bytes: [u8; 2]) -> Self;
+    #[doc(hidden)]
+    fn encode(value: f32, affine: &Affine, fraction: u8) -> Self;
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
+    fn mix(gain: f32, input_scale: f32, fraction: u8) -> Option<Mix>;
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
+    fn row(affine: &Affine, fraction: u8) -> Option<Row>;
+    #[doc(hidden)]
+    fn mac(self, x: i16, sum: Self::Sum) -> Self::Sum;
+    #[doc(hidden)]
+    fn dot(row: &[Self], x: &[i16]) -> Self::Sum;
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
+    fn argument(res: Self::Sum, input: Self::Sum, mix: &Mix) -> i32;
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
+    fn output(sum: Self::Sum, total: i32, row: &Row) -> i32;
+}
+
+impl Weight for i8 {
+    const ZERO: Self = 0;
+    /// Holds 512 products, which is [`crate::MAX_UNITS`].
+    type Sum = i32;
+    const WIDE: bool = false;
+
+    fn to_bytes(self) -> [u8; 2] {
+        [self as u8 ^ 0x80, 0]
+    }
+
+    fn from_bytes([low, _]: [u8; 2]) -> Self {
+        (low ^ 0x80) as i8
+    }
+
+    /// The affine code less 128.
+    fn encode(value: f32, affine: &Affine, _: u8) -> Self {
+        (i16::from(affine.encode(value)) - 128) as i8
+    }
+
+    #[allow(private_interfaces, reason = "sealed")]
+    fn mix(gain: f32, input_scale: f32, _: u8) -> Option<Mix> {
+        // A weight is scale/127 times its code; the argument, at its own point, is the upper half of the sum.
+        let part = |scale: f32, bits: u32| {
+            let v = libm::scalbnf(scale / 127.0, 32 + ARGUMENT_BITS as i32 - bits as i32);
+            (v < 2_147_483_000.0).then_some(scaled(v, 0))
+        };
+        Some(Mix { res: part(gain, STATE_BITS)?, input: part(input_scale, INPUT_BITS + LIFT)?, fraction: 0 })
+    }
+
+    #[allow(private_interfaces, reason = "sealed")]
+    fn row(affine: &Affine, _: u8) -> Option<Row> {
+        let offset = affine.offset + 128.0 * affine.scale;
+        let bits = headroom(affine.scale.abs().max(offset.abs()), 30)?;
+        let [scale, offset] = [affine.scale, offset].map(|v| scaled(v, bits.into()));
+        Some(Row { scale, offset, shift: bits + (STATE_BITS - INPUT_BITS) as u8 })
+    }
+
+    #[inline(always)]
+    fn mac(self, x: i16, sum: i32) -> i32 {
+        sum.wrapping_add(i32::from(self).wrapping_mul(i32::from(x)))
+    }
+
+    #[inline(always)]
+    fn dot(row: &[Self], x: &[i16]) -> i32 {
+        let ((row, rest), (x, x_rest)) = (row.as_chunks::<8>(), x.as_chunks::<8>());
+        let mut sum = 0;
+        for (w, x) in row.iter().zip(x) {
+            for (w, x) in w.iter().zip(x) {
+                sum = w.mac(*x, sum);
+            }
+        }
+        rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| w.mac(*x, sum))
+    }
+
+    #[inline(always)]
+    #[allow(private_interfaces, reason = "sealed")]
+    fn argument(res: i32, input: i32, mix: &Mix) -> i32 {
+        let input = i64::from(input << LIFT).wrapping_mul(i64::from(mix.input));
+        (i64::from(res).wrapping_mul(i64::from(mix.res)).wrapping_add(input) >> 32) as i32
+    }
+
+    #[inline(always)]
+    #[allow(private_interfaces, reason = "sealed")]
+    fn output(sum: i32, total: i32, row: &Row) -> i32 {
+        let offset = i64::from(total).wrapping_mul(i64::from(row.offset));
+        narrow(i64::from(sum).wrapping_mul(i64::from(row.scale)).wrapping_add(offset), row.shift)
+    }
+}
+
+impl Weight for i16 {
+    const ZERO: Self = 0;
+    type Sum = i64;
+    const WIDE: bool = true;
+
+    fn to_bytes(self) -> [u8; 2] {
+        self.to_le_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 2]) -> Self {
+        Self::from_le_bytes(bytes)
+    }
+
+    fn encode(value: f32, _: &Affine, fraction: u8) -> Self {
+        Fixed::q(0, fraction.min(15)).map_or(0, |q| q.encode(value))
+    }
+
+    #[allow(private_interfaces, reason = "sealed")]
+    fn mix(_: f32, _: f32, fraction: u8) -> Option<Mix> {
+        Some(Mix { res: 0, input: 0, fraction })
+    }
+
+    #[allow(private_interfaces, reason = "sealed")]
+    fn row(_: &Affine, fraction: u8) -> Option<Row> {
+        Some(Row { scale: 0, offset: 0, shift: fraction + (STATE_BITS - INPUT_BITS) as u8 })
+    }
+
+    #[inline(always)]
+    fn mac(self, x: i16, sum: i64) -> i64 {
+        sum.wrapping_add(i64::from(i32::from(self).wrapping_mul(i32::from(x))))
+    }
+
+    #[inline(always)]
+    fn dot(row: &[Self], x: &[i16]) -> i64 {
+        dot_i16(row, x)
+    }
+
+    #[inline(always)]
+    #[allow(private_interfaces, reason = "sealed")]
+    fn argument(res: i64, input: i64, mix: &Mix) -> i32 {
+        let sum = res.wrapping_add(input << (STATE_BITS - INPUT_BITS));
+        narrow(sum, mix.fraction.wrapping_add((STATE_BITS - ARGUMENT_BITS) as u8))
+    }
+
+    #[inline(always)]
+    #[allow(private_interfaces, reason = "sealed")]
+    fn output(sum: i64, _: i32, row: &Row) -> i32 {
+        narrow(sum, row.shift)
+    }
+}
+
+/// Shifts right, rounding to the nearest, and saturates at ±2^20: 1024 spreads of an output, far beyond what tanh tells apart.
+#[inline(always)]
+pub(crate) fn narrow(v: i64, shift: u8) -> i32 {
+    const LIMIT: i64 = 1 << 20;
+    let half = if shift == 0 { 0 } else { 1i64.wrapping_shl(u32::from(shift) - 1) };
+    v.wrapping_add(half).wrapping_shr(shift.into()).clamp(-LIMIT, LIMIT) as i32
+}
+
+/// The shift to the left by which a number of this size still is below 2^bits, at most 57; `None` where it would be to
+/// the right.
+pub(crate) fn headroom(largest: f32, bits: u32) -> Option<u8> {
+    if !largest.is_finite() {
+        return None;
+    }
+    // The exponent of the number, by its bits: largest < 2^exponent.
+    let exponent = (largest.abs().to_bits() >> 23) as i32 - 126;
+    let shift = bits as i32 - exponent;
+    u8::try_from(shift.min(57)).ok()
+}
+
+/// v·2^shift, rounded to the nearest.
+pub(crate) fn scaled(v: f32, shift: i32) -> i32 {
+    let v = libm::scalbnf(v, shift);
+    (v + if v < 0.0 { -0.5 } else { 0.5 }) as i32
+}

@@ -1,0 +1,234 @@
+//! `hone eval` and `hone --replay` on data sets made here.
+
+mod common;
+
+use common::{folder, hone, hum, npy, small_set};
+use proptest::prelude::*;
+use std::path::Path;
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn json_is_one_line_of_documented_keys() {
+    let folder = folder("eval-json");
+    let manifest = small_set(&folder);
+    let arguments = ["eval", text(&manifest), "--learner", "esn", "--root", text(&folder), "--json"];
+    let run = hone(&arguments, b"").well();
+    assert_eq!(run.out.matches('\n').count(), 1);
+    assert!(run.out.ends_with('\n'));
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&run.out).unwrap();
+    let page = include_str!("../../../docs/formats/eval-json.md");
+    let documented: Vec<&str> =
+        page.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`')).map(|(key, _)| key).collect();
+    let mut emitted: Vec<&str> = object.keys().map(String::as_str).collect();
+    for key in &emitted {
+        assert!(documented.contains(key), "{key} is not documented");
+    }
+    for key in &documented {
+        assert!(emitted.contains(key), "{key} is documented and not there");
+    }
+    emitted.sort_unstable();
+    // Of 160 windows half are to learn from, a quarter to calibrate with and a quarter to judge.
+    assert_eq!((&object["train_windows"], &object["test_windows"]), (&80.into(), &80.into()));
+    assert_eq!(object["dataset"], "hum");
+    assert!(object["f1"].as_f64().unwrap() > 0.9, "{}", run.out);
+    let counts = &object["confusion"]["counts"];
+    let judged: u64 = (0..2).flat_map(|i| (0..2).map(move |j| counts[i][j].as_u64().unwrap())).sum();
+    assert_eq!(judged, 80);
+    assert_eq!(hone(&arguments, b""), run, "equal commands give equal figures");
+}
+
+#[test]
+fn the_table_says_the_same_and_figures_are_pictures() {
+    let folder = folder("eval-table");
+    let manifest = small_set(&folder);
+    let plots = folder.join("plots");
+    let run = hone(
+        &["eval", text(&manifest), "--learner", "esn", "--root", text(&folder), "--plot", text(&plots), "--seed", "3"],
+        b"",
+    )
+    .well();
+    assert!(run.out.contains("esn, budget f401, holdout, seed 3"), "{}", run.out);
+    for words in ["test windows                          80", "F1 ", "detection delay", "workspace"] {
+        assert!(run.out.contains(words), "no {words}: {}", run.out);
+    }
+    let files: Vec<_> = std::fs::read_dir(&plots).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        assert!(run.out.contains(text(&file)), "{} is not named", file.display());
+        let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&file).unwrap()));
+        let info = decoder.read_info().unwrap();
+        assert!(info.info().width >= 400 && info.info().height >= 300);
+    }
+}
+
+#[test]
+fn settings_are_explained_when_they_are_wrong() {
+    let folder = folder("eval-settings");
+    let manifest = small_set(&folder);
+    for (setting, words) in [
+        ("leek=1", "leak"),
+        ("leak=7", "0.01 to 1"),
+        ("leak", "KEY=VALUE"),
+        ("units=100000", "8 to 512"),
+        ("rule=median", "sigma, quantile, two-sided"),
+    ] {
+        let run = hone(
+            &["eval", text(&manifest), "--learner", "esn", "--root", text(&folder), "--set", setting, "--json"],
+            b"",
+        );
+        assert_eq!(run.out, "", "{setting}");
+        assert!(run.refused().err.contains(words), "{setting}");
+    }
+    for learner in ["esn", "svm", "rce"] {
+        let run = hone(&["eval", "--learner", learner, "--list-settings"], b"").well();
+        assert!(run.out.lines().count() > 10 && run.out.contains(" to "), "{}", run.out);
+    }
+}
+
+#[test]
+fn classes_of_a_table_are_learnt() {
+    let folder = folder("eval-table-csv");
+    let rows: String = (0..120)
+        .map(|i| {
+            let class = i % 3;
+            let jitter = f64::from(i * 37 % 17) / 17.0;
+            format!(
+                "{},{},{}\n",
+                f64::from(class) * 4.0 + jitter,
+                f64::from(class * class) - jitter,
+                ["a", "b", "c"][i as usize % 3]
+            )
+        })
+        .collect();
+    std::fs::write(folder.join("t.csv"), format!("u,v,kind\n{rows}")).unwrap();
+    let manifest = folder.join("t.toml");
+    std::fs::write(
+        &manifest,
+        "name = \"t\"\nkind = \"table\"\ntask = \"classification\"\n[[class]]\nname = \"a\"\n[[class]]\nname = \"b\"\n\
+         [[class]]\nname = \"c\"\n[[file]]\npath = \"t.csv\"\nlabel = \"kind\"\nsplit = { train = 0.5, test = 0.5 }\n",
+    )
+    .unwrap();
+    for learner in ["svm", "rce"] {
+        let run = hone(&["eval", text(&manifest), "--learner", learner, "--root", text(&folder), "--json"], b"").well();
+        let object = &run.json()[0];
+        assert!(object["accuracy"].as_f64().unwrap() > 0.9, "{learner}: {}", run.out);
+        assert!(!object["f1"].is_null());
+        assert!(object["detection_delay_s"].is_null() && object["false_alarm_rate"].is_null());
+    }
+    let run = hone(&["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)], b"").refused();
+    assert!(run.err.contains("--learner svm or rce"), "{}", run.err);
+}
+
+#[test]
+fn recordings_play_as_the_sensor() {
+    let folder = folder("replay");
+    let manifest = small_set(&folder);
+    // Windows of 128 at 640 Hz are 0.2 s; the healthy recording lasts 16 s and the other 4 s.
+    let story =
+        "sensor info\nreplay\ntrain --windows 60 --wait\nreplay 160\nwait 3\nreplay 0\nwait 3\nreplay\nreplay 999\n";
+    let arguments = ["--replay", text(&manifest), "--root", text(&folder)];
+    let run = hone(&arguments, story.as_bytes()).refused();
+    assert!(run.out.contains("recordings of hum: 1 channel at 640 Hz, 0.01000 m/s2 per LSB"), "{}", run.out);
+    assert_eq!(hone(&arguments, story.as_bytes()), run);
+    assert!(run.out.contains("replay takes the number of a recording from 0 to "), "{}", run.out);
+    hone(&arguments, b"rig stuck\n").refused();
+    hone::<&str>(&[], b"replay 1\n").refused();
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let folder = folder("eval-missing");
+    let manifest = small_set(&folder);
+    std::fs::remove_file(folder.join("ill.npy")).unwrap();
+    for arguments in [
+        vec!["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)],
+        vec!["--replay", text(&manifest), "--root", text(&folder)],
+    ] {
+        let run = hone(&arguments, b"").refused();
+        assert!(run.err.contains("ill.npy"), "{}", run.err);
+    }
+    let run = hone(&["eval", "no-such-set", "--learner", "esn"], b"").refused();
+    assert!(run.err.contains("fan-low"), "{}", run.err);
+    hone(&["--replay", text(&folder)], b"").refused();
+}
+
+/// Runs both readers of a manifest on what lies in `folder`; neither may do worse than say what is wrong.
+fn both(folder: &Path, manifest: &Path) -> bool {
+    let eval = hone(&["eval", text(manifest), "--learner", "esn", "--root", text(folder), "--json"], b"");
+    let play = hone(&["--replay", text(manifest), "--root", text(folder)], b"sensor info\nwait 0.1\n");
+    for run in [&eval, &play] {
+        run.no_panic();
+        let told = run.err.lines().chain(run.out.lines()).any(|l| l.starts_with("error: "));
+        assert!(run.status == Some(0) || told, "{}\n{}", run.out, run.err);
+    }
+    eval.status == Some(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_as_a_manifest(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let folder = folder("bytes-manifest");
+        let manifest = folder.join("m.toml");
+        std::fs::write(&manifest, bytes).unwrap();
+        prop_assert!(!both(&folder, &manifest));
+    }
+
+    #[test]
+    fn a_manifest_with_a_line_changed(line in 0usize..34, with in prop_oneof![
+        Just(String::new()),
+        "\\PC{0,20}",
+        Just("window = { length = 0 }".to_string()),
+        Just("window = { length = 9999999999 }".to_string()),
+        Just("rate_hz = 1e300".to_string()),
+        Just("scale = nan".to_string()),
+        Just("path = \"../x.npy\"".to_string()),
+        Just("axes = [\"time\", \"time\"]".to_string()),
+        Just("split = { train = 2.0 }".to_string()),
+    ]) {
+        let folder = folder("line-manifest");
+        let manifest = small_set(&folder);
+        let whole = std::fs::read_to_string(&manifest).unwrap();
+        let lines: Vec<&str> = whole.lines().enumerate().map(|(i, l)| if i == line { &with } else { l }).collect();
+        std::fs::write(&manifest, lines.join("\n")).unwrap();
+        both(&folder, &manifest);
+    }
+
+    #[test]
+    fn any_bytes_as_a_recording(bytes in prop::collection::vec(any::<u8>(), 0..600), headed in any::<bool>()) {
+        let folder = folder("bytes-npy");
+        let manifest = small_set(&folder);
+        // With a right header, or none.
+        let mut file = if headed { npy(&[60, 64], &hum(60, true, 1)) } else { Vec::new() };
+        file.extend(bytes);
+        std::fs::write(folder.join("well.npy"), file).unwrap();
+        prop_assert!(!both(&folder, &manifest));
+    }
+
+    #[test]
+    fn a_recording_with_bytes_changed(changes in prop::collection::vec((0usize..200, any::<u8>()), 1..6)) {
+        let folder = folder("changed-npy");
+        let manifest = small_set(&folder);
+        let mut file = std::fs::read(folder.join("well.npy")).unwrap();
+        for (at, byte) in changes {
+            file[at] = byte;
+        }
+        std::fs::write(folder.join("well.npy"), file).unwrap();
+        both(&folder, &manifest);
+    }
+
+    #[test]
+    fn any_bytes_as_csv(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"0123456789.,-\n\"ex".to_vec())], 0..900)) {
+        let folder = folder("bytes-csv");
+        let manifest = small_set(&folder);
+        let whole = std::fs::read_to_string(&manifest).unwrap();
+        let changed = whole.replace("path = \"ill.npy\"\naxes = [\"window\", \"time\"]", "path = \"ill.csv\"");
+        std::fs::write(&manifest, changed).unwrap();
+        std::fs::write(folder.join("ill.csv"), bytes).unwrap();
+        both(&folder, &manifest);
+    }
+}

@@ -1,0 +1,220 @@
+//! The device as a script: commands on standard input, device time as fast as it can.
+
+mod common;
+
+use common::{hone, script};
+use proptest::prelude::*;
+
+#[test]
+fn equal_scripts_give_equal_output() {
+    let story = "train --wait\nrig imbalance\nwait 3\nrig normal\nwait 3\nstats\nmodel info\nconfig list\n";
+    let first = script(story).well();
+    assert_eq!(script(story), first);
+    let other = hone(&["run", "--seed", "2"], story.as_bytes()).well();
+    assert_ne!(other.out, first.out, "another seed is another motor");
+}
+
+#[test]
+fn the_status_tells_whether_every_command_succeeded() {
+    script("# a comment\n\n   \nhelp\nwait 0.1\n   # another\nsensor read\n").well();
+    script("").well();
+    for bad in ["nonsense", "wait", "wait -1", "wait 1e9", "wait nan", "model info", "rig flood", "led on", "label"] {
+        let run = script(&format!("{bad}\nsensor info\n")).refused();
+        assert!(run.out.contains("simulated motor rig"), "the commands after {bad} did not run: {}", run.out);
+    }
+    let left = script("quit\nnonsense\n").well();
+    assert_eq!(left.out, "", "nothing is read behind quit");
+}
+
+#[test]
+fn wait_lets_device_time_pass() {
+    let run = script("stats --json\nwait 12.5\nstats --json\n").well();
+    let times: Vec<u64> =
+        run.json().iter().filter(|o| o["stats"] == "device").map(|o| o["time_us"].as_u64().unwrap()).collect();
+    // Each line takes 10 ms.
+    assert_eq!(times[1] - times[0], 12_500_000 + 20_000);
+}
+
+#[test]
+fn every_condition_of_the_rig_shows() {
+    // What the device says within 3 s of each condition, and once it is normal again.
+    for (condition, sign) in [
+        ("supply-drop", "anomalous"),
+        ("imbalance", "anomalous"),
+        ("bearing", "anomalous"),
+        ("stuck", "sensor: stuck"),
+        ("disconnect", "sensor: does not answer"),
+        ("nan", "sensor: readings that are not a number"),
+        ("saturate", "sensor: readings at the end of the range"),
+    ] {
+        let before = "train --wait\nwait 2\n";
+        let quiet = script(before).well().out.len();
+        let run = script(&format!(
+            "{before}rig {condition}\nwait 3\nrig\nrig normal\nwait 4\nsensor info\nled\ninfer once\n"
+        ));
+        let said = &run.well().out[quiet..];
+        assert!(said.contains(sign), "{condition}: {said}");
+        assert!(said.contains(&format!("* {condition}: ")), "'rig' does not mark {condition}: {said}");
+        let (_, end) = said.split_once("simulated motor rig").unwrap();
+        assert!(end.contains("\nwell\noff\nnormal, score "), "after {condition}: {end}");
+    }
+}
+
+#[test]
+fn what_the_device_says_of_itself_is_whole() {
+    let run = script("train --wait\nstats\nmodel info\ninfer once\n").well();
+    assert!(!run.out.contains("none; 'train' makes one"), "who waited for a model finds it in use: {}", run.out);
+    assert!(run.out.contains("\nmodel         esn, "), "{}", run.out);
+}
+
+#[test]
+fn a_training_that_fails_fails_the_script_and_leaves_the_model() {
+    let run = script("train --wait\nrig stuck\ntrain --wait\nrig normal\nwait 2\ninfer once\n").refused();
+    let (_, after) = run.out.split_once("ended without a model").unwrap_or_else(|| panic!("{}", run.out));
+    assert!(after.trim_end().lines().last().unwrap().starts_with("normal, score"), "{}", run.out);
+}
+
+#[test]
+fn the_button_trains_and_the_light_tells() {
+    let run = script("led\nbutton\nwait 17\nled\nwait 3\nled\nrig imbalance\nwait 2\nled\n").well();
+    let lights: Vec<&str> = run.out.lines().filter(|l| matches!(*l, "on" | "off")).collect();
+    assert_eq!((lights[0], lights[2], lights[3]), ("off", "off", "on"), "{}", run.out);
+    assert!(run.out.contains("training 1 done"), "{}", run.out);
+}
+
+#[test]
+fn classes_are_learnt_from_labels() {
+    // Seconds per class, and the least share of windows of the right class: TinyRCE leaves some unknown.
+    for (learner, begin, seconds, end, least) in [
+        ("svm", "", 3, "data info\ntrain svm --wait\nsvm eval\n", 0.95),
+        ("rce", "train rce --wait\n", 10, "train status\n", 0.5),
+    ] {
+        let learn = format!(
+            "{begin}label 1 calm\nwait {seconds}\nlabel none\nrig imbalance\nwait 1\nlabel 2 rough\nwait {seconds}\n\
+             label none\n{end}config set device.telemetry json\ninfer on -v\n"
+        );
+        // A verdict that comes late belongs to what was before, so telemetry pauses in between.
+        let between =
+            "config set device.telemetry off\nhelp wait\nrig normal\nwait 1\nconfig set device.telemetry json\n";
+        let run = script(&format!("{learn}wait 4\n{between}wait 4\n")).well();
+        let (rough, calm) = run.out.split_once("wait SECONDS").unwrap();
+        for (text, class) in [(rough, 2), (calm, 1)] {
+            let verdicts: Vec<serde_json::Value> =
+                text.lines().filter(|l| l.starts_with('{')).map(|l| serde_json::from_str(l).unwrap()).collect();
+            let of = |n: u64| verdicts.iter().filter(|v| v["event"] == "verdict" && v["class"] == n).count();
+            assert!(of(class) as f64 >= least * 30.0, "{learner}, class {class}: {text}");
+            assert_eq!(of(3 - class), 0, "{learner}, class {class}: {text}");
+        }
+    }
+}
+
+#[test]
+fn odd_lines_are_refused_one_by_one() {
+    let mut input = b"wait 1\n\xff\xfe\n".to_vec();
+    input.extend(vec![b'x'; 100_000]);
+    input.extend(b"\nwait 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n\0\0\x1b[2J\nsensor read\n");
+    let run = hone::<&str>(&[], &input).refused();
+    let errors: Vec<&str> = run.out.lines().filter(|l| l.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 4, "{}", run.out);
+    assert!(errors[0].contains("line 2 is not UTF-8"), "{}", run.out);
+    assert!(errors.iter().all(|e| e.len() < 300), "an error does not repeat a line of any length");
+    assert!(!run.out.contains('\x1b'), "control characters come back");
+    assert!(run.out.trim_end().ends_with("m/s2"), "{}", run.out);
+}
+
+#[test]
+fn ten_thousand_lines() {
+    let run = script(&"sensor read\n".repeat(10_000)).well();
+    assert_eq!(run.out.lines().count(), 10_000);
+    let failing = script(&"nonsense\n".repeat(10_000)).refused();
+    assert_eq!(failing.out.lines().count(), 10_000);
+}
+
+/// A word that a command may understand.
+fn word() -> impl Strategy<Value = String> {
+    let known: Vec<String> = [
+        "help",
+        "train",
+        "infer",
+        "label",
+        "stats",
+        "model",
+        "data",
+        "svm",
+        "sensor",
+        "config",
+        "wait",
+        "rig",
+        "replay",
+        "button",
+        "led",
+        "on",
+        "off",
+        "once",
+        "-v",
+        "none",
+        "dismiss",
+        "list",
+        "info",
+        "save",
+        "load",
+        "clear",
+        "export",
+        "import",
+        "eval",
+        "get",
+        "set",
+        "status",
+        "cancel",
+        "--windows",
+        "--wait",
+        "--once",
+        "--json",
+        "esn",
+        "rce",
+        "12",
+        "0",
+        "-1",
+        "65535",
+        "65536",
+        "0.3",
+        "1e-9",
+        "nan",
+        "inf",
+        "stuck",
+        "imbalance",
+        "normal",
+        "disconnect",
+        "esn.units",
+        "esn.seed",
+        "svm.c",
+        "features.features",
+        "raw",
+        "device.telemetry",
+        "json",
+    ]
+    .map(String::from)
+    .into();
+    prop_oneof![4 => prop::sample::select(known), 1 => "\\PC{0,12}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let run = hone::<&str>(&[], &bytes);
+        run.no_panic();
+        if run.status != Some(0) {
+            prop_assert!(run.out.contains("error: "), "{}", run.out);
+        }
+    }
+
+    #[test]
+    fn any_words_leave_a_device_that_works(lines in prop::collection::vec(prop::collection::vec(word(), 1..5), 1..30)) {
+        let lines: Vec<String> = lines.iter().map(|l| l.join(" ")).filter(|l| !l.trim_start().starts_with("wait")).collect();
+        let run = script(&format!("{}\nrig normal\nconfig set device.telemetry off\nwait 1\nsensor info\n", lines.join("\n")));
+        run.no_panic();
+        prop_assert!(run.out.trim_end().ends_with("\nwell") , "{lines:?}\n{}", run.out);
+    }
+}

@@ -1,0 +1,89 @@
+//! The device on a terminal: a person types, time is real.
+#![cfg(unix)]
+
+use rexpect::session::{Options, PtySession, spawn_with_options};
+use std::process::Command;
+
+const PROMPT: &str = "hone> ";
+
+/// The program on a terminal of its own, at its first prompt.
+fn device() -> PtySession {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hone"));
+    // A terminal that can be edited on.
+    command.env("TERM", "xterm").env_remove("NO_COLOR");
+    let options = Options::new().timeout_ms(Some(60_000)).strip_ansi_escape_codes(true);
+    let mut session = spawn_with_options(command, options).unwrap();
+    session.exp_string("'help' lists all").unwrap();
+    session.exp_string(PROMPT).unwrap();
+    session
+}
+
+/// Types a command, waits for `answer` and for the next prompt.
+#[track_caller]
+fn ask(session: &mut PtySession, line: &str, answer: &str) {
+    session.send_line(line).unwrap();
+    if let Err(error) = session.exp_string(answer).and_then(|_| session.exp_string(PROMPT)) {
+        panic!("no {answer:?} to {line:?}: {error}");
+    }
+}
+
+/// The program ended by itself with status 0.
+#[track_caller]
+fn left_well(session: &PtySession) {
+    let status = format!("{:?}", session.process().wait().unwrap());
+    assert!(status.starts_with("Exited(") && status.ends_with(", 0)"), "{status}");
+}
+
+#[test]
+fn answers_completes_and_remembers() {
+    let mut s = device();
+    ask(&mut s, "sensor info", "simulated motor rig: 3 channels at 1000 Hz");
+    ask(&mut s, "nonsense", "error: 'nonsense' is no command");
+    // Tab completes what is clear.
+    s.send("conf\tge\tesn.uni\t\n").unwrap();
+    s.flush().unwrap();
+    s.exp_string("64").unwrap();
+    s.exp_string(PROMPT).unwrap();
+    s.send("rig imb\t\n").unwrap();
+    s.flush().unwrap();
+    s.exp_string(PROMPT).unwrap();
+    ask(&mut s, "rig", "* imbalance");
+    // The line before comes back by the arrow up.
+    s.send("\x1b[A\n").unwrap();
+    s.flush().unwrap();
+    s.exp_string("* imbalance").unwrap();
+    s.exp_string(PROMPT).unwrap();
+    // Ctrl-C gives up a line.
+    s.send("nonsense").unwrap();
+    s.send_control('c').unwrap();
+    s.exp_string(PROMPT).unwrap();
+    ask(&mut s, "led", "off");
+    s.send_control('d').unwrap();
+    s.exp_eof().unwrap();
+    left_well(&s);
+}
+
+#[test]
+fn a_training_goes_on_when_waiting_is_broken_off() {
+    let mut s = device();
+    s.send_line("train --windows 30 --wait").unwrap();
+    s.exp_string("collecting ").unwrap();
+    s.send_control('c').unwrap();
+    s.exp_string("no longer waiting; the training goes on").unwrap();
+    s.exp_string(PROMPT).unwrap();
+    ask(&mut s, "train status", "training 1: esn");
+    // Told while nobody types, above the prompt.
+    s.exp_string("training 1 done").unwrap();
+    ask(&mut s, "wait 0.5", PROMPT.trim_end());
+    ask(&mut s, "model info", "reservoir of 64 units");
+    ask(&mut s, "infer once", "normal, score");
+    // Waiting can be broken off too.
+    s.send_line("wait 1000").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    s.send_control('c').unwrap();
+    s.exp_string("interrupted").unwrap();
+    s.exp_string(PROMPT).unwrap();
+    s.send_line("quit").unwrap();
+    s.exp_eof().unwrap();
+    left_well(&s);
+}
