@@ -7,6 +7,8 @@ use std::process::Command;
 
 /// The reference target.
 pub const CORTEX_M4F: &str = "thumbv7em-none-eabihf";
+/// A core without floating point.
+pub const CORTEX_M3: &str = "thumbv7m-none-eabi";
 
 /// A compiler that can build for a bare-metal target, and the environment that makes it do so.
 #[derive(Clone, Debug)]
@@ -122,4 +124,34 @@ fn holds_core(folder: &Path) -> bool {
 
 fn is_program(name: &str) -> bool {
     Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prebuilt_core_is_seen_and_a_folder_without_one_is_not() {
+        let folder = std::env::temp_dir().join(format!("hone-toolchain-{}", std::process::id()));
+        let libraries = folder.join("lib/rustlib").join(CORTEX_M4F).join("lib");
+        std::fs::create_dir_all(&libraries).unwrap();
+        assert!(!holds_core(&libraries) && !holds_core(&folder.join("nothing")));
+        std::fs::write(libraries.join("liballoc-0123456789abcdef.rlib"), "").unwrap();
+        assert!(!holds_core(&libraries));
+        std::fs::write(libraries.join("libcore-0123456789abcdef.rlib"), "").unwrap();
+        assert!(holds_core(&libraries));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn baselines_of_a_prebuilt_core_are_their_own() {
+        let toolchain = |core_from_source| Toolchain {
+            cargo: "cargo".into(),
+            version: "rustc 1.96.0 (0123456 2026-05-25)".into(),
+            core_from_source,
+            env: Vec::new(),
+        };
+        assert_eq!(toolchain(true).key(), "rustc-1.96.0-core-source");
+        assert_eq!(toolchain(false).key(), "rustc-1.96.0-core-prebuilt");
+    }
 }

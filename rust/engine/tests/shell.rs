@@ -55,7 +55,7 @@ fn training_shows_progress_and_the_report() {
     assert!(b.text.contains("collecting 50 %") && b.text.contains("converged on"), "{}", b.text);
     b.command("train status").unwrap();
     assert!(b.text.contains("training 1: esn, converged"), "{}", b.text);
-    assert!(b.command("train rce-what").is_err() && b.text.contains("there is esn, svm, rce"), "{}", b.text);
+    assert!(b.command("train rce-what").is_err() && b.text.contains("there are esn, svm, rce"), "{}", b.text);
     assert!(b.command("train --windows 3").is_err() && b.text.contains("from 10"), "{}", b.text);
 }
 

@@ -7,7 +7,11 @@ use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
 #[derive(Parser)]
-#[command(name = "hone", version)]
+#[command(
+    name = "hone",
+    version,
+    after_help = "Begin with 'hone demo', then 'hone' and there 'help'. Recordings: 'hone eval fan-low --learner esn'."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

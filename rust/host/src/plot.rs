@@ -388,7 +388,7 @@ pub fn curves(
             .label_style((FONT, 20, &AMBER))
             .y_label_formatter(&|v: &f64| number(*v))
             .draw()?;
-        let colours = [LINE, FINE, ALARM, FAINT];
+        let colours = [LINE, FINE, ALARM, FAINT, INK];
         for (curve, colour) in left.iter().zip(colours.into_iter().cycle()) {
             chart
                 .draw_series(LineSeries::new(curve.points.iter().copied(), colour.stroke_width(3)))?

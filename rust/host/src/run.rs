@@ -4,7 +4,7 @@ use crate::dataset::{self, Dataset};
 use crate::device::flash::HostFlash;
 use crate::device::replay::Replay;
 use crate::device::session::{self, Answer, Handles, HostDevice, Input, Next, Script, Time};
-use crate::device::source::Source;
+use crate::device::source::{Control, Source};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 use rustyline::completion::Completer;
@@ -165,7 +165,15 @@ fn interactive(device: HostDevice) -> ExitCode {
         }
     }
     println!(
-        "hone: a device with a simulated accelerometer. 'train' teaches it what is normal, 'rig' breaks it, 'help' lists all."
+        "hone: a device with {}, 'help' lists all.",
+        match &handles.sensor {
+            Control::Rig(_) => {
+                "a simulated accelerometer. 'train' teaches it what is normal, 'rig' does something to the motor"
+            }
+            Control::Replay(_) => {
+                "recordings for a sensor. 'train' learns from what plays, 'replay' chooses what plays"
+            }
+        }
     );
     let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
     loop {

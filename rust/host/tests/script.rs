@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{hone, script};
+use common::{folder, hone, script};
 use proptest::prelude::*;
 
 #[test]
@@ -18,7 +18,18 @@ fn equal_scripts_give_equal_output() {
 fn the_status_tells_whether_every_command_succeeded() {
     script("# a comment\n\n   \nhelp\nwait 0.1\n   # another\nsensor read\n").well();
     script("").well();
-    for bad in ["nonsense", "wait", "wait -1", "wait 1e9", "wait nan", "model info", "rig flood", "led on", "label"] {
+    for bad in [
+        "nonsense",
+        "wait",
+        "wait -1",
+        "wait 1e9",
+        "wait nan",
+        "model info",
+        "rig flood",
+        "led on",
+        "label",
+        "train esn svm",
+    ] {
         let run = script(&format!("{bad}\nsensor info\n")).refused();
         assert!(run.out.contains("simulated motor rig"), "the commands after {bad} did not run: {}", run.out);
     }
@@ -130,6 +141,41 @@ fn ten_thousand_lines() {
     assert_eq!(failing.out.lines().count(), 10_000);
 }
 
+#[test]
+fn flash_in_a_file_outlives_the_program() {
+    let file = folder("script-flash").join("flash.bin");
+    let run = |text: &str| hone(&["--flash", file.to_str().unwrap()], text.as_bytes());
+    let first = run("config set esn.k 3\nwait 3\ntrain --windows 40 --wait\nmodel save\nmodel info\n").well();
+    let threshold = first.out.lines().find(|l| l.starts_with("threshold ")).unwrap();
+    let second = run("wait 1\nmodel info\nconfig get esn.k\ninfer once\n").well();
+    assert!(second.out.contains(threshold) && second.out.contains("\n3.000\n"), "{}", second.out);
+    run("model erase\n").well();
+    assert!(run("wait 1\nmodel info\n").refused().out.contains("there is no model"));
+    // Whatever the file holds, the device starts.
+    let size = std::fs::metadata(&file).unwrap().len() as usize;
+    for bytes in
+        [vec![0; size], (0..size).map(|i| (i * 2_654_435_761 >> 7) as u8).collect(), b"no flash".to_vec(), vec![]]
+    {
+        std::fs::write(&file, bytes).unwrap();
+        let run = run("wait 1\nsensor info\nstats\n");
+        run.no_panic();
+        assert!(run.status == Some(0) || run.err.starts_with("error: "), "{}\n{}", run.out, run.err);
+    }
+}
+
+#[test]
+fn a_model_goes_from_one_device_to_another() {
+    let first = script("train --windows 40 --wait\nmodel info\nmodel export\n").well();
+    let lines: Vec<&str> = first.out.lines().filter(|l| l.starts_with("HM ")).collect();
+    let threshold = first.out.lines().find(|l| l.starts_with("threshold ")).unwrap();
+    let second = script(&format!("wait 0.1\nmodel import\n{}\nmodel info\ninfer once\n", lines.join("\n"))).well();
+    assert!(second.out.contains(threshold), "{}", second.out);
+    // Cut off, or given up, nothing changes.
+    script(&format!("model import\n{}\n", lines[..2].join("\n"))).refused();
+    let given_up = script(&format!("model import\n{}\nend\nsensor info\n", lines[..2].join("\n"))).refused();
+    assert!(given_up.out.trim_end().ends_with("well"), "{}", given_up.out);
+}
+
 /// A word that a command may understand.
 fn word() -> impl Strategy<Value = String> {
     let known: Vec<String> = [
@@ -185,6 +231,10 @@ fn word() -> impl Strategy<Value = String> {
         "imbalance",
         "normal",
         "disconnect",
+        "reset",
+        "erase",
+        "--from",
+        "end",
         "esn.units",
         "esn.seed",
         "svm.c",
@@ -213,7 +263,7 @@ proptest! {
     #[test]
     fn any_words_leave_a_device_that_works(lines in prop::collection::vec(prop::collection::vec(word(), 1..5), 1..30)) {
         let lines: Vec<String> = lines.iter().map(|l| l.join(" ")).filter(|l| !l.trim_start().starts_with("wait")).collect();
-        let run = script(&format!("{}\nrig normal\nconfig set device.telemetry off\nwait 1\nsensor info\n", lines.join("\n")));
+        let run = script(&format!("{}\nend\nrig normal\nconfig set device.telemetry off\nwait 1\nsensor info\n", lines.join("\n")));
         run.no_panic();
         prop_assert!(run.out.trim_end().ends_with("\nwell") , "{lines:?}\n{}", run.out);
     }

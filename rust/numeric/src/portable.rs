@@ -40,16 +40,26 @@ pub fn dots_f32(x: &[f32], rows: [&[f32]; 4], out: &mut [f32; 4]) {
     }
 }
 
+/// The rows of a matrix of so many columns; none for no columns. `chunks_exact` would divide by the width, and that is a
+/// place that may panic for all that the compiler sees.
+pub(crate) fn whole_rows<T>(mut items: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
+    core::iter::from_fn(move || {
+        let (row, rest) = items.split_at_checked(columns).filter(|_| columns > 0)?;
+        items = rest;
+        Some(row)
+    })
+}
+
 /// See [`crate::kernel::matvec_f32`].
 pub fn rows_dot_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
-    for (row, out) in rows.chunks_exact(x.len().max(1)).zip(out) {
+    for (row, out) in whole_rows(rows, x.len()).zip(out) {
         *out = dot_f32(row, x);
     }
 }
 
 /// See [`crate::kernel::squared_distances_f32`].
 pub fn rows_squared_distance_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
-    for (row, out) in rows.chunks_exact(x.len().max(1)).zip(out) {
+    for (row, out) in whole_rows(rows, x.len()).zip(out) {
         *out = squared_distance_f32(row, x);
     }
 }
@@ -69,14 +79,14 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
 /// See [`crate::kernel::matvec_i16`].
 #[inline(never)]
 pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
-    for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
+    for (row, y) in whole_rows(a, x.len()).zip(y) {
         *y = dot_i16(row, x);
     }
 }
 
 /// See [`crate::kernel::matvec_i8`].
 pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
-    for (row, y) in a.chunks_exact(x.len().max(1)).zip(y) {
+    for (row, y) in whole_rows(a, x.len()).zip(y) {
         *y = dot_i8(row, x);
     }
 }
@@ -90,7 +100,7 @@ pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
 /// See [`crate::kernel::manhattans_u8`].
 #[inline(never)]
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
-    for (row, distance) in rows.chunks_exact(query.len().max(1)).zip(distances) {
+    for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
         *distance = manhattan_u8(row, query);
     }
 }

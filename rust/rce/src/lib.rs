@@ -48,6 +48,7 @@
 mod code;
 mod frame;
 mod infer;
+mod integer;
 mod layout;
 mod learn;
 mod model;
@@ -57,6 +58,7 @@ mod pending;
 mod persist;
 
 pub use infer::Answer;
+pub use integer::IntegerFrame;
 pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};
 pub use model::{Error, Model, Statistics, inference_mac};

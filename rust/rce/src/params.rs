@@ -92,10 +92,10 @@ impl Params {
         Self::default()
     }
 
-    /// For motion of people, with the features of that name: few classes that overlap, for which Euclidean distances
-    /// to prototypes that follow do better, at about twice the cost.
+    /// For motion of people, with the features of that name: few classes that overlap, and prototypes that
+    /// differ in how far their windows usually are.
     pub fn activity() -> Self {
-        Self { metric: 1, relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
+        Self { relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
     }
 }
 

@@ -84,7 +84,8 @@ fn a_window_like_none_is_unknown_and_scores_higher() {
 
 #[test]
 fn several_firing_let_the_nearest_decide_and_fallback_answers_always() {
-    let mut model = model(1, &[("radius-max", "10"), ("moving", "0"), ("relevance", "0")]);
+    // Equal windows have no spread to tell by how far others of their class may be: `reach` is out of the way.
+    let mut model = model(1, &[("radius-max", "10"), ("moving", "0"), ("relevance", "0"), ("reach", "100")]);
     let mut scratch = [0; 1];
     // 0 and 8 do not conflict once their radii ended half way at most; 3 lies in the first, 6 in the second.
     for _ in 0..20 {

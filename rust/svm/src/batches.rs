@@ -1,5 +1,5 @@
-//! Learning from more rows than fit: after each training the support vectors stay in the set, everything else makes
-//! room for the next batch (Syed, Liu and Sung 1999, "Incremental learning with support vector machines").
+//! Learning from more rows than fit: after each training the support vectors stay in the set, other rows make room
+//! for the next batch (Syed, Liu and Sung 1999, "Incremental learning with support vector machines").
 //!
 //! ```text
 //! loop {
@@ -21,33 +21,46 @@ use crate::model::{ModelMut, ModelView};
 use crate::train::{Role, Trainer};
 use hone_learn::SetMut;
 
-/// Drops all rows but the support vectors of the training just done, and of those, oldest first, as many as it takes
-/// to have `room` rows free: first the bounded ones (rows on the wrong side or inside the margin), then free ones.
+/// Drops rows until `room` are free: the support vectors of the training just done stay, and of the others as many as
+/// there is space for; with less space than support vectors, only of these. What has to go is taken evenly from old and
+/// new, on the margin and inside it: to prefer any of them changes what the rows stand for, batch by batch.
 /// Gives the rows kept. `workspace` must be as the last step left it.
 pub fn keep_support(trainer: &Trainer, mut set: SetMut<'_>, workspace: &mut [u32], room: usize) -> usize {
-    let (mut free, mut bounded) = (0usize, 0usize);
-    for role in trainer.roles(set.view(), workspace) {
-        match role {
-            Role::Free => free += 1,
-            Role::Bounded => bounded += 1,
-            Role::None => {}
-        }
-    }
-    let excess = (free + bounded).saturating_sub(set.capacity().saturating_sub(room));
-    let mut drop_bounded = excess.min(bounded);
-    let mut drop_free = excess - drop_bounded;
+    let rows = set.view().len();
+    let support = trainer.roles(set.view(), workspace).filter(|r| *r != Role::None).count();
+    let most = set.capacity().saturating_sub(room);
+    let support_kept = support.min(most);
+    let others = rows - support.min(rows);
+    let others_kept = others.min(most - support_kept);
+    let (mut support_share, mut others_share) = (Share::new(support_kept, support), Share::new(others_kept, others));
     let mut roles = trainer.roles(set.view(), workspace);
-    set.retain(|_| {
-        let to_drop = match roles.next() {
-            Some(Role::Free) => &mut drop_free,
-            Some(Role::Bounded) => &mut drop_bounded,
-            _ => return false,
-        };
-        let keep = *to_drop == 0;
-        *to_drop = to_drop.saturating_sub(1);
-        keep
+    set.retain(|_| match roles.next() {
+        Some(Role::Free | Role::Bounded) => support_share.next(),
+        _ => others_share.next(),
     });
     set.view().len()
+}
+
+/// Says yes `kept` times out of `all`, evenly.
+struct Share {
+    kept: usize,
+    all: usize,
+    sum: usize,
+}
+
+impl Share {
+    fn new(kept: usize, all: usize) -> Self {
+        Self { kept, all, sum: 0 }
+    }
+
+    fn next(&mut self) -> bool {
+        self.sum += self.kept;
+        let yes = self.sum >= self.all && self.kept > 0;
+        if yes {
+            self.sum -= self.all;
+        }
+        yes
+    }
 }
 
 /// The share of the model of batch `batch` (the first is 1) in the average with those before.

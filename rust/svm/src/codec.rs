@@ -92,7 +92,8 @@ impl<'de> Visitor<'de> for Load<'_> {
         let degree: u8 = item(&mut seq)?;
         let (features, classes, vectors): (u16, u16, u16) = (item(&mut seq)?, item(&mut seq)?, item(&mut seq)?);
         let (gamma, coef0): (f32, f32) = (item(&mut seq)?, item(&mut seq)?);
-        let head = Head { task, kernel: Kernel { kind, gamma, coef0, degree }, format, features, classes, vectors };
+        let kernel = Kernel { kind, gamma, coef0, degree };
+        let head = Head { task, kernel, format, features, classes, vectors, binary: 0 }.marked();
         let classes_fit = match task {
             Task::Novelty => classes == 0,
             _ => (2..=MAX_CLASSES).contains(&usize::from(classes)),

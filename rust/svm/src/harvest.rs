@@ -3,6 +3,7 @@
 use crate::model::{ModelMut, numbers_of};
 use crate::plan::{NO_SLOT, Plan};
 use crate::smo::{self, Problem, Var};
+use hone_learn::SetView;
 
 /// A linear machine: its weights with standardisation folded in, w'ⱼ = wⱼ·factorⱼ, and bias − Σ w'ⱼ·meanⱼ.
 pub(crate) fn weights(plan: &Plan, problem: &mut Problem<'_>, model: &mut ModelMut<'_>, number: usize, bias: f32) {
@@ -33,48 +34,106 @@ pub(crate) fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>)
     usize::from(model.head.vectors) + new
 }
 
-/// Where a support vector lies: its y·f(x), less what all have in common. The free ones lie on the margin and come
-/// first, those on the wrong side last.
-fn margin(v: &Var) -> f32 {
-    if v[3] & smo::POSITIVE != 0 { -smo::g(v) } else { smo::g(v) }
+/// How much a multiplier at its bound counts.
+const WHOLE: f32 = 255.0;
+
+/// Adds this problem's multipliers, as parts of their bound, to what each row counts for.
+pub(crate) fn weigh(problem: &Problem<'_>, counts: &mut [u16]) {
+    let [upper, lower] = problem.bounds;
+    for v in problem.vars.iter() {
+        let bound = if v[3] & smo::POSITIVE != 0 { upper } else { lower };
+        if let Some(count) = counts.get_mut(smo::row_of(v)) {
+            *count = count.saturating_add((smo::beta(v).abs() / bound * WHOLE) as u16);
+        }
+    }
 }
 
-/// Gives records to the support vectors that lie best, up to what each class may have by now: its share of
-/// the room grows with the pairs that it has been through, so that later pairs find room too.
-pub(crate) fn ration(plan: &Plan, problem: &mut Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, room: usize) {
-    let (a, b) = plan.pair;
-    let quota = room / plan.known.max(1);
-    let share = |through: usize| (quota * through / (plan.known.saturating_sub(1)).max(1)).max(1);
-    for (class, through) in [(a, b), (b, a + 1)] {
-        let id = plan.classes().get(class).copied();
-        let taken = slots.iter().enumerate().filter(|(row, s)| **s != NO_SLOT && problem.set.label(*row) == id).count();
-        for _ in taken..share(through) {
-            let candidates = problem
-                .vars
-                .iter()
-                .filter(|v| (v[3] & smo::POSITIVE != 0) == (class == a) && smo::beta(v) != 0.0 && !has_slot(slots, v));
-            let best = candidates.max_by(|x, y| margin(x).total_cmp(&margin(y))).map(smo::row_of);
-            let Some(row) = best else { break };
-            grant(problem, slots, model, row, class);
+/// Gives records to the rows that count most, to each class its share of the room. `slots` has what each row counts
+/// for, and then its record.
+pub(crate) fn choose(plan: &Plan, set: SetView<'_>, marks: &mut [u8], slots: &mut [u16], model: &mut ModelMut<'_>) {
+    const CHOSEN: u8 = 0x80;
+    let (groups, room) = (plan.known.max(1), room(model));
+    for group in 0..groups {
+        let id = plan.classes().get(group).copied();
+        for _ in 0..room / groups {
+            let rows = slots.iter().zip(marks.iter()).enumerate();
+            let best = rows
+                .filter(|(row, (count, mark))| {
+                    **count > 0 && **mark & CHOSEN == 0 && (plan.novelty || set.label(*row) == id)
+                })
+                // Of equals the newest: they are what the next batch will be like.
+                .max_by_key(|(row, (count, _))| (**count, *row));
+            let Some((row, _)) = best else { break };
+            if let Some(mark) = marks.get_mut(row) {
+                *mark |= CHOSEN;
+            }
+        }
+    }
+    for (row, mark) in marks.iter_mut().enumerate() {
+        if let Some(slot) = slots.get_mut(row) {
+            *slot = NO_SLOT;
+        }
+        if *mark & CHOSEN != 0 {
+            *mark &= !CHOSEN;
+            let label = set.label(row);
+            let class = plan.classes().iter().position(|c| Some(*c) == label).unwrap_or(0);
+            grant(set, slots, model, row, class);
+        }
+    }
+}
+
+/// Rounds over all coefficients of a projection at most.
+const ROUNDS: usize = 30;
+
+/// Replaces the solution by its projection onto the rows that have records: the coefficients a with K a = K β on these
+/// rows (Burges 1996, "Simplified support vector decision rules"), by Gauss and Seidel's iteration, which is stopped
+/// where it does not converge (kernels that are not positive definite).
+pub(crate) fn project(problem: &mut Problem<'_>, slots: &[u16]) {
+    let mut chosen = 0;
+    for p in 0..problem.vars.len() {
+        let Some(v) = problem.vars.get_mut(p) else { break };
+        if has_slot(slots, v) {
+            // What is left of K β to explain takes the place of the gradient.
+            let y = if v[3] & smo::POSITIVE != 0 { problem.linear } else { -problem.linear };
+            v[0] = (y - smo::g(v)).to_bits();
+            v[1] = 0;
+            if chosen < p {
+                problem.exchange(chosen, p);
+            }
+            chosen += 1;
+        } else {
+            v[1] = 0;
+        }
+    }
+    let mut before = f32::INFINITY;
+    for _ in 0..ROUNDS {
+        let left = problem.vars.iter().take(chosen).fold(0.0, |s, v| s + smo::g(v) * smo::g(v));
+        // Not-a-number stops, too.
+        if !(left < before * 0.999) {
+            break;
+        }
+        before = left;
+        for p in 0..chosen {
+            problem.explain(p, chosen);
         }
     }
 }
 
 /// Gives a row a record, without coefficients yet.
-fn grant(problem: &Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row: usize, class: usize) {
+fn grant(set: SetView<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row: usize, class: usize) {
     let Some(slot) = slots.get_mut(row) else { return };
     *slot = model.head.vectors;
     let start = model.record_at(usize::from(*slot));
     let classes = usize::from(model.head.classes);
     let numbers = numbers_of(classes);
-    let words = problem.set.row_words();
+    let words = set.row_words();
     let Some(record) = model.words.get_mut(start..start + numbers + words) else { return };
     let Some((head, body)) = record.split_at_mut_checked(numbers) else { return };
     head.fill(0);
     if let (Some(class_word), 3..) = (head.get_mut(1), classes) {
         *class_word = class as u32;
     }
-    if let Some(source) = problem.set.words().get(row * words..(row + 1) * words) {
+    if let Some(source) = set.words().get(row * words..(row + 1) * words) {
         body.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
     }
     model.head.vectors += 1;
@@ -95,7 +154,7 @@ pub(crate) fn vectors(
     for v in problem.vars.iter().filter(|v| smo::beta(v) != 0.0) {
         let (row, positive) = (smo::row_of(v), v[3] & smo::POSITIVE != 0);
         if !has_slot(slots, v) {
-            grant(problem, slots, model, row, if positive { a } else { b });
+            grant(problem.set, slots, model, row, if positive { a } else { b });
         }
         let start = model.record_at(slots.get(row).copied().map_or(0, usize::from));
         if let Some(w) = model.words.get_mut(start) {

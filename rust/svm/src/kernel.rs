@@ -82,23 +82,20 @@ impl Kernel {
 }
 
 /// Rows at most this wide are not worth the prologue of the tuned kernel.
-const NARROW: usize = 8;
+pub(crate) const NARROW: usize = 8;
 
 /// Σ a·b, for rows of any width.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    dot_inline(a, b)
-}
-
-/// As [`dot`], where a call counts.
-#[inline(always)]
-pub(crate) fn dot_inline(a: &[f32], b: &[f32]) -> f32 {
     if a.len() > NARROW { dot_f32(a, b) } else { dot_narrow(a, b) }
 }
 
+/// As [`dot`] for narrow rows, where a call counts.
 #[inline(always)]
-fn dot_narrow(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot_narrow(a: &[f32], b: &[f32]) -> f32 {
     if let ([a0, a1, a2, a3, a @ ..], [b0, b1, b2, b3, b @ ..]) = (a, b) {
-        return a.iter().zip(b).fold((a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3), |s, (a, b)| s + a * b);
+        let sum = (a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3);
+        // Four are worth not to be asked how many the others are.
+        return if a.is_empty() { sum } else { a.iter().zip(b).fold(sum, |s, (a, b)| s + a * b) };
     }
     a.iter().zip(b).fold(0.0, |s, (a, b)| s + a * b)
 }

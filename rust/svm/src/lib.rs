@@ -28,6 +28,7 @@ mod cache;
 mod codec;
 mod eval;
 mod harvest;
+pub mod integer;
 mod kernel;
 mod model;
 mod params;

@@ -5,8 +5,9 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
-use crate::kernel::{Kernel, Kind, dot, dot_inline, dot_row, fold};
+use crate::kernel::{Kernel, Kind, NARROW, dot, dot_narrow, dot_row, fold};
 use hone_learn::{ClassId, Decision, Format, Verdict};
+use hone_numeric::kernel::dot_f32;
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -49,6 +50,8 @@ pub(crate) struct Head {
     pub features: u16,
     pub classes: u16,
     pub vectors: u16,
+    /// Features + 1 of a linear model of two classes, 0 for any other: all that the shortest inference asks.
+    pub binary: u32,
 }
 
 impl Head {
@@ -59,7 +62,14 @@ impl Head {
         features: 0,
         classes: 0,
         vectors: 0,
+        binary: 0,
     };
+
+    /// With `binary` as the other fields say.
+    pub fn marked(self) -> Self {
+        let is = self.linear() && self.task == Task::Classes && self.classes == 2;
+        Self { binary: if is { u32::from(self.features) + 1 } else { 0 }, ..self }
+    }
 
     pub fn pairs(&self) -> usize {
         pairs_of(usize::from(self.classes))
@@ -119,11 +129,40 @@ impl<const WORDS: usize> Model<WORDS> {
         ModelMut { head: &mut self.head, words: &mut self.words }
     }
 
-    /// See [`ModelView::infer`].
-    #[inline]
+    /// See [`ModelView::infer`]. Two classes and few features, linear: no scratch, no call, and as few instructions as
+    /// the target allows.
+    #[inline(never)]
     pub fn infer(&self, features: &[f32], scratch: &mut [f32]) -> Verdict {
+        if features.len() <= NARROW
+            && features.len() + 1 == self.head.binary as usize
+            && let [a, b, bias, weights @ ..] = &self.words[..]
+            && let Some(weights) = floats(weights).get(..features.len())
+        {
+            binary(*a, *b, dot_narrow(features, weights) + f32::from_bits(*bias))
+        } else {
+            self.infer_wide(features, scratch)
+        }
+    }
+
+    /// All else, of the same signature so that the call is a jump.
+    #[inline(never)]
+    fn infer_wide(&self, features: &[f32], scratch: &mut [f32]) -> Verdict {
+        if features.len().wrapping_add(1) == self.head.binary as usize
+            && let [a, b, bias, weights @ ..] = &self.words[..]
+            && let Some(weights) = floats(weights).get(..features.len())
+        {
+            return binary(*a, *b, dot_f32(features, weights) + f32::from_bits(*bias));
+        }
         infer(&self.head, &self.words, features, scratch)
     }
+}
+
+/// The verdict of a machine of two classes.
+#[inline(always)]
+fn binary(first: u32, second: u32, f: f32) -> Verdict {
+    let score = f.abs();
+    let class = ClassId(if f > 0.0 { first } else { second } as u16);
+    if score < f32::INFINITY { Verdict { decision: Decision::Class(class), score } } else { UNKNOWN }
 }
 
 /// A model to read, whatever owns it.
@@ -215,26 +254,8 @@ fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
 }
 
-/// Two classes, linear: no scratch, and as few instructions as the target allows. All else is elsewhere.
 #[inline(never)]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
-    if head.linear()
-        && x.len() == usize::from(head.features)
-        && head.task == Task::Classes
-        && head.classes == 2
-        && let [a, b, bias, weights @ ..] = words
-    {
-        let Some(weights) = floats(weights).get(..x.len()) else { return UNKNOWN };
-        let f = dot_inline(x, weights) + f32::from_bits(*bias);
-        let score = f.abs();
-        let class = ClassId(if f > 0.0 { *a } else { *b } as u16);
-        return if score.is_finite() { Verdict { decision: Decision::Class(class), score } } else { UNKNOWN };
-    }
-    infer_any(head, words, x, scratch)
-}
-
-#[inline(never)]
-fn infer_any(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
     let k = usize::from(head.classes);
     let Some(f) = decisions(head, words, x, scratch) else { return UNKNOWN };
     let ids = words.get(..k).unwrap_or(&[]);
@@ -249,9 +270,7 @@ fn one(task: Task, ids: &[u32], f: f32) -> Verdict {
         return UNKNOWN;
     }
     match (task, ids) {
-        (Task::Classes, [a, b]) => {
-            Verdict { decision: Decision::Class(ClassId(if f > 0.0 { *a } else { *b } as u16)), score }
-        }
+        (Task::Classes, [a, b]) => binary(*a, *b, f),
         (Task::Novelty, _) => {
             Verdict { decision: if f >= 0.0 { Decision::Normal } else { Decision::Anomalous }, score: f }
         }

@@ -28,6 +28,9 @@ const TRUSTED: u32 = 2_000;
 /// Stands for η = K(i,i) + K(j,j) − 2 K(i,j) when that is not positive (LIBSVM's τ).
 const TAU: f32 = 1e-12;
 
+/// Added to the diagonal of a projection: rows that are alike shall not get large multipliers of opposite signs.
+const RIDGE: f32 = 1e-3;
+
 pub(crate) fn g(v: &Var) -> f32 {
     f32::from_bits(v[0])
 }
@@ -319,7 +322,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Exchanges positions `p` < `q`.
-    fn exchange(&mut self, p: usize, q: usize) {
+    pub fn exchange(&mut self, p: usize, q: usize) {
         if let Some((front, back)) = self.vars.split_at_mut_checked(q)
             && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
         {
@@ -371,6 +374,23 @@ impl<'a> Problem<'a> {
         }
         self.run.until_shrink = 1;
         self.survey();
+    }
+
+    /// One step of a projection: moves β of position `p` so that nothing of its g is left, and the g of the first `len`
+    /// positions along.
+    pub fn explain(&mut self, p: usize, len: usize) {
+        let slot = self.fetch(p, len);
+        let Some(v) = self.vars.get_mut(p) else { return };
+        let own = RIDGE + if self.kernel.kind == Kind::Rbf { 1.0 } else { square(v) };
+        if !(own > RIDGE) {
+            return;
+        }
+        let step = (g(v) - RIDGE * beta(v)) / own;
+        v[1] = (beta(v) + step).to_bits();
+        for (v, k) in self.vars.iter_mut().zip(self.cache.row(slot, len)) {
+            v[0] = (g(v) - step * k).to_bits();
+        }
+        self.spend(2 * len);
     }
 
     /// Writes Σ β·z into the scratch row, the weight vector of a linear machine.

@@ -24,7 +24,7 @@ pub enum TrainError {
     },
     /// The workspace is too small for this set.
     Workspace(Shortage),
-    /// The model's storage is too small for this number of classes and features, or, for novelty, support vectors.
+    /// The model's storage is too small for this number of classes and features.
     Model(Shortage),
     /// The set was changed between two steps. Start again.
     SetChanged,
@@ -41,15 +41,22 @@ enum Phase {
     Over(Result<Report, TrainError>),
 }
 
+/// Support vectors outgrew the model: all pairs are solved once to see which rows count most, each class keeps its share
+/// of the room in these, and all pairs are solved once more and projected onto them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ration {
+    None,
+    Weigh,
+    Project,
+}
+
 /// Trains one model. It holds no borrow: each step is lent the same set, workspace and model again.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     plan: Plan,
     phase: Phase,
     run: Run,
-    /// Support vectors outgrew the model: each class has its share of the room, and pairs are solved again on it.
-    rationed: bool,
-    restricted: bool,
+    ration: Ration,
     limited: bool,
     done: u32,
     worst: f32,
@@ -65,8 +72,7 @@ impl Trainer {
             plan: Plan::new(checked),
             phase: Phase::Start,
             run: Run::default(),
-            rationed: false,
-            restricted: false,
+            ration: Ration::None,
             limited: false,
             done: 0,
             worst: 0.0,
@@ -197,7 +203,9 @@ impl Trainer {
             features: plan.width as u16,
             classes: plan.known as u16,
             vectors: 0,
-        };
+            binary: 0,
+        }
+        .marked();
         let least = head.fixed() + if head.linear() { 0 } else { plan.known.max(1) * head.record() };
         if model.words.len() < least {
             return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
@@ -227,22 +235,13 @@ impl Trainer {
     /// Chooses the rows of the pair at hand and starts to solve it.
     #[inline(never)]
     fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
-        let (shared, _) = self.plan.carve(set, ws)?;
-        let (plan, restricted) = (&self.plan, self.restricted);
-        let kept = |slots: &[u16], row: usize| !restricted || slots.get(row).is_some_and(|s| *s != NO_SLOT);
-        let n = if restricted {
-            set.labels().enumerate().filter(|(row, l)| plan.side(*l).is_some() && kept(shared.slots, *row)).count()
-        } else {
-            plan.pair_rows()
-        };
+        let plan = &self.plan;
+        let n = plan.pair_rows();
         let mut share = plan.checked.params().nu * n as f32;
-        let (mut problem, _, slots) = plan.problem(&mut self.run, set, ws, n)?;
+        let (mut problem, ..) = plan.problem(&mut self.run, set, ws, n)?;
         let mut vars = problem.vars.iter_mut();
         for (row, label) in set.labels().enumerate() {
             let Some(positive) = plan.side(label) else { continue };
-            if restricted && !kept(slots, row) {
-                continue;
-            }
             let Some(v) = vars.next() else { break };
             *v = [0, 0, 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
             if plan.novelty {
@@ -300,53 +299,58 @@ impl Trainer {
             return Err(TrainError::NotFinite);
         }
         let number = if plan.novelty { 0 } else { pair(plan.pair.0, plan.pair.1, plan.known) };
-        if plan.linear() {
-            harvest::weights(plan, &mut problem, model, number, bias);
-        } else {
-            let room = harvest::room(model);
-            if !self.rationed && harvest::needed(&problem, slots, model) > room {
-                if plan.novelty {
-                    let needed = 4 * model.record_at(harvest::needed(&problem, slots, model));
-                    return Err(TrainError::Model(Shortage { needed, available: model.words.len() * 4 }));
-                }
-                // Once more from the first pair, with a share of the room for each class.
-                slots.fill(NO_SLOT);
-                marks.fill(0);
-                model.head.vectors = 0;
-                self.rationed = true;
-                self.plan.pair = (0, 1);
-                (self.done, self.worst, self.objective) = (0, 0.0, 0.0);
-                self.account();
-                return Ok(Phase::SetUp);
-            }
-            if self.rationed && !self.restricted {
-                harvest::ration(plan, &mut problem, slots, model, room);
-                self.restricted = true;
-                self.account();
-                return Ok(Phase::SetUp);
-            }
-            harvest::vectors(plan, &problem, slots, model, number, bias);
-        }
+        let room = harvest::room(model);
         let new = harvest::mark(&problem, marks);
         if plan.linear() {
+            harvest::weights(plan, &mut problem, model, number, bias);
             model.head.vectors += new;
+        } else {
+            match self.ration {
+                Ration::None if harvest::needed(&problem, slots, model) > room => {
+                    slots.fill(0);
+                    marks.fill(0);
+                    return Ok(self.again(model, Ration::Weigh));
+                }
+                Ration::None => {}
+                Ration::Weigh => harvest::weigh(&problem, slots),
+                Ration::Project => harvest::project(&mut problem, slots),
+            }
+            if self.ration != Ration::Weigh {
+                harvest::vectors(plan, &problem, slots, model, number, bias);
+            }
         }
         self.iterations = self.iterations.saturating_add(problem.run.iterations);
         self.objective += objective;
         self.worst = self.worst.max(gap);
         self.work += (n * 4) as u64;
         self.account();
-        self.restricted = false;
         self.done += 1;
         if self.plan.next_pair() {
             return Ok(Phase::SetUp);
         }
-        let stop = match (self.rationed, self.limited) {
-            (true, _) => Stop::MemoryCap,
+        if self.ration == Ration::Weigh {
+            let (shared, _) = self.plan.carve(set, ws)?;
+            harvest::choose(&self.plan, set, shared.marks, shared.slots, model);
+            return Ok(self.again(model, Ration::Project));
+        }
+        let stop = match (self.ration, self.limited) {
+            (Ration::Project, _) => Stop::MemoryCap,
             (_, true) => Stop::IterationLimit,
             _ => Stop::Converged,
         };
         Ok(Phase::Over(Ok(self.report(stop))))
+    }
+
+    /// Starts over with the first pair.
+    fn again(&mut self, model: &mut ModelMut<'_>, ration: Ration) -> Phase {
+        self.account();
+        if ration == Ration::Weigh {
+            model.head.vectors = 0;
+        }
+        self.ration = ration;
+        self.plan.pair = (0, 1);
+        (self.done, self.worst, self.objective) = (0, 0.0, 0.0);
+        Phase::SetUp
     }
 }
 

@@ -8,6 +8,7 @@
 mod checksum;
 mod esn;
 mod numeric;
+mod rce;
 mod svm;
 
 pub use checksum::{crc_bytes, crc_f32};
@@ -20,4 +21,5 @@ pub fn all(emit: Emit<'_>) {
     numeric::emit(emit);
     esn::emit(emit);
     svm::emit(emit);
+    rce::emit(emit);
 }

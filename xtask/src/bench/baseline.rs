@@ -53,12 +53,14 @@ impl Baseline {
         Self { key: key.to_string(), counts, sizes }
     }
 
-    /// The baseline of `key`, else that of another compiler, else none.
-    pub fn read(root: &Path, key: &str) -> Option<Self> {
+    /// The baseline of `key`, else that of another compiler for the core whose keys end in `suffix`, else none.
+    pub fn read(root: &Path, key: &str, suffix: &str) -> Option<Self> {
         Self::read_exactly(root, key).or_else(|| {
             let files = fs::read_dir(root.join("counts")).ok()?;
             let mut keys: Vec<String> =
                 files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string())).collect();
+            // The usual core's keys end in how `core` was built.
+            keys.retain(|k| if suffix.is_empty() { !k.contains("-cortex-") } else { k.ends_with(suffix) });
             keys.sort();
             Self::read_exactly(root, keys.last()?)
         })

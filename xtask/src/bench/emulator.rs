@@ -5,21 +5,60 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::counts::Counts;
-use crate::toolchain::{CORTEX_M4F, Toolchain};
+use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 
 /// The harness alone; another program's text less that of this one is what its subject costs.
 pub const EMPTY: &str = "empty";
 /// The program whose values the host compares.
 pub const VECTORS: &str = "vectors";
+/// The program that holds every portable crate, with relocations, to count what may panic.
+pub const IMAGE: &str = "image";
+
+/// The emulated core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Core {
+    /// With floating point and DSP instructions
+    #[default]
+    CortexM4f,
+    /// Without either
+    CortexM3,
+}
+
+impl Core {
+    /// The compiler's name for it.
+    pub fn triple(self) -> &'static str {
+        match self {
+            Self::CortexM4f => CORTEX_M4F,
+            Self::CortexM3 => CORTEX_M3,
+        }
+    }
+
+    /// QEMU's machine; both have the same memory map.
+    fn machine(self) -> &'static str {
+        match self {
+            Self::CortexM4f => "mps2-an386",
+            Self::CortexM3 => "mps2-an385",
+        }
+    }
+
+    /// What its baselines' keys end in.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::CortexM4f => "",
+            Self::CortexM3 => "-cortex-m3",
+        }
+    }
+}
 
 /// The built programs.
 pub struct Emulator {
+    core: Core,
     /// Programs that measure: one per file in `src/bin`, in order of name.
     pub programs: Vec<String>,
     built: PathBuf,
     plugin: PathBuf,
     scratch: PathBuf,
-    /// The toolchain's [`Toolchain::key`].
+    /// The toolchain's [`Toolchain::key`], and the core unless it is the usual one.
     pub key: String,
 }
 
@@ -39,6 +78,8 @@ pub struct Run {
     pub brackets: Vec<Bracket>,
     /// The `value` lines.
     pub values: Vec<String>,
+    /// The lines that say what was skipped for lack of data.
+    pub skipped: Vec<String>,
 }
 
 impl Emulator {
@@ -46,10 +87,12 @@ impl Emulator {
     ///
     /// # Errors
     /// What failed, with the compiler's output.
-    pub fn build(root: &Path) -> Result<Self, String> {
+    pub fn build(root: &Path, core: Core) -> Result<Self, String> {
         let folder = root.join("rust/target-bench");
-        let toolchain = Toolchain::find(CORTEX_M4F)?;
-        succeed(toolchain.cargo("build").args(["--release", "--locked", "--bins"]).current_dir(&folder))?;
+        let toolchain = Toolchain::find(core.triple())?;
+        let mut build = toolchain.cargo("build");
+        build.args(["--release", "--locked", "--bins", "--target", core.triple()]);
+        succeed(build.current_dir(&folder))?;
         let scratch = folder.join("target/bench");
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
         let plugin = scratch.join("count.so");
@@ -58,10 +101,10 @@ impl Emulator {
         succeed(Command::new(compiler).args(flags).arg(&plugin).arg(folder.join("plugin/count.c")))?;
         let files = fs::read_dir(folder.join("src/bin")).map_err(|e| e.to_string())?;
         let names = files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string()));
-        let mut programs: Vec<_> = names.filter(|n| n != EMPTY && n != VECTORS).collect();
+        let mut programs: Vec<_> = names.filter(|n| ![EMPTY, VECTORS, IMAGE].contains(&n.as_str())).collect();
         programs.sort();
-        let built = folder.join("target").join(CORTEX_M4F).join("release");
-        Ok(Self { programs, built, plugin, scratch, key: toolchain.key() })
+        let built = folder.join("target").join(core.triple()).join("release");
+        Ok(Self { core, programs, built, plugin, scratch, key: toolchain.key() + core.suffix() })
     }
 
     /// The ELF file of a program.
@@ -91,7 +134,7 @@ impl Emulator {
         }
         fs::create_dir_all(self.data()).map_err(|e| e.to_string())?;
         let mut qemu = Command::new("qemu-system-arm");
-        qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"])
+        qemu.args(["-machine", self.core.machine(), "-nographic", "-monitor", "none", "-serial", "none"])
             .args(["-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-plugin", &plugin])
             .arg("-kernel")
             .arg(self.elf(program))
@@ -99,13 +142,15 @@ impl Emulator {
         let text = succeed(&mut qemu)?;
         let counted = fs::read_to_string(&counted).map_err(|e| e.to_string())?;
         let mut counted = counted.lines();
-        let mut run = Run { brackets: Vec::new(), values: Vec::new() };
+        let mut run = Run { brackets: Vec::new(), values: Vec::new(), skipped: Vec::new() };
         for line in text.lines() {
             if let Some(case) = line.strip_prefix("case ") {
                 let odd = || format!("{program}: no counts for `{line}`");
                 run.brackets.push(bracket(case, counted.next().ok_or_else(odd)?).ok_or_else(odd)?);
             } else if line.starts_with("value ") {
                 run.values.push(line.to_string());
+            } else if line.starts_with("skipped") {
+                run.skipped.push(line.to_string());
             }
         }
         if let [empty, others @ ..] = run.brackets.as_mut_slice() {

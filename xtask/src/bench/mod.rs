@@ -19,7 +19,7 @@ use clap::Args;
 
 use baseline::{Baseline, Rise};
 use cost::Board;
-use emulator::{EMPTY, Emulator, VECTORS, succeed};
+use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
 /// What `cargo xtask bench` takes.
@@ -27,6 +27,9 @@ use row::{Row, columns, thousands};
 pub struct BenchArgs {
     /// Programs to run (default: all)
     programs: Vec<String>,
+    /// The core to emulate
+    #[arg(long, value_enum, default_value_t)]
+    core: Core,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -71,7 +74,7 @@ pub struct BenchArgs {
 /// What failed.
 pub fn run(args: &BenchArgs) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root)?;
+    let emulator = Emulator::build(root, args.core)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
@@ -86,11 +89,12 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
     }
     let (rows, programs) = measure(&emulator, &args.programs)?;
     let now = Baseline::of(&emulator.key, &rows, &programs);
-    let before = Baseline::read(root, &emulator.key);
+    let before = Baseline::read(root, &emulator.key, args.core.suffix());
     if args.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
         print!("{}", table(&rows, before.as_ref()));
+        print!("\n{}", code(&programs));
         print_baseline(&emulator.key, before.as_ref());
         if args.kinds {
             print!("\n{}", kinds(&rows));
@@ -122,10 +126,31 @@ fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap
     for program in emulator.programs.iter().filter(|p| wanted.is_empty() || wanted.contains(p)) {
         let text = elf::text_bytes(&emulator.elf(program))?.saturating_sub(harness);
         programs.insert(program.clone(), text);
+        let crates = elf::text_by_crate(&emulator.elf(program))?;
+        let ours = crates.iter().filter(|(name, _)| name.starts_with("hone_") && *name != "hone_target_bench");
+        programs.extend(ours.map(|(name, bytes)| (format!("{program}/{name}"), *bytes)));
         let run = emulator.run(program, false)?;
-        rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text)));
+        run.skipped.iter().for_each(|line| eprintln!("{program}: {line}"));
+        let text_of = |case: &str| crates.get(&subject(case)).copied().unwrap_or(text);
+        rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text_of(&b.name))));
     }
     Ok((rows, programs))
+}
+
+/// The crate that a case measures.
+fn subject(case: &str) -> String {
+    let mut parts = case.trim_start_matches("growth/").split('/');
+    match parts.next().unwrap_or_default() {
+        "kernel" => "hone_numeric".into(),
+        "features" => "hone_signal".into(),
+        learner => format!("hone_{learner}"),
+    }
+}
+
+fn code(programs: &BTreeMap<String, u64>) -> String {
+    let mut cells = vec![["bytes of code", "all"].map(String::from).to_vec()];
+    cells.extend(programs.iter().map(|(name, bytes)| vec![name.clone(), thousands(*bytes)]));
+    columns(&cells)
 }
 
 fn table(rows: &[Row], before: Option<&Baseline>) -> String {

@@ -22,7 +22,7 @@ pub struct Row {
     pub model_bytes: u64,
     /// Bytes of stack below the caller's frame.
     pub stack_bytes: u64,
-    /// Bytes of code of the program that the case belongs to, without the harness.
+    /// Bytes of code of the crate that the case measures, in the program that the case belongs to.
     pub text_bytes: u64,
     /// The same by kind.
     #[serde(skip)]

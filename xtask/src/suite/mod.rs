@@ -81,6 +81,12 @@ const CHECKS: &[Check] = &[
         quick: false,
         run: target::tests,
     },
+    Check {
+        name: "qemu-panics",
+        about: "calls that may panic by crate, no formatting in images",
+        quick: false,
+        run: target::panics,
+    },
     Check { name: "qemu-bench", about: "instruction counts against the baseline", quick: false, run: target::bench },
     Check {
         name: "twister",

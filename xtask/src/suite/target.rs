@@ -66,6 +66,16 @@ pub fn tests(context: &mut Context) -> Result<Tally, String> {
     Ok(of_values(&context.log.text(), succeeded))
 }
 
+/// Calls that may panic, and formatting of text, by symbol; and the counting plugin against a disassembler.
+pub fn panics(context: &mut Context) -> Result<Tally, String> {
+    if let Some(skip) = lacking(context, "qemu-panics") {
+        return Ok(skip);
+    }
+    let mut tally = Tally::one(context.log.run(&mut xtask(&["bench", "--panics"]))?);
+    tally.add(Tally::one(context.log.run(&mut xtask(&["bench", "--check-plugin"]))?));
+    Ok(tally)
+}
+
 /// Instruction counts against the committed baseline.
 pub fn bench(context: &mut Context) -> Result<Tally, String> {
     if let Some(skip) = lacking(context, "qemu-bench") {

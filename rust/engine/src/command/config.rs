@@ -14,7 +14,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["list"] => list(links, None, io),
         ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail(io, &["no section '", section, "'; there is ", Section::LIST]),
+            None => fail(io, &["no section '", section, "'; there are ", Section::LIST]),
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),

@@ -21,7 +21,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => {}
     }
     let mut learner = links.config.get().device.learner;
-    let (mut windows, mut wait, mut rest) = (None, false, words);
+    let (mut windows, mut wait, mut named, mut rest) = (None, false, false, words);
     while let Some((word, after)) = rest.split_first() {
         rest = after;
         match *word {
@@ -38,9 +38,13 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 if name.starts_with('-') {
                     return misuse("train", io);
                 }
-                return fail(io, &["no learner '", name, "'; there is ", Learner::LIST]);
+                return fail(io, &["no learner '", name, "'; there are ", Learner::LIST]);
             }
-            name => learner = Learner::from_name(name).unwrap_or(learner),
+            _ if named => return misuse("train", io),
+            name => {
+                learner = Learner::from_name(name).unwrap_or(learner);
+                named = true;
+            }
         }
     }
     if links.training.get().running() || !links.orders.is_empty() {

@@ -3,7 +3,8 @@
 //! Made from a trained model ([`IntegerModel::quantize`]) or loaded ([`IntegerModel::load`]); both use floating point, once.
 //! Inference ([`IntegerModel::examine`]) does not. Formats: input and output Q5.10 in spreads, saturating at ±32; state
 //! Q0.15; weights `i8` (W_res and W_in symmetric, W_out affine by rows, as [`hone_numeric::compress::Affine`]) or `i16` in
-//! Q(m,n) with m + n = 15 chosen at run time; sums exact in 32 bits for `i8`, in 64 for `i16`; tanh by a table; squared
+//! Q(m,n) with m + n = 15 chosen at run time; sums in 32 bits, exact for `i8`; those of the readout exact
+//! for both; tanh by a table; squared
 //! errors exact in 64 bits.
 //!
 //! What it runs: models whose readout sees the state alone, without output function and feedback, which are the

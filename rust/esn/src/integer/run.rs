@@ -134,27 +134,51 @@ impl<W: Weight> Frame<'_, W> {
     /// x from u and x.
     #[inline(always)]
     fn step(&mut self) {
+        let next = core::mem::take(&mut self.next);
         let diagonals = self.shifts.len().max(1);
         let groups = self.res.chunks_exact(diagonals).zip(self.input.chunks_exact(self.u.len().max(1)));
-        for ((base, next), (res, input)) in (0..).step_by(LANES).zip(self.next.as_chunks_mut::<LANES>().0).zip(groups) {
+        for ((base, next), (res, input)) in (0..).step_by(LANES).zip(next.as_chunks_mut::<LANES>().0).zip(groups) {
             let neighbours = self.x.get(base..).unwrap_or_default();
-            let [a, b] = [0, LANES / 2].map(|half| half_group(res, self.shifts, neighbours, half));
-            let [c, d] = [0, LANES / 2].map(|half| half_columns(input, self.u, half));
-            let sums = a.into_iter().chain(b).zip(c.into_iter().chain(d));
-            for ((next, (res, input)), old) in next.iter_mut().zip(sums).zip(neighbours) {
-                let fresh = tanh(W::argument(res, input, &self.mix));
-                *next = if self.leak == 1 << STATE_BITS {
-                    fresh
-                } else {
-                    let (old, fresh) = (i32::from(*old), i32::from(fresh));
-                    // Between the two; the product is below 2^31.
-                    old.wrapping_add((fresh - old).wrapping_mul(self.leak).wrapping_add(1 << 14) >> 15) as i16
-                };
+            let (front, back) = next.split_at_mut_checked(LANES / 2).unwrap_or_default();
+            self.four::<0>(neighbours, res, input, front);
+            self.four::<{ LANES / 2 }>(neighbours, res, input, back);
+        }
+        let (low, high) = self.x.split_at_mut_checked(next.len()).unwrap_or_default();
+        for ((v, low), high) in next.iter().zip(low).zip(high) {
+            (*low, *high) = (*v, *v);
+        }
+        self.next = next;
+    }
+
+    /// Four units, from number HALF of a group on. Not eight, because a Cortex-M has not the registers.
+    #[inline(always)]
+    fn four<const HALF: usize>(&self, x: &[i16], res: &[[W; LANES]], input: &[[W; LANES]], next: &mut [i16]) {
+        let x = x.get(HALF..).unwrap_or_default();
+        let mut sums = [0; 4];
+        for (weights, shift) in res.iter().zip(self.shifts) {
+            let weights = weights.get(HALF..).and_then(|w| w.first_chunk::<4>());
+            let values = x.get(usize::from(*shift)..).and_then(|x| x.first_chunk::<4>());
+            if let (Some([w0, w1, w2, w3]), Some([x0, x1, x2, x3])) = (weights, values) {
+                let [s0, s1, s2, s3] = sums;
+                sums = [w0.add_state(*x0, s0), w1.add_state(*x1, s1), w2.add_state(*x2, s2), w3.add_state(*x3, s3)];
             }
         }
-        let (low, high) = self.x.split_at_mut_checked(self.next.len()).unwrap_or_default();
-        for ((v, low), high) in self.next.iter().zip(low).zip(high) {
-            (*low, *high) = (*v, *v);
+        let mut inputs = [0; 4];
+        for (weights, u) in input.iter().zip(self.u.iter()) {
+            if let Some([w0, w1, w2, w3]) = weights.get(HALF..).and_then(|w| w.first_chunk::<4>()) {
+                let [s0, s1, s2, s3] = inputs;
+                inputs = [w0.add_input(*u, s0), w1.add_input(*u, s1), w2.add_input(*u, s2), w3.add_input(*u, s3)];
+            }
+        }
+        for ((next, (res, input)), old) in next.iter_mut().zip(sums.into_iter().zip(inputs)).zip(x) {
+            let fresh = tanh(W::argument(res, input, &self.mix));
+            *next = if self.leak == 1 << STATE_BITS {
+                fresh
+            } else {
+                let (old, fresh) = (i32::from(*old), i32::from(fresh));
+                // Between the two; the product is below 2^31.
+                old.wrapping_add((fresh - old).wrapping_mul(self.leak).wrapping_add(1 << 14) >> 15) as i16
+            };
         }
     }
 
@@ -178,37 +202,6 @@ impl<W: Weight> Frame<'_, W> {
             *power = power.wrapping_add(u.wrapping_mul(u) as u64);
         }
     }
-}
-
-/// Four sums over W_res. Four at a time, because the registers of a Cortex-M hold no more.
-#[inline(always)]
-fn half_group<W: Weight>(res: &[[W; LANES]], shifts: &[u16], x: &[i16], half: usize) -> [W::Sum; 4] {
-    let x = x.get(half..).unwrap_or_default();
-    let mut sums = [W::Sum::default(); 4];
-    for (weights, shift) in res.iter().zip(shifts) {
-        let weights = weights.get(half..).and_then(|w| w.first_chunk::<4>());
-        let values = x.get(usize::from(*shift)..).and_then(|x| x.first_chunk::<4>());
-        if let (Some(weights), Some(values)) = (weights, values) {
-            for ((sum, w), v) in sums.iter_mut().zip(weights).zip(values) {
-                *sum = w.mac(*v, *sum);
-            }
-        }
-    }
-    sums
-}
-
-/// Four sums over W_in.
-#[inline(always)]
-fn half_columns<W: Weight>(input: &[[W; LANES]], u: &[i16], half: usize) -> [W::Sum; 4] {
-    let mut sums = [W::Sum::default(); 4];
-    for (weights, u) in input.iter().zip(u) {
-        if let Some(weights) = weights.get(half..).and_then(|w| w.first_chunk::<4>()) {
-            for (sum, w) in sums.iter_mut().zip(weights) {
-                *sum = w.mac(*u, *sum);
-            }
-        }
-    }
-    sums
 }
 
 /// The mean of one channel, with [`MEAN_BITS`] bits behind the point.

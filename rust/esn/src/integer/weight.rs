@@ -11,6 +11,10 @@ pub(crate) const STATE_BITS: u32 = 15;
 /// What the input's sum is multiplied by (as a shift), to bring both sums to about the same size.
 const LIFT: u32 = 4;
 
+/// Bits dropped from each 16-bit product with a state, so that [`crate::MAX_UNITS`] of them, and of inputs as many as there
+/// can be channels, fit 32 bits: 2^30 >> 9, 512 times.
+const STATE_DROP: u32 = 9;
+
 /// What brings the sums over W_res and W_in to one unit, the argument of tanh.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mix {
@@ -40,8 +44,9 @@ mod sealed {
 pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
     #[doc(hidden)]
     const ZERO: Self;
+    /// A sum over the readout.
     #[doc(hidden)]
-    type Sum: Copy + Default;
+    type Sum;
     /// Whether it is the 16-bit one.
     #[doc(hidden)]
     const WIDE: bool;
@@ -58,13 +63,17 @@ pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
     fn row(affine: &Affine, fraction: u8) -> Option<Row>;
+    /// sum + self·x of W_res.
     #[doc(hidden)]
-    fn mac(self, x: i16, sum: Self::Sum) -> Self::Sum;
+    fn add_state(self, x: i16, sum: i32) -> i32;
+    /// sum + self·u of W_in.
+    #[doc(hidden)]
+    fn add_input(self, u: i16, sum: i32) -> i32;
     #[doc(hidden)]
     fn dot(row: &[Self], x: &[i16]) -> Self::Sum;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
-    fn argument(res: Self::Sum, input: Self::Sum, mix: &Mix) -> i32;
+    fn argument(res: i32, input: i32, mix: &Mix) -> i32;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
     fn output(sum: Self::Sum, total: i32, row: &Row) -> i32;
@@ -108,8 +117,13 @@ impl Weight for i8 {
     }
 
     #[inline(always)]
-    fn mac(self, x: i16, sum: i32) -> i32 {
+    fn add_state(self, x: i16, sum: i32) -> i32 {
         sum.wrapping_add(i32::from(self).wrapping_mul(i32::from(x)))
+    }
+
+    #[inline(always)]
+    fn add_input(self, u: i16, sum: i32) -> i32 {
+        self.add_state(u, sum)
     }
 
     #[inline(always)]
@@ -118,10 +132,10 @@ impl Weight for i8 {
         let mut sum = 0;
         for (w, x) in row.iter().zip(x) {
             for (w, x) in w.iter().zip(x) {
-                sum = w.mac(*x, sum);
+                sum = w.add_state(*x, sum);
             }
         }
-        rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| w.mac(*x, sum))
+        rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| w.add_state(*x, sum))
     }
 
     #[inline(always)]
@@ -167,8 +181,13 @@ impl Weight for i16 {
     }
 
     #[inline(always)]
-    fn mac(self, x: i16, sum: i64) -> i64 {
-        sum.wrapping_add(i64::from(i32::from(self).wrapping_mul(i32::from(x))))
+    fn add_state(self, x: i16, sum: i32) -> i32 {
+        sum.wrapping_add(i32::from(self).wrapping_mul(i32::from(x)) >> STATE_DROP)
+    }
+
+    #[inline(always)]
+    fn add_input(self, u: i16, sum: i32) -> i32 {
+        sum.wrapping_add(i32::from(self).wrapping_mul(i32::from(u)) >> (STATE_DROP - (STATE_BITS - INPUT_BITS)))
     }
 
     #[inline(always)]
@@ -178,9 +197,14 @@ impl Weight for i16 {
 
     #[inline(always)]
     #[allow(private_interfaces, reason = "sealed")]
-    fn argument(res: i64, input: i64, mix: &Mix) -> i32 {
-        let sum = res.wrapping_add(input << (STATE_BITS - INPUT_BITS));
-        narrow(sum, mix.fraction.wrapping_add((STATE_BITS - ARGUMENT_BITS) as u8))
+    fn argument(res: i32, input: i32, mix: &Mix) -> i32 {
+        let sum = res.wrapping_add(input);
+        let bits = u32::from(mix.fraction) + STATE_BITS - STATE_DROP;
+        match bits.checked_sub(ARGUMENT_BITS) {
+            Some(surplus) => sum.wrapping_shr(surplus),
+            // tanh is constant long before 2^20.
+            None => sum.clamp(-(1 << 20), 1 << 20).wrapping_shl(ARGUMENT_BITS.wrapping_sub(bits)),
+        }
     }
 
     #[inline(always)]

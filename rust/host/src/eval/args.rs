@@ -2,7 +2,7 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{esn, judge, pictures, protocol, rce, settings, svm};
+use super::{ablation, esn, judge, pictures, protocol, rce, settings, svm};
 use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,6 +33,9 @@ pub struct EvalArgs {
     /// In which order windows are learnt and judged
     #[arg(long, value_enum, default_value_t)]
     pub protocol: Protocol,
+    /// In how many orders, from the seed on, the windows are presented: unknown, ablation
+    #[arg(long, default_value_t = Orders(10))]
+    pub orders: Orders,
     /// Print one JSON object on one line and nothing else
     #[arg(long)]
     pub json: bool,
@@ -42,6 +45,29 @@ pub struct EvalArgs {
     /// Print the learner's settings with their ranges, and do nothing else
     #[arg(long)]
     pub list_settings: bool,
+}
+
+/// A number of orders, 1 to 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Orders(pub usize);
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self(10)
+    }
+}
+
+impl std::fmt::Display for Orders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Orders {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().ok().filter(|n| (1..=1000).contains(n)).map(Self).ok_or("a whole number from 1 to 1000")
+    }
 }
 
 /// The learners.
@@ -68,6 +94,8 @@ pub enum Protocol {
     PerSubject,
     /// Each class left out in turn, and told from the others by the score (rce)
     Unknown,
+    /// What each part of TinyRCE is worth with room for few prototypes (rce)
+    Ablation,
 }
 
 impl Protocol {
@@ -77,6 +105,7 @@ impl Protocol {
             Self::Interleaved => "interleaved",
             Self::PerSubject => "per-subject",
             Self::Unknown => "unknown",
+            Self::Ablation => "ablation",
         }
     }
 }
@@ -169,7 +198,7 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
         bar.set_style(style.progress_chars("=> "));
     }
-    let outcome = go(args.protocol, &set, learner.as_mut(), &bar);
+    let outcome = go(args, &set, learner.as_mut(), &bar);
     bar.finish_and_clear();
     let protocol::Outcome { mut report, training, results, curves } = outcome?;
     report.dataset = set.name.clone();
@@ -191,14 +220,15 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
 }
 
 fn go(
-    protocol: Protocol,
+    args: &EvalArgs,
     set: &Dataset,
     learner: &mut dyn Learner,
     bar: &ProgressBar,
 ) -> Result<protocol::Outcome, EvalError> {
     let mut tick = || bar.inc(1);
     bar.set_message("train");
-    match protocol {
+    let orders = args.orders.0;
+    match args.protocol {
         Protocol::Holdout => {
             let training = learner.train(set, &mut tick)?;
             bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
@@ -207,19 +237,32 @@ fn go(
             let report = judge::figures(set, &training, &results)?;
             Ok(protocol::Outcome { report, training, results, curves: None })
         }
-        Protocol::Interleaved | Protocol::PerSubject | Protocol::Unknown if set.task == Task::Anomaly => {
+        _ if set.task == Task::Anomaly => {
             Err(EvalError::NotServed(format!("{} has no classes to learn; use --protocol holdout", set.name)))
         }
         Protocol::Interleaved => protocol::interleaved(set, learner, &mut tick),
         Protocol::PerSubject => protocol::per_subject(set, learner, &mut tick),
         Protocol::Unknown => {
-            bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1)) as u64);
-            protocol::unknown(set, learner, &mut tick)
+            bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1) * orders) as u64);
+            protocol::unknown(set, learner, orders, &mut tick)
+        }
+        Protocol::Ablation => {
+            bar.set_length(ablation::count(set, orders) as u64);
+            ablation::ablation(set, learner, orders, &pairs(args)?, &mut tick)
         }
     }
 }
 
 fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
+    for (key, value) in pairs(args)? {
+        let set = learner.set(&key, &value);
+        set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
+    }
+    Ok(())
+}
+
+/// The settings asked for.
+fn pairs(args: &EvalArgs) -> Result<Vec<(String, String)>, EvalError> {
     let seed = args.seed.map(|s| ("seed".to_string(), s.to_string()));
     let mut pairs = Vec::new();
     for pair in &args.set {
@@ -228,9 +271,6 @@ fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError
             .ok_or_else(|| EvalError::Setting(format!("--set {pair}: give KEY=VALUE, as in --set average=3")))?;
         pairs.push((key.trim().to_string(), value.trim().to_string()));
     }
-    for (key, value) in pairs.into_iter().chain(seed) {
-        let set = learner.set(&key, &value);
-        set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
-    }
-    Ok(())
+    pairs.extend(seed);
+    Ok(pairs)
 }

@@ -58,6 +58,14 @@ pub trait Learner {
         Err(EvalError::NotServed(format!("{} does not learn window by window; use --learner rce", self.name())))
     }
 
+    /// What the learner sees of a window or row, once it has begun.
+    ///
+    /// # Errors
+    /// As [`Learner::begin`].
+    fn features(&mut self, _input: &Input) -> Result<Vec<f32>, EvalError> {
+        Err(EvalError::NotServed(format!("{} does not learn window by window; use --learner rce", self.name())))
+    }
+
     /// Prototypes in use.
     fn prototypes(&self) -> usize {
         0

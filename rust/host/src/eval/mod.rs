@@ -1,5 +1,6 @@
 //! `hone eval`: trains with the device's own code on recordings, tests, and prints the figures.
 
+mod ablation;
 mod args;
 mod esn;
 mod front;
@@ -9,12 +10,13 @@ mod pictures;
 mod protocol;
 mod rce;
 mod report;
+mod rows;
 mod settings;
 mod svm;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
-pub use report::{Confusion, Report};
+pub use report::{Confusion, Difference, Report, Variant};
 
 #[cfg(test)]
 mod tests;

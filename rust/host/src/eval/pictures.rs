@@ -20,7 +20,10 @@ pub(super) fn draw(
     let seed = report.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
     let f1 = report.f1.map_or(String::new(), |f| format!(", F1 {f:.3}"));
     let accuracy = report.accuracy.map_or(String::new(), |a| format!(", accuracy {a:.3}"));
-    let about = format!("{}, budget {}{seed}{f1}{accuracy}", report.learner, report.budget);
+    let mut about = format!("{}, budget {}{seed}{f1}{accuracy}", report.learner, report.budget);
+    if let Some(orders) = report.orders.filter(|_| !report.variants.is_empty()) {
+        about = format!("test part judged by the nearest prototype; mean of {orders} orders{seed}");
+    }
     let title = if set.title.is_empty() { set.name.clone() } else { set.title.clone() };
     let mut drawn = Vec::new();
     if set.task == Task::Anomaly {
@@ -52,7 +55,7 @@ pub(super) fn draw(
         drawn.push(path);
     }
     if let Some((left, right)) = curves {
-        let path = file("learning");
+        let path = file(if report.variants.is_empty() { "learning" } else { "ablation" });
         let axes = ("windows learnt", "accuracy", "prototypes in use");
         plot::curves(&path, &title, &about, axes, left, right)?;
         drawn.push(path);

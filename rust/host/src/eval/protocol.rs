@@ -4,6 +4,7 @@ use super::front::shuffle;
 use super::judge::{Result1, figures};
 use super::learner::{EvalError, Input, Learner, Training};
 use super::report::Report;
+use super::rows::{Row, rows};
 use crate::dataset::{Data, Dataset, Part};
 use crate::plot::Curve;
 use hone_learn::{ClassId, Decision};
@@ -152,37 +153,54 @@ pub(super) fn per_subject(
     Ok(Outcome { report, training, results, curves: None })
 }
 
-/// Leaves out each class in turn, and says how well the score tells its test windows from those of the classes learnt.
-pub(super) fn unknown(set: &Dataset, learner: &mut dyn Learner, tick: &mut dyn FnMut()) -> Result<Outcome, EvalError> {
-    let items = items(set);
+/// Leaves out each class in turn, in several orders of presentation, and says how well the score tells its test windows
+/// from those of the classes learnt.
+pub(super) fn unknown(
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    orders: usize,
+    tick: &mut dyn FnMut(),
+) -> Result<Outcome, EvalError> {
+    let (train, test) = rows(set, learner)?;
     let (mut facts, mut sums, mut turns) = (Vec::new(), (0.0, 0.0), 0.0);
     let (mut all, mut learnt) = (Vec::new(), 0);
     for (left_out, class) in set.classes.iter().enumerate() {
-        let mut train: Vec<Item> =
-            items.iter().filter(|i| i.part == Part::Train && i.class != left_out).copied().collect();
-        shuffle(&mut train, learner.seed());
-        learner.begin(set)?;
-        for item in &train {
-            learner.learn(&item.input, id(set, item.class))?;
-            tick();
+        let (mut own, mut own_turns) = ((0.0, 0.0), 0.0);
+        for seed in (learner.seed()..).take(orders) {
+            let mut order: Vec<&Row> = train.iter().collect();
+            shuffle(&mut order, seed);
+            order.retain(|row| row.index != left_out);
+            learner.begin(set)?;
+            for row in &order {
+                learner.learn(&Input::Row(&row.features), row.class)?;
+                tick();
+            }
+            learnt = order.len();
+            let (mut scores, mut distances) = (Vec::new(), Vec::new());
+            all.clear();
+            for (at, row) in test.iter().enumerate() {
+                let judged = learner.infer(&Input::Row(&row.features))?;
+                let strange = row.index == left_out;
+                scores.push((judged.verdict.score, strange));
+                distances.push((judged.distance.unwrap_or(f32::NAN), strange));
+                let from_s = at as f64;
+                all.push(Result1 { class: row.index, judged, from_s, to_s: from_s + 1.0, starts: false });
+            }
+            let Some((score, distance)) = auroc(&mut scores).zip(auroc(&mut distances)) else { continue };
+            own = (own.0 + score, own.1 + distance);
+            own_turns += 1.0;
         }
-        learnt = train.len();
-        let (mut scores, mut distances) = (Vec::new(), Vec::new());
-        for (at, item) in items.iter().filter(|i| i.part == Part::Test).enumerate() {
-            let result = judge(learner, item, at)?;
-            let strange = item.class == left_out;
-            scores.push((result.judged.verdict.score, strange));
-            distances.push((result.judged.distance.unwrap_or(f32::NAN), strange));
-            all.push(result);
+        if own_turns > 0.0 {
+            let means = (own.0 / own_turns, own.1 / own_turns);
+            facts.push((format!("AUROC without {}", class.name), format!("{:.4} ({:.4} distance)", means.0, means.1)));
+            sums = (sums.0 + means.0, sums.1 + means.1);
+            turns += 1.0;
         }
-        let Some((score, distance)) = auroc(&mut scores).zip(auroc(&mut distances)) else { continue };
-        facts.push((format!("AUROC without {}", class.name), format!("{score:.4} ({distance:.4} distance)")));
-        sums = (sums.0 + score, sums.1 + distance);
-        turns += 1.0;
     }
     let mut training = learner.described(learnt)?;
     training.facts = facts;
     let mut report = figures(set, &training, &all)?;
+    report.orders = Some(orders);
     if turns > 0.0 {
         report.auroc_unknown = Some((sums.0 / turns) as f32);
         report.auroc_distance = Some((sums.1 / turns) as f32);

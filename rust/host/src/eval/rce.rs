@@ -2,8 +2,8 @@
 
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Training};
-use super::settings::{Table, conflict};
-use crate::dataset::{Dataset, Task};
+use super::settings::{Table, conflict, shown};
+use crate::dataset::{Dataset, Family, Task};
 use hone_learn::{ClassId, ParamError, Settings};
 use hone_rce::{Error, Model, Params, inference_mac};
 
@@ -49,6 +49,10 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
 
     fn adapt(&mut self, set: &Dataset) {
         self.front.adapt(set);
+        self.params = match set.family {
+            Family::Vibration => Params::vibration(),
+            Family::Activity => Params::activity(),
+        };
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
@@ -107,6 +111,10 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         self.model.learn(features, class, &mut self.scratch).map(|_| ()).map_err(explain)
     }
 
+    fn features(&mut self, input: &Input) -> Result<Vec<f32>, EvalError> {
+        self.front.features(input).map(<[f32]>::to_vec)
+    }
+
     fn prototypes(&self) -> usize {
         self.model.prototypes()
     }
@@ -120,10 +128,12 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let mut facts = vec![
             ("prototypes".into(), format!("{h} of {}", self.model.capacity())),
             ("features".into(), n.to_string()),
-            ("MAC per inference".into(), inference_mac(h, n).to_string()),
+            ("MAC per inference, h(5n+10)".into(), inference_mac(h, n).to_string()),
             ("MAC of all learning".into(), inference_mac(h, n).saturating_mul(learnt as u64).to_string()),
+            ("  by prototypes visited".into(), (statistics.visited * inference_mac(1, n)).to_string()),
             ("pruned, refused".into(), format!("{}, {}", statistics.pruned, statistics.refused)),
         ];
+        facts.extend(self.counted());
         if let Some(cost) = self.front.cost() {
             facts.push(("MAC per window's features".into(), cost.mac.to_string()));
         }
@@ -141,6 +151,39 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     fn seed(&self) -> u64 {
         self.front.seed()
     }
+}
+
+/// Instructions counted on the emulated Cortex-M4F, as committed: `cargo xtask bench` makes the file.
+const COUNTS: &str = include_str!("../../../../counts/rustc-1.96.0-core-source.toml");
+
+impl<const WORDS: usize> Rce<WORDS> {
+    /// Counted instructions per feature and prototype visited, and of an inference and of all learning by that rate;
+    /// nothing for metrics and stores without a count.
+    fn counted(&self) -> Vec<(String, String)> {
+        let value = |name: &str| {
+            let index = Params::SETTINGS.iter().position(|s| s.name == name)?;
+            let (setting, value) = (Params::SETTINGS.get(index)?, self.params.get(index)?);
+            Some(shown(setting, value))
+        };
+        let (Some(store), Some(metric)) = (value("store"), value("metric")) else { return Vec::new() };
+        let n = self.width as f64;
+        let (here, all) = (self.model.prototypes() as f64 * n, self.model.statistics().visited as f64 * n);
+        let of = |what: &str, units: f64| {
+            let rate = rate(&format!("rce/{what}/{store}/{metric}"))?;
+            Some((format!("instructions, {what}"), format!("{:.0} ({rate:.2} per feature visited)", rate * units)))
+        };
+        [of("infer", here), of("learn", all)].into_iter().flatten().collect()
+    }
+}
+
+/// Features of the windows that the benchmark learns.
+const BENCH_FEATURES: f64 = 48.0;
+
+/// Instructions per feature and prototype visited: the row is `"NAME VISITED" = INSTRUCTIONS`.
+fn rate(name: &str) -> Option<f64> {
+    let row = COUNTS.lines().find_map(|l| l.strip_prefix('"')?.strip_prefix(name)?.strip_prefix(' '))?;
+    let (visited, instructions) = row.split_once("\" = ")?;
+    Some(instructions.trim().parse::<f64>().ok()? / (visited.parse::<f64>().ok()? * BENCH_FEATURES))
 }
 
 fn explain(error: Error) -> EvalError {

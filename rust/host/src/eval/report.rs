@@ -14,7 +14,7 @@ pub struct Report {
     pub learner: String,
     /// `anomaly` or `classification`.
     pub task: String,
-    /// `holdout`, `interleaved`, `per-subject` or `unknown`.
+    /// `holdout`, `interleaved`, `per-subject`, `unknown` or `ablation`.
     pub protocol: String,
     /// `f401` or `none`.
     pub budget: String,
@@ -60,6 +60,12 @@ pub struct Report {
     pub auroc_unknown: Option<f32>,
     /// Unknown: the same of the nearest distance alone.
     pub auroc_distance: Option<f32>,
+    /// Ablation and unknown: orders in which the windows were presented.
+    pub orders: Option<usize>,
+    /// Ablation: how each variant did.
+    pub variants: Vec<Variant>,
+    /// Ablation: variants compared order by order.
+    pub differences: Vec<Difference>,
     /// At or above which a score is anomalous.
     pub threshold: Option<f32>,
     /// F1 with the threshold taken from the windows fitted on, as in the reference work.
@@ -74,6 +80,34 @@ pub struct Report {
     /// More to tell, for the table.
     #[serde(skip)]
     pub facts: Vec<(String, String)>,
+}
+
+/// A variant of a learner over several orders of presentation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Mean accuracy of the nearest prototype on the test part.
+    pub accuracy: f64,
+    /// The least.
+    pub least: f64,
+    /// Mean number of prototypes at the end.
+    pub prototypes: f64,
+}
+
+/// Two variants compared order by order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// The one.
+    pub of: String,
+    /// The other.
+    pub to: String,
+    /// Mean of the one's accuracy less the other's.
+    pub mean: f64,
+    /// Lower end of its 95 % interval (Student's t over the orders).
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 /// A confusion matrix.
@@ -112,7 +146,7 @@ impl Report {
         let seed = self.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
         let _ = writeln!(text, "{}, budget {}, {}{seed}\n", self.learner, self.budget, self.protocol);
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(text, "  {name:<28}{value:>12}");
+            let _ = writeln!(text, "  {name:<28} {value:>12}");
         };
         line("train windows", self.train_windows.to_string());
         if self.calibrate_windows > 0 {

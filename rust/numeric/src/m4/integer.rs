@@ -293,7 +293,7 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
     let count = y.len().min(a.len() / columns.max(1));
     let Some(out) = y.get_mut(..count) else { return };
     if !aligned(a) || !columns.is_multiple_of(4) || out.is_empty() || columns == 0 || columns > EXPANDED {
-        for (row, y) in a.chunks_exact(columns.max(1)).zip(out) {
+        for (row, y) in portable::whole_rows(a, columns).zip(out) {
             *y = dot_i8(row, x);
         }
         return;

@@ -24,7 +24,7 @@ fn window(sequence: u32, samples: &mut [i16; FRAMES * CHANNELS]) -> WindowView<'
 #[entry]
 fn main() -> ! {
     start();
-    run::<64, 384>([
+    let names = [
         "esn/prepare",
         "esn/scale/sample",
         "esn/train/sample",
@@ -32,7 +32,11 @@ fn main() -> ! {
         "esn/calibrate/sample",
         "esn/threshold",
         "esn/infer/sample",
-    ]);
+    ];
+    run::<16, 384>(names);
+    run::<32, 384>(names);
+    run::<64, 384>(names);
+    run::<128, 1664>(names);
     exit(true)
 }
 

@@ -5,6 +5,7 @@
 use core::hint::black_box;
 
 use hone_numeric::cholesky::{factor, packed_len, solve};
+use hone_numeric::lanes::{Lanes, accumulate};
 use hone_numeric::{kernel, rng::Rng};
 use hone_target_bench::{case, entry, exit, start};
 
@@ -16,6 +17,7 @@ fn main() -> ! {
     start();
     floats(&a, &x);
     equations(&a);
+    reservoir(&a, &x);
     let a: [i16; 10_000] = core::array::from_fn(|_| rng.next_u32() as i16);
     let x: [i16; 600] = core::array::from_fn(|_| rng.next_u32() as i16);
     halves(&a, &x);
@@ -39,6 +41,25 @@ fn floats(a: &[f32], x: &[f32]) {
     case("kernel/squared_distances_f32", 48)
         .units(4_800)
         .run(|| kernel::squared_distances_f32(x48, rows, black_box(&mut y)));
+}
+
+/// W_res·x of a reservoir of cyclic diagonals, 10 % dense, as the ESN's step does it: eight units at a time. Units are
+/// non-zeros.
+#[inline(never)]
+fn reservoir(a: &[f32], x: &[f32]) {
+    const UNITS: usize = 64;
+    const DIAGONALS: usize = 6;
+    let (weights, shifts) = (a.as_chunks::<8>().0, [3u16, 11, 26, 30, 47, 59]);
+    let mut next = [[0.0; 8]; UNITS / 8];
+    let nonzeros = UNITS * DIAGONALS;
+    case("kernel/reservoir_step", UNITS as u32).units(nonzeros as u32).run(|| {
+        // The state twice over, so that a cyclic shift needs no remainder.
+        let (weights, shifts, x) = black_box((weights, &shifts, &x[..2 * UNITS]));
+        let groups: &mut [Lanes] = black_box(&mut next);
+        for (i, (sum, weights)) in groups.iter_mut().zip(weights.chunks_exact(DIAGONALS)).enumerate() {
+            accumulate(sum, &[], &[], weights, shifts, &x[8 * i..]);
+        }
+    });
 }
 
 #[inline(never)]

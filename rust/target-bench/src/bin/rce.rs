@@ -58,15 +58,16 @@ fn run<const WORDS: usize>(names: [&'static str; 2], settings: &[(&str, &str)], 
     }
     let mut rehearsal = model.clone();
     let visited = learn(&mut rehearsal, windows);
-    case(names[0], WINDOWS as u32)
+    // The size is the prototypes visited: count / (size * FEATURES) is the cost per feature and prototype.
+    case(names[0], visited as u32)
         .units((visited * FEATURES as u64) as u32)
         .workspace(FEATURES * 4)
         .model(size_of_val(&model))
         .run(|| learn(&mut model, black_box(windows)));
     let some = &windows[..100];
-    let units = (some.len() * model.prototypes() * FEATURES) as u32;
-    let right = case(names[1], some.len() as u32)
-        .units(units)
+    let visited = (some.len() * model.prototypes()) as u32;
+    let right = case(names[1], visited)
+        .units(visited * FEATURES as u32)
         .workspace(FEATURES * 4)
         .model(size_of_val(&model))
         .run(|| infer(&model, black_box(some)));

@@ -1,0 +1,160 @@
+//! Deciding in integers: features that are integers, prototypes of 8 bits, distances in integers.
+//!
+//! The answer's score and distances in standard deviations are floating point, and so is learning; what
+//! [`IntegerFrame::decide`] gives is the decision alone. Features must come as `i16` fixed point: samples (features `raw`)
+//! do; the other extractors of `hone_signal` work in floating point.
+
+use crate::code::{Euclidean8, Manhattan8, Metric};
+use crate::infer::{BLOCK, parts};
+use crate::model::{Model, State};
+use hone_learn::{ClassId, Decision};
+
+/// A model's frame in integers, for up to `D` features. Stale once the model has learnt: make it anew.
+#[derive(Clone, Debug)]
+pub struct IntegerFrame<const D: usize> {
+    offset: [i32; D],
+    factor: [i32; D],
+    shift: [u8; D],
+}
+
+impl<const D: usize> IntegerFrame<D> {
+    /// The frame of `model` for features with `bits` bits behind the point. `None` when it has not begun, has more than `D`
+    /// features, stores other than 8 bits, measures by Hamming's distance, or has a frame out of range. Uses floating point.
+    pub fn of<const WORDS: usize>(model: &Model<WORDS>, bits: u8) -> Option<Self> {
+        let state = &model.state;
+        let features = usize::from(state.features);
+        if features == 0 || features > D || !served(state) || bits > 15 {
+            return None;
+        }
+        let parts = parts(state, &model.memory)?;
+        let per_step = state.scale().per_step;
+        let mut frame = Self { offset: [0; D], factor: [0; D], shift: [0; D] };
+        let places = frame.offset.iter_mut().zip(&mut frame.factor).zip(&mut frame.shift);
+        for (((offset, factor), shift), (o, g)) in places.zip(parts.offset.iter().zip(parts.gain)) {
+            let gain = g * per_step;
+            if !gain.is_finite() {
+                return None;
+            }
+            // gain < 2^exponent, so that the factor has 30 bits.
+            let exponent = (gain.to_bits() >> 23) as i32 - 126;
+            let own = (30 - exponent).clamp(0, 46);
+            *offset = round(libm::scalbnf(*o, 8 + i32::from(bits)));
+            *factor = round(libm::scalbnf(gain, own));
+            *shift = u8::try_from(own + 8 + i32::from(bits)).ok().filter(|s| (1..=62).contains(s))?;
+        }
+        Some(frame)
+    }
+
+    /// What `model`, whose frame this is, decides of these features: the same as [`Model::infer`], but for codes
+    /// that lie next to the boundary of two. `None` where the model is not the one, or `scratch` has fewer than
+    /// [`Model::scratch_words`] words.
+    pub fn decide<const WORDS: usize>(
+        &self,
+        model: &Model<WORDS>,
+        features: &[i16],
+        scratch: &mut [u32],
+    ) -> Option<Decision> {
+        let state = &model.state;
+        if features.len() != usize::from(state.features) || !served(state) {
+            return None;
+        }
+        let scratch = scratch.get_mut(..state.scratch_words())?;
+        *scratch.last_mut()? = 0;
+        let query: &mut [u8] = bytemuck::try_cast_slice_mut(scratch).ok()?;
+        let frame = self.offset.iter().zip(&self.factor).zip(&self.shift);
+        for ((code, x), ((offset, factor), shift)) in query.iter_mut().zip(features).zip(frame) {
+            let d = (i32::from(*x) << 8).wrapping_sub(*offset);
+            let half = 1i64.wrapping_shl(u32::from(*shift).wrapping_sub(1));
+            let v = i64::from(d).wrapping_mul(i64::from(*factor)).wrapping_add(half).wrapping_shr((*shift).into());
+            *code = v.wrapping_add(128).clamp(0, 255) as u8;
+        }
+        let nearest = if state.params.metric == 0 { nearest::<Manhattan8> } else { nearest::<Euclidean8> };
+        nearest(state, &model.memory, query)
+    }
+}
+
+fn served(state: &State) -> bool {
+    state.params.store == 0 && state.params.metric < 2
+}
+
+fn round(v: f32) -> i32 {
+    (v + if v < 0.0 { -0.5 } else { 0.5 }) as i32
+}
+
+/// The nearest prototype that fires decides, else with `fallback` the nearest.
+fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) -> Option<Decision> {
+    let parts = parts(state, memory)?;
+    let count = usize::from(state.count);
+    let codes: &[u8] = bytemuck::try_cast_slice(parts.codes).ok()?;
+    let codes = codes.get(..count.saturating_mul(query.len()))?;
+    let prototypes = parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK));
+    let (mut best, mut fired) = ((u32::MAX, None), (u32::MAX, None));
+    let mut keys = [0; BLOCK];
+    for (codes, (radii, classes)) in codes.chunks(BLOCK.saturating_mul(query.len()).max(1)).zip(prototypes) {
+        let keys = keys.get_mut(..codes.len().checked_div(query.len()).unwrap_or(0)).unwrap_or_default();
+        M::keys(query, codes, keys);
+        for ((key, radius), class) in keys.iter().zip(radii).zip(classes) {
+            if *key < best.0 {
+                best = (*key, Some(*class));
+            }
+            if *key < *radius && *key < fired.0 {
+                fired = (*key, Some(*class));
+            }
+        }
+    }
+    let class = fired.1.or(if state.params.fallback { best.1 } else { None });
+    Some(class.map_or(Decision::Unknown, |c| Decision::Class(ClassId(c))))
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::Params;
+    use hone_learn::Settings;
+    use hone_numeric::rng::Rng;
+
+    const D: usize = 12;
+
+    fn row(rng: &mut Rng, class: u16) -> [i16; D] {
+        core::array::from_fn(|j| {
+            let centre = f32::from((class * 7 + j as u16 * 3) % 5) * 300.0;
+            (centre + rng.next_normal() * 450.0) as i16
+        })
+    }
+
+    #[test]
+    fn decides_as_in_floating_point() {
+        for (metric, fallback) in [("manhattan", "off"), ("euclidean", "off"), ("manhattan", "on")] {
+            let mut params = Params::default();
+            params.set_text("metric", metric).unwrap();
+            params.set_text("fallback", fallback).unwrap();
+            let mut model = Model::<2000>::new();
+            model.begin(&params.check(D, 2000).unwrap()).unwrap();
+            assert!(IntegerFrame::<D>::of(&Model::<2000>::new(), 0).is_none());
+            let (mut rng, mut scratch) = (Rng::new(3), [0; D]);
+            for i in 0..600 {
+                model.learn(&row(&mut rng, i % 5).map(f32::from), ClassId(i % 5), &mut scratch).unwrap();
+            }
+            let frame = IntegerFrame::<D>::of(&model, 0).unwrap();
+            let (mut same, mut right, mut unknown) = (0, 0, 0);
+            for i in 0..1000 {
+                let x = row(&mut rng, i % 5);
+                let exact = model.infer(&x.map(f32::from), &mut scratch).unwrap().verdict.decision;
+                let close = frame.decide(&model, &x, &mut scratch).unwrap();
+                same += u32::from(close == exact);
+                right += u32::from(close == Decision::Class(ClassId(i % 5)));
+                unknown += u32::from(close == Decision::Unknown);
+            }
+            std::println!("{metric} {fallback} {same} {right} {unknown}");
+            assert!(same >= 997 && right > 600, "{metric} {fallback} {same} {right} {unknown}");
+            assert_eq!(frame.decide(&model, &[0; 3], &mut scratch), None);
+            assert_eq!(frame.decide(&model, &[0; D], &mut [0; 1]), None);
+        }
+        let mut wide = Params::default();
+        wide.set_text("store", "16-bit").unwrap();
+        let mut model = Model::<2000>::new();
+        model.begin(&wide.fitted(D, 2000).check(D, 2000).unwrap()).unwrap();
+        assert!(IntegerFrame::<D>::of(&model, 0).is_none());
+    }
+}

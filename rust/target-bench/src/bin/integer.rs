@@ -1,0 +1,197 @@
+//! Inference in integers against inference in floating point, on the same windows and rows. Meant for a core without
+//! floating point (`cargo xtask bench --core cortex-m3 integer`).
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+
+use hone_esn::{
+    IntegerModel, IntegerScratch, Model, Params, Quantization, Scratch, Shape, Trainer, Wants, Weight, required,
+};
+use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
+use hone_numeric::compress::Fixed;
+use hone_numeric::rng::Rng;
+use hone_rce::IntegerFrame;
+use hone_signal::{Faults, Micros, WindowView};
+use hone_svm::KernelKind;
+use hone_target_bench::{case, entry, exit, start};
+
+const FRAMES: usize = 128;
+const CHANNELS: usize = 3;
+const UNITS: usize = 64;
+const WEIGHTS: usize = 384;
+
+type Samples = [i16; FRAMES * CHANNELS];
+
+/// Noise about a slow wave: something that can be predicted in part.
+fn samples(sequence: u32) -> Samples {
+    let mut rng = Rng::new(u64::from(sequence));
+    core::array::from_fn(|i| {
+        let phase = (sequence as i32 * FRAMES as i32 + (i / CHANNELS) as i32) * 5 % 64;
+        ((phase - 32).abs() * 60 - 960 + rng.below(1000) as i32 - 500) as i16
+    })
+}
+
+fn view(samples: &Samples, sequence: u32) -> WindowView<'_> {
+    WindowView { samples, channels: CHANNELS, time: Micros(0), sequence, faults: Faults::NONE, label: None }
+}
+
+fn train() -> Model<UNITS, CHANNELS, WEIGHTS> {
+    let params = Params { scale_windows: 4, fit_windows: 8, calibrate_windows: 16, ..Params::DEFAULT };
+    let shape = Shape { channels: CHANNELS as u16, window_frames: FRAMES as u16 };
+    let Ok(checked) = params.check(shape) else { exit(false) };
+    let mut memory = [0u32; 16384];
+    let Some(workspace) = memory.get_mut(..required(&checked) / 4) else { exit(false) };
+    let (mut model, mut trainer, mut sequence) = (Model::new(), Trainer::new(checked), 0);
+    loop {
+        let result = match trainer.wants() {
+            Wants::Nothing => return model,
+            Wants::Work => trainer.step(workspace, &mut model, u32::MAX),
+            Wants::Window => {
+                sequence += 1;
+                trainer.push(workspace, &mut model, &view(&samples(sequence), sequence))
+            }
+        };
+        if result.is_err() {
+            exit(false)
+        }
+    }
+}
+
+/// One window in integers; its error must be near that in floating point.
+fn integer<W: Weight>(
+    name: &'static str,
+    model: &Model<UNITS, CHANNELS, WEIGHTS>,
+    quantization: Quantization,
+    exact: f32,
+    bound: f32,
+) {
+    let mut integer = IntegerModel::<W, UNITS, CHANNELS, WEIGHTS>::new();
+    if integer.quantize(model, quantization).is_err() {
+        exit(false)
+    }
+    let mut scratch = IntegerScratch::new();
+    let window = samples(100);
+    let window = view(&window, 100);
+    let outcome = case(name, UNITS as u32)
+        .units(FRAMES as u32)
+        .model(size_of_val(&integer))
+        .run(|| integer.examine(black_box(&window), black_box(&mut scratch)));
+    let Some(errors) = outcome.errors else { exit(false) };
+    if !((errors.to_errors().mse / exact - 1.0).abs() < bound) || outcome.decision == Decision::Unknown {
+        exit(false)
+    }
+}
+
+#[entry]
+fn main() -> ! {
+    start();
+    let model = train();
+    let window = samples(100);
+    let window = view(&window, 100);
+    let mut scratch = Scratch::new();
+    let outcome = case("esn/infer/f32", UNITS as u32)
+        .units(FRAMES as u32)
+        .model(size_of_val(&model))
+        .run(|| model.examine(black_box(&window), black_box(&mut scratch)));
+    let Some(errors) = outcome.errors else { exit(false) };
+    integer::<i8>("esn/infer/8-bit", &model, Quantization::Int8, errors.mse, 0.05);
+    let Some(fixed) = Fixed::q(3, 12) else { exit(false) };
+    integer::<i16>("esn/infer/q3.12", &model, Quantization::Fixed(fixed), errors.mse, 0.01);
+    svm(KernelKind::Linear, ["svm/infer/linear/f32", "svm/infer/linear/integer"]);
+    svm(KernelKind::Rbf, ["svm/infer/rbf/f32", "svm/infer/rbf/integer"]);
+    rce();
+    exit(true)
+}
+
+const FEATURES: usize = 24;
+const ROWS: usize = 80;
+
+/// Integer features of overlapping classes.
+fn row(rng: &mut Rng, class: u16) -> [i16; FEATURES] {
+    core::array::from_fn(|j| ((rng.next_normal() + f32::from((class * 5 + j as u16) % 3)) * 200.0) as i16)
+}
+
+/// One row by an SVM of two classes, in floating point and in integers.
+#[inline(never)]
+fn svm(kernel: KernelKind, names: [&'static str; 2]) {
+    let mut rng = Rng::new(1);
+    let mut set = TrainingSet::<{ ROWS * FEATURES }, ROWS, FEATURES>::new();
+    let mut edit = set.edit();
+    if edit.clear(Format::I8, FEATURES).is_err() {
+        exit(false)
+    }
+    for i in 0..ROWS as u16 {
+        if edit.push(&row(&mut rng, i % 2).map(f32::from), Some(ClassId(i % 2))).is_err() {
+            exit(false)
+        }
+    }
+    let shape = hone_svm::Shape { rows: ROWS, features: FEATURES };
+    let Ok(checked) = (hone_svm::Params { kernel, ..hone_svm::Params::default() }).check(shape) else { exit(false) };
+    let (mut trainer, mut model) = (hone_svm::Trainer::new(checked), hone_svm::Model::<4096>::new());
+    let mut words = [0u32; 16384];
+    loop {
+        match trainer.step(set.view(), &mut words, model.edit(), 1_000_000) {
+            Ok(Progress::Running { .. }) => {}
+            Ok(Progress::Done(_)) => break,
+            Err(_) => exit(false),
+        }
+    }
+    let mut integer = hone_svm::integer::IntegerModel::<ROWS, FEATURES>::new();
+    if integer.quantize(model.view(), 0).is_err() {
+        exit(false)
+    }
+    let mut scratch = [0.0; hone_svm::scratch_len(2, FEATURES)];
+    let x = row(&mut rng, 0);
+    let vectors = model.view().vectors() as u32;
+    let exact = case(names[0], vectors)
+        .model(model.view().used() * 4)
+        .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch));
+    let close = case(names[1], vectors).model(integer.bytes()).run(|| integer.decide(black_box(&x)));
+    if exact.decision != close.decision {
+        exit(false)
+    }
+}
+
+/// A model of three classes.
+fn prototypes<const WORDS: usize>(store: &str) -> hone_rce::Model<WORDS> {
+    let mut params = hone_rce::Params::default();
+    if params.set_text("fallback", "on").is_err() || params.set_text("store", store).is_err() {
+        exit(false)
+    }
+    let Ok(checked) = params.check(FEATURES, WORDS) else { exit(false) };
+    let mut model = hone_rce::Model::new();
+    if model.begin(&checked).is_err() {
+        exit(false)
+    }
+    let (mut rng, mut scratch) = (Rng::new(2), [0; FEATURES]);
+    for i in 0..400 {
+        if model.learn(&row(&mut rng, i % 3).map(f32::from), ClassId(i % 3), &mut scratch).is_err() {
+            exit(false)
+        }
+    }
+    model
+}
+
+/// One row by prototypes: in floating point, as 8 bits coded in floating point, and in integers throughout.
+#[inline(never)]
+fn rce() {
+    let x = row(&mut Rng::new(3), 1);
+    let mut scratch = [0; FEATURES];
+    let wide = prototypes::<6500>("f32");
+    let first = case("rce/infer/f32", wide.prototypes() as u32)
+        .model(size_of_val(&wide))
+        .run(|| wide.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
+    let model = prototypes::<4000>("8-bit");
+    let Some(frame) = IntegerFrame::<FEATURES>::of(&model, 0) else { exit(false) };
+    let size = model.prototypes() as u32;
+    let exact = case("rce/infer/8-bit", size)
+        .model(size_of_val(&model))
+        .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
+    let close = case("rce/infer/integer", size)
+        .model(size_of_val(&model) + size_of_val(&frame))
+        .run(|| frame.decide(&model, black_box(&x), &mut scratch));
+    if first.is_err() || exact.ok() != close {
+        exit(false)
+    }
+}
