@@ -271,7 +271,9 @@ mod pty {
         std::fs::write(&file, b"no model").unwrap();
         let output = run("push");
         assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("not a good model"));
-        std::fs::OpenOptions::new().write(true).open(&port).unwrap().write_all(b"\nquit\n").unwrap();
+        // Open until the device has read it.
+        let mut typed = std::fs::OpenOptions::new().write(true).open(&port).unwrap();
+        typed.write_all(b"\nquit\n").unwrap();
         device.join().unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
     }
