@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(text(|s| s.fixed(-0.001, 1)), "0.0");
         assert_eq!(text(|s| s.real(0.012_344)), "0.01234");
         assert_eq!(text(|s| s.real(1.5e-7)), "1.500e-7");
+        assert_eq!(text(|s| s.real(1.0e-4)), "1.000e-4");
         assert_eq!(text(|s| s.real(-2.5e12)), "-2.500e12");
         assert_eq!(text(|s| s.real(f32::NAN)), "nan");
         assert_eq!(text(|s| s.seconds(hone_signal::Micros(12_034_567))), "12.034");

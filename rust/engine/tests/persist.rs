@@ -85,7 +85,7 @@ fn each_learner_says_the_same_after_a_restart() {
 
 #[test]
 fn a_new_model_is_saved_unasked_unless_that_is_off() {
-    let mut b = taught("train esn --wait");
+    let b = taught("train esn --wait");
     assert!(b.has(|e| matches!(e, Event::ModelSaved { learner: Learner::Esn, .. })));
     assert!(b.device.flash.length(Key::Model) > 500);
     assert_eq!(restored(&b.reboot()), Some(Learner::Esn));

@@ -114,7 +114,7 @@ fn configuration_is_listed_read_and_changed_by_name() {
     b.command("config set device.telemetry json").unwrap();
     b.command("config get device.telemetry").unwrap();
     assert_eq!(b.text, "json\n");
-    assert!(b.command("config list nowhere").is_err() && b.text.contains("there is device"), "{}", b.text);
+    assert!(b.command("config list nowhere").is_err() && b.text.contains("there are device"), "{}", b.text);
 }
 
 #[test]

@@ -54,6 +54,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod compare;
 #[cfg(test)]
 mod golden;
 mod integer;
@@ -69,6 +70,7 @@ mod threshold;
 mod trainer;
 mod workspace;
 
+pub use compare::{Comparison, Judge, compare};
 pub use integer::{
     IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,
     SCORE_BITS, Weight,

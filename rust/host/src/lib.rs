@@ -5,6 +5,7 @@ pub mod dataset;
 pub mod demo;
 pub mod device;
 pub mod eval;
+pub mod model;
 pub mod plot;
 pub mod run;
 pub mod transfer;

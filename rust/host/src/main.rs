@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use hone_host::{demo, eval, run, transfer};
+use hone_host::{demo, eval, model, run, transfer};
 use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
@@ -29,6 +29,9 @@ enum Command {
     Push(transfer::TransferArgs),
     /// Fetches the model in use from a device over its console.
     Pull(transfer::TransferArgs),
+    /// What is in a model file.
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// Trains and tests on recordings with the device's own code, and prints the figures.
     Eval(eval::EvalArgs),
 }
@@ -39,6 +42,13 @@ fn main() -> ExitCode {
         None => run::run(&cli.run),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Demo(args)) => demo::demo(args),
+        Some(Command::Model(command)) => match model::run(command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => {
+                eprintln!("error: {e}");
+                ExitCode::FAILURE
+            }
+        },
         Some(Command::Push(args)) => transfer::exit(transfer::push(args)),
         Some(Command::Pull(args)) => transfer::exit(transfer::pull(args)),
         Some(Command::Eval(args)) => match eval::run(args) {

@@ -159,6 +159,12 @@ impl Fixed {
     pub fn decode(self, number: i16) -> f32 {
         f32::from(number) / self.one()
     }
+
+    /// The product, rounded down, at the ends of the range for what lies beyond. (The sum is `i16::saturating_add`.)
+    pub fn multiply(self, a: i16, b: i16) -> i16 {
+        let product = i32::from(a).wrapping_mul(i32::from(b)) >> (self.fraction & 15);
+        product.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +192,47 @@ mod tests {
         let coded = [0.0, 1.0, -1.0, 0.000_13, -0.000_13, 9.0, -9.0, f32::NAN].map(|v| q.encode(v));
         assert_eq!(coded, [0, 4096, -4096, 1, -1, i16::MAX, i16::MIN, 0]);
         assert_eq!((Fixed::q(15, 0).is_some(), Fixed::q(8, 8), q.decode(-2048)), (true, None, -0.5));
+    }
+
+    /// Conversion, sum and product against those of the crate `fixed` with the type of as many bits.
+    fn against_the_crate(fraction: u8, a: i16, b: i16, value: f32) {
+        macro_rules! against {
+            ($($bits:literal $frac:ident),*) => {
+                match fraction {
+                    $($bits => {
+                        type Exact = fixed::FixedI16<fixed::types::extra::$frac>;
+                        let (x, y) = (Exact::from_bits(a), Exact::from_bits(b));
+                        let q = Fixed::q(15 - $bits, $bits).unwrap();
+                        assert_eq!(q.multiply(a, b), x.saturating_mul(y).to_bits(), "{a} {b} {fraction}");
+                        assert_eq!(a.saturating_add(b), x.saturating_add(y).to_bits());
+                        assert_eq!(q.decode(a), x.to_num::<f32>());
+                        // Half-way values alone round apart: away from zero here, to even there.
+                        let scaled = value * (1u32 << $bits) as f32;
+                        if (scaled - libm::truncf(scaled)).abs() != 0.5 {
+                            let exact = Exact::saturating_from_num(value).to_bits();
+                            assert!((i32::from(q.encode(value)) - i32::from(exact)).abs() <= i32::from(scaled.abs() > 8e6), "{value} {fraction}");
+                        }
+                    })*
+                    _ => unreachable!(),
+                }
+            };
+        }
+        against!(0 U0, 2 U2, 7 U7, 12 U12, 15 U15);
+    }
+
+    #[test]
+    fn fixed_saturates_where_the_crate_fixed_does() {
+        let ends = [i16::MIN, i16::MIN + 1, -1, 0, 1, i16::MAX - 1, i16::MAX];
+        for fraction in [0, 2, 7, 12, 15] {
+            let one = (1u32 << fraction) as f32;
+            let (low, high) = (-32768.0 / one, 32767.0 / one);
+            let values =
+                [low - 1.0, low - 0.6 / one, low, low + 0.4 / one, high - 0.4 / one, high, high + 0.6 / one, 1e9];
+            for a in ends {
+                ends.iter().for_each(|b| against_the_crate(fraction, a, *b, low));
+            }
+            values.iter().for_each(|v| against_the_crate(fraction, 1, 1, *v));
+        }
     }
 
     proptest! {
@@ -219,6 +266,13 @@ mod tests {
             let again: Vec<f32> = values.iter().map(|v| a.decode(a.encode(*v))).collect();
             let b = Affine::of(&again);
             prop_assert!(again.iter().zip(&values).all(|(w, v)| b.encode(*w) == a.encode(*v)));
+        }
+
+        #[test]
+        fn fixed_agrees_with_the_crate_fixed(a: i16, b: i16, value in -40000f32..40000.0) {
+            for fraction in [0, 2, 7, 12, 15] {
+                against_the_crate(fraction, a, b, value);
+            }
         }
 
         #[test]

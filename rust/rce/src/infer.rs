@@ -127,7 +127,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let (key, index) = (*key, block * BLOCK + i);
             // Most are neither near nor firing: two comparisons.
-            if key >= rival && key >= *radius {
+            if key >= rival && (key >= fired_key || key >= *radius) {
                 continue;
             }
             if key < best_key {

@@ -114,8 +114,9 @@ fn learn_by<M: Metric>(
     count(state, decision, class);
 
     let known = within(pass.own_fired);
-    if !right && !baseline {
-        err::<M>(state, parts, &pass, floor, ageing);
+    let mut conflicts = pass.conflicts;
+    if !right && !baseline && pass.other != u32::MAX {
+        conflicts = u16::from(err::<M>(state, parts, &pass, floor, ageing));
     }
     if let Some(own) = pass.own {
         if state.clock.takes() {
@@ -151,7 +152,7 @@ fn learn_by<M: Metric>(
     {
         follow(state, parts, own.index, query);
     }
-    Some(Learnt { outcome, decision, conflicts: pass.conflicts })
+    Some(Learnt { outcome, decision, conflicts })
 }
 
 /// One pass: finds the nearest, and shrinks those of other classes that fire.
@@ -173,8 +174,9 @@ fn visit<M: Metric>(
         other_class: 0,
         conflicts: 0,
     };
-    let (mut own_key, mut own_index, mut other_fired_key) = (u32::MAX, usize::MAX, u32::MAX);
-    let mut limit = u32::MAX;
+    // Beyond `limit` no prototype is the nearest of its kind; beyond `fired` it does not matter whether one fires, as one
+    // of the window's class fires nearer, save in the baseline, where all that fire shrink.
+    let (mut limit, mut fired) = (u32::MAX, u32::MAX);
     let used = usize::from(state.count);
     let codes = codes.get(..used * query.len()).unwrap_or(&[]);
     let blocks = codes.chunks(BLOCK * query.len().max(1));
@@ -183,46 +185,53 @@ fn visit<M: Metric>(
     for (block, (codes, (radii, classes))) in blocks {
         let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
         M::keys(query, codes, keys);
-        for (i, ((key, radius), its)) in keys.iter().zip(radii).zip(classes).enumerate() {
-            let key = *key;
-            // Most are neither nearest nor firing: two comparisons.
-            if key >= limit && key >= *radius {
+        for (i, (key, radius)) in keys.iter().zip(radii).enumerate() {
+            // Most are neither nearest nor the nearest that fires: two comparisons.
+            if *key >= limit && (*key >= fired || *key >= *radius) {
                 continue;
             }
-            if *its == class {
-                if key < own_key {
-                    own_key = key;
-                    own_index = block * BLOCK + i;
-                    limit = own_key.max(pass.other);
-                }
-                if key < *radius && key < pass.own_fired {
-                    pass.own_fired = key;
-                }
-                continue;
-            }
-            if key < pass.other {
-                pass.other = key;
-                pass.other_index = block * BLOCK + i;
-                pass.other_class = *its;
-                limit = own_key.max(key);
-            }
-            if key < *radius {
-                let index = block * BLOCK + i;
-                if key < other_fired_key {
-                    other_fired_key = key;
-                    pass.other_fired = Some(Nearest { key, index, class: *its });
-                }
-                pass.conflicts = pass.conflicts.saturating_add(1);
-                if baseline {
-                    *radius = key.max(floor);
+            let its = classes.get(i).copied().unwrap_or(0);
+            let near = Nearest { key: *key, index: block * BLOCK + i, class: its };
+            let fires = *key < *radius;
+            if its == class {
+                pass.own_near(near, fires);
+            } else {
+                pass.other_near(near, fires);
+                if baseline && fires {
+                    pass.conflicts = pass.conflicts.saturating_add(1);
+                    *radius = near.key.max(floor);
                 }
             }
+            limit = pass.own.map_or(u32::MAX, |own| own.key).max(pass.other);
+            fired = if baseline { u32::MAX } else { pass.own_fired };
         }
     }
-    if own_index != usize::MAX {
-        pass.own = Some(Nearest { key: own_key, index: own_index, class });
-    }
     pass
+}
+
+impl Pass {
+    // Apart from the loop, which has too few registers for all of it.
+    #[inline(never)]
+    fn own_near(&mut self, near: Nearest, fires: bool) {
+        if self.own.is_none_or(|own| near.key < own.key) {
+            self.own = Some(near);
+        }
+        if fires && near.key < self.own_fired {
+            self.own_fired = near.key;
+        }
+    }
+
+    #[inline(never)]
+    fn other_near(&mut self, near: Nearest, fires: bool) {
+        if near.key < self.other {
+            self.other = near.key;
+            self.other_index = near.index;
+            self.other_class = near.class;
+        }
+        if fires && self.other_fired.is_none_or(|other| near.key < other.key) {
+            self.other_fired = Some(near);
+        }
+    }
 }
 
 /// What the model says before it learns.
@@ -257,12 +266,12 @@ fn pass_of_time(state: &mut State, parts: &mut PartsMut) {
     }
 }
 
-/// The nearest prototype is of another class: it shrinks until it fires no more, and ages.
-fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, ageing: bool) {
+/// The nearest prototype is of another class: it shrinks until it fires no more, and ages. Whether it fired.
+fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, ageing: bool) -> bool {
     let (Some(radius), Some(standing)) =
         (parts.radius.get_mut(pass.other_index), parts.standing.get_mut(pass.other_index))
     else {
-        return;
+        return false;
     };
     let fired = pass.other < *radius;
     if ageing {
@@ -273,6 +282,7 @@ fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, 
     if fired {
         *radius = pass.other.max(floor);
     }
+    fired
 }
 
 /// The nearest prototype decided rightly.

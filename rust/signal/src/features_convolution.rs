@@ -47,7 +47,7 @@ impl Bank {
             let mut rng = Rng::new(self.seed);
             for (f, out) in out.chunks_exact_mut(self.pools.max(1)).enumerate() {
                 draw(&mut rng, weights);
-                pool(signal, weights, 1 << f.checked_rem(dilations).unwrap_or(0), out);
+                pool(signal, weights, 1 << (f % dilations), out);
             }
         }
     }
@@ -79,7 +79,7 @@ fn pool(signal: &[f32], weights: &[f32], dilation: usize, out: &mut [f32]) {
     let spans = out.len();
     let mut start = 0;
     for (p, o) in out.iter_mut().enumerate() {
-        let end = ((p + 1) * outputs).checked_div(spans).unwrap_or(outputs);
+        let end = (p + 1) * outputs / spans;
         let mut power = 0.0;
         for t in start..end {
             let taps = signal.get(t..).unwrap_or(&[]).iter().step_by(dilation);

@@ -108,8 +108,7 @@ pub(crate) fn project(problem: &mut Problem<'_>, slots: &[u16]) {
     let mut before = f32::INFINITY;
     for _ in 0..ROUNDS {
         let left = problem.vars.iter().take(chosen).fold(0.0, |s, v| s + smo::g(v) * smo::g(v));
-        // Not-a-number stops, too.
-        if !(left < before * 0.999) {
+        if left.is_nan() || left >= before * 0.999 {
             break;
         }
         before = left;

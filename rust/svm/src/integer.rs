@@ -296,7 +296,7 @@ mod tests {
             edit.push(&row(&mut rng, i % 2).map(f32::from), Some(ClassId(3 + i % 2))).unwrap();
         }
         let shape = Shape { rows: 120, features: D };
-        let checked = Params { kernel, ..Params::default() }.check(shape).unwrap();
+        let checked = Params { kernel: Some(kernel), ..Params::default() }.check(shape).unwrap();
         let mut workspace = vec![0u32; required(&checked, shape) / 4];
         let (mut trainer, mut model) = (Trainer::new(checked), Model::<4096>::new());
         while let Progress::Running { .. } = trainer.step(set.view(), &mut workspace, model.edit(), 10_000).unwrap() {}

@@ -382,7 +382,7 @@ impl<'a> Problem<'a> {
         let slot = self.fetch(p, len);
         let Some(v) = self.vars.get_mut(p) else { return };
         let own = RIDGE + if self.kernel.kind == Kind::Rbf { 1.0 } else { square(v) };
-        if !(own > RIDGE) {
+        if own.is_nan() || own <= RIDGE {
             return;
         }
         let step = (g(v) - RIDGE * beta(v)) / own;

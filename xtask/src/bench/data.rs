@@ -9,6 +9,8 @@ use std::path::Path;
 /// A file that cannot be read or is no table of numbers.
 pub fn prepare(data: &Path, prepared: &Path) -> Result<usize, String> {
     let to = prepared.join("svm");
+    // What an earlier run prepared from other data is not to be measured.
+    let _ = fs::remove_dir_all(&to);
     fs::create_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
     let Ok(files) = fs::read_dir(data.join("svm")) else { return Ok(0) };
     let mut count = 0;

@@ -45,7 +45,7 @@ pub struct BenchArgs {
     /// Core clock of the estimate, MHz
     #[arg(long, value_name = "MHZ", default_value_t = 84.0)]
     clock: f64,
-    /// Supply current of the estimate, mA (STM32F401xE running at 84 MHz, peripherals off: 137 µA/MHz)
+    /// Supply current of the estimate, mA (an assumption: 137 µA/MHz at 84 MHz; see docs/performance.md)
     #[arg(long, value_name = "MA", default_value_t = 11.5)]
     current: f64,
     /// Supply voltage of the estimate

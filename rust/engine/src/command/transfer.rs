@@ -77,13 +77,11 @@ fn failed(io: &mut dyn Io, text: &[&str]) -> Failed {
     Failed
 }
 
+/// What is done with the workspace, as bytes.
+type Work<'a, R> = &'a mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>;
+
 /// Runs `work` with the workspace, which the training loop has lent after `wanted`.
-fn with_workspace<R>(
-    links: &Links,
-    wanted: Wanted,
-    io: &mut dyn Io,
-    work: &mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>,
-) -> Result<R, Failed> {
+fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
     links.workspace_wanted.store(true, Ordering::Release);
     let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
         Some(memory) => {

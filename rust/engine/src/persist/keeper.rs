@@ -147,11 +147,11 @@ impl Training {
         let step = match doing.what {
             What::Ordered(Wanted::Save) | What::AutoSave => self.save(doing, now, flash),
             What::Ordered(Wanted::Load) => Step::Done(self.load(now, flash)),
-            What::Ordered(Wanted::Erase) => self.erase(doing, now, flash),
+            What::Ordered(Wanted::Erase) => self.erase(now, flash),
             What::Ordered(Wanted::Lend) => Step::Done(self.lend()),
             What::Ordered(Wanted::Export) => self.export(doing),
             What::Ordered(Wanted::Take(length)) => Step::Done(self.take(length as usize, now)),
-            What::Config => self.save_config(doing, now, flash),
+            What::Config => self.save_config(now, flash),
         };
         match step {
             Step::Wait => false,
@@ -444,7 +444,7 @@ impl Training {
         self.links.teaching.store(learner == Learner::Rce, Ordering::Release);
     }
 
-    fn erase(&mut self, doing: Doing, now: Micros, flash: &mut dyn Vault) -> Step {
+    fn erase(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {
         let mut kept = Kept::default();
         if flash.length(Key::Model) > 0 {
             if self.announce(0, now, flash) {
@@ -456,7 +456,6 @@ impl Training {
                 Err(error) => return Step::Done(Err(error.into())),
             }
         }
-        let _ = doing;
         self.links.published.set(None);
         self.links.teaching.store(false, Ordering::Release);
         self.links.rce_erase.store(true, Ordering::Release);
@@ -523,15 +522,15 @@ impl Training {
         })
     }
 
-    fn save_config(&mut self, doing: Doing, now: Micros, flash: &mut dyn Vault) -> Step {
+    fn save_config(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {
         let config = self.links.config.get();
         let mut counter = Counter::default();
-        let result = settings::write(&config, &mut counter);
-        debug_assert!(result.is_ok());
+        if settings::write(&config, &mut counter).is_err() {
+            return Step::Done(Err(KeepError::Unwritable));
+        }
         if self.announce(counter.0, now, flash) {
             return Step::Wait;
         }
-        let _ = doing;
         self.keeper.config_saved = self.keeper.config_seen;
         let mut fill = |put: Put<'_>| {
             let mut sink = |bytes: &[u8]| if put(bytes) { Ok(()) } else { Err(Refused) };

@@ -79,7 +79,7 @@ struct Codes<'a, W>(&'a [W]);
 impl<W: Weight> Serialize for Codes<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let width = size_of::<W>();
-        let mut seq = serializer.serialize_seq(Some(self.0.len() * width))?;
+        let mut seq = serializer.serialize_seq(Some(size_of_val(self.0)))?;
         for byte in self.0.iter().flat_map(|w| w.to_bytes().into_iter().take(width)) {
             seq.serialize_element(&byte)?;
         }

@@ -251,7 +251,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             facts.push(("gamma".into(), format!("{:.5}", view.gamma())));
         }
         if let Some(accuracy) = at_once {
-            facts.push(("accuracy if trained on all rows at once".into(), format!("{accuracy:.4}")));
+            facts.push(("accuracy, one batch".into(), format!("{accuracy:.4}")));
         }
         Ok(Training {
             windows: examples.len(),

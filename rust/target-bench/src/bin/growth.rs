@@ -1,5 +1,5 @@
-//! How the learners' costs grow: the SVM with rows and features, RCE with windows and prototypes (the ESN's sizes are in
-//! `esn.rs`). `cargo xtask bench growth esn --growth` fits the exponents.
+//! How the learners' costs grow: the SVM with rows and features, RCE with windows and prototypes (for the ESN see
+//! `growth_esn.rs`). `cargo xtask bench growth growth_esn esn --growth` fits the exponents.
 #![no_std]
 #![no_main]
 

@@ -127,7 +127,9 @@ fn svm(kernel: KernelKind, names: [&'static str; 2]) {
         }
     }
     let shape = hone_svm::Shape { rows: ROWS, features: FEATURES };
-    let Ok(checked) = (hone_svm::Params { kernel, ..hone_svm::Params::default() }).check(shape) else { exit(false) };
+    let Ok(checked) = (hone_svm::Params { kernel: Some(kernel), ..hone_svm::Params::default() }).check(shape) else {
+        exit(false)
+    };
     let (mut trainer, mut model) = (hone_svm::Trainer::new(checked), hone_svm::Model::<4096>::new());
     let mut words = [0u32; 16384];
     loop {
