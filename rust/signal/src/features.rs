@@ -40,8 +40,8 @@ const SPECTRUM: u8 = 4;
 const CONVOLUTION: u8 = 8;
 const SETS: [u8; 6] = [RAW, TIME, SPECTRUM, CONVOLUTION, TIME | SPECTRUM, TIME | CONVOLUTION];
 
-/// The largest transform that the build has (microfft's feature `size-2048`); no window is longer.
-pub const MAX_FRAMES: usize = 2048;
+/// The largest transform that the build has (feature `long-windows`); no window is longer.
+pub const MAX_FRAMES: usize = if cfg!(feature = "long-windows") { 2048 } else { 256 };
 
 /// Which features, and of what size.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -96,6 +96,9 @@ fn transform(signal: &mut [f32]) -> Option<&mut [Complex32]> {
             }
         };
     }
-    by_length!(8 rfft_8, 16 rfft_16, 32 rfft_32, 64 rfft_64, 128 rfft_128, 256 rfft_256, 512 rfft_512,
-               1024 rfft_1024, 2048 rfft_2048)
+    #[cfg(feature = "long-windows")]
+    return by_length!(8 rfft_8, 16 rfft_16, 32 rfft_32, 64 rfft_64, 128 rfft_128, 256 rfft_256, 512 rfft_512,
+                      1024 rfft_1024, 2048 rfft_2048);
+    #[cfg(not(feature = "long-windows"))]
+    by_length!(8 rfft_8, 16 rfft_16, 32 rfft_32, 64 rfft_64, 128 rfft_128, 256 rfft_256)
 }
