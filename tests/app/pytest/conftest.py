@@ -2,6 +2,7 @@
 """A device under twister whose commands are answered in full, whatever it tells in between."""
 
 import json
+import pathlib
 import re
 import time
 
@@ -21,8 +22,8 @@ class Device:
         self.dut = dut
         self.marks = 0
         self.events = []
-        # Only the board of our own has flash that keeps anything.
-        self.keeps = "hone_m4f" in dut.device_config.platform
+        config = (pathlib.Path(dut.device_config.build_dir) / "zephyr/.config").read_text()
+        self.keeps = "CONFIG_FLASH_MAP=y" in config
 
     def clean(self, line):
         # The shell clears its prompt to print an event, and draws it again.
@@ -98,7 +99,7 @@ def device(dut: DeviceAdapter):
     while time.monotonic() < end:
         dut.write(b"\n")
         try:
-            if PROMPT in dut.readline(timeout=0.5):
+            if PROMPT.strip() in dut.readline(timeout=0.5):
                 break
         except TwisterHarnessTimeoutException:
             pass

@@ -123,7 +123,6 @@ static int cmd_stall(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-#if CONFIG_SRAM_SIZE >= 96
 /* bench vectors: trains ESNs on known samples and prints checksums of their models. On a thread of its own, as it takes
  * more stack than any has.
  */
@@ -154,10 +153,6 @@ static int cmd_vectors(const struct shell *sh, size_t argc, char **argv)
 			NULL, K_PRIO_PREEMPT(14), 0, K_NO_WAIT);
 	return k_thread_join(&vectors_thread, K_FOREVER);
 }
-#define VECTORS SHELL_CMD_ARG(vectors, NULL, "train on known samples", cmd_vectors, 1, 0),
-#else
-#define VECTORS
-#endif
 
 static int cmd_reboot(const struct shell *sh, size_t argc, char **argv)
 {
@@ -176,6 +171,6 @@ SHELL_STATIC_SUBCMD_SET_CREATE(bench_commands,
 	SHELL_CMD_ARG(press, NULL, "[BOUNCES]: press the button", cmd_press, 1, 1),
 	SHELL_CMD_ARG(reboot, NULL, "restart as after a press of the reset button", cmd_reboot, 1, 0),
 	SHELL_CMD_ARG(stall, NULL, "THREAD: stop a thread", cmd_stall, 2, 0),
-	VECTORS
+	SHELL_CMD_ARG(vectors, NULL, "train on known samples", cmd_vectors, 1, 0),
 	SHELL_SUBCMD_SET_END);
 SHELL_CMD_REGISTER(bench, &bench_commands, "work the emulated board", NULL);
