@@ -1,11 +1,13 @@
 //! Deciding in integers: features that are integers, prototypes of 8 bits, distances in integers.
 //!
 //! The answer's score and distances in standard deviations are floating point, and so is learning; what
-//! [`IntegerFrame::decide`] gives is the decision alone. Features must come as `i16` fixed point: samples (features `raw`)
+//! [`IntegerFrame::decide`] gives is the decision alone. Of its work one step a window is floating point: how far the
+//! prototype that fired reaches, some ten operations. Features must come as `i16` fixed point: samples (features `raw`)
 //! do; the other extractors of `hone_signal` work in floating point.
 
 use crate::code::{Euclidean8, Manhattan8, Metric};
 use crate::infer::{BLOCK, parts};
+use crate::learn;
 use crate::model::{Model, State};
 use hone_learn::{ClassId, Decision};
 
@@ -89,6 +91,7 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
     let codes = codes.get(..count.saturating_mul(query.len()))?;
     let prototypes = parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK));
     let (mut best, mut fired) = ((u32::MAX, None), (u32::MAX, None));
+    let mut index = 0usize;
     let mut keys = [0; BLOCK];
     for (codes, (radii, classes)) in codes.chunks(BLOCK.saturating_mul(query.len()).max(1)).zip(prototypes) {
         let keys = keys.get_mut(..codes.len().checked_div(query.len()).unwrap_or(0)).unwrap_or_default();
@@ -98,11 +101,16 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
                 best = (*key, Some(*class));
             }
             if *key < *radius && *key < fired.0 {
-                fired = (*key, Some(*class));
+                fired = (*key, Some((index, *class)));
             }
+            index += 1;
         }
     }
-    let class = fired.1.or(if state.params.fallback { best.1 } else { None });
+    let known = fired.1.filter(|(index, _)| {
+        let spread = parts.spread.get(*index).copied().unwrap_or(0.0);
+        state.params.algorithm == 1 || M::real(fired.0, &state.scale()) < learn::reach(state, spread)
+    });
+    let class = known.map(|(_, class)| class).or(if state.params.fallback { best.1 } else { None });
     Some(class.map_or(Decision::Unknown, |c| Decision::Class(ClassId(c))))
 }
 
