@@ -24,6 +24,7 @@ class Device:
         self.events = []
         config = (pathlib.Path(dut.device_config.build_dir) / "zephyr/.config").read_text()
         self.keeps = "CONFIG_FLASH_MAP=y" in config
+        self.guarded = "CONFIG_MPU_STACK_GUARD=y" in config
 
     def clean(self, line):
         # The shell clears its prompt to print an event, and draws it again.
