@@ -154,7 +154,7 @@ fn flash_in_a_file_outlives_the_program() {
     // Whatever the file holds, the device starts.
     let size = std::fs::metadata(&file).unwrap().len() as usize;
     for bytes in
-        [vec![0; size], (0..size).map(|i| (i * 2_654_435_761 >> 7) as u8).collect(), b"no flash".to_vec(), vec![]]
+        [vec![0; size], (0..size).map(|i| ((i * 2_654_435_761) >> 7) as u8).collect(), b"no flash".to_vec(), vec![]]
     {
         std::fs::write(&file, bytes).unwrap();
         let run = run("wait 1\nsensor info\nstats\n");

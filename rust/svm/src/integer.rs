@@ -2,7 +2,7 @@
 //!
 //! A row is `i16` fixed point with as many bits behind the point as [`IntegerModel::quantize`] was told (0 for counts and
 //! samples). Linear: weights in 16 bits, sum exact in 64. RBF: rows standardised into 8 bits, support vectors in 8 bits,
-//! squared distances exact in 32, exp by a table ([`exp2_negative`]), coefficients in 16 bits. Quantising uses floating point,
+//! squared distances exact in 32, exp by a table (2 to a negative power), coefficients in 16 bits. Quantising uses floating point,
 //! once; inference does not.
 
 use crate::kernel::{Kind, decode_row};

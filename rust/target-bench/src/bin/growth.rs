@@ -84,11 +84,11 @@ fn rce(count: usize) {
     let (prototypes, x) = (model.prototypes() as u32, black_box(next(3)));
     // What so many prototypes take, of the capacity.
     let bytes = size_of_val(&model) * model.prototypes() / model.capacity().max(1);
-    case("growth/rce/infer/prototypes", prototypes)
+    let _ = case("growth/rce/infer/prototypes", prototypes)
         .workspace(FEATURES * 4)
         .model(bytes)
         .run(|| model.infer(&x, &mut scratch));
-    case("growth/rce/learn/prototypes", prototypes)
+    let _ = case("growth/rce/learn/prototypes", prototypes)
         .workspace(FEATURES * 4)
         .model(bytes)
         .run(|| model.learn(&x, ClassId(3), &mut scratch));

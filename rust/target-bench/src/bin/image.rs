@@ -6,7 +6,7 @@
 use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
-use hone_engine::command::{self, Console};
+use hone_engine::command;
 use hone_engine::cooperative::Device;
 use hone_engine::env::ThreadInfo;
 use hone_engine::text::Out;
@@ -39,7 +39,6 @@ impl Led for Dark {
 
 struct Shell {
     device: Device<Noise, Dark>,
-    console: Console,
     written: u32,
 }
 
@@ -66,12 +65,10 @@ impl Io for Shell {
 /// Runs commands; the bytes that they wrote.
 fn engine() -> u32 {
     static LINKS: Links = Links::new();
-    static mut MEMORY: Memory = Memory::ZERO;
-    // SAFETY: called once, and nothing else names it.
-    let memory = unsafe { &mut *(&raw mut MEMORY) };
+    let Some(memory) = cortex_m::singleton!(: Memory = Memory::ZERO) else { return 0 };
     let device = Device::new(&LINKS, memory, Noise(Rng::new(1)), Dark);
     let console = device.console();
-    let mut shell = Shell { device, console, written: 0 };
+    let mut shell = Shell { device, written: 0 };
     shell.pause(Micros(100_000));
     let mut trained = false;
     for line in ["help", "train status", "train esn --wait", "stats", "config", "model show", "config set esn.k 5"] {

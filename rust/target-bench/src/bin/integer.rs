@@ -78,7 +78,8 @@ fn integer<W: Weight>(
         .model(size_of_val(&integer))
         .run(|| integer.examine(black_box(&window), black_box(&mut scratch)));
     let Some(errors) = outcome.errors else { exit(false) };
-    if !((errors.to_errors().mse / exact - 1.0).abs() < bound) || outcome.decision == Decision::Unknown {
+    let near = (errors.to_errors().mse / exact - 1.0).abs() < bound;
+    if !near || outcome.decision == Decision::Unknown {
         exit(false)
     }
 }
