@@ -33,6 +33,7 @@ pub mod cooperative;
 pub mod env;
 pub mod event;
 pub mod inference;
+mod json;
 pub mod led;
 pub mod link;
 pub mod memory;

@@ -3,6 +3,7 @@
 use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
+use crate::json;
 use crate::link::Names;
 use crate::persist;
 use crate::text::{Line, Out, Write};
@@ -17,7 +18,7 @@ pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
     match style {
         Style::Off => {}
         Style::Text => text(event, names, out),
-        Style::Json => json(event, names, out),
+        Style::Json => event_json(event, names, out),
     }
 }
 
@@ -334,7 +335,7 @@ struct Json<'a> {
     bytes: Option<u32>,
 }
 
-fn json(event: &Event, names: &Names, out: &mut dyn Out) {
+fn event_json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
     let mut j = Json { time_us: time(event).0, ..Json::default() };
     match event {
@@ -424,11 +425,10 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
 /// Writes one JSON object and the end of the line.
 pub fn line(object: &impl Serialize, out: &mut dyn Out) {
     // The longest object, `stats`, stays below this; one that did not would be seen as an error line, not cut JSON.
-    let mut buffer = [0u8; 512];
-    match serde_json_core::to_slice(object, &mut buffer).ok().and_then(|n| buffer.get(..n)) {
-        Some(bytes) => out.str(core::str::from_utf8(bytes).unwrap_or("")),
-        None => out.str("{\"event\":\"error\",\"reason\":\"object too long\"}"),
-    }
+    // In one piece, so that another thread's text does not come between.
+    let mut whole = Line::<512>::default();
+    let written = json::write(object, &mut whole).is_ok() && !whole.cut;
+    out.str(if written { whole.as_str() } else { "{\"event\":\"error\",\"reason\":\"object too long\"}" });
     out.str("\n");
 }
 

@@ -10,13 +10,7 @@ pub trait Out {
 pub trait Write: Out {
     /// A whole number.
     fn uint(&mut self, value: impl Into<u64>) {
-        // u32 where it fits: 64-bit division is slow and large on a 32-bit core.
-        let value: u64 = value.into();
-        let mut buffer = itoa::Buffer::new();
-        match u32::try_from(value) {
-            Ok(small) => self.str(buffer.format(small)),
-            Err(_) => self.str(buffer.format(value)),
-        }
+        digits(value.into(), &mut |text| self.str(text));
     }
 
     /// A count of things in memory.
@@ -26,7 +20,10 @@ pub trait Write: Out {
 
     /// A whole number with its sign.
     fn int(&mut self, value: i32) {
-        self.str(itoa::Buffer::new().format(value));
+        if value < 0 {
+            self.str("-");
+        }
+        self.uint(value.unsigned_abs());
     }
 
     /// A real number with `digits` after the point (at most 6); beyond ±2³¹ or below half the last digit it says so
@@ -131,6 +128,35 @@ pub trait Write: Out {
 
 impl<T: Out + ?Sized> Write for T {}
 
+/// The decimal digits of a number, in one piece.
+#[inline(never)]
+fn digits(mut value: u64, see: &mut dyn FnMut(&str)) {
+    // As many as u64::MAX has.
+    let mut text = [b'0'; 20];
+    let mut count = 0;
+    for place in text.iter_mut().rev() {
+        // In u32 where it fits: 64-bit division is slow on a 32-bit core.
+        let digit = match u32::try_from(value) {
+            Ok(small) => {
+                value = (small / 10).into();
+                small % 10
+            }
+            Err(_) => {
+                let digit = value % 10;
+                value /= 10;
+                digit as u32
+            }
+        };
+        *place = b'0' + digit as u8;
+        count += 1;
+        if value == 0 {
+            break;
+        }
+    }
+    let written = text.get(text.len() - count..).and_then(|t| core::str::from_utf8(t).ok());
+    see(written.unwrap_or(""));
+}
+
 /// Text in a fixed buffer; what does not fit is cut, and `cut` tells.
 #[derive(Clone, Debug)]
 pub struct Line<const N: usize> {
@@ -196,6 +222,9 @@ mod tests {
         assert_eq!(text(|s| s.real(f32::NAN)), "nan");
         assert_eq!(text(|s| s.seconds(hone_signal::Micros(12_034_567))), "12.034");
         assert_eq!(text(|s| s.uint(u64::MAX)), "18446744073709551615");
+        assert_eq!(text(|s| s.uint(4_294_967_296u64)), "4294967296");
+        assert_eq!(text(|s| s.uint(0u32)), "0");
+        assert_eq!(text(|s| s.int(i32::MIN)), "-2147483648");
     }
 
     #[test]
