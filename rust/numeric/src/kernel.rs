@@ -35,6 +35,18 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     integer::dot_i8(a, b)
 }
 
+/// Σ a·b of 16 by 8 bits; exact while the sum of magnitudes stays below 2³¹. `a` is in the order of [`spread_i16`] by
+/// fours, `b` is not; what is left beyond whole fours does not count.
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    integer::dot_i16_i8(a, b)
+}
+
+/// The order in which [`dot_i16_i8`] takes four numbers: that in which bytes leave a word for the two halves of others.
+#[inline(always)]
+pub const fn spread_i16<T: Copy>([a, b, c, d]: [T; 4]) -> [T; 4] {
+    [a, c, b, d]
+}
+
 /// Σ (a-b)², exact (below 2³¹ items), as a·a + b·b - 2·a·b, which dual multiply-accumulates make cheaper than the
 /// differences, which do not fit 16 bits.
 pub fn squared_distance_i16(a: &[i16], b: &[i16]) -> i64 {

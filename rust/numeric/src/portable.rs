@@ -76,6 +76,21 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).fold(0i32, |s, (x, y)| s.wrapping_add(i32::from(*x) * i32::from(*y)))
 }
 
+/// See [`crate::kernel::dot_i16_i8`].
+#[inline(never)]
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    let product = |x: i16, y: i8| i32::from(x) * i32::from(y);
+    let whole = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0);
+    whole.fold(0i32, |s, (x, y)| {
+        let [a, c, b, d] = *x;
+        let [e, f, g, h] = *y;
+        s.wrapping_add(product(a, e))
+            .wrapping_add(product(b, f))
+            .wrapping_add(product(c, g))
+            .wrapping_add(product(d, h))
+    })
+}
+
 /// See [`crate::kernel::matvec_i16`].
 #[inline(never)]
 pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {

@@ -97,6 +97,10 @@ fn integers(emit: Emit<'_>) {
             let (dot, twin) = (kernel::dot_i8(a, b), portable::dot_i8(a, b));
             differ += u32::from(dot != twin);
             sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
+            let spread = part(halves, skip, n);
+            let (dot, twin) = (kernel::dot_i16_i8(spread, b), portable::dot_i16_i8(spread, b));
+            differ += u32::from(dot != twin);
+            sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
             let squares = a.iter().zip(b).map(|(a, b)| i32::from(a.abs_diff(*b)).pow(2)).sum::<i32>();
             differ += u32::from(kernel::squared_distance_i8(a, b) != squares);
             let (mut y, mut z) = ([1i32; 3], [1i32; 3]);

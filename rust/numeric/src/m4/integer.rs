@@ -117,6 +117,77 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     }
 }
 
+/// Four 8-bit products of the row's word `$row` with an expanded vector's words `$even` and `$odd`.
+macro_rules! word_i8 {
+    ($row:literal, $even:literal, $odd:literal) => {
+        concat!(
+            "sxtb16 lr, ",
+            $row,
+            ", ror #8\nsmlad r7, lr, ",
+            $odd,
+            ", r7\n",
+            "sxtb16 lr, ",
+            $row,
+            "\nsmlad r7, lr, ",
+            $even,
+            ", r7\n"
+        )
+    };
+}
+macro_rules! row_i8 {
+    () => {
+        concat!(
+            "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
+            word_i8!("r8", "r0", "r1"),
+            word_i8!("r9", "r2", "r3"),
+            "ldmia r12!, {{r0-r3}}\n",
+            word_i8!("r10", "r0", "r1"),
+            word_i8!("r11", "r2", "r3"),
+        )
+    };
+}
+
+/// See the namesake in `portable`.
+#[inline(never)]
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    let fours = (a.len() / 4).min(b.len() / 4);
+    if !aligned(a) || !aligned(b) || fours == 0 {
+        return portable::dot_i16_i8(a, b);
+    }
+    let sum: i32;
+    // SAFETY: see the head of `m4`; the alignment has been checked.
+    unsafe {
+        asm!(
+            "push {{r7}}",
+            "mov r7, #0",
+            "subs r5, r5, #4",
+            "blo 3f",
+            "2:",
+            row_i8!(),
+            "subs r5, r5, #4",
+            "bhs 2b",
+            "3:",
+            "adds r5, r5, #4",
+            "beq 5f",
+            "4:",
+            "ldr r8, [r4], #4",
+            "ldrd r0, r1, [r12], #8",
+            word_i8!("r8", "r0", "r1"),
+            "subs r5, r5, #1",
+            "bne 4b",
+            "5:",
+            "mov r0, r7",
+            "pop {{r7}}",
+            inout("r12") a.as_ptr() => _,
+            inout("r4") b.as_ptr() => _,
+            inout("r5") fours => _,
+            out("r0") sum,
+            out("r1") _, out("r2") _, out("r3") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("lr") _,
+        );
+    }
+    sum
+}
+
 macro_rules! eight_u8 {
     () => {
         "ldrd {x0}, {x1}, [{a}], #8\nldrd {y0}, {y1}, [{b}], #8
@@ -252,36 +323,6 @@ pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
         "ldrd r0, r1, [r12], #8\nldrd r8, r9, [r4], #8\nsmlald r7, lr, r0, r8\nsmlald r7, lr, r1, r9",
         "strd r7, lr, [r5], #8"
     );
-}
-
-/// Four 8-bit products of the row's word `$row` with an expanded vector's words `$even` and `$odd`.
-macro_rules! word_i8 {
-    ($row:literal, $even:literal, $odd:literal) => {
-        concat!(
-            "sxtb16 lr, ",
-            $row,
-            ", ror #8\nsmlad r7, lr, ",
-            $odd,
-            ", r7\n",
-            "sxtb16 lr, ",
-            $row,
-            "\nsmlad r7, lr, ",
-            $even,
-            ", r7\n"
-        )
-    };
-}
-macro_rules! row_i8 {
-    () => {
-        concat!(
-            "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
-            word_i8!("r8", "r0", "r1"),
-            word_i8!("r9", "r2", "r3"),
-            "ldmia r12!, {{r0-r3}}\n",
-            word_i8!("r10", "r0", "r1"),
-            word_i8!("r11", "r2", "r3"),
-        )
-    };
 }
 
 /// Columns up to which a vector of bytes is expanded on the stack (512 bytes).
