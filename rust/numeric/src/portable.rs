@@ -21,6 +21,12 @@ fn reduce_f32(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     (l0 + l1) + (l2 + l3)
 }
 
+/// See [`crate::kernel::sqrt_f32`].
+#[inline(always)]
+pub fn sqrt(x: f32) -> f32 {
+    libm::sqrtf(x)
+}
+
 /// See [`crate::kernel::dot_f32`].
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     reduce_f32(a, b, |a, b| a * b)
@@ -29,6 +35,11 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
 /// See [`crate::kernel::squared_distance_f32`].
 pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
     reduce_f32(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// See [`crate::kernel::manhattan_f32`].
+pub fn manhattan_f32(a: &[f32], b: &[f32]) -> f32 {
+    reduce_f32(a, b, |a, b| (a - b).abs())
 }
 
 /// See [`crate::kernel::dots_f32`].
@@ -61,6 +72,13 @@ pub fn rows_dot_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
 pub fn rows_squared_distance_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
     for (row, out) in whole_rows(rows, x.len()).zip(out) {
         *out = squared_distance_f32(row, x);
+    }
+}
+
+/// See [`crate::kernel::manhattans_f32`].
+pub fn rows_manhattan_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
+    for (row, out) in whole_rows(rows, x.len()).zip(out) {
+        *out = manhattan_f32(row, x);
     }
 }
 
@@ -117,6 +135,23 @@ pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
     for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
         *distance = manhattan_u8(row, query);
+    }
+}
+
+/// See [`crate::kernel::squared_distances_u8`].
+#[inline(never)]
+pub fn squared_distances_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
+        let squares = row.iter().zip(query).map(|(x, y)| u32::from(x.abs_diff(*y)) * u32::from(x.abs_diff(*y)));
+        *distance = squares.fold(0, u32::wrapping_add);
+    }
+}
+
+/// See [`crate::kernel::manhattans_i16`].
+#[inline(never)]
+pub fn manhattans_i16(query: &[i16], rows: &[i16], distances: &mut [u32]) {
+    for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
+        *distance = manhattan_i16(row, query);
     }
 }
 

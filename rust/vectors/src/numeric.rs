@@ -37,6 +37,9 @@ fn floats(emit: Emit<'_>) {
         kernel::squared_distances_f32(b, &rows, &mut ours);
         portable::rows_squared_distance_f32(b, &rows, &mut twins);
         differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
+        kernel::manhattans_f32(b, &rows, &mut ours);
+        portable::rows_manhattan_f32(b, &rows, &mut twins);
+        differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
     }
     for n in 0..LONGEST {
         let (mut ours, mut twins) = ([0.5f32; LONGEST], [0.5f32; LONGEST]);
@@ -115,6 +118,13 @@ fn integers(emit: Emit<'_>) {
             let (mut y, mut z) = ([1u32; 3], [1u32; 3]);
             kernel::manhattans_u8(b, part(unsigned, skip, 3 * n), &mut y);
             portable::manhattans_u8(b, part(unsigned, skip, 3 * n), &mut z);
+            differ += u32::from(y != z);
+            kernel::squared_distances_u8(b, part(unsigned, skip, 3 * n), &mut y);
+            portable::squared_distances_u8(b, part(unsigned, skip, 3 * n), &mut z);
+            differ += u32::from(y != z);
+            let b = part(halves, 2 * skip, n);
+            kernel::manhattans_i16(b, part(halves, skip, 3 * n), &mut y);
+            portable::manhattans_i16(b, part(halves, skip, 3 * n), &mut z);
             differ += u32::from(y != z);
         }
     }
