@@ -57,6 +57,14 @@ impl<T, const N: usize> Queue<T, N> {
         critical_section::with(|cs| self.0.borrow(cs).try_borrow_mut().ok()?.pop_front())
     }
 
+    /// A copy of the value at the front, which stays.
+    pub fn front(&self) -> Option<T>
+    where
+        T: Copy,
+    {
+        critical_section::with(|cs| self.0.borrow(cs).try_borrow().ok()?.front().copied())
+    }
+
     /// Values waiting.
     pub fn len(&self) -> usize {
         critical_section::with(|cs| self.0.borrow(cs).try_borrow().map_or(0, |q| q.len()))
@@ -265,7 +273,8 @@ mod tests {
     fn a_full_queue_hands_the_value_back() {
         let q = Queue::<u8, 2>::new();
         assert_eq!((q.send(1), q.send(2), q.send(3)), (Ok(()), Ok(()), Err(3)));
-        assert_eq!((q.receive(), q.len(), q.receive(), q.receive()), (Some(1), 1, Some(2), None));
+        assert_eq!((q.front(), q.receive(), q.front()), (Some(1), Some(1), Some(2)));
+        assert_eq!((q.len(), q.receive(), q.receive(), q.front()), (1, Some(2), None, None));
     }
 
     #[test]

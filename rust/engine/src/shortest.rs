@@ -161,6 +161,7 @@ pub(crate) fn write(value: f32, out: &mut dyn Out) {
 mod tests {
     extern crate std;
     use super::*;
+    use proptest::prelude::*;
     use std::string::String;
 
     fn check(bits: u32) {
@@ -185,5 +186,12 @@ mod tests {
             (bits.saturating_sub(3)..=bits + 3).for_each(check);
         }
         (1..2000).for_each(|i| check((i as f32 * 0.01).to_bits()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_that_of_ryu(bits: u32) {
+            check(bits);
+        }
     }
 }

@@ -109,7 +109,7 @@ fn four_rows(rows: &mut [f32], first: usize) -> Option<[&mut [f32]; 4]> {
 }
 
 /// The inner steps in plain Rust.
-#[cfg_attr(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"), allow(dead_code))]
+#[cfg_attr(m4f, allow(dead_code))]
 pub(crate) mod portable {
     /// Solves L·x = b in place of b, for the first `b.len()` rows of L.
     pub fn substitute(l: &[f32], b: &mut [f32]) {
@@ -152,9 +152,9 @@ pub(crate) mod portable {
     }
 }
 
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 use crate::m4::cholesky as core_specific;
-#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+#[cfg(not(m4f))]
 use portable as core_specific;
 
 #[cfg(test)]

@@ -9,10 +9,10 @@
 //! **Alignment.** Integer kernels are fast when both sides begin at word addresses (and rows of a matrix are whole
 //! words); otherwise they take the portable way, with the same result.
 
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 use crate::m4::{float, integer};
 pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
-#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+#[cfg(not(m4f))]
 use crate::{portable as float, portable as integer};
 
 /// Σ a·b.

@@ -6,6 +6,7 @@ mod counts;
 mod data;
 mod elf;
 mod emulator;
+mod formatting;
 mod growth;
 mod panics;
 mod plugin;
@@ -22,6 +23,8 @@ use cost::Board;
 use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
+use crate::toolchain::Toolchain;
+
 /// What `cargo xtask bench` takes.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
@@ -30,6 +33,12 @@ pub struct BenchArgs {
     /// The core to emulate
     #[arg(long, value_enum, default_value_t)]
     core: Core,
+    /// The compiler whose key contains KEY, as `1.96` or `prebuilt` (default: the first that is found)
+    #[arg(long, value_name = "KEY")]
+    compiler: Option<String>,
+    /// With every compiler for the core that is found, one after another
+    #[arg(long, conflicts_with = "compiler")]
+    all_compilers: bool,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -60,7 +69,7 @@ pub struct BenchArgs {
     /// Compare the plugin's kinds with a disassembler's names, and stop
     #[arg(long)]
     check_plugin: bool,
-    /// Print the calls of each portable crate that may panic, and what formatting is linked, and stop
+    /// Print the calls of each portable crate that may panic, and what brings formatting into a program, and stop
     #[arg(long)]
     panics: bool,
     /// Folder of recordings (default: ../shared/data)
@@ -73,8 +82,27 @@ pub struct BenchArgs {
 /// # Errors
 /// What failed.
 pub fn run(args: &BenchArgs) -> Result<(), String> {
+    let found = Toolchain::all(args.core.triple());
+    let keys: Vec<String> = found.iter().map(Toolchain::key).collect();
+    let wanted = |t: &Toolchain| args.compiler.as_ref().is_none_or(|key| t.key().contains(key));
+    let mut chosen: Vec<Toolchain> = found.into_iter().filter(wanted).collect();
+    if !args.all_compilers {
+        chosen.truncate(1);
+    }
+    if chosen.is_empty() {
+        return match &args.compiler {
+            Some(key) => Err(format!("no compiler {key}; there are: {}", keys.join(", "))),
+            None => Toolchain::find(args.core.triple()).map(|_| ()),
+        };
+    }
+    // All of them run, even after one has failed.
+    let failed: Vec<String> = chosen.into_iter().filter_map(|t| run_with(args, t).err()).collect();
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n\n")) }
+}
+
+fn run_with(args: &BenchArgs, toolchain: Toolchain) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root, args.core)?;
+    let emulator = Emulator::build(root, args.core, toolchain)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
