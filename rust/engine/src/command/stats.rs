@@ -134,9 +134,7 @@ fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
     pair(s.unknown, " unknown\n", io);
     if let Some(last) = s.last {
         head("last verdict", io);
-        telemetry::decision(last.verdict.decision, names, io);
-        io.str(", score ");
-        io.real(last.verdict.score);
+        telemetry::judged(&last.verdict, names, io);
         io.str("\n");
     }
     head("latency", io);
