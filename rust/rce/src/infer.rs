@@ -16,7 +16,7 @@ pub struct Answer {
     /// score = d/s'·(d/d')^`rivalry`, s' = (s + p·s̄)/(1 + p), where d is the distance to the nearest prototype, d' that
     /// to the nearest one of another class (d without), s and s̄ the mean distance of windows that the nearest, and
     /// that all prototypes decided rightly, and p the `pooling` setting. About 1 or less for a window like those
-    /// learnt; the greater, the less known.
+    /// learnt; the greater, the less known. Infinite without any prototype: there is nothing to measure by.
     pub verdict: Verdict,
     /// The prototype that decided, or the nearest when unknown; `None` without prototypes.
     pub prototype: Option<u16>,
@@ -32,11 +32,11 @@ pub struct Answer {
 
 /// Without any prototype.
 const NOTHING: Answer = Answer {
-    verdict: Verdict { decision: Decision::Unknown, score: f32::MAX },
+    verdict: Verdict { decision: Decision::Unknown, score: f32::INFINITY },
     prototype: None,
     nearest: None,
-    distance: f32::MAX,
-    nearest_distance: f32::MAX,
+    distance: f32::INFINITY,
+    nearest_distance: f32::INFINITY,
     fired: false,
 };
 
