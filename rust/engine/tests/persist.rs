@@ -2,36 +2,10 @@
 
 mod common;
 
-use common::{Act, Bench};
+use common::{Act, Bench, verdicts};
 use hone_engine::config::Learner;
 use hone_engine::event::Event;
 use hone_engine::persist::{Key, Vault as _};
-use hone_learn::Decision;
-
-/// Verdicts of the next windows, bit by bit, of a device whose sensor starts anew.
-fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
-    // Whatever was half collected is given up, and the stream begins anew.
-    b.device.sensor.restart(77);
-    b.device.sensor.act = Act::Broken;
-    b.run(0.5);
-    b.device.sensor.restart(77);
-    b.device.sensor.act = Act::Hum;
-    b.command("infer on -v").unwrap();
-    b.events.clear();
-    // By readings, not by time: the windows are then the same whatever came before.
-    while b.device.sensor.reads < 2000 {
-        b.run(0.001);
-    }
-    b.device.sensor.act = Act::Loud;
-    while b.device.sensor.reads < 3000 {
-        b.run(0.001);
-    }
-    let verdict = |e: &Event| match e {
-        Event::Verdict { verdict, .. } => Some((verdict.decision, verdict.score.to_bits())),
-        _ => None,
-    };
-    b.events.iter().filter_map(verdict).collect()
-}
 
 /// A device that has learnt the hum from the loud hum.
 fn taught(command: &str) -> Bench {
