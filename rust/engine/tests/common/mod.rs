@@ -263,3 +263,28 @@ pub fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
     };
     b.events.iter().filter_map(verdict).collect()
 }
+
+/// A device that has learnt the hum from the loud hum.
+pub fn taught(command: &str) -> Bench {
+    let mut b = Bench::new();
+    b.run(0.1);
+    if command.contains("rce") {
+        b.command("train rce").unwrap();
+        b.run(0.2);
+    }
+    if !command.contains("esn") {
+        for (act, label) in [(Act::Hum, "label 1 quiet"), (Act::Loud, "label 2 loud")] {
+            b.device.sensor.act = act;
+            b.run(0.3);
+            b.command(label).unwrap();
+            b.run(2.0);
+            b.command("label none").unwrap();
+        }
+    }
+    b.device.sensor.act = Act::Hum;
+    if !command.contains("rce") {
+        b.command(command).expect("it can be learnt");
+    }
+    b.run(1.0);
+    b
+}
