@@ -41,6 +41,7 @@ pub mod persist;
 pub mod pipeline;
 pub mod rows;
 pub mod sampling;
+mod shortest;
 pub mod stats;
 pub mod teach;
 pub mod telemetry;
