@@ -3,19 +3,21 @@
 //! Ten items: parameters, shape, gain, thresholds, quality, mean, factor, and W_out in three parts (state, input, output;
 //! row by row). The reservoir is not among them: it follows to the bit from the seed, sizes and gain.
 
+use crate::form::Form;
 use crate::model::{Head, Model, Storage};
 use crate::packed::{self, Packing};
 use crate::params::{Params, Readout, Shape};
 use crate::threshold::Thresholds;
 use core::fmt;
 use core::marker::PhantomData;
+use hone_numeric::compress::Fixed;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 const ITEMS: usize = 10;
 
 impl<const N: usize, const C: usize, const E: usize> Serialize for Model<N, C, E> {
-    /// Fails for a model without content.
+    /// As [`Model::layout`] says. Fails for a model without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize_parts(serializer, None)
     }
@@ -37,12 +39,18 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         tuple.serialize_element(&head.quality)?;
         tuple.serialize_element(net.mean)?;
         tuple.serialize_element(net.factor)?;
-        match packing {
-            None => tuple.serialize_element(net.out.state)?,
-            Some(packing) => {
-                let units = head.params.units.into();
-                tuple.serialize_element(&packed::Weights { weights: net.out.state, units, packing })?;
-            }
+        let units = head.params.units.into();
+        let packed = |packing| packed::Weights { weights: net.out.state, units, packing };
+        match (packing, head.form) {
+            (None, Form::Plain) => tuple.serialize_element(net.out.state)?,
+            (None, Form::Clustered(_)) => tuple.serialize_element(&packed::Stored(net.out.clusters))?,
+            (None, Form::Affine) => tuple.serialize_element(&packed(Packing::Affine))?,
+            (None, Form::Fixed(bits)) => match Fixed::q(0, bits) {
+                Some(fixed) => tuple.serialize_element(&packed(Packing::Fixed(fixed)))?,
+                None => return Err(serde::ser::Error::custom("fixed point")),
+            },
+            (Some(packing), Form::Plain) => tuple.serialize_element(&packed(packing))?,
+            (Some(_), _) => return Err(serde::ser::Error::custom("packed already")),
         }
         tuple.serialize_element(net.out.input)?;
         tuple.serialize_element(net.out.output)?;
@@ -60,7 +68,8 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         deserializer.deserialize_tuple(ITEMS, seed)
     }
 
-    /// As [`Model::load`], from what [`Model::packed`] gives.
+    /// As [`Model::load`], from what [`Model::packed`] and a packed model give. Clustered weights stay so, where that is
+    /// smaller than the weights are; the others become the numbers that their codes stand for, and are written as these.
     ///
     /// # Errors
     /// As [`Model::load`].
@@ -102,6 +111,7 @@ impl<'de> Visitor<'de> for Load<'_> {
         let with_input = squared(params.readout != Readout::State);
         let with_output = squared(params.readout == Readout::InputStateOutput);
         let s = &mut self.storage;
+        let mut form = Form::Plain;
         for (place, len, packed) in [
             (&mut *s.mean, c, false),
             (&mut *s.factor, c, false),
@@ -113,7 +123,8 @@ impl<'de> Visitor<'de> for Load<'_> {
             let marker = PhantomData;
             let read = if packed {
                 // The reservoir is generated afterwards; until then its place is free.
-                seq.next_element_seed(packed::Unpack { place, units: n, table: s.weights.res, marker })?
+                let unpack = packed::Unpack { place, units: n, table: s.weights.res, marker };
+                seq.next_element_seed(unpack)?.map(|f| form = f)
             } else {
                 seq.next_element_seed(Numbers { place, marker })?
             };
@@ -122,7 +133,7 @@ impl<'de> Visitor<'de> for Load<'_> {
         if !self.storage.generate(&checked, gain) {
             return Err(A::Error::custom("more than the capacity"));
         }
-        *self.storage.head = Head { trained: true, params, shape, gain, thresholds, quality };
+        *self.storage.head = Head { trained: true, params, shape, gain, thresholds, quality, form };
         Ok(())
     }
 }

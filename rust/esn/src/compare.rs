@@ -3,13 +3,14 @@
 
 use crate::integer::{IntegerErrors, IntegerModel, IntegerScratch, Weight};
 use crate::model::{Model, Scratch};
+use crate::threshold::Errors;
 use hone_learn::Decision;
 use hone_signal::WindowView;
 
 /// A form of a model, and what it keeps between windows.
 pub trait Judge {
-    /// The decision on one window, and the window's mean squared error.
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<f32>);
+    /// The decision on one window, and the errors of that window alone.
+    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>);
     /// Forgets the stream.
     fn reset(&mut self);
     /// The threshold that the score is held against.
@@ -17,9 +18,9 @@ pub trait Judge {
 }
 
 impl<const N: usize, const C: usize, const E: usize> Judge for (&Model<N, C, E>, &mut Scratch<N, C>) {
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<f32>) {
+    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>) {
         let outcome = self.0.examine(window, self.1);
-        (outcome.verdict.decision, outcome.errors.map(|e| e.mse))
+        (outcome.verdict.decision, outcome.errors)
     }
 
     fn reset(&mut self) {
@@ -34,9 +35,9 @@ impl<const N: usize, const C: usize, const E: usize> Judge for (&Model<N, C, E>,
 impl<W: Weight, const N: usize, const C: usize, const E: usize> Judge
     for (&IntegerModel<W, N, C, E>, &mut IntegerScratch<N, C>)
 {
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<f32>) {
+    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>) {
         let outcome = self.0.examine(window, self.1);
-        (outcome.decision, outcome.errors.map(IntegerErrors::to_errors).map(|e| e.mse))
+        (outcome.decision, outcome.errors.map(IntegerErrors::to_errors))
     }
 
     fn reset(&mut self) {
@@ -55,10 +56,32 @@ pub struct Comparison {
     pub windows: u32,
     /// Windows on which the two decide differently.
     pub changed: u32,
+    /// Windows anomalous before and after.
+    pub anomalous: [u32; 2],
+    /// Windows whose errors both gave.
+    pub judged: u32,
     /// Mean squared error before and after, over the windows that both judged.
     pub mse: [f32; 2],
     /// Threshold before and after.
     pub threshold: [f32; 2],
+}
+
+impl Comparison {
+    /// Takes in what the two say of one window.
+    pub fn add(&mut self, before: (Decision, Option<Errors>), after: (Decision, Option<Errors>)) {
+        self.windows = self.windows.saturating_add(1);
+        self.changed = self.changed.saturating_add((before.0 != after.0).into());
+        for (count, said) in self.anomalous.iter_mut().zip([before.0, after.0]) {
+            *count = count.saturating_add((said == Decision::Anomalous).into());
+        }
+        if let (Some(old), Some(new)) = (before.1, after.1) {
+            self.judged = self.judged.saturating_add(1);
+            // Running means.
+            for (mean, e) in self.mse.iter_mut().zip([old, new]) {
+                *mean += (e.mse - *mean) / self.judged as f32;
+            }
+        }
+    }
 }
 
 /// Runs both over the windows, from a new stream; both streams are reset afterwards.
@@ -70,17 +93,8 @@ pub fn compare<'w>(
     before.reset();
     after.reset();
     let mut result = Comparison { threshold: [before.threshold(), after.threshold()], ..Comparison::default() };
-    let mut judged = 0;
     for window in windows {
-        let (old, new) = (before.judge(&window), after.judge(&window));
-        result.windows = result.windows.saturating_add(1);
-        result.changed = result.changed.saturating_add((old.0 != new.0).into());
-        if let (Some(old), Some(new)) = (old.1, new.1) {
-            judged += 1;
-            // Running means.
-            let [a, b] = result.mse;
-            result.mse = [a + (old - a) / judged as f32, b + (new - b) / judged as f32];
-        }
+        result.add(before.judge(&window), after.judge(&window));
     }
     before.reset();
     after.reset();

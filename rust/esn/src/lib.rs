@@ -55,6 +55,7 @@
 
 mod codec;
 mod compare;
+mod form;
 #[cfg(test)]
 mod golden;
 mod integer;
@@ -71,6 +72,7 @@ mod trainer;
 mod workspace;
 
 pub use compare::{Comparison, Judge, compare};
+pub use form::{ClusterError, Form};
 pub use integer::{
     IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,
     SCORE_BITS, Weight,

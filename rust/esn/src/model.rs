@@ -1,5 +1,6 @@
 //! The model: its storage, inference, and the thresholds it can be asked for.
 
+use crate::form::{Clusters, Form};
 use crate::network::{Network, Position, Readouts, State};
 use crate::packed::{Packed, Packing};
 use crate::params::{Checked, MAX_CHANNELS, Params, Readout, Shape};
@@ -19,6 +20,8 @@ pub(crate) struct Head {
     pub thresholds: Thresholds,
     /// Mean error of the calibration's windows.
     pub quality: f32,
+    /// How the readout is kept.
+    pub form: Form,
 }
 
 /// A model with room for `N` units, `C` channels and `E` non-zero weights in W_res.
@@ -70,6 +73,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
                 gain: 0.0,
                 thresholds: Thresholds::NONE,
                 quality: 0.0,
+                form: Form::Plain,
             },
             shifts: [0; N],
             res: [0.0; E],
@@ -179,6 +183,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
             factor: &self.factor,
             out: Readouts {
                 state: self.out_state.as_flattened(),
+                clusters: None,
                 input: self.out_input.as_flattened(),
                 output: self.out_output.as_flattened(),
             },
@@ -187,9 +192,15 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     }
 
     /// The weights of the readout's state part, a row per channel, as [`hone_numeric::compress::cluster`] takes them; none
-    /// without content.
+    /// without content, or where they are clustered ([`Form::Clustered`]).
     pub fn readout(&self) -> &[f32] {
         self.network().map_or(&[], |net| net.out.state)
+    }
+
+    /// The same in every form.
+    pub fn weights(&self) -> impl Iterator<Item = f32> {
+        let clusters = self.network().and_then(|net| net.out.clusters);
+        self.readout().iter().copied().chain(clusters.into_iter().flat_map(Clusters::weights))
     }
 
     /// This model, to be serialised with its weights packed; [`Model::load_packed`] reads it.
@@ -208,25 +219,40 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     ) -> bool {
         scratch.reset();
         let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
-        let (mut count, mut sum) = (0, 0.0);
+        let mut count = 0;
         for window in windows {
             if let Some(e) = self.examine(&window, scratch).errors {
                 let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
                 (*m, *n) = (e.mse, e.nmse);
-                sum += e.mse;
                 count += 1;
             }
         }
         scratch.reset();
         let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
+        self.calibrate(mse, nmse)
+    }
+
+    /// Sets the thresholds by the model's rule for these errors of windows, which are reordered. False, and nothing is
+    /// changed, without errors or when one is not finite and positive.
+    pub fn calibrate(&mut self, mse: &mut [f32], nmse: &mut [f32]) -> bool {
+        let quality = mean(mse);
         let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
-        self.head.thresholds = thresholds;
-        self.head.quality = sum / count.max(1) as f32;
+        (self.head.thresholds, self.head.quality) = (thresholds, quality);
         true
     }
 
-    pub(crate) fn head(&self) -> &Head {
+    pub(crate) const fn head(&self) -> &Head {
         &self.head
+    }
+
+    pub(crate) fn copy_arrays(&mut self, other: &Self) {
+        self.head = other.head;
+        self.shifts = other.shifts;
+        self.res = other.res;
+        (self.input, self.back) = (other.input, other.back);
+        (self.mean, self.factor) = (other.mean, other.factor);
+        self.out_state = other.out_state;
+        (self.out_input, self.out_output) = (other.out_input, other.out_output);
     }
 
     pub(crate) fn readable(&self) -> Option<Network<'_>> {
@@ -251,6 +277,10 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     }
 }
 
+pub(crate) fn mean(errors: &[f32]) -> f32 {
+    errors.iter().fold(0.0, |s, e| s + e) / errors.len().max(1) as f32
+}
+
 struct Parts<'a> {
     head: &'a Head,
     weights: Weights<'a>,
@@ -268,6 +298,10 @@ impl<'a> Parts<'a> {
         let back = if params.feedback > 0.0 { n * c } else { 0 };
         let input = if params.readout == Readout::State { 0 } else { c * c };
         let output = if params.readout == Readout::InputStateOutput { c * c } else { 0 };
+        let clusters = match self.head.form {
+            Form::Clustered(bits) => Some(Clusters::of(self.out.state.get(..n * c)?, n * c, bits)?),
+            Form::Plain | Form::Affine | Form::Fixed(_) => None,
+        };
         Some(Network {
             params,
             weights: Weights {
@@ -279,7 +313,8 @@ impl<'a> Parts<'a> {
             mean: self.mean.get(..c)?,
             factor: self.factor.get(..c)?,
             out: Readouts {
-                state: self.out.state.get(..n * c)?,
+                state: if clusters.is_some() { &[] } else { self.out.state.get(..n * c)? },
+                clusters,
                 input: self.out.input.get(..input)?,
                 output: self.out.output.get(..output)?,
             },
@@ -314,7 +349,7 @@ impl Storage<'_> {
             weights: Weights { shifts: w.shifts, res: w.res, input: w.input, back: w.back },
             mean: self.mean,
             factor: self.factor,
-            out: Readouts { state: self.out_state, input: self.out_input, output: self.out_output },
+            out: Readouts { state: self.out_state, clusters: None, input: self.out_input, output: self.out_output },
         }
         .cut()
     }

@@ -1,6 +1,7 @@
 //! The network run over windows, the same in training and in inference.
 
 use crate::OUTPUT_RANGE;
+use crate::form::Clusters;
 use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
 use crate::threshold::{Average, Errors};
@@ -24,6 +25,8 @@ pub(crate) struct Network<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Readouts<'a> {
     pub state: &'a [f32],
+    /// In place of these, where they are clustered.
+    pub clusters: Option<Clusters<'a>>,
     /// Empty unless the readout sees the input.
     pub input: &'a [f32],
     /// Empty unless the readout sees the output before.
@@ -151,7 +154,11 @@ impl Network<'_> {
     fn output(&self, s: &mut State<'_>) {
         // `offset` and `u` are in use; outputs of all channels see the same y before, so they are gathered first.
         let mut fresh = [0.0; crate::MAX_CHANNELS as usize];
-        matvec_f32(self.out.state, s.next, fresh.get_mut(..s.y.len()).unwrap_or_default());
+        let y = fresh.get_mut(..s.y.len()).unwrap_or_default();
+        match &self.out.clusters {
+            None => matvec_f32(self.out.state, s.next, y),
+            Some(clusters) => clusters.multiply(s.next, y),
+        }
         if self.params.readout == Readout::State && self.params.output == Output::Identity {
             s.y.copy_from(&fresh);
             return;

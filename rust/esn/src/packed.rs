@@ -1,15 +1,16 @@
 //! The model with its state readout in few bits: a table of clustered weights and an index for each, 8-bit affine codes
 //! row by row, or fixed point. The rest of the payload is as in `codec`; the reservoir comes from the seed either way.
 //!
-//! Packing loses precision once: a model loaded from a packed payload infers as any other, with the weights that the
-//! codes stand for, and packs again to the same codes. Its thresholds are those of the original until they are set anew
-//! ([`Model::recalibrate`]).
+//! Packing loses precision once: a model loaded from a packed payload infers with the weights that the codes stand for,
+//! and is written with the same codes again. Its thresholds are those of the original until they are set anew
+//! ([`Model::recalibrate`]). Clustered weights are not even unpacked ([`Form::Clustered`]).
 //!
 //! In place of the state readout stand: form (1 clustered, 2 affine, 3 fixed point), bits (of an index; 8; behind the
 //! point), the table (centroids; per row scale and offset; empty), and the codes, row by row, the first in the lowest bits
 //! of a byte, fixed-point numbers in little-endian pairs of bytes.
 
 use crate::codec::{Numbers, finite, item};
+use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
 use core::fmt;
 use core::marker::PhantomData;
@@ -116,6 +117,23 @@ impl Serialize for Weights<'_> {
     }
 }
 
+/// Clustered weights as they lie in memory.
+pub(crate) struct Stored<'a>(pub Option<Clusters<'a>>);
+
+impl Serialize for Stored<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(Clusters { centroids, codes, bits }) = self.0 else {
+            return Err(serde::ser::Error::custom("no clusters"));
+        };
+        let mut tuple = serializer.serialize_tuple(4)?;
+        tuple.serialize_element(&Packing::Clustered(centroids).form())?;
+        tuple.serialize_element(&bits)?;
+        tuple.serialize_element(centroids)?;
+        tuple.serialize_element(codes)?;
+        tuple.end()
+    }
+}
+
 /// A sequence of so many items, each made by its index.
 struct List<F>(usize, F);
 
@@ -148,21 +166,21 @@ pub(crate) struct Unpack<'a, 'de> {
 }
 
 impl<'de> DeserializeSeed<'de> for Unpack<'_, 'de> {
-    type Value = ();
+    type Value = Form;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Form, D::Error> {
         deserializer.deserialize_tuple(4, self)
     }
 }
 
 impl<'de> Visitor<'de> for Unpack<'_, 'de> {
-    type Value = ();
+    type Value = Form;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("packed weights")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Form, A::Error> {
         let Self { place, units, table, marker } = self;
         let (form, bits): (u8, u8) = (item(&mut seq)?, item(&mut seq)?);
         let rows = place.len().div_ceil(units.max(1));
@@ -176,8 +194,18 @@ impl<'de> Visitor<'de> for Unpack<'_, 'de> {
         let table = table.get_mut(..entries).ok_or(A::Error::custom("more than the capacity"))?;
         let short = || A::Error::custom("too short");
         seq.next_element_seed(Numbers { place: &mut *table, marker })?.ok_or_else(short)?;
-        let codes = Codes { place, units, table, form, bits, codes, marker };
-        seq.next_element_seed(codes)?.ok_or_else(short)
+        let clustered = form == 1 && pays(place.len(), bits);
+        let reader = Codes { place: &mut *place, units, table, form, bits, codes, clustered, marker };
+        seq.next_element_seed(reader)?.ok_or_else(short)?;
+        Ok(match form {
+            1 if clustered => {
+                arrange(place, codes, table);
+                Form::Clustered(bits)
+            }
+            2 => Form::Affine,
+            3 => Form::Fixed(bits),
+            _ => Form::Plain,
+        })
     }
 }
 
@@ -188,6 +216,8 @@ struct Codes<'a, 'de> {
     form: u8,
     bits: u8,
     codes: usize,
+    /// The indices stay such, at the front of `place`.
+    clustered: bool,
     marker: PhantomData<&'de ()>,
 }
 
@@ -207,9 +237,16 @@ impl<'de> Visitor<'de> for Codes<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let mut places = self.place.iter_mut();
         let fixed = Fixed::q(0, self.bits.min(15));
         let mut low = 0;
+        if self.clustered {
+            let bytes: &mut [u8] = bytemuck::try_cast_slice_mut(self.place).unwrap_or_default();
+            for byte in bytes.get_mut(..self.codes).unwrap_or_default() {
+                *byte = item(&mut seq)?;
+            }
+            return end(seq);
+        }
+        let mut places = self.place.iter_mut();
         for index in 0..self.codes {
             let byte: u8 = item(&mut seq)?;
             match (self.form, fixed) {
@@ -231,6 +268,10 @@ impl<'de> Visitor<'de> for Codes<'_, 'de> {
                 _ => low = byte,
             }
         }
-        if seq.next_element::<u8>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
+        end(seq)
     }
+}
+
+fn end<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+    if seq.next_element::<u8>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
 }

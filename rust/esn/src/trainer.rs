@@ -1,5 +1,6 @@
 //! Training: prepare the reservoir, then scale, fit and calibrate on the live stream.
 
+use crate::form::Form;
 use crate::model::{Head, Model, Storage};
 use crate::network::{CopyFrom, Position, inverse_output, mean_of};
 use crate::normal::{DEPTH, Normal};
@@ -269,6 +270,7 @@ impl Trainer {
                     gain: 1.0,
                     thresholds: Thresholds::NONE,
                     quality: 0.0,
+                    form: Form::Plain,
                 };
                 if !model.generate(&c, 1.0) {
                     return Err(TrainError::Params(ParamError::NoSuchSetting));

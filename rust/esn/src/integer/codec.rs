@@ -7,6 +7,7 @@
 use super::model::IntegerModel;
 use super::weight::Weight;
 use crate::codec::{Numbers, finite, item};
+use crate::form::Form;
 use crate::model::Head;
 use crate::params::{Params, Shape};
 use crate::threshold::Thresholds;
@@ -138,7 +139,7 @@ impl<'de, W: Weight, const N: usize, const C: usize, const E: usize> Visitor<'de
         let codes = model.out.as_flattened_mut().get_mut(..n * c).ok_or_else(capacity)?;
         let seed = ReadoutMut { affine, codes, fraction: &mut model.fraction, marker: PhantomData };
         seq.next_element_seed(seed)?.ok_or(A::Error::custom("too short"))?;
-        let head = Head { trained: false, params, shape, gain, thresholds, quality };
+        let head = Head { trained: false, params, shape, gain, thresholds, quality, form: Form::Plain };
         model.complete(head).map_err(|_| A::Error::custom("not served in integers"))
     }
 }

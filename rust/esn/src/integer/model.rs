@@ -1,6 +1,7 @@
 //! The integer model's storage, and how it is made from one in floating point.
 
 use super::weight::{INPUT_BITS, Mix, Row, STATE_BITS, Weight, headroom, scaled};
+use crate::form::Form;
 use crate::model::{Head, Model};
 use crate::params::{Output, Params, Readout, Shape};
 use crate::threshold::{Threshold, Thresholds};
@@ -21,6 +22,8 @@ pub enum Quantization {
 pub enum QuantizeError {
     /// The source is without content.
     Untrained,
+    /// The source is packed already: its weights are no longer those that were trained.
+    Packed,
     /// A setting that integer inference does not serve, by name.
     Unsupported(&'static str),
     /// The quantisation is for the other kind of weights.
@@ -89,6 +92,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
                 gain: 0.0,
                 thresholds: Thresholds::NONE,
                 quality: 0.0,
+                form: Form::Plain,
             },
             fraction: 0,
             shifts: [0; N],
@@ -152,6 +156,9 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     pub fn quantize(&mut self, model: &Model<N, C, E>, quantization: Quantization) -> Result<(), QuantizeError> {
         self.clear();
         let net = model.readable().ok_or(QuantizeError::Untrained)?;
+        if model.form() != Form::Plain {
+            return Err(QuantizeError::Packed);
+        }
         self.fraction = match (quantization, W::WIDE) {
             (Quantization::Int8, false) => 0,
             (Quantization::Fixed(fixed), true) => fixed.fraction(),

@@ -4,6 +4,7 @@ use super::model::{Channel, IntegerModel, MEAN_BITS};
 use super::tanh::tanh;
 use super::weight::{INPUT_BITS, Mix, Row, STATE_BITS, Weight, narrow};
 use crate::LANES;
+use crate::model::mean;
 use crate::params::{Params, Score, Target};
 use crate::threshold::{Errors, MAX_AVERAGE, Thresholds};
 use hone_learn::{Decision, Verdict};
@@ -318,20 +319,25 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     ) -> bool {
         scratch.reset();
         let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
-        let (mut count, mut sum) = (0, 0.0);
+        let mut count = 0;
         for window in windows {
             if let Some(e) = self.examine(&window, scratch).errors.map(IntegerErrors::to_errors) {
                 let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
                 (*m, *n) = (e.mse, e.nmse);
-                sum += e.mse;
                 count += 1;
             }
         }
         scratch.reset();
         let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
+        self.calibrate(mse, nmse)
+    }
+
+    /// As [`crate::Model::calibrate`].
+    pub fn calibrate(&mut self, mse: &mut [f32], nmse: &mut [f32]) -> bool {
+        let quality = mean(mse);
         let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
         self.set_thresholds(thresholds);
-        self.head.quality = sum / count.max(1) as f32;
+        self.head.quality = quality;
         true
     }
 }
