@@ -26,9 +26,9 @@ pub(crate) trait Metric {
     type Code: Code;
     /// The distance, as a key. Both slices are equally long.
     fn key(a: &[Self::Code], b: &[Self::Code]) -> u32;
-    /// The distances of `query` to rows of its length, one after the other.
+    /// The distances of `query` to rows of its length, one after the other. `metric` is the parameter's number.
     #[inline]
-    fn keys(query: &[Self::Code], rows: &[Self::Code], keys: &mut [u32]) {
+    fn keys(query: &[Self::Code], rows: &[Self::Code], keys: &mut [u32], _: u8) {
         for (row, key) in rows.chunks_exact(query.len().max(1)).zip(keys) {
             *key = Self::key(query, row);
         }
@@ -142,7 +142,7 @@ metric!(
     |k, s| k as f32 * s.step * s.per_feature,
     |r, s| (r * s.per_step * s.features) as u32,
     #[inline]
-    fn keys(query: &[u8], rows: &[u8], keys: &mut [u32]) {
+    fn keys(query: &[u8], rows: &[u8], keys: &mut [u32], _: u8) {
         kernel::manhattans_u8(query, rows, keys);
     }
 );
@@ -155,6 +155,30 @@ metric!(
     |k, s| libm::sqrtf(k as f32 * s.per_feature) * s.step,
     |r, s| (r * s.per_step * (r * s.per_step) * s.features) as u32
 );
+
+/// [`Manhattan8`] or [`Euclidean8`], as the state says: in a build that has little else one copy of learning and deciding takes
+/// 2 KB less than two. The metric is looked up once for a block of prototypes.
+#[cfg(any(test, not(feature = "wide")))]
+pub(crate) struct Bytes;
+
+#[cfg(any(test, not(feature = "wide")))]
+impl Metric for Bytes {
+    type Code = u8;
+    /// Not asked for: `keys` is.
+    fn key(a: &[u8], b: &[u8]) -> u32 {
+        Euclidean8::key(a, b)
+    }
+    fn keys(query: &[u8], rows: &[u8], keys: &mut [u32], metric: u8) {
+        let of = if metric == 1 { Euclidean8::keys } else { Manhattan8::keys };
+        of(query, rows, keys, metric);
+    }
+    fn real(key: u32, scale: &Scale) -> f32 {
+        if scale.squares { Euclidean8::real(key, scale) } else { Manhattan8::real(key, scale) }
+    }
+    fn to_key(real: f32, scale: &Scale) -> u32 {
+        if scale.squares { Euclidean8::to_key(real, scale) } else { Manhattan8::to_key(real, scale) }
+    }
+}
 
 metric!(
     Hamming8,
@@ -209,7 +233,7 @@ metric!(
     |k, s| libm::sqrtf(f32::from_bits(k) * s.per_feature),
     |r, s| (r * r * s.features).to_bits(),
     #[inline]
-    fn keys(query: &[f32], rows: &[f32], keys: &mut [u32]) {
+    fn keys(query: &[f32], rows: &[f32], keys: &mut [u32], _: u8) {
         // Numbers and their bits take the same room.
         if let Ok(distances) = bytemuck::try_cast_slice_mut(keys) {
             kernel::squared_distances_f32(query, rows, distances);
@@ -245,4 +269,38 @@ fn bits<T: Pod>(a: &[T], b: &[T]) -> u32 {
         (Some(x), Some(y)) => s.wrapping_add((u32::from_ne_bytes(*x) ^ u32::from_ne_bytes(*y)).count_ones()),
         _ => s,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+    use hone_learn::Settings;
+
+    #[test]
+    fn one_copy_for_bytes_measures_as_either_metric() {
+        let mut params = Params::default();
+        let mut rng = hone_numeric::rng::Rng::new(7);
+        for (metric, name) in ["manhattan", "euclidean"].into_iter().enumerate() {
+            params.set_text("metric", name).unwrap();
+            let scale = Scale::new(&params, 12);
+            for _ in 0..50 {
+                let mut codes = [0u8; 96];
+                codes.fill_with(|| (rng.next_signed() * 127.0 + 128.0) as u8);
+                let (query, rows) = codes.split_at(12);
+                let (mut keys, mut known) = ([0; 7], [0; 7]);
+                Bytes::keys(query, rows, &mut keys, metric as u8);
+                let (real, to_key) = if metric == 1 {
+                    Euclidean8::keys(query, rows, &mut known, 0);
+                    (Euclidean8::real(keys[0], &scale), Euclidean8::to_key(0.7, &scale))
+                } else {
+                    Manhattan8::keys(query, rows, &mut known, 0);
+                    (Manhattan8::real(keys[0], &scale), Manhattan8::to_key(0.7, &scale))
+                };
+                assert_eq!(keys, known);
+                assert_eq!(Bytes::real(keys[0], &scale).to_bits(), real.to_bits());
+                assert_eq!(Bytes::to_key(0.7, &scale), to_key);
+            }
+        }
+    }
 }

@@ -54,6 +54,7 @@ pub(crate) struct Nearest {
 macro_rules! by_metric {
     ($state:expr, $f:ident ( $($arg:expr),* )) => {
         match ($state.params.store, $state.params.metric) {
+            #[cfg(feature = "wide")]
             (0, 0) => $f::<Manhattan8>($($arg),*),
             #[cfg(feature = "hamming")]
             (0, 2) => $f::<Hamming8>($($arg),*),
@@ -68,7 +69,10 @@ macro_rules! by_metric {
             #[cfg(feature = "wide")]
             (2, 1) => $f::<Euclidean32>($($arg),*),
             // No state has another: `Params::check` refuses what is not built.
+            #[cfg(feature = "wide")]
             _ => $f::<Euclidean8>($($arg),*),
+            #[cfg(not(feature = "wide"))]
+            _ => $f::<Bytes>($($arg),*),
         }
     };
 }
@@ -123,7 +127,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let mut keys = [0; BLOCK];
     for (block, (codes, (radii, classes))) in blocks.enumerate() {
         let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
-        M::keys(query, codes, keys);
+        M::keys(query, codes, keys, state.params.metric);
         for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
             let (key, index) = (*key, block * BLOCK + i);
             // Most are neither near nor firing: two comparisons.

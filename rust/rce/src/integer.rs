@@ -95,7 +95,7 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
     let mut keys = [0; BLOCK];
     for (codes, (radii, classes)) in codes.chunks(BLOCK.saturating_mul(query.len()).max(1)).zip(prototypes) {
         let keys = keys.get_mut(..codes.len().checked_div(query.len()).unwrap_or(0)).unwrap_or_default();
-        M::keys(query, codes, keys);
+        M::keys(query, codes, keys, state.params.metric);
         for ((key, radius), class) in keys.iter().zip(radii).zip(classes) {
             if *key < best.0 {
                 best = (*key, Some(*class));

@@ -184,7 +184,7 @@ fn visit<M: Metric>(
     let mut keys = [0; BLOCK];
     for (block, (codes, (radii, classes))) in blocks {
         let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
-        M::keys(query, codes, keys);
+        M::keys(query, codes, keys, state.params.metric);
         for (i, (key, radius)) in keys.iter().zip(radii).enumerate() {
             // Most are neither nearest nor the nearest that fires: two comparisons.
             if *key >= limit && (*key >= fired || *key >= *radius) {
