@@ -134,6 +134,7 @@ fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
 
 /// Starts the sampling and the inference thread.
 #[inline(never)]
+#[allow(clippy::unnecessary_cast, reason = "Kconfig's numbers are usize, or isize where they are negative")]
 fn start_threads() {
     let sampling = config::HONE_SAMPLING_PRIORITY as isize;
     let inference = config::HONE_INFERENCE_PRIORITY as isize;
@@ -151,8 +152,7 @@ fn start_threads() {
 fn sampling_loop() -> ! {
     let watch = watchdog::Watch::new(c"sampling");
     let mut accelerometer = sensor::Accelerometer::new();
-    // The main thread has put it there, or the watchdog says that this thread stands still.
-    let (Some(links), Some(sampling)) = (links(), take(&SAMPLING)) else { thread::park() };
+    let (Some(links), Some(sampling)) = (links(), take(&SAMPLING)) else { stand_still() };
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
@@ -166,14 +166,29 @@ fn sampling_loop() -> ! {
 fn inference_loop() -> ! {
     let watch = watchdog::Watch::new(c"inference");
     let mut light = pins::Light::new();
-    let (Some(links), Some(inference)) = (links(), take(&INFERENCE)) else { thread::park() };
+    let (Some(links), Some(inference)) = (links(), take(&INFERENCE)) else { stand_still() };
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        if !links.train_windows.is_empty() || !links.orders.is_empty() {
-            WORK_TO_DO.raise();
-        }
+        wake_training(links);
         BLOCK_SENT.wait(LOOK);
+    }
+}
+
+/// Wakes the training loop when something waits for it.
+fn wake_training(links: &Links) {
+    let orders = !links.orders.is_empty() || !links.keep_orders.is_empty();
+    let home = !links.rce_home.is_empty() || !links.workspace_home.is_empty();
+    if orders || home || !links.train_windows.is_empty() {
+        WORK_TO_DO.raise();
+    }
+}
+
+/// A loop that was not put in its place. Its thread feeds the watchdog no longer, which notes its name and restarts the
+/// device.
+fn stand_still() -> ! {
+    loop {
+        clock::sleep(REST);
     }
 }
 
@@ -189,10 +204,10 @@ fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
     }
 }
 
-/// The button's contact closed; in its interrupt.
-fn pressed() {
+/// The button's contact closed or opened; in its interrupt.
+fn button(down: bool) {
     if let Some(links) = links() {
-        links.button_edge();
+        links.button_changed(down);
     }
 }
 

@@ -24,13 +24,6 @@ pub fn become_one(name: &'static CStr, priority: isize) {
     }
 }
 
-/// What a thread does that has nothing to do it with.
-pub fn park() -> ! {
-    loop {
-        super::clock::sleep(core::time::Duration::from_secs(1));
-    }
-}
-
 unsafe extern "C" fn enter(entry: *mut c_void, _: *mut c_void, _: *mut c_void) {
     // SAFETY: `spawn` passed a `fn() -> !`.
     let entry = unsafe { core::mem::transmute::<*mut c_void, fn() -> !>(entry) };

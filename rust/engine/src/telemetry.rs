@@ -9,7 +9,7 @@ use crate::persist;
 use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
-use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop};
+use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop, Verdict};
 use hone_signal::{Faults, Micros};
 
 /// Writes an event as one line with its end; nothing when the style is off.
@@ -21,15 +21,24 @@ pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
     }
 }
 
+/// Decision and score. A score without bound is that of a learner that has nothing to compare with yet.
+pub fn judged(verdict: &Verdict, names: &Names, out: &mut dyn Out) {
+    decision(verdict.decision, names, out);
+    if verdict.score.is_finite() {
+        out.str(", score ");
+        out.real(verdict.score);
+    } else {
+        out.str(if verdict.decision == Decision::Unknown { ", no class learnt yet" } else { ", no score" });
+    }
+}
+
 fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
     out.seconds(time(event));
     out.str("] ");
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            decision(verdict.decision, names, out);
-            out.str(", score ");
-            out.real(verdict.score);
+            judged(verdict, names, out);
             out.str(" (window ");
             out.uint(*sequence);
             out.str(")");

@@ -56,14 +56,19 @@ fn a_loud_hum_is_anomalous_and_the_light_shows_it() {
 fn the_button_trains_once_however_it_bounces_and_the_light_blinks() {
     let mut b = Bench::new();
     b.run(0.1);
-    for _ in 0..20 {
-        b.links.button_edge();
-        b.run(0.003);
-    }
+    let bounce = |b: &mut Bench, rest: bool| {
+        for n in 0..21 {
+            b.links.button_changed((n % 2 == 0) == rest);
+            b.run(0.003);
+        }
+    };
+    bounce(&mut b, true);
+    b.run(0.2);
+    bounce(&mut b, false);
     b.run(1.0);
     assert_eq!((b.links.training.get().id, b.links.training.get().running()), (1, true));
     // Pressed again while training: refused, told, nothing lost.
-    b.links.button_edge();
+    b.links.press_button();
     b.run(1.0);
     assert!(b.has(|e| matches!(e, Event::TrainingRefused { .. })));
     assert_eq!(b.links.training.get().id, 1);
@@ -71,6 +76,15 @@ fn the_button_trains_once_however_it_bounces_and_the_light_blinks() {
     assert!(b.has(|e| matches!(e, Event::TrainingDone { id: 1, .. })));
     let on = b.lamp.0.borrow().iter().filter(|on| **on).count();
     assert_eq!(on, 6, "five blinks a second for 1.2 s");
+    // Held for longer than a training takes, then let go with bounces: one training more, and not two.
+    bounce(&mut b, true);
+    b.run(30.0);
+    bounce(&mut b, false);
+    b.run(30.0);
+    assert_eq!((b.links.training.get().id, b.links.training.get().running()), (3, false));
+    b.links.press_button();
+    b.run(1.0);
+    assert_eq!((b.links.training.get().id, b.links.training.get().running()), (4, true));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn factor_four(above: &[f32], rows: &mut [f32], first: usize) -> Result<(), NotP
 /// The element on the diagonal of row `i`.
 #[inline(always)]
 fn root(square: f32, i: usize) -> Result<f32, NotPositive> {
-    if square > 0.0 && square < f32::INFINITY { Ok(core_specific::sqrt(square)) } else { Err(NotPositive(i)) }
+    if square > 0.0 && square < f32::INFINITY { Ok(crate::kernel::sqrt_f32(square)) } else { Err(NotPositive(i)) }
 }
 
 /// Solves L·Lᵀ·x = b in place of b, given the factor.
@@ -145,10 +145,6 @@ pub(crate) mod portable {
                 *end = left.iter().zip(other).fold(*end, |sum, (a, b)| sum - a * b);
             }
         }
-    }
-
-    pub fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
     }
 }
 

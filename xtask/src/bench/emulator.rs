@@ -41,6 +41,15 @@ impl Core {
         }
     }
 
+    /// What is measured on it unless the programs are named; nothing means all. Without floating point it is integers
+    /// that matter; the rest would take minutes of emulated time.
+    pub fn programs(self) -> Vec<String> {
+        match self {
+            Self::CortexM4f => Vec::new(),
+            Self::CortexM3 => vec!["integer".into(), "kernels".into()],
+        }
+    }
+
     /// What its baselines' keys end in.
     pub fn suffix(self) -> &'static str {
         match self {

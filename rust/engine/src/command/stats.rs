@@ -123,9 +123,7 @@ fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
     );
     if let Some(last) = s.last {
         head("last verdict", io);
-        telemetry::decision(last.verdict.decision, names, io);
-        io.str(", score ");
-        io.real(last.verdict.score);
+        telemetry::judged(&last.verdict, names, io);
         io.str("\n");
     }
     let latency = &[s.latency.min, s.latency.mean(), s.latency.max];

@@ -13,6 +13,15 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether this build keeps rows so: feature `rows-f32`, `rows-i16` or `rows-i8` of this crate.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::F32 => cfg!(feature = "rows-f32"),
+            Self::I16 => cfg!(feature = "rows-i16"),
+            Self::I8 => cfg!(feature = "rows-i8"),
+        }
+    }
+
     /// Bytes per number.
     pub const fn size(self) -> usize {
         match self {
@@ -27,12 +36,13 @@ impl Format {
         crate::words(features, self.size())
     }
 
-    /// The format of this number, as stored models give it: 0 `F32`, 1 `I16`, 2 `I8`.
+    /// The format of this number, as stored models give it: 0 `F32`, 1 `I16`, 2 `I8`. None for one that the build leaves
+    /// out.
     pub const fn from_code(code: u8) -> Option<Self> {
         match code {
-            0 => Some(Self::F32),
-            1 => Some(Self::I16),
-            2 => Some(Self::I8),
+            0 if Self::F32.is_built() => Some(Self::F32),
+            1 if Self::I16.is_built() => Some(Self::I16),
+            2 if Self::I8.is_built() => Some(Self::I8),
             _ => None,
         }
     }
