@@ -92,7 +92,9 @@ fn the_table_says_the_same_and_figures_are_pictures() {
     )
     .well();
     assert!(run.out.contains("esn, budget f401, holdout, seed 3"), "{}", run.out);
-    for words in ["test windows", "F1 ", "detection delay", "workspace"] {
+    let windows = run.out.lines().find_map(|l| l.trim().strip_prefix("test windows")).map(str::trim);
+    assert_eq!(windows, Some("80"), "{}", run.out);
+    for words in ["F1 ", "detection delay", "workspace"] {
         assert!(run.out.contains(words), "no {words}: {}", run.out);
     }
     let files: Vec<_> = std::fs::read_dir(&plots).unwrap().map(|e| e.unwrap().path()).collect();

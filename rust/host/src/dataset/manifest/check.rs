@@ -1,0 +1,203 @@
+//! What of a manifest can be checked without the recordings.
+
+use super::*;
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
+
+impl Manifest {
+    /// Whether everything in it goes together; the fault names the key that does not.
+    pub(super) fn check(&self, source: &Source) -> Result<(), Fault> {
+        let fault = |key: &str, problem: String| Err(source.fault(key, problem));
+        if self.name.is_empty() || !self.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return fault("name", "give a name of letters, digits, '-', '_' and '.'".into());
+        }
+        if self.files.is_empty() {
+            return fault("file", "there is none; add a [[file]] table with path = \"...\"".into());
+        }
+        self.check_classes(source)?;
+        match self.kind {
+            Kind::Recordings => self.check_recordings(source)?,
+            Kind::Table => self.check_table(source)?,
+        }
+        (0usize..).zip(&self.files).try_for_each(|(i, file)| self.check_file(source, i, file))
+    }
+
+    fn check_classes(&self, source: &Source) -> Result<(), Fault> {
+        let (mut names, mut ids, mut values) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        if self.classes.len() > 4096 {
+            return Err(source.fault("class", "more than 4096 classes are not read; leave some out".into()));
+        }
+        for (i, class) in self.classes.iter().enumerate() {
+            let twice = |what| source.fault(&format!("class[{i}].{what}"), format!("another class has this {what}"));
+            if !names.insert(&class.name) {
+                return Err(twice("name"));
+            }
+            if !ids.insert(self.class_id(i)) {
+                return Err(twice("id"));
+            }
+            if !values.insert(self.label_value(i)) {
+                return Err(twice("value"));
+            }
+        }
+        let anomalous = self.classes.iter().filter(|c| c.anomalous).count();
+        match self.task {
+            Task::Anomaly if anomalous == 0 || anomalous == self.classes.len() => Err(source
+                .fault("class", "an anomaly task needs a normal class and at least one with anomalous = true".into())),
+            Task::Classification if self.classes.len() < 2 => {
+                Err(source.fault("class", "a classification needs at least two [[class]] tables".into()))
+            }
+            Task::Classification if anomalous > 0 => {
+                Err(source.fault("task", "classes are marked anomalous, so the task is \"anomaly\"".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_recordings(&self, source: &Source) -> Result<(), Fault> {
+        let fault = |key: &str, problem: &str| Err(source.fault(key, problem.into()));
+        let Some(rate) = self.rate_hz else {
+            return fault("rate_hz", "is missing; give the sampling rate in frames per second");
+        };
+        if !(rate.is_finite() && rate > 1e-9 && rate < 1e9) {
+            return fault("rate_hz", "give a rate above 0, in frames per second");
+        }
+        let Some(window) = self.window else {
+            return fault("window", "is missing; add [window] with length = frames per window");
+        };
+        if !(1..=1_000_000).contains(&window.length) {
+            return fault("window.length", "give 1 to 1000000 frames");
+        }
+        if window.step.is_some_and(|s| !(1..=1_000_000).contains(&s)) {
+            return fault("window.step", "give 1 to 1000000 frames");
+        }
+        if self.channels.is_empty() || self.channels.len() > 64 {
+            return fault("channel", "give 1 to 64 [[channel]] tables");
+        }
+        if self.standardise.is_some() {
+            return fault("standardise", "is for tables; learners of recordings scale by what they learn. Remove it");
+        }
+        for (i, channel) in self.channels.iter().enumerate() {
+            let key = |k: &str| format!("channel[{i}].{k}");
+            if !(channel.scale.is_finite() && channel.scale > 0.0 && (channel.scale as f32) > 0.0) {
+                return fault(&key("scale"), "give a number above 0: units per LSB");
+            }
+            if channel.factor.is_some_and(|f| !(f.is_finite() && f != 0.0)) {
+                return fault(&key("factor"), "give a number other than 0: units per unit of the file");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_table(&self, source: &Source) -> Result<(), Fault> {
+        let strange = [
+            ("rate_hz", self.rate_hz.is_some()),
+            ("window", self.window.is_some()),
+            ("channel", !self.channels.is_empty()),
+            ("features", self.features.is_some()),
+        ];
+        match strange.into_iter().find(|s| s.1) {
+            Some((key, _)) => {
+                Err(source.fault(key, "is for recordings; remove it, or set kind = \"recordings\"".into()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_file(&self, source: &Source, i: usize, file: &FileSpec) -> Result<(), Fault> {
+        let key = |k: &str| format!("file[{i}].{k}");
+        let fault = |k: &str, problem: String| Err(source.fault(&key(k), problem));
+        check_path(&file.path).or_else(|p| fault("path", p))?;
+        for (name, array) in [("labels.path", &file.labels), ("groups.path", &file.groups)] {
+            if let Some(array) = array {
+                check_path(&array.path).or_else(|p| fault(name, p))?;
+            }
+        }
+        if let Some(spans) = &file.spans {
+            check_path(&spans.path).or_else(|p| fault("spans.path", p))?;
+            self.class_named(&spans.class)
+                .ok_or_else(|| self.unknown_class(source, &key("spans.class"), &spans.class))?;
+        }
+        if let Some(class) = &file.class {
+            self.class_named(class).ok_or_else(|| self.unknown_class(source, &key("class"), class))?;
+        }
+        let csv = is_csv(&file.path);
+        if !csv && !file.path.ends_with(".npy") {
+            return fault("path", "is neither a .npy nor a .csv file; convert it to one".into());
+        }
+        if csv && file.axes.is_some() {
+            return fault("axes", "is for .npy files; the rows of a CSV file are its frames. Remove it".into());
+        }
+        if !csv && self.kind == Kind::Recordings && file.axes.is_none() {
+            return fault("axes", "is missing; name each axis of the array, as in [\"channel\", \"time\"]".into());
+        }
+        let only_csv =
+            [("header", file.header.is_some()), ("columns", file.columns.is_some()), ("label", file.label.is_some())];
+        if let Some((k, _)) = only_csv.into_iter().find(|s| s.1 && !csv) {
+            return fault(k, "is for CSV files; remove it".into());
+        }
+        if file.spans.is_some() && !(csv && self.kind == Kind::Recordings) {
+            return fault("spans", "is for recordings in CSV files with a column of times; remove it".into());
+        }
+        let labelled = file.class.is_some() || file.labels.is_some() || (csv && self.kind == Kind::Table);
+        if !labelled && self.task != Task::Regression {
+            return fault("class", "is missing; give the class of the file, or labels = { path = \"...\" }".into());
+        }
+        if file.class.is_some() && file.labels.is_some() {
+            return fault("class", "and labels exclude each other; remove one".into());
+        }
+        self.check_parts(source, i, file)
+    }
+
+    fn check_parts(&self, source: &Source, i: usize, file: &FileSpec) -> Result<(), Fault> {
+        let fault = |k: &str, problem: &str| Err(source.fault(&format!("file[{i}].{k}"), problem.into()));
+        let given = [file.part.is_some(), file.split.is_some(), file.assign.is_some()];
+        if given.into_iter().filter(|g| *g).count() != 1 {
+            return fault("part", "give one of part, split and assign, to say what the file is for");
+        }
+        if let Some(s) = file.split {
+            for (k, share) in [("split.train", s.train), ("split.calibrate", s.calibrate), ("split.test", s.test)] {
+                if !(0.0..=1.0).contains(&share) {
+                    return fault(k, "give a share from 0 to 1");
+                }
+            }
+            let sum = s.train + s.calibrate + s.test;
+            if !(sum > 0.0 && sum < 1.0 + 1e-9) {
+                return fault("split", "give shares that add up to at most 1 and more than 0");
+            }
+        }
+        if let Some(a) = &file.assign {
+            let needs = match a.by {
+                By::Label => ("labels", file.labels.is_some()),
+                By::Group => ("groups", file.groups.is_some()),
+            };
+            if !needs.1 {
+                return fault("assign.by", &format!("needs the file's {} = {{ path = \"...\" }}", needs.0));
+            }
+            let all = || a.train.iter().chain(&a.calibrate).chain(&a.test);
+            if all().count() == 0 {
+                return fault("assign", "give values for train, calibrate or test");
+            }
+            if all().collect::<BTreeSet<_>>().len() != all().count() {
+                return fault("assign", "a value is listed twice; each belongs to one part");
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown_class(&self, source: &Source, key: &str, name: &str) -> Fault {
+        let known: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).take(20).collect();
+        source.fault(key, format!("there is no class {name:?}; the classes are {}", known.join(", ")))
+    }
+}
+
+/// A manifest may only reach what lies below the data folder.
+fn check_path(path: &str) -> Result<(), String> {
+    let below = !path.is_empty()
+        && !path.contains(['\\', '\0', ':'])
+        && Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+    if below {
+        Ok(())
+    } else {
+        Err(format!("{path:?} is not below the data folder; give a path relative to it, without '..'"))
+    }
+}
