@@ -45,6 +45,7 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if tally == Tally::default() || !succeeded && tally.failed == 0 {
         tally.failed += 1;
     }
+    tally.add(super::sizes::boards(context, &out)?);
     tally.add(clippy(context, &toolchain, &out)?);
     tally.add(Tally::one(budget_holds(context, &toolchain)?));
     Ok(tally)
