@@ -5,6 +5,9 @@
 //!                      └─────────┴──cancel, fault──► given up (Failed); the model in use stays
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use crate::capacity::{FEATURES, MODELS, TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
 use crate::config::{Config, Learner, Section};
 use crate::convert::Form;
