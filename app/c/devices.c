@@ -104,12 +104,12 @@ void hone_led_set(bool on)
 static const struct gpio_dt_spec button = GPIO_DT_SPEC_GET(DT_ALIAS(sw0), gpios);
 static struct gpio_callback button_callback;
 
-static void button_pressed(const struct device *port, struct gpio_callback *callback, gpio_port_pins_t pins)
+static void button_changed(const struct device *port, struct gpio_callback *callback, gpio_port_pins_t pins)
 {
 	ARG_UNUSED(port);
 	ARG_UNUSED(callback);
 	ARG_UNUSED(pins);
-	hone_button_pressed();
+	hone_button_changed(gpio_pin_get_dt(&button) > 0);
 }
 
 int hone_button_init(void)
@@ -121,10 +121,10 @@ int hone_button_init(void)
 	int rc = gpio_pin_configure_dt(&button, GPIO_INPUT);
 
 	if (rc == 0) {
-		gpio_init_callback(&button_callback, button_pressed, BIT(button.pin));
+		gpio_init_callback(&button_callback, button_changed, BIT(button.pin));
 		rc = gpio_add_callback_dt(&button, &button_callback);
 	}
-	return rc == 0 ? gpio_pin_interrupt_configure_dt(&button, GPIO_INT_EDGE_TO_ACTIVE) : rc;
+	return rc == 0 ? gpio_pin_interrupt_configure_dt(&button, GPIO_INT_EDGE_BOTH) : rc;
 }
 #else
 int hone_button_init(void)

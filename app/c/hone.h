@@ -10,7 +10,7 @@
 struct shell;
 
 /* Offered by Rust. */
-void hone_button_pressed(void);
+void hone_button_changed(bool down);
 void hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
 int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
@@ -36,6 +36,7 @@ int hone_flash_erase(uint32_t offset, size_t len);
 /* shell.c */
 void hone_shell_write(const struct shell *sh, const char *text, size_t len);
 bool hone_shell_interrupted(const struct shell *sh);
+int hone_shell_key(const struct shell *sh);
 const struct shell *hone_console(void);
 void hone_events_start(void);
 

@@ -56,6 +56,19 @@ bool hone_shell_interrupted(const struct shell *sh)
 	return false;
 }
 
+/*
+ * The next byte that was typed, for a command that reads lines itself: it runs in the thread that reads for the
+ * prompt. -1 when none waits.
+ */
+int hone_shell_key(const struct shell *sh)
+{
+	uint8_t byte;
+	size_t count = 0;
+
+	(void)sh->iface->api->read(sh->iface, &byte, 1, &count);
+	return count == 1 ? byte : -1;
+}
+
 static void tell_events(struct k_work *work)
 {
 	hone_tell_events();

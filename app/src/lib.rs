@@ -117,6 +117,7 @@ fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
 
 /// Starts the sampling and the inference thread.
 #[inline(never)]
+#[allow(clippy::unnecessary_cast, reason = "Kconfig's numbers are usize, or isize where they are negative")]
 fn start_threads() {
     let sampling = config::HONE_SAMPLING_PRIORITY as isize;
     let inference = config::HONE_INFERENCE_PRIORITY as isize;
@@ -134,7 +135,7 @@ fn start_threads() {
 fn sampling_loop() -> ! {
     let watch = watchdog::Watch::new(c"sampling");
     let mut accelerometer = sensor::Accelerometer::new();
-    let Some(sampling) = take(&SAMPLING) else { panic!("main puts it there first") };
+    let Some(sampling) = take(&SAMPLING) else { stand_still() };
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
@@ -148,14 +149,29 @@ fn sampling_loop() -> ! {
 fn inference_loop() -> ! {
     let watch = watchdog::Watch::new(c"inference");
     let mut light = pins::Light::new();
-    let Some(inference) = take(&INFERENCE) else { panic!("main puts it there first") };
+    let Some(inference) = take(&INFERENCE) else { stand_still() };
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        if !LINKS.train_windows.is_empty() || !LINKS.orders.is_empty() {
-            WORK_TO_DO.raise();
-        }
+        wake_training();
         BLOCK_SENT.wait(LOOK);
+    }
+}
+
+/// Wakes the training loop when something waits for it.
+fn wake_training() {
+    let orders = !LINKS.orders.is_empty() || !LINKS.keep_orders.is_empty();
+    let home = !LINKS.rce_home.is_empty() || !LINKS.workspace_home.is_empty();
+    if orders || home || !LINKS.train_windows.is_empty() {
+        WORK_TO_DO.raise();
+    }
+}
+
+/// A loop that was not put in its place. Its thread feeds the watchdog no longer, which notes its name and restarts the
+/// device.
+fn stand_still() -> ! {
+    loop {
+        clock::sleep(REST);
     }
 }
 
@@ -171,9 +187,9 @@ fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
     }
 }
 
-/// The button's contact closed; in its interrupt.
-fn pressed() {
-    LINKS.button_edge();
+/// The button's contact closed or opened; in its interrupt.
+fn button(down: bool) {
+    LINKS.button_changed(down);
 }
 
 /// Runs the shell's command.

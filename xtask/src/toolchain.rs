@@ -25,15 +25,27 @@ impl Toolchain {
     /// # Errors
     /// What to install.
     pub fn find(target: &str) -> Result<Self, String> {
-        // The one in PATH is rustup's where there is rustup. Debian's has a fixed place, because rustup hides it.
-        let folders = [None, Some(Path::new("/usr/bin"))];
-        let installed = |core_from_source| folders.iter().find_map(|f| Self::at(*f, target, core_from_source));
-        installed(false).or_else(|| installed(true)).ok_or_else(|| {
+        Self::all(target).into_iter().next().ok_or_else(|| {
             format!(
                 "no Rust compiler for {target}: run `rustup target add {target}`, or on Debian install \
                  rustc-web, cargo-web and rust-web-src"
             )
         })
+    }
+
+    /// All compilers for `target`, one for each [`Self::key`], those with a prebuilt `core` first.
+    pub fn all(target: &str) -> Vec<Self> {
+        // The one in PATH is rustup's where there is rustup. Debian's has a fixed place, because rustup hides it.
+        let folders = [None, Some(Path::new("/usr/bin"))];
+        let mut found: Vec<Self> = Vec::new();
+        for core_from_source in [false, true] {
+            for toolchain in folders.iter().filter_map(|f| Self::at(*f, target, core_from_source)) {
+                if found.iter().all(|t| t.key() != toolchain.key()) {
+                    found.push(toolchain);
+                }
+            }
+        }
+        found
     }
 
     fn at(folder: Option<&Path>, target: &str, core_from_source: bool) -> Option<Self> {

@@ -4,7 +4,7 @@ use super::ffi::{self, Shell};
 use super::{clock, thread};
 use core::ffi::{CStr, c_char, c_int};
 use core::time::Duration;
-use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::env::{Io, ThreadInfo, Typed};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 
@@ -14,17 +14,26 @@ const WORDS: usize = 20;
 const PIECE: usize = 192;
 /// How often a command that waits looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often a command that reads lines looks for what was typed: the shell's buffer takes 256 bytes, which a line of
+/// 115200 baud brings in 22 ms.
+const KEY: Duration = Duration::from_millis(2);
+
+const CTRL_C: u8 = 3;
+const BACKSPACE: u8 = 8;
+const DELETE: u8 = 127;
 
 /// A shell, as the output of a command or of events. Text is gathered into lines, so that those of threads do not mix.
 pub struct Output {
     shell: *const Shell,
     piece: [u8; PIECE],
     len: usize,
+    /// The line read last ended in a carriage return, so that a line feed belongs to it.
+    returned: bool,
 }
 
 impl Output {
     const fn new(shell: *const Shell) -> Self {
-        Self { shell, piece: [0; PIECE], len: 0 }
+        Self { shell, piece: [0; PIECE], len: 0, returned: false }
     }
 
     /// The console's shell, once it runs.
@@ -77,6 +86,37 @@ impl Io for Output {
             let left = Duration::from_micros(end.0.saturating_sub(clock::now().0));
             clock::sleep(left.min(LOOK));
         }
+        true
+    }
+
+    fn read_line(&mut self, memory: &mut [u8], patience: Micros) -> Typed {
+        let end = Micros(clock::now().0.saturating_add(patience.0));
+        let mut len = 0;
+        loop {
+            // SAFETY: the shell is a static; the command's thread alone takes its input meanwhile.
+            let key = unsafe { ffi::hone_shell_key(self.shell) };
+            let returned = core::mem::replace(&mut self.returned, key == c_int::from(b'\r'));
+            match u8::try_from(key) {
+                Ok(b'\n') if returned => {}
+                Ok(b'\n' | b'\r') => return Typed::Line(len),
+                Ok(CTRL_C) => return Typed::End,
+                Ok(BACKSPACE | DELETE) => len = len.saturating_sub(1),
+                Ok(byte) => {
+                    if let Some(place) = memory.get_mut(len) {
+                        *place = byte;
+                        len += 1;
+                    }
+                }
+                Err(_) if clock::now() >= end => return Typed::Silence,
+                Err(_) => {
+                    self.returned = returned;
+                    clock::sleep(KEY);
+                }
+            }
+        }
+    }
+
+    fn interactive(&self) -> bool {
         true
     }
 

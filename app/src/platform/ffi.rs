@@ -27,6 +27,7 @@ unsafe extern "C" {
     pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
     pub fn hone_shell_write(shell: *const Shell, text: *const c_char, len: usize);
     pub fn hone_shell_interrupted(shell: *const Shell) -> bool;
+    pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;
     pub safe fn hone_events_start();
 
@@ -45,10 +46,10 @@ extern "C" fn rust_main() {
     crate::main();
 }
 
-/// Called from the button's interrupt when the contact closes.
+/// Called from the button's interrupt when the contact closes or opens.
 #[unsafe(no_mangle)]
-extern "C" fn hone_button_pressed() {
-    crate::pressed();
+extern "C" fn hone_button_changed(down: bool) {
+    crate::button(down);
 }
 
 /// Called every now and then by the system's work queue.

@@ -3,8 +3,8 @@
 use super::{Errno, check, ffi};
 use hone_engine::Led;
 
-/// Prepares the button; an error when the board has none. At each press, and each bounce of its contact,
-/// [`crate::pressed`] is called, in the interrupt.
+/// Prepares the button; an error when the board has none. Each time its contact closes or opens, bounces
+/// included, [`crate::button`] is called, in the interrupt.
 pub fn init_button() -> Result<(), Errno> {
     check(ffi::hone_button_init())
 }

@@ -19,10 +19,8 @@ impl Signal {
     /// Not raised.
     pub const fn new() -> Self {
         // SAFETY: plain C data, for which zero bits are valid; `semaphore` has the kernel initialise it.
-        Self {
-            semaphore: UnsafeCell::new(unsafe { MaybeUninit::zeroed().assume_init() }),
-            ready: AtomicBool::new(false),
-        }
+        let zero = unsafe { MaybeUninit::zeroed().assume_init() };
+        Self { semaphore: UnsafeCell::new(zero), ready: AtomicBool::new(false) }
     }
 
     /// The kernel's semaphore, initialised. It points into itself, so that this can only be done in place.

@@ -57,6 +57,14 @@ impl<T, const N: usize> Queue<T, N> {
         critical_section::with(|cs| self.0.borrow(cs).try_borrow_mut().ok()?.pop_front())
     }
 
+    /// A copy of the value at the front, which stays.
+    pub fn front(&self) -> Option<T>
+    where
+        T: Copy,
+    {
+        critical_section::with(|cs| self.0.borrow(cs).try_borrow().ok()?.front().copied())
+    }
+
     /// Values waiting.
     pub fn len(&self) -> usize {
         critical_section::with(|cs| self.0.borrow(cs).try_borrow().map_or(0, |q| q.len()))
@@ -185,7 +193,16 @@ pub struct Links {
     pub windows_wanted: AtomicBool,
     /// The training under way is to be given up.
     pub cancel: AtomicBool,
-    button_edges: AtomicU32,
+    button: Shared<Button>,
+}
+
+/// What the button's contact does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Button {
+    /// How often it has closed or opened, bounces included.
+    pub edges: u32,
+    /// It is closed.
+    pub down: bool,
 }
 
 impl Default for Links {
@@ -235,7 +252,7 @@ impl Links {
             training: Shared::new(TrainingStatus::IDLE),
             windows_wanted: AtomicBool::new(false),
             cancel: AtomicBool::new(false),
-            button_edges: AtomicU32::new(0),
+            button: Shared::new(Button { edges: 0, down: false }),
         }
     }
 
@@ -246,14 +263,20 @@ impl Links {
         }
     }
 
-    /// The button's contact closed; may be called from an interrupt, and as often as the contact bounces.
-    pub fn button_edge(&self) {
-        self.button_edges.fetch_add(1, Ordering::Relaxed);
+    /// The button's contact closed or opened; may be called from an interrupt, and as often as the contact bounces.
+    pub fn button_changed(&self, down: bool) {
+        self.button.update(|b| *b = Button { edges: b.edges.wrapping_add(1), down });
     }
 
-    /// Edges so far.
-    pub fn button_edges(&self) -> u32 {
-        self.button_edges.load(Ordering::Relaxed)
+    /// The button was pressed and let go.
+    pub fn press_button(&self) {
+        self.button_changed(true);
+        self.button_changed(false);
+    }
+
+    /// What the contact has done so far.
+    pub fn button(&self) -> Button {
+        self.button.get()
     }
 }
 
@@ -265,7 +288,8 @@ mod tests {
     fn a_full_queue_hands_the_value_back() {
         let q = Queue::<u8, 2>::new();
         assert_eq!((q.send(1), q.send(2), q.send(3)), (Ok(()), Ok(()), Err(3)));
-        assert_eq!((q.receive(), q.len(), q.receive(), q.receive()), (Some(1), 1, Some(2), None));
+        assert_eq!((q.front(), q.receive(), q.front()), (Some(1), Some(1), Some(2)));
+        assert_eq!((q.len(), q.receive(), q.receive(), q.front()), (1, Some(2), None, None));
     }
 
     #[test]

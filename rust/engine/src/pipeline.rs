@@ -33,8 +33,8 @@ use hone_signal::{Faults, Micros, WindowView};
 const UNFIT_TO_JUDGE: Faults = Faults::NOT_A_NUMBER.with(Faults::STUCK);
 /// Windows with one of these are not learnt.
 const UNFIT_TO_LEARN: Faults = UNFIT_TO_JUDGE.with(Faults::SATURATED);
-/// A contact that closes again within this span bounces or is held.
-const DEBOUNCE: Micros = Micros(250_000);
+/// A contact that has not moved for this long has come to rest.
+const DEBOUNCE: Micros = Micros(50_000);
 
 /// Tells the time; inference measures its own latency.
 pub trait Clock {
@@ -65,7 +65,9 @@ pub struct Inference {
     lit: bool,
     trained: u32,
     edges: u32,
-    pressed: Option<Micros>,
+    /// When the button's contact last moved, and whether it was closed when it had come to rest.
+    moved: Option<Micros>,
+    held: bool,
 }
 
 impl Inference {
@@ -90,7 +92,8 @@ impl Inference {
             lit: false,
             trained: 0,
             edges: 0,
-            pressed: None,
+            moved: None,
+            held: false,
         }
     }
 
@@ -256,17 +259,20 @@ impl Inference {
         }
     }
 
-    /// A press starts a training of the default learner, once, however the contact bounces. While a training is under
-    /// way it changes nothing.
+    /// A press starts a training of the default learner, once, however the contact bounces, also when it is let go,
+    /// and however long it is held. While a training is under way it changes nothing.
     fn button(&mut self, now: Micros) {
-        let edges = self.links.button_edges();
-        if edges == self.edges {
+        let button = self.links.button();
+        let rests = self.moved.is_none_or(|at| now.0.saturating_sub(at.0) >= DEBOUNCE.0);
+        if button.edges == self.edges {
+            if rests {
+                self.held = button.down;
+            }
             return;
         }
-        self.edges = edges;
-        let bounce = self.pressed.is_some_and(|at| now.0.saturating_sub(at.0) < DEBOUNCE.0);
-        self.pressed = Some(now);
-        if !bounce {
+        self.edges = button.edges;
+        self.moved = Some(now);
+        if rests && !core::mem::replace(&mut self.held, true) {
             let learner = self.links.config.get().device.learner;
             let _ = TrainOrder::send(self.links, learner, None);
         }

@@ -3,14 +3,14 @@
 use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
+use crate::json::Object;
 use crate::link::Names;
 use crate::persist;
 use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
-use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop};
+use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop, Verdict};
 use hone_signal::{Faults, Micros};
-use serde::Serialize;
 
 /// Writes an event as one line with its end; nothing when the style is off.
 pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
@@ -21,15 +21,24 @@ pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
     }
 }
 
+/// Decision and score. A score without bound is that of a learner that has nothing to compare with yet.
+pub fn judged(verdict: &Verdict, names: &Names, out: &mut dyn Out) {
+    decision(verdict.decision, names, out);
+    if verdict.score.is_finite() {
+        out.str(", score ");
+        out.real(verdict.score);
+    } else {
+        out.str(if verdict.decision == Decision::Unknown { ", no class learnt yet" } else { ", no score" });
+    }
+}
+
 fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
     out.seconds(time(event));
     out.str("] ");
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            decision(verdict.decision, names, out);
-            out.str(", score ");
-            out.real(verdict.score);
+            judged(verdict, names, out);
             out.str(" (window ");
             out.uint(*sequence);
             out.str(")");
@@ -304,134 +313,98 @@ pub fn range(setting: &Setting, out: &mut dyn Out) {
 }
 
 /// One event as JSON; fields that have no meaning for it are absent.
-#[derive(Serialize, Default)]
-struct Json<'a> {
-    event: &'a str,
-    time_us: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    window: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    training: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    learner: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quality: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<u32>,
-}
-
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
-    let mut j = Json { time_us: time(event).0, ..Json::default() };
+    let mut j = Object::new("event", event_word(event), out);
+    j.long("time_us", time(event).0);
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            j.event = "verdict";
-            j.window = Some(*sequence);
-            j.decision = Some(decision_word(verdict.decision));
+            j.counts("window", &[*sequence]);
+            j.text("decision", decision_word(verdict.decision));
             if let Decision::Class(class) = verdict.decision {
-                j.class = Some(class.0);
-                j.name = names.name(class);
+                json_class(class, names, &mut j);
             }
-            // JSON has no infinity and no not-a-number.
-            j.score = Some(verdict.score).filter(|s| s.is_finite());
+            json_finite("score", verdict.score, &mut j);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            j.event = "label_wanted";
-            j.window = Some(*sequence);
-            j.class = nearest.map(|c| c.0);
-            j.name = nearest.and_then(|c| names.name(c));
+            j.counts("window", &[*sequence]);
+            if let Some(class) = nearest {
+                json_class(*class, names, &mut j);
+            }
         }
         Event::TrainingStarted { id, learner, .. } => {
-            j.event = "training_started";
-            j.training = Some(*id);
-            j.learner = Some(learner.name());
+            j.counts("training", &[*id]);
+            j.text("learner", learner.name());
         }
         Event::TrainingDone { id, learner, report, .. } => {
-            j.event = "training_done";
-            j.training = Some(*id);
-            j.learner = Some(learner.name());
-            j.stop = Some(stop_word(report.stop));
-            j.rows = Some(report.rows);
-            j.quality = Some(report.quality).filter(|s| s.is_finite());
+            j.counts("training", &[*id]);
+            j.text("learner", learner.name());
+            j.text("stop", stop_word(report.stop));
+            j.counts("rows", &[report.rows]);
+            json_finite("quality", report.quality, &mut j);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            j.event = "training_failed";
-            j.training = Some(*id);
+            j.counts("training", &[*id]);
             fault(f, &mut reason);
         }
-        Event::TrainingRefused { id, .. } => {
-            j.event = "training_refused";
-            j.training = Some(*id);
-        }
-        Event::SensorLost { error, .. } => {
-            j.event = "sensor_lost";
-            sensor_error(*error, &mut reason);
-        }
-        Event::SensorSuspect { faults: f, .. } => {
-            j.event = "sensor_suspect";
-            faults(*f, &mut reason);
-        }
-        Event::DataFull { .. } => j.event = "data_full",
-        Event::SensorBack { .. } => j.event = "sensor_back",
-        Event::FlashErasing { .. } => j.event = "flash_erasing",
-        Event::FlashGap { frames, .. } => {
-            j.event = "flash_gap";
-            j.frames = Some(*frames);
-        }
-        Event::FlashDamaged { found, .. } => {
-            j.event = "flash_damaged";
-            persist::found(found, &mut reason);
-        }
+        Event::TrainingRefused { id, .. } => j.counts("training", &[*id]),
+        Event::SensorLost { error, .. } => sensor_error(*error, &mut reason),
+        Event::SensorSuspect { faults: f, .. } => faults(*f, &mut reason),
+        Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
+        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts("frames", &[*frames]),
+        Event::FlashDamaged { found, .. } => persist::found(found, &mut reason),
         Event::ModelRestored { learner, bytes, .. } => {
-            j.event = "model_restored";
-            j.learner = learner.map(|l| l.name());
-            j.bytes = Some(*bytes);
+            if let Some(learner) = learner {
+                j.text("learner", learner.name());
+            }
+            j.counts("bytes", &[*bytes]);
         }
         Event::ModelSaved { learner, bytes, .. } => {
-            j.event = "model_saved";
-            j.learner = Some(learner.name());
-            j.bytes = Some(*bytes);
+            j.text("learner", learner.name());
+            j.counts("bytes", &[*bytes]);
         }
-        Event::KeepFailed { error, .. } => {
-            j.event = "keep_failed";
-            persist::error(error, &mut reason);
-        }
-        Event::Overrun { frames, .. } => {
-            j.event = "overrun";
-            j.frames = Some(*frames);
-        }
+        Event::KeepFailed { error, .. } => persist::error(error, &mut reason),
     }
     if !reason.as_str().is_empty() {
-        j.reason = Some(reason.as_str());
+        j.text("reason", reason.as_str());
     }
-    line(&j, out);
+    j.end();
 }
 
-/// Writes one JSON object and the end of the line.
-pub fn line(object: &impl Serialize, out: &mut dyn Out) {
-    // The longest object, `stats`, stays below this; one that did not would be seen as an error line, not cut JSON.
-    let mut buffer = [0u8; 512];
-    match serde_json_core::to_slice(object, &mut buffer).ok().and_then(|n| buffer.get(..n)) {
-        Some(bytes) => out.str(core::str::from_utf8(bytes).unwrap_or("")),
-        None => out.str("{\"event\":\"error\",\"reason\":\"object too long\"}"),
+fn event_word(event: &Event) -> &'static str {
+    match event {
+        Event::Verdict { .. } => "verdict",
+        Event::LabelWanted { .. } => "label_wanted",
+        Event::TrainingStarted { .. } => "training_started",
+        Event::TrainingDone { .. } => "training_done",
+        Event::TrainingFailed { .. } => "training_failed",
+        Event::TrainingRefused { .. } => "training_refused",
+        Event::SensorLost { .. } => "sensor_lost",
+        Event::SensorSuspect { .. } => "sensor_suspect",
+        Event::DataFull { .. } => "data_full",
+        Event::SensorBack { .. } => "sensor_back",
+        Event::FlashErasing { .. } => "flash_erasing",
+        Event::FlashGap { .. } => "flash_gap",
+        Event::FlashDamaged { .. } => "flash_damaged",
+        Event::ModelRestored { .. } => "model_restored",
+        Event::ModelSaved { .. } => "model_saved",
+        Event::KeepFailed { .. } => "keep_failed",
+        Event::Overrun { .. } => "overrun",
     }
-    out.str("\n");
+}
+
+fn json_class(class: ClassId, names: &Names, j: &mut Object<'_>) {
+    j.counts("class", &[class.0.into()]);
+    if let Some(name) = names.name(class) {
+        j.text("name", name);
+    }
+}
+
+/// JSON has no infinity and no not-a-number.
+fn json_finite(name: &str, value: f32, j: &mut Object<'_>) {
+    if value.is_finite() {
+        j.real(name, value);
+    }
 }
 
 /// Why an ESN could not be trained, and what to do.

@@ -6,130 +6,222 @@ pub trait Out {
     fn str(&mut self, text: &str);
 }
 
-/// Numbers as text.
+/// Numbers as text. Each is written by one function, whatever the text goes to: there is one copy of each in flash.
 pub trait Write: Out {
+    /// Itself, as any output.
+    fn out(&mut self) -> &mut dyn Out;
+
     /// A whole number.
     fn uint(&mut self, value: impl Into<u64>) {
-        // u32 where it fits: 64-bit division is slow and large on a 32-bit core.
-        let value: u64 = value.into();
-        let mut buffer = itoa::Buffer::new();
-        match u32::try_from(value) {
-            Ok(small) => self.str(buffer.format(small)),
-            Err(_) => self.str(buffer.format(value)),
-        }
+        uint(self.out(), value.into());
     }
 
     /// A count of things in memory.
     fn size(&mut self, value: usize) {
-        self.uint(value as u64);
+        uint(self.out(), value as u64);
     }
 
     /// A whole number with its sign.
     fn int(&mut self, value: i32) {
-        self.str(itoa::Buffer::new().format(value));
+        int(self.out(), value);
+    }
+
+    /// `pattern`, in which a `%` stands for each of `values` in turn. Numbers in an array and one text take less flash than a
+    /// call for each piece.
+    fn counts(&mut self, pattern: &str, values: &[u32]) {
+        counts(self.out(), pattern, values);
     }
 
     /// A real number with `digits` after the point (at most 6); beyond ±2³¹ or below half the last digit it says so
     /// by `large` or 0, and an undefined one is `nan`.
     fn fixed(&mut self, value: f32, digits: u8) {
-        if value.is_nan() {
-            return self.str("nan");
-        }
-        let mut unit = 1u32;
-        for _ in 0..digits.min(6) {
-            unit *= 10;
-        }
-        let magnitude = libm::fabsf(value);
-        if magnitude >= 4_294_967_000.0 {
-            return self.str(if value < 0.0 { "-large" } else { "large" });
-        }
-        let mut whole = magnitude as u32;
-        let mut part = ((magnitude - whole as f32) * unit as f32 + 0.5) as u32;
-        if part >= unit {
-            part -= unit;
-            whole = whole.saturating_add(1);
-        }
-        if value < 0.0 && (whole > 0 || part > 0) {
-            self.str("-");
-        }
-        self.uint(whole);
-        if unit > 1 {
-            self.str(".");
-            let mut place = unit / 10;
-            while place > 1 && part < place {
-                self.str("0");
-                place /= 10;
-            }
-            self.uint(part);
-        }
+        fixed(self.out(), value, digits);
     }
 
     /// A real number with four significant digits, with an exponent where it is very small or large.
     fn real(&mut self, value: f32) {
-        let magnitude = libm::fabsf(value);
-        if !value.is_finite() {
-            return self.str(if value.is_nan() {
-                "nan"
-            } else if value < 0.0 {
-                "-inf"
-            } else {
-                "inf"
-            });
-        }
-        match magnitude {
-            0.0 => self.str("0"),
-            m if (1000.0..10_000_000.0).contains(&m) => self.fixed(value, 0),
-            m if (100.0..1000.0).contains(&m) => self.fixed(value, 1),
-            m if (10.0..100.0).contains(&m) => self.fixed(value, 2),
-            m if (1.0..10.0).contains(&m) => self.fixed(value, 3),
-            m if (0.1..1.0).contains(&m) => self.fixed(value, 4),
-            m if (0.01..0.1).contains(&m) => self.fixed(value, 5),
-            m if (0.001..0.01).contains(&m) => self.fixed(value, 6),
-            mut m => {
-                let mut exponent = 0i32;
-                while m >= 10.0 {
-                    m /= 10.0;
-                    exponent += 1;
-                }
-                while m < 1.0 {
-                    m *= 10.0;
-                    exponent -= 1;
-                }
-                if m >= 9.9995 {
-                    // Three digits after the point would make it 10.000.
-                    m = 1.0;
-                    exponent += 1;
-                }
-                self.fixed(if value < 0.0 { -m } else { m }, 3);
-                self.str("e");
-                self.int(exponent);
-            }
-        }
+        real(self.out(), value);
     }
 
     /// A span of time in seconds with milliseconds.
     fn seconds(&mut self, span: hone_signal::Micros) {
-        self.uint(span.0 / 1_000_000);
-        self.str(".");
-        let milli = (span.0 % 1_000_000) as u32 / 1000;
-        self.str(if milli < 10 {
-            "00"
-        } else if milli < 100 {
-            "0"
-        } else {
-            ""
-        });
-        self.uint(milli);
+        seconds(self.out(), span);
     }
 
     /// A share as a percentage with one digit.
     fn percent(&mut self, share: f32) {
-        self.fixed(share * 100.0, 1);
-        self.str(" %");
+        percent(self.out(), share);
     }
 }
 
-impl<T: Out + ?Sized> Write for T {}
+impl<T: Out> Write for T {
+    fn out(&mut self) -> &mut dyn Out {
+        self
+    }
+}
+
+impl Write for dyn Out + '_ {
+    fn out(&mut self) -> &mut dyn Out {
+        self
+    }
+}
+
+impl Write for dyn crate::env::Io + '_ {
+    fn out(&mut self) -> &mut dyn Out {
+        self
+    }
+}
+
+fn uint(out: &mut dyn Out, value: u64) {
+    let mut digits = [b'0'; 20];
+    let mut places = digits.iter_mut().rev();
+    let mut count = 0;
+    // 32 bits as soon as it fits: 64-bit division is slow on a 32-bit core.
+    let mut high = value;
+    let mut low = loop {
+        match u32::try_from(high) {
+            Ok(low) => break low,
+            Err(_) => {
+                if let Some(place) = places.next() {
+                    *place += (high % 10) as u8;
+                }
+                high /= 10;
+                count += 1;
+            }
+        }
+    };
+    for place in places {
+        *place += (low % 10) as u8;
+        low /= 10;
+        count += 1;
+        if low == 0 {
+            break;
+        }
+    }
+    out.str(ascii(digits.get(digits.len() - count..).unwrap_or(&[])));
+}
+
+fn int(out: &mut dyn Out, value: i32) {
+    if value < 0 {
+        out.str("-");
+    }
+    uint(out, value.unsigned_abs().into());
+}
+
+fn counts(out: &mut dyn Out, pattern: &str, values: &[u32]) {
+    let mut rest = pattern;
+    for value in values {
+        let Some((before, after)) = cut(rest, b'%') else { break };
+        out.str(before);
+        uint(out, (*value).into());
+        rest = after;
+    }
+    out.str(rest);
+}
+
+fn fixed(out: &mut dyn Out, value: f32, digits: u8) {
+    if value.is_nan() {
+        return out.str("nan");
+    }
+    let mut unit = 1u32;
+    for _ in 0..digits.min(6) {
+        unit *= 10;
+    }
+    let magnitude = libm::fabsf(value);
+    if magnitude >= 4_294_967_000.0 {
+        return out.str(if value < 0.0 { "-large" } else { "large" });
+    }
+    let mut whole = magnitude as u32;
+    let mut part = ((magnitude - whole as f32) * unit as f32 + 0.5) as u32;
+    if part >= unit {
+        part -= unit;
+        whole = whole.saturating_add(1);
+    }
+    if value < 0.0 && (whole > 0 || part > 0) {
+        out.str("-");
+    }
+    uint(out, whole.into());
+    if unit > 1 {
+        out.str(".");
+        let mut place = unit / 10;
+        while place > 1 && part < place {
+            out.str("0");
+            place /= 10;
+        }
+        uint(out, part.into());
+    }
+}
+
+fn real(out: &mut dyn Out, value: f32) {
+    let magnitude = libm::fabsf(value);
+    if !value.is_finite() {
+        return out.str(if value.is_nan() {
+            "nan"
+        } else if value < 0.0 {
+            "-inf"
+        } else {
+            "inf"
+        });
+    }
+    if magnitude == 0.0 {
+        return out.str("0");
+    }
+    // Digits after the point for each power of ten.
+    if (0.001..10_000_000.0).contains(&magnitude) {
+        let mut digits = 6;
+        for bound in [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0] {
+            if magnitude >= bound {
+                digits -= 1;
+            }
+        }
+        return fixed(out, value, digits);
+    }
+    let (mut m, mut exponent) = (magnitude, 0i32);
+    while m >= 10.0 {
+        m /= 10.0;
+        exponent += 1;
+    }
+    while m < 1.0 {
+        m *= 10.0;
+        exponent -= 1;
+    }
+    if m >= 9.9995 {
+        // Three digits after the point would make it 10.000.
+        m = 1.0;
+        exponent += 1;
+    }
+    fixed(out, if value < 0.0 { -m } else { m }, 3);
+    out.str("e");
+    int(out, exponent);
+}
+
+fn seconds(out: &mut dyn Out, span: hone_signal::Micros) {
+    uint(out, span.0 / 1_000_000);
+    out.str(".");
+    let milli = (span.0 % 1_000_000) as u32 / 1000;
+    for place in [100, 10] {
+        if milli < place {
+            out.str("0");
+        }
+    }
+    uint(out, milli.into());
+}
+
+fn percent(out: &mut dyn Out, share: f32) {
+    fixed(out, share * 100.0, 1);
+    out.str(" %");
+}
+
+/// What stands before and after the first `mark`, which is ASCII.
+pub(crate) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+/// Bytes that are ASCII, as text.
+pub(crate) fn ascii(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or("")
+}
 
 /// Text in a fixed buffer; what does not fit is cut, and `cut` tells.
 #[derive(Clone, Debug)]
@@ -196,6 +288,11 @@ mod tests {
         assert_eq!(text(|s| s.real(f32::NAN)), "nan");
         assert_eq!(text(|s| s.seconds(hone_signal::Micros(12_034_567))), "12.034");
         assert_eq!(text(|s| s.uint(u64::MAX)), "18446744073709551615");
+        assert_eq!(text(|s| s.uint(0u32)), "0");
+        assert_eq!(text(|s| s.uint(42_949_672_960u64)), "42949672960");
+        assert_eq!(text(|s| s.int(i32::MIN)), "-2147483648");
+        assert_eq!(text(|s| s.counts("% of %, % %\n", &[1, 20, 300])), "1 of 20, 300 %\n");
+        assert_eq!(text(|s| s.counts("none", &[1])), "none");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn asks_before_it_replaces_and_takes_no_for_an_answer() {
     for no in ["n", "", "no", "\u{79f}"] {
         b.typed.push_back(no.into());
         b.command("model quantize int8").unwrap();
-        assert!(b.text.ends_with("replace the model in use? (y/N) the model in use stays\n"), "{}", b.text);
+        assert!(b.text.ends_with("replace the model in use? (y/N)\nthe model in use stays\n"), "{}", b.text);
         assert_eq!((b.links.published.get(), b.links.training.get().offer), (published, None));
     }
     // Silence and the end of input are no.
@@ -111,7 +111,11 @@ fn says_what_cannot_be_converted() {
     b.run(0.1);
     let refused = |b: &mut Bench, command: &str, wanted: &str| {
         assert!(b.command(command).is_err(), "{command}: {}", b.text);
-        assert!(b.text.starts_with("error: ") && b.text.contains(wanted), "{command}: {}", b.text);
+        assert!(
+            b.text.lines().last().unwrap().starts_with("error: ") && b.text.contains(wanted),
+            "{command}: {}",
+            b.text
+        );
         b.run(0.3);
     };
     refused(&mut b, "model quantize int8 --yes", "no model in use");

@@ -87,6 +87,36 @@ fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
 }
 
 #[test]
+fn a_training_that_waits_for_a_save_says_so_and_can_be_cancelled() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("train rce").unwrap();
+    b.run(0.2);
+    b.command("label 1").unwrap();
+    b.run(2.0);
+    b.command("label none").unwrap();
+    // TinyRCE's snapshot lies in the working memory while the erase that saving it takes is told of.
+    while !b.has(|e| matches!(e, Event::FlashErasing { .. })) {
+        assert!(b.device.now().0 < 120_000_000, "{:?}", b.events);
+        b.run(0.01);
+    }
+    b.command("train esn").unwrap();
+    b.command("train status").unwrap();
+    let waits = "training 2: esn, waits until what is being saved is in flash; 'train cancel' gives it up\n";
+    assert!(b.text.starts_with(waits), "{}", b.text);
+    b.command("train cancel").unwrap();
+    assert_eq!(b.text, "training 2: esn, cancelled before it began\n");
+    b.command("train status").unwrap();
+    assert!(!b.text.contains("waits"), "{}", b.text);
+    assert!(b.command("train cancel").is_err());
+    // One that is waited for says it too, and begins when the save is done.
+    b.command("train esn --wait").unwrap();
+    assert!(b.text.contains("  waits until what is being saved is in flash\n"), "{}", b.text);
+    assert!(b.text.contains("training 3: esn, converged"), "{}", b.text);
+    assert!(b.links.keep.get().saves > 0 && !b.links.keep.get().saving);
+}
+
+#[test]
 fn a_model_can_be_saved_while_another_is_trained_but_not_loaded() {
     let mut b = taught("train esn --wait");
     b.command("train esn --windows 60").unwrap();

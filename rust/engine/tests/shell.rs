@@ -6,9 +6,35 @@ use common::{Act, Bench};
 use hone_engine::command::{COMMANDS, complete};
 use hone_engine::event::Event;
 use hone_engine::text::Line;
+use hone_engine::training::TrainFault;
 use hone_engine::{config::Style, telemetry};
 use hone_learn::Decision;
 use proptest::prelude::*;
+
+#[test]
+fn as_many_windows_as_may_be_asked_for_are_within_the_range_of_each_phase() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    let mut begin = |phases| {
+        b.links.config.update(|c| (c.esn.scale_windows, c.esn.fit_windows, c.esn.calibrate_windows) = phases);
+        b.events.clear();
+        b.command("train esn --windows 10000").unwrap();
+        b.run(1.0);
+        let _ = b.command("train cancel");
+        b.events.iter().find_map(|e| match e {
+            Event::TrainingFailed { fault, .. } => Some(*fault),
+            _ => None,
+        })
+    };
+    // Nearly all for one phase.
+    for phases in [(1, 10_000, 2), (10_000, 1, 2)] {
+        // By the user: until then it ran.
+        assert_eq!(begin(phases), Some(TrainFault::Cancelled), "{phases:?}");
+    }
+    // Errors are remembered one by one, which memory limits and not the range.
+    let fault = begin((1, 64, 10_000));
+    assert!(matches!(fault, Some(TrainFault::Workspace { .. })), "{fault:?}");
+}
 
 #[test]
 fn a_loud_hum_is_anomalous_and_the_light_shows_it() {
@@ -30,14 +56,19 @@ fn a_loud_hum_is_anomalous_and_the_light_shows_it() {
 fn the_button_trains_once_however_it_bounces_and_the_light_blinks() {
     let mut b = Bench::new();
     b.run(0.1);
-    for _ in 0..20 {
-        b.links.button_edge();
-        b.run(0.003);
-    }
+    let bounce = |b: &mut Bench, rest: bool| {
+        for n in 0..21 {
+            b.links.button_changed((n % 2 == 0) == rest);
+            b.run(0.003);
+        }
+    };
+    bounce(&mut b, true);
+    b.run(0.2);
+    bounce(&mut b, false);
     b.run(1.0);
     assert_eq!((b.links.training.get().id, b.links.training.get().running()), (1, true));
     // Pressed again while training: refused, told, nothing lost.
-    b.links.button_edge();
+    b.links.press_button();
     b.run(1.0);
     assert!(b.has(|e| matches!(e, Event::TrainingRefused { .. })));
     assert_eq!(b.links.training.get().id, 1);
@@ -45,6 +76,15 @@ fn the_button_trains_once_however_it_bounces_and_the_light_blinks() {
     assert!(b.has(|e| matches!(e, Event::TrainingDone { id: 1, .. })));
     let on = b.lamp.0.borrow().iter().filter(|on| **on).count();
     assert_eq!(on, 6, "five blinks a second for 1.2 s");
+    // Held for longer than a training takes, then let go with bounces: one training more, and not two.
+    bounce(&mut b, true);
+    b.run(30.0);
+    bounce(&mut b, false);
+    b.run(30.0);
+    assert_eq!((b.links.training.get().id, b.links.training.get().running()), (3, false));
+    b.links.press_button();
+    b.run(1.0);
+    assert_eq!((b.links.training.get().id, b.links.training.get().running()), (4, true));
 }
 
 #[test]
@@ -56,7 +96,10 @@ fn training_shows_progress_and_the_report() {
     b.command("train status").unwrap();
     assert!(b.text.contains("training 1: esn, converged"), "{}", b.text);
     assert!(b.command("train rce-what").is_err() && b.text.contains("there are esn, svm, rce"), "{}", b.text);
-    assert!(b.command("train --windows 3").is_err() && b.text.contains("from 10"), "{}", b.text);
+    for windows in [3, 10_001, 60_000] {
+        assert!(b.command(&format!("train --windows {windows}")).is_err());
+        assert!(b.text.contains("from 10 to 10000"), "{}", b.text);
+    }
 }
 
 #[test]

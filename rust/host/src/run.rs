@@ -96,10 +96,25 @@ impl Time for Wall {
 }
 
 /// Lines typed in the midst of a command.
-struct Typing;
+struct Typing {
+    interrupted: Arc<AtomicBool>,
+}
+
+/// How often who waits for a line looks for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(50);
 
 impl Input for Typing {
-    fn line(&mut self, _: Micros) -> Answer {
+    fn line(&mut self, patience: Micros) -> Answer {
+        let until = Instant::now() + Duration::from_micros(patience.0);
+        // A terminal gives a line at a time, so that none waits in a buffer of ours.
+        while !readable(std::io::stdin(), LOOK.min(until.saturating_duration_since(Instant::now()))) {
+            if self.interrupted.swap(false, Ordering::AcqRel) {
+                return Answer::End;
+            }
+            if Instant::now() >= until {
+                return Answer::Silence;
+            }
+        }
         let mut line = Vec::new();
         match std::io::stdin().lock().read_until(b'\n', &mut line) {
             Ok(1..) => Answer::Line(line),
@@ -110,6 +125,22 @@ impl Input for Typing {
     fn interactive(&self) -> bool {
         true
     }
+}
+
+/// Whether there is something to read, or the end, within about `patience`.
+#[cfg(unix)]
+fn readable(input: impl std::os::fd::AsFd, patience: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let wait = Timespec { tv_sec: patience.as_secs() as _, tv_nsec: patience.subsec_nanos() as _ };
+    let mut wanted = [PollFd::new(&input, PollFlags::IN)];
+    // A signal ends the waiting early; who asks looks for what it meant, and asks again.
+    poll(&mut wanted, Some(&wait)).is_ok_and(|ready| ready > 0)
+}
+
+/// Elsewhere it is not known, and the line is waited for.
+#[cfg(not(unix))]
+fn readable(_: std::io::Stdin, _: Duration) -> bool {
+    true
 }
 
 #[derive(Helper, Hinter, Highlighter, Validator)]
@@ -176,12 +207,13 @@ fn interactive(device: HostDevice) -> ExitCode {
         }
     );
     let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
+    let mut typing = Typing { interrupted: Arc::clone(&interrupted) };
     loop {
         match editor.readline("hone> ") {
             Ok(line) => {
                 let _ = editor.add_history_entry(line.as_str());
                 interrupted.store(false, Ordering::Release);
-                if handles.line(&line, &mut time, &mut Typing, &mut session::Stdout) == Next::Quit {
+                if handles.line(&line, &mut time, &mut typing, &mut session::Stdout) == Next::Quit {
                     return ExitCode::SUCCESS;
                 }
             }
@@ -220,5 +252,26 @@ struct Text(String);
 impl Out for Text {
     fn str(&mut self, text: &str) {
         self.0.push_str(text);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_line_is_waited_for_and_not_for_ever() {
+        let (input, mut output) = std::io::pipe().unwrap();
+        let begun = Instant::now();
+        assert!(!readable(&input, Duration::from_millis(30)));
+        assert!(begun.elapsed() >= Duration::from_millis(30));
+        output.write_all(b"HM\n").unwrap();
+        assert!(readable(&input, Duration::from_secs(60)));
+        // The end can be read too: nobody waits for one who is gone.
+        drop(output);
+        let mut rest = Vec::new();
+        std::io::Read::read_to_end(&mut &input, &mut rest).unwrap();
+        assert!(rest == b"HM\n" && readable(&input, Duration::from_secs(60)));
     }
 }

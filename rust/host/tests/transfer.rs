@@ -195,6 +195,36 @@ fn a_line_that_harms_every_three_hundredth_byte_delays_and_does_not_spoil() {
     end(to, second);
 }
 
+/// Types the first lines of a transfer and goes away.
+fn half(console: &mut Console<Wire>, bytes: &[u8], lines: u32) {
+    let sender = hone_model::frame::Sender::new(bytes).unwrap();
+    let mut memory = [0; hone_model::frame::LINE];
+    console.type_line("model import").unwrap();
+    for number in 0..lines {
+        console.type_line(sender.line(number, &mut memory).unwrap()).unwrap();
+    }
+    let wanted = format!("send {lines}");
+    while console.next_line(Duration::from_secs(60)).unwrap().expect("the device answers") != wanted {}
+}
+
+#[test]
+fn a_transfer_that_was_broken_off_goes_on_and_another_begins_anew() {
+    let (mut from, first) = console(0.0, TRAIN);
+    let bytes = fetch(&mut from, &mut |_, _| ()).unwrap();
+    end(from, first);
+    let (mut to, second) = console(0.0, &["infer off"]);
+    half(&mut to, &bytes, 12);
+    let mut seen = Vec::new();
+    let answer = send(&mut to, &bytes, &mut |line| seen.push(line)).unwrap();
+    assert!(answer.starts_with("imported: esn, "), "{answer}");
+    assert_eq!(seen.first(), Some(&12), "it did not go on: {seen:?}");
+    half(&mut to, &[7; 4000], 20);
+    seen.clear();
+    let answer = send(&mut to, &bytes, &mut |line| seen.push(line)).unwrap();
+    assert!(answer.starts_with("imported: esn, ") && seen.first() == Some(&1), "{answer} {seen:?}");
+    end(to, second);
+}
+
 #[test]
 fn what_the_device_refuses_is_said() {
     let (mut console, device) = console(0.0, &[]);

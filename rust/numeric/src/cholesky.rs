@@ -82,7 +82,7 @@ fn factor_four(above: &[f32], rows: &mut [f32], first: usize) -> Result<(), NotP
 /// The element on the diagonal of row `i`.
 #[inline(always)]
 fn root(square: f32, i: usize) -> Result<f32, NotPositive> {
-    if square > 0.0 && square < f32::INFINITY { Ok(core_specific::sqrt(square)) } else { Err(NotPositive(i)) }
+    if square > 0.0 && square < f32::INFINITY { Ok(crate::kernel::sqrt_f32(square)) } else { Err(NotPositive(i)) }
 }
 
 /// Solves L·Lᵀ·x = b in place of b, given the factor.
@@ -109,7 +109,7 @@ fn four_rows(rows: &mut [f32], first: usize) -> Option<[&mut [f32]; 4]> {
 }
 
 /// The inner steps in plain Rust.
-#[cfg_attr(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"), allow(dead_code))]
+#[cfg_attr(m4f, allow(dead_code))]
 pub(crate) mod portable {
     /// Solves L·x = b in place of b, for the first `b.len()` rows of L.
     pub fn substitute(l: &[f32], b: &mut [f32]) {
@@ -146,15 +146,11 @@ pub(crate) mod portable {
             }
         }
     }
-
-    pub fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
-    }
 }
 
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 use crate::m4::cholesky as core_specific;
-#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+#[cfg(not(m4f))]
 use portable as core_specific;
 
 #[cfg(test)]

@@ -9,10 +9,10 @@
 //! **Alignment.** Integer kernels are fast when both sides begin at word addresses (and rows of a matrix are whole
 //! words); otherwise they take the portable way, with the same result.
 
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 use crate::m4::{float, integer};
 pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
-#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+#[cfg(not(m4f))]
 use crate::{portable as float, portable as integer};
 
 /// Σ a·b.
@@ -25,6 +25,11 @@ pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
     float::squared_distance_f32(a, b)
 }
 
+/// Σ |a-b|.
+pub fn manhattan_f32(a: &[f32], b: &[f32]) -> f32 {
+    float::manhattan_f32(a, b)
+}
+
 /// Σ a·b, exact.
 pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
     integer::dot_i16(a, b)
@@ -33,6 +38,18 @@ pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
 /// Σ a·b, exact for up to 131 072 items (beyond, modulo 2³²).
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     integer::dot_i8(a, b)
+}
+
+/// Σ a·b of 16 by 8 bits; exact while the sum of magnitudes stays below 2³¹. `a` is in the order of [`spread_i16`] by
+/// fours, `b` is not; what is left beyond whole fours does not count.
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    integer::dot_i16_i8(a, b)
+}
+
+/// The order in which [`dot_i16_i8`] takes four numbers: that in which bytes leave a word for the two halves of others.
+#[inline(always)]
+pub const fn spread_i16<T: Copy>([a, b, c, d]: [T; 4]) -> [T; 4] {
+    [a, c, b, d]
 }
 
 /// Σ (a-b)², exact (below 2³¹ items), as a·a + b·b - 2·a·b, which dual multiply-accumulates make cheaper than the
@@ -79,6 +96,11 @@ pub fn squared_distances_f32(query: &[f32], rows: &[f32], distances: &mut [f32])
     float::rows_squared_distance_f32(query, rows, distances);
 }
 
+/// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns), each as [`manhattan_f32`].
+pub fn manhattans_f32(query: &[f32], rows: &[f32], distances: &mut [f32]) {
+    float::rows_manhattan_f32(query, rows, distances);
+}
+
 /// y = A·x, exact, A row-major with `x.len()` columns.
 pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
     integer::matvec_i16(a, x, y);
@@ -92,4 +114,21 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
 /// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns).
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
     integer::manhattans_u8(query, rows, distances);
+}
+
+/// Squared distances of `query` to the rows of `rows` (row-major, `query.len()` columns), exact for up to 66 051 columns.
+pub fn squared_distances_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    integer::squared_distances_u8(query, rows, distances);
+}
+
+/// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns), exact for up to 65 536
+/// columns.
+pub fn manhattans_i16(query: &[i16], rows: &[i16], distances: &mut [u32]) {
+    integer::manhattans_i16(query, rows, distances);
+}
+
+/// √x, correctly rounded.
+#[inline(always)]
+pub fn sqrt_f32(x: f32) -> f32 {
+    float::sqrt(x)
 }

@@ -7,7 +7,7 @@
 pub type Lanes = [f32; 8];
 
 /// What each of the functions does, in plain Rust.
-#[cfg_attr(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"), allow(dead_code))]
+#[cfg_attr(m4f, allow(dead_code))]
 pub(crate) mod portable {
     use super::Lanes;
 
@@ -44,9 +44,9 @@ pub(crate) mod portable {
     }
 }
 
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 use crate::m4::lanes as core_specific;
-#[cfg(not(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf")))]
+#[cfg(not(m4f))]
 use portable as core_specific;
 
 /// sum = Σ columns\[c\]·values\[c\] + Σ diagonals\[k\]·x\[shifts\[k\]..\], lane by lane, in this order, from 0.

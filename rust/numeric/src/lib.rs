@@ -10,7 +10,7 @@ pub mod cholesky;
 pub mod compress;
 pub mod kernel;
 pub mod lanes;
-#[cfg(all(target_arch = "arm", target_feature = "dsp", target_abi = "eabihf"))]
+#[cfg(m4f)]
 mod m4;
 pub mod portable;
 pub mod rng;

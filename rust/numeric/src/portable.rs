@@ -21,6 +21,12 @@ fn reduce_f32(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     (l0 + l1) + (l2 + l3)
 }
 
+/// See [`crate::kernel::sqrt_f32`].
+#[inline(always)]
+pub fn sqrt(x: f32) -> f32 {
+    libm::sqrtf(x)
+}
+
 /// See [`crate::kernel::dot_f32`].
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     reduce_f32(a, b, |a, b| a * b)
@@ -29,6 +35,11 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
 /// See [`crate::kernel::squared_distance_f32`].
 pub fn squared_distance_f32(a: &[f32], b: &[f32]) -> f32 {
     reduce_f32(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// See [`crate::kernel::manhattan_f32`].
+pub fn manhattan_f32(a: &[f32], b: &[f32]) -> f32 {
+    reduce_f32(a, b, |a, b| (a - b).abs())
 }
 
 /// See [`crate::kernel::dots_f32`].
@@ -64,6 +75,13 @@ pub fn rows_squared_distance_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
     }
 }
 
+/// See [`crate::kernel::manhattans_f32`].
+pub fn rows_manhattan_f32(x: &[f32], rows: &[f32], out: &mut [f32]) {
+    for (row, out) in whole_rows(rows, x.len()).zip(out) {
+        *out = manhattan_f32(row, x);
+    }
+}
+
 /// See [`crate::kernel::dot_i16`].
 #[inline(never)]
 pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
@@ -74,6 +92,21 @@ pub fn dot_i16(a: &[i16], b: &[i16]) -> i64 {
 #[inline(never)]
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).fold(0i32, |s, (x, y)| s.wrapping_add(i32::from(*x) * i32::from(*y)))
+}
+
+/// See [`crate::kernel::dot_i16_i8`].
+#[inline(never)]
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    let product = |x: i16, y: i8| i32::from(x) * i32::from(y);
+    let whole = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0);
+    whole.fold(0i32, |s, (x, y)| {
+        let [a, c, b, d] = *x;
+        let [e, f, g, h] = *y;
+        s.wrapping_add(product(a, e))
+            .wrapping_add(product(b, f))
+            .wrapping_add(product(c, g))
+            .wrapping_add(product(d, h))
+    })
 }
 
 /// See [`crate::kernel::matvec_i16`].
@@ -102,6 +135,23 @@ pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
     for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
         *distance = manhattan_u8(row, query);
+    }
+}
+
+/// See [`crate::kernel::squared_distances_u8`].
+#[inline(never)]
+pub fn squared_distances_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
+        let squares = row.iter().zip(query).map(|(x, y)| u32::from(x.abs_diff(*y)) * u32::from(x.abs_diff(*y)));
+        *distance = squares.fold(0, u32::wrapping_add);
+    }
+}
+
+/// See [`crate::kernel::manhattans_i16`].
+#[inline(never)]
+pub fn manhattans_i16(query: &[i16], rows: &[i16], distances: &mut [u32]) {
+    for (row, distance) in whole_rows(rows, query.len()).zip(distances) {
+        *distance = manhattan_i16(row, query);
     }
 }
 

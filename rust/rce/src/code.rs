@@ -24,15 +24,15 @@ pub(crate) trait Code: Pod + PartialEq {
 pub(crate) trait Metric {
     /// What it measures.
     type Code: Code;
-    /// The distance, as a key. Both slices are equally long.
-    fn key(a: &[Self::Code], b: &[Self::Code]) -> u32;
-    /// The distances of `query` to rows of its length, one after the other.
-    #[inline]
-    fn keys(query: &[Self::Code], rows: &[Self::Code], keys: &mut [u32]) {
-        for (row, key) in rows.chunks_exact(query.len().max(1)).zip(keys) {
-            *key = Self::key(query, row);
-        }
+    /// Whether prototypes keep their [`Metric::norm`].
+    const NORMS: bool = false;
+    /// What [`Metric::keys`] needs to know of a window or prototype besides its features.
+    #[inline(always)]
+    fn norm(_: &[Self::Code]) -> f32 {
+        0.0
     }
+    /// The distances of `query` to rows of its length, one after the other; with the norms of either, if it has any.
+    fn keys(query: &[Self::Code], norm: f32, rows: &[Self::Code], norms: &[f32], keys: &mut [u32]);
     /// The distance in standard deviations per feature.
     fn real(key: u32, scale: &Scale) -> f32;
     /// The key of such a distance.
@@ -43,7 +43,8 @@ pub(crate) trait Metric {
 impl Code for u8 {
     #[inline]
     fn encode(z: f32, scale: &Scale) -> Self {
-        (z * scale.per_step + 128.5) as u8
+        // By way of i32, to which a Cortex-M4F converts in one instruction, and limits to 8 bits in another.
+        ((z * scale.per_step + 128.5) as i32).clamp(0, 255) as u8
     }
     #[inline]
     fn decode(self, scale: &Scale) -> f32 {
@@ -61,7 +62,7 @@ impl Code for i16 {
     #[inline]
     fn encode(z: f32, scale: &Scale) -> Self {
         let y = z * scale.per_step;
-        (if y < 0.0 { y - 0.5 } else { y + 0.5 }) as i16
+        ((if y < 0.0 { y - 0.5 } else { y + 0.5 }) as i32).clamp(-32768, 32767) as i16
     }
     #[inline]
     fn decode(self, scale: &Scale) -> f32 {
@@ -73,11 +74,11 @@ impl Code for i16 {
     }
 }
 
-/// As it is, within ±10⁶ standard deviations.
+/// As it is, within ±1000 standard deviations: squared distances by norms are good to about 2⁻²² of the norms.
 impl Code for f32 {
     #[inline]
     fn encode(z: f32, _: &Scale) -> Self {
-        z.clamp(-1e6, 1e6)
+        z.clamp(-1e3, 1e3)
     }
     #[inline]
     fn decode(self, _: &Scale) -> f32 {
@@ -112,16 +113,26 @@ macro_rules! thermometer {
 thermometer!(i8, 8);
 thermometer!(u16, 16);
 
+/// One row after the other.
+#[inline(always)]
+fn each<C>(query: &[C], mut rows: &[C], keys: &mut [u32], key: impl Fn(&[C], &[C]) -> u32) {
+    for place in keys {
+        let Some((row, rest)) = rows.split_at_checked(query.len()) else { return };
+        *place = key(query, row);
+        rows = rest;
+    }
+}
+
 macro_rules! metric {
-    ($name:ident, $code:ty, $doc:literal, |$a:ident, $b:ident| $key:expr, |$k:ident, $s:ident| $real:expr,
-     |$r:ident, $t:ident| $to_key:expr $(, $keys:item)?) => {
+    ($name:ident, $code:ty, $doc:literal, |$a:ident, $b:ident, $keys:ident| $compute:expr, |$k:ident, $s:ident| $real:expr,
+     |$r:ident, $t:ident| $to_key:expr) => {
         #[doc = $doc]
         pub(crate) struct $name;
         impl Metric for $name {
             type Code = $code;
-            #[inline(always)]
-            fn key($a: &[$code], $b: &[$code]) -> u32 {
-                $key
+            #[inline]
+            fn keys($a: &[$code], _: f32, $b: &[$code], _: &[f32], $keys: &mut [u32]) {
+                $compute
             }
             fn real($k: u32, $s: &Scale) -> f32 {
                 $real
@@ -129,7 +140,6 @@ macro_rules! metric {
             fn to_key($r: f32, $t: &Scale) -> u32 {
                 $to_key
             }
-            $($keys)?
         }
     };
 }
@@ -138,21 +148,17 @@ metric!(
     Manhattan8,
     u8,
     "Σ|a-b| of 8-bit codes.",
-    |a, b| kernel::manhattan_u8(a, b),
+    |query, rows, keys| kernel::manhattans_u8(query, rows, keys),
     |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32,
-    #[inline]
-    fn keys(query: &[u8], rows: &[u8], keys: &mut [u32]) {
-        kernel::manhattans_u8(query, rows, keys);
-    }
+    |r, s| (r * s.per_step * s.features) as u32
 );
 
 metric!(
     Euclidean8,
     u8,
     "Σ(a-b)² of 8-bit codes.",
-    |a, b| squares_u8(a, b),
-    |k, s| libm::sqrtf(k as f32 * s.per_feature) * s.step,
+    |query, rows, keys| kernel::squared_distances_u8(query, rows, keys),
+    |k, s| kernel::sqrt_f32(k as f32 * s.per_feature) * s.step,
     |r, s| (r * s.per_step * (r * s.per_step) * s.features) as u32
 );
 
@@ -160,7 +166,7 @@ metric!(
     Hamming8,
     i8,
     "Bits by which 8-bit thermometer codes differ.",
-    |a, b| bits(a, b),
+    |query, rows, keys| hamming(query, rows, keys),
     |k, s| k as f32 * s.step * s.per_feature,
     |r, s| (r * s.per_step * s.features) as u32
 );
@@ -169,7 +175,7 @@ metric!(
     Manhattan16,
     i16,
     "Σ|a-b| of 16-bit codes.",
-    |a, b| manhattan_i16(a, b),
+    |query, rows, keys| kernel::manhattans_i16(query, rows, keys),
     |k, s| k as f32 * s.step * s.per_feature,
     |r, s| (r * s.per_step * s.features) as u32
 );
@@ -178,8 +184,8 @@ metric!(
     Euclidean16,
     i16,
     "Σ(a-b)²/256 of 16-bit codes, saturating.",
-    |a, b| squares_i16(a, b),
-    |k, s| libm::sqrtf(k as f32 * 256.0 * s.per_feature) * s.step,
+    |query, rows, keys| each(query, rows, keys, squares_i16),
+    |k, s| kernel::sqrt_f32(k as f32 * 256.0 * s.per_feature) * s.step,
     |r, s| (r * s.per_step * (r * s.per_step) * s.features * (1.0 / 256.0)) as u32
 );
 
@@ -187,7 +193,7 @@ metric!(
     Hamming16,
     u16,
     "Bits by which 16-bit thermometer codes differ.",
-    |a, b| bits(a, b),
+    |query, rows, keys| hamming(query, rows, keys),
     |k, s| k as f32 * s.step * s.per_feature,
     |r, s| (r * s.per_step * s.features) as u32
 );
@@ -196,35 +202,46 @@ metric!(
     Manhattan32,
     f32,
     "Σ|a-b| of f32.",
-    |a, b| manhattan_f32(a, b).to_bits(),
+    |query, rows, keys| {
+        // Numbers and their bits take the same room.
+        if let Ok(distances) = bytemuck::try_cast_slice_mut(keys) {
+            kernel::manhattans_f32(query, rows, distances);
+        }
+    },
     |k, s| f32::from_bits(k) * s.per_feature,
     |r, s| (r * s.features).to_bits()
 );
 
-metric!(
-    Euclidean32,
-    f32,
-    "Σ(a-b)² of f32.",
-    |a, b| kernel::squared_distance_f32(a, b).to_bits(),
-    |k, s| libm::sqrtf(f32::from_bits(k) * s.per_feature),
-    |r, s| (r * r * s.features).to_bits(),
+/// Σ(a-b)² of f32, as ‖a‖² + ‖b‖² - 2·a·b: a prototype's norm is kept, so that a feature takes a multiplication and an
+/// addition, and no subtraction. What cancels is lost, some 2⁻²² of the norms.
+pub(crate) struct Euclidean32;
+
+impl Metric for Euclidean32 {
+    type Code = f32;
+    const NORMS: bool = true;
+    fn norm(row: &[f32]) -> f32 {
+        kernel::dot_f32(row, row)
+    }
     #[inline]
-    fn keys(query: &[f32], rows: &[f32], keys: &mut [u32]) {
-        // Numbers and their bits take the same room.
-        if let Ok(distances) = bytemuck::try_cast_slice_mut(keys) {
-            kernel::squared_distances_f32(query, rows, distances);
+    fn keys(query: &[f32], norm: f32, rows: &[f32], norms: &[f32], keys: &mut [u32]) {
+        if let Ok(dots) = bytemuck::try_cast_slice_mut(keys) {
+            kernel::matvec_f32(rows, query, dots);
+        }
+        for (key, own) in keys.iter_mut().zip(norms) {
+            let dot = f32::from_bits(*key);
+            // Less than nothing has the sign bit, and is nothing.
+            *key = (((norm + own) - (dot + dot)).to_bits() as i32).max(0) as u32;
         }
     }
-);
-
-fn squares_u8(a: &[u8], b: &[u8]) -> u32 {
-    a.iter().zip(b).fold(0, |s: u32, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y)) * u32::from(x.abs_diff(*y))))
+    fn real(key: u32, scale: &Scale) -> f32 {
+        kernel::sqrt_f32(f32::from_bits(key) * scale.per_feature)
+    }
+    fn to_key(real: f32, scale: &Scale) -> u32 {
+        (real * real * scale.features).to_bits()
+    }
 }
 
-fn manhattan_i16(a: &[i16], b: &[i16]) -> u32 {
-    a.iter().zip(b).fold(0, |s: u32, (x, y)| s.wrapping_add(u32::from(x.abs_diff(*y))))
-}
-
+#[inline(always)]
 fn squares_i16(a: &[i16], b: &[i16]) -> u32 {
     let sum = a.iter().zip(b).fold(0u64, |s, (x, y)| {
         let d = u32::from(x.abs_diff(*y));
@@ -233,16 +250,9 @@ fn squares_i16(a: &[i16], b: &[i16]) -> u32 {
     u32::try_from(sum >> 8).unwrap_or(u32::MAX)
 }
 
-fn manhattan_f32(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).fold(0.0, |s, (x, y)| s + (x - y).abs())
-}
-
-fn bits<T: Pod>(a: &[T], b: &[T]) -> u32 {
-    let (a, b): (&[u8], &[u8]) = (bytemuck::cast_slice(a), bytemuck::cast_slice(b));
-    // Codes are stored in whole words, padding included, so that nothing is left over.
-    let words = a.chunks_exact(4).zip(b.chunks_exact(4));
-    words.fold(0, |s: u32, (x, y)| match (x.first_chunk::<4>(), y.first_chunk::<4>()) {
-        (Some(x), Some(y)) => s.wrapping_add((u32::from_ne_bytes(*x) ^ u32::from_ne_bytes(*y)).count_ones()),
-        _ => s,
-    })
+/// Bits that differ. Codes are stored in whole words, padding included, so that nothing is left over.
+#[inline(always)]
+fn hamming<T: Pod>(query: &[T], rows: &[T], keys: &mut [u32]) {
+    let (Ok(query), Ok(rows)) = (bytemuck::try_cast_slice(query), bytemuck::try_cast_slice(rows)) else { return };
+    each(query, rows, keys, |a: &[u32], b| a.iter().zip(b).fold(0, |s, (x, y)| s + (x ^ y).count_ones()));
 }

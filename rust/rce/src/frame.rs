@@ -12,7 +12,7 @@
 //! early when windows lie far outside the frame, as when a new class appears.
 
 use crate::code::Code;
-use crate::layout::{PartsMut, stride};
+use crate::layout::{PartsMut, rows, rows_mut, stride};
 use crate::params::Params;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ pub(crate) fn observe_pair<C: Code>(
 ) {
     let stride = stride(features.len(), size_of::<C>()) * 4 / size_of::<C>();
     let codes: &[C] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
-    let Some(prototype) = codes.chunks_exact(stride.max(1)).nth(index) else { return };
+    let Some(prototype) = rows(codes, stride).nth(index) else { return };
     clock.pairs = clock.pairs.saturating_add(1).min(params.horizon.max(1));
     let weight = 1.0 / clock.pairs as f32;
     let frame = parts.offset.iter().zip(parts.gain.iter());
@@ -130,7 +130,7 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
     let features = parts.mean.len();
     let stride = stride(features, size_of::<C>()) * 4 / size_of::<C>();
     let relevance = |variance: f32, within: f32| {
-        let deviation = libm::sqrtf(variance);
+        let deviation = hone_numeric::kernel::sqrt_f32(variance);
         // As if eight windows had been seen before, of a deviation of half: a few windows prove little.
         let n = clock.pairs as f32;
         let within = (within * n + 4.0 * deviation) / (n + 8.0);
@@ -151,7 +151,8 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
         statistics.zip(parts.offset.iter_mut().zip(parts.gain.iter_mut())).enumerate()
     {
         let next = if *variance > 0.0 {
-            let g = (relevance(*variance, *within) / mean_relevance).clamp(0.25, 4.0) / libm::sqrtf(*variance);
+            let g = (relevance(*variance, *within) / mean_relevance).clamp(0.25, 4.0)
+                / hone_numeric::kernel::sqrt_f32(*variance);
             if g.is_finite() { g } else { 0.0 }
         } else {
             0.0
@@ -164,8 +165,10 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
             continue;
         }
         (*offset, *gain) = (*mean, next);
-        for code in codes.iter_mut().skip(i).step_by(stride).take(count) {
-            *code = C::encode(code.decode(scale) * a + b, scale);
+        for row in rows_mut(codes, stride).take(count) {
+            if let Some(code) = row.get_mut(i) {
+                *code = C::encode(code.decode(scale) * a + b, scale);
+            }
         }
     }
 }
@@ -173,13 +176,14 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
 /// Encodes a window, zero-padded to whole words. A feature that is not a number counts as the mean.
 pub(crate) fn encode<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, features: &[f32], codes: &mut [C]) {
     let frame = offset.iter().zip(gain);
-    let mut poison = 0.0;
+    let mut sum = 0.0;
     for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame.clone()) {
         let z = (x - offset) * gain;
-        poison += z * 0.0;
+        sum += z;
         *code = C::encode(z, scale);
     }
-    if poison != 0.0 || f32::is_nan(poison) {
+    // One that is not finite makes the sum so.
+    if !f32::is_finite(sum) {
         for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame) {
             *code = C::encode((clean(*x, *offset) - offset) * gain, scale);
         }

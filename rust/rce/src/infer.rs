@@ -5,6 +5,7 @@ use crate::frame::{self, Scale};
 use crate::layout::{self, Parts};
 use crate::learn;
 use crate::model::State;
+use crate::scan::{Nearest, scan};
 use hone_learn::{ClassId, Decision, Verdict};
 
 /// What the model says of a window, and on what grounds.
@@ -15,7 +16,7 @@ pub struct Answer {
     /// score = d/s'·(d/d')^`rivalry`, s' = (s + p·s̄)/(1 + p), where d is the distance to the nearest prototype, d' that
     /// to the nearest one of another class (d without), s and s̄ the mean distance of windows that the nearest, and
     /// that all prototypes decided rightly, and p the `pooling` setting. About 1 or less for a window like those
-    /// learnt; the greater, the less known.
+    /// learnt; the greater, the less known. Infinite without any prototype: there is nothing to measure by.
     pub verdict: Verdict,
     /// The prototype that decided, or the nearest when unknown; `None` without prototypes.
     pub prototype: Option<u16>,
@@ -31,24 +32,13 @@ pub struct Answer {
 
 /// Without any prototype.
 const NOTHING: Answer = Answer {
-    verdict: Verdict { decision: Decision::Unknown, score: f32::MAX },
+    verdict: Verdict { decision: Decision::Unknown, score: f32::INFINITY },
     prototype: None,
     nearest: None,
-    distance: f32::MAX,
-    nearest_distance: f32::MAX,
+    distance: f32::INFINITY,
+    nearest_distance: f32::INFINITY,
     fired: false,
 };
-
-/// Prototypes whose distances are computed in one call.
-pub(crate) const BLOCK: usize = 64;
-
-/// The nearest of some prototypes.
-#[derive(Clone, Copy)]
-pub(crate) struct Nearest {
-    pub key: u32,
-    pub index: usize,
-    pub class: u16,
-}
 
 /// Calls a generic function with the metric and store that the state says.
 macro_rules! by_metric {
@@ -117,33 +107,27 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let (mut fired, mut fired_key): (Option<Nearest>, u32) = (None, u32::MAX);
     // The nearest of a class other than the nearest prototype's; never nearer than that.
     let mut rival = u32::MAX;
-    let codes = codes.get(..count * query.len()).unwrap_or(&[]);
-    let blocks =
-        codes.chunks(BLOCK * query.len().max(1)).zip(parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK)));
-    let mut keys = [0; BLOCK];
-    for (block, (codes, (radii, classes))) in blocks.enumerate() {
-        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
-        M::keys(query, codes, keys);
-        for (i, ((key, radius), class)) in keys.iter().zip(radii).zip(classes).enumerate() {
-            let (key, index) = (*key, block * BLOCK + i);
-            // Most are neither near nor firing: two comparisons.
-            if key >= rival && (key >= fired_key || key >= *radius) {
-                continue;
-            }
-            if key < best_key {
-                if best_class != *class {
-                    rival = best_key;
-                }
-                (best_key, best_index, best_class) = (key, index, *class);
-            } else if key < rival && best_class != *class {
-                rival = key;
-            }
-            if key < *radius && key < fired_key {
-                fired_key = key;
-                fired = Some(Nearest { key, index, class: *class });
-            }
+    scan::<M>(query, codes, parts.norm, count, |key, index| {
+        let radius = parts.radius.get(index).copied().unwrap_or(0);
+        // Before anything fires, most are neither near nor firing.
+        if key >= rival && (key >= fired_key || key >= radius) {
+            return rival.max(fired_key);
         }
-    }
+        let class = parts.class.get(index).copied().unwrap_or(0);
+        if key < best_key {
+            if best_class != class {
+                rival = best_key;
+            }
+            (best_key, best_index, best_class) = (key, index, class);
+        } else if key < rival && best_class != class {
+            rival = key;
+        }
+        if key < radius && key < fired_key {
+            fired_key = key;
+            fired = Some(Nearest { key, index, class });
+        }
+        rival.max(fired_key)
+    });
     let best = Nearest { key: best_key, index: best_index, class: best_class };
     let scale = state.scale();
     let far = M::real(best.key, &scale);
@@ -152,7 +136,11 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
             let exponent = state.params.rivalry;
-            score *= if exponent == 0.5 { libm::sqrtf(d / d_rival) } else { libm::powf(d / d_rival, exponent) };
+            score *= if exponent == 0.5 {
+                hone_numeric::kernel::sqrt_f32(d / d_rival)
+            } else {
+                libm::powf(d / d_rival, exponent)
+            };
         }
     }
     let fired = fired.filter(|f| {

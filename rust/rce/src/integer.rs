@@ -6,9 +6,10 @@
 //! do; the other extractors of `hone_signal` work in floating point.
 
 use crate::code::{Euclidean8, Manhattan8, Metric};
-use crate::infer::{BLOCK, parts};
+use crate::infer::parts;
 use crate::learn;
 use crate::model::{Model, State};
+use crate::scan::scan;
 use hone_learn::{ClassId, Decision};
 
 /// A model's frame in integers, for up to `D` features. Stale once the model has learnt: make it anew.
@@ -88,24 +89,18 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
     let parts = parts(state, memory)?;
     let count = usize::from(state.count);
     let codes: &[u8] = bytemuck::try_cast_slice(parts.codes).ok()?;
-    let codes = codes.get(..count.saturating_mul(query.len()))?;
-    let prototypes = parts.radius.chunks(BLOCK).zip(parts.class.chunks(BLOCK));
     let (mut best, mut fired) = ((u32::MAX, None), (u32::MAX, None));
-    let mut index = 0usize;
-    let mut keys = [0; BLOCK];
-    for (codes, (radii, classes)) in codes.chunks(BLOCK.saturating_mul(query.len()).max(1)).zip(prototypes) {
-        let keys = keys.get_mut(..codes.len().checked_div(query.len()).unwrap_or(0)).unwrap_or_default();
-        M::keys(query, codes, keys);
-        for ((key, radius), class) in keys.iter().zip(radii).zip(classes) {
-            if *key < best.0 {
-                best = (*key, Some(*class));
-            }
-            if *key < *radius && *key < fired.0 {
-                fired = (*key, Some((index, *class)));
-            }
-            index += 1;
+    scan::<M>(query, codes, &[], count, |key, index| {
+        let radius = parts.radius.get(index).copied().unwrap_or(0);
+        let class = parts.class.get(index).copied();
+        if key < best.0 {
+            best = (key, class);
         }
-    }
+        if key < radius && key < fired.0 {
+            fired = (key, class.map(|c| (index, c)));
+        }
+        best.0.max(fired.0)
+    });
     let known = fired.1.filter(|(index, _)| {
         let spread = parts.spread.get(*index).copied().unwrap_or(0.0);
         state.params.algorithm == 1 || M::real(fired.0, &state.scale()) < learn::reach(state, spread)

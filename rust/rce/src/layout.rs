@@ -17,16 +17,21 @@ const fn code_words(features: usize, bytes: usize) -> usize {
     (features * bytes).div_ceil(4)
 }
 
+/// Words that one prototype's norm takes: f32 prototypes have one.
+const fn norm_words(bytes: usize) -> usize {
+    (bytes == 4) as usize
+}
+
 /// Words of memory of a model of `count` prototypes of `features` features of `bytes` bytes each.
 pub const fn words(count: usize, features: usize, bytes: usize) -> usize {
-    PER_FEATURE * features + count * (3 + code_words(features, bytes)) + 3 * count.div_ceil(2)
+    PER_FEATURE * features + count * (3 + norm_words(bytes) + code_words(features, bytes)) + 3 * count.div_ceil(2)
 }
 
 /// Prototypes that fit `words` words.
 pub(crate) const fn capacity(words: usize, features: usize, bytes: usize) -> usize {
     // Three half-words per prototype, each array rounded up to words: at most 1 word of loss per array.
     let Some(rest) = words.checked_sub(PER_FEATURE * features) else { return 0 };
-    let halves = 2 * (3 + code_words(features, bytes)) + 3;
+    let halves = 2 * (3 + norm_words(bytes) + code_words(features, bytes)) + 3;
     let mut count = 2 * rest / halves;
     while count > 0 && self::words(count, features, bytes) > words {
         count -= 1;
@@ -60,6 +65,8 @@ macro_rules! parts {
             pub siblings: &'a $($m)? [u16],
             /// Windows decided rightly.
             pub hits: &'a $($m)? [u16],
+            /// Squared norms of f32 prototypes, for Euclidean distances.
+            pub norm: &'a $($m)? [f32],
             /// Features, [`stride`] words per prototype.
             pub codes: &'a $($m)? [u32],
         }
@@ -82,6 +89,7 @@ macro_rules! parts {
             let (class, rest) = rest.$split(capacity.div_ceil(2))?;
             let (siblings, rest) = rest.$split(capacity.div_ceil(2))?;
             let (hits, rest) = rest.$split(capacity.div_ceil(2))?;
+            let (norm, rest) = rest.$split(capacity * norm_words(bytes))?;
             let (codes, _) = rest.$split(capacity * code_words(features, bytes))?;
             Some($name {
                 mean: bytemuck::$cast(mean).ok()?,
@@ -95,6 +103,7 @@ macro_rules! parts {
                 class: bytemuck::$cast(class).ok()?,
                 siblings: bytemuck::$cast(siblings).ok()?,
                 hits: bytemuck::$cast(hits).ok()?,
+                norm: bytemuck::$cast(norm).ok()?,
                 codes,
             })
         }
@@ -107,6 +116,25 @@ parts!(PartsMut, "A model's memory, to change.", split_at_mut_checked, try_cast_
 /// Words from one prototype's features to the next's.
 pub(crate) const fn stride(features: usize, bytes: usize) -> usize {
     code_words(features, bytes)
+}
+
+/// The rows of `width` items; none for no width. (`chunks_exact` divides by the width, which may panic for all that the
+/// compiler sees.)
+pub(crate) fn rows<T>(mut items: &[T], width: usize) -> impl Iterator<Item = &[T]> {
+    core::iter::from_fn(move || {
+        let (row, rest) = items.split_at_checked(width).filter(|_| width > 0)?;
+        items = rest;
+        Some(row)
+    })
+}
+
+/// [`rows`], to change.
+pub(crate) fn rows_mut<T>(mut items: &mut [T], width: usize) -> impl Iterator<Item = &mut [T]> {
+    core::iter::from_fn(move || {
+        let (row, rest) = core::mem::take(&mut items).split_at_mut_checked(width).filter(|_| width > 0)?;
+        items = rest;
+        Some(row)
+    })
 }
 
 #[cfg(test)]

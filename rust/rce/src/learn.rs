@@ -2,9 +2,10 @@
 
 use crate::code::*;
 use crate::frame;
-use crate::infer::{BLOCK, Nearest, by_metric, query};
-use crate::layout::{self, PartsMut};
+use crate::infer::{by_metric, query};
+use crate::layout::{self, PartsMut, rows_mut};
 use crate::model::State;
+use crate::scan::{Nearest, scan};
 use hone_learn::{ClassId, Decision};
 
 /// A merit of 1 (a window decided rightly at the radius), in units of standing.
@@ -69,6 +70,22 @@ fn watch_by<M: Metric>(state: &mut State, parts: &mut PartsMut, features: &[f32]
     if frame::due(&state.clock) {
         let scale = state.scale();
         frame::refit::<M::Code>(parts, &mut state.clock, &state.params, &scale, usize::from(state.count));
+        norms::<M>(parts, stride::<M>(state));
+    }
+}
+
+/// Items from one prototype's codes to the next's.
+fn stride<M: Metric>(state: &State) -> usize {
+    state.scratch_words() * 4 / size_of::<M::Code>()
+}
+
+/// Computes all norms anew.
+fn norms<M: Metric>(parts: &mut PartsMut, stride: usize) {
+    if M::NORMS {
+        let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
+        for (norm, row) in parts.norm.iter_mut().zip(layout::rows(codes, stride)) {
+            *norm = M::norm(row);
+        }
     }
 }
 
@@ -143,14 +160,14 @@ fn learn_by<M: Metric>(
     if wanted {
         let ceiling = M::to_key(state.params.radius_max, &scale);
         let radius = ceiling.min(pass.other).max(floor);
-        outcome = place(state, parts, query, Newcomer { class, radius, may_prune: !baseline });
+        outcome = place::<M>(state, parts, query, Newcomer { class, radius, may_prune: !baseline });
     }
     if !matches!(outcome, Outcome::Prototype { .. })
         && follows
         && let Some(own) = pass.own
         && (right || M::real(own.key, &scale) < state.params.radius_max)
     {
-        follow(state, parts, own.index, query);
+        follow::<M>(state, parts, own.index, query);
     }
     Some(Learnt { outcome, decision, conflicts })
 }
@@ -177,35 +194,28 @@ fn visit<M: Metric>(
     // Beyond `limit` no prototype is the nearest of its kind; beyond `fired` it does not matter whether one fires, as one
     // of the window's class fires nearer, save in the baseline, where all that fire shrink.
     let (mut limit, mut fired) = (u32::MAX, u32::MAX);
-    let used = usize::from(state.count);
-    let codes = codes.get(..used * query.len()).unwrap_or(&[]);
-    let blocks = codes.chunks(BLOCK * query.len().max(1));
-    let blocks = blocks.zip(parts.radius.chunks_mut(BLOCK).zip(parts.class.chunks(BLOCK))).enumerate();
-    let mut keys = [0; BLOCK];
-    for (block, (codes, (radii, classes))) in blocks {
-        let keys = keys.get_mut(..codes.len() / query.len().max(1)).unwrap_or(&mut []);
-        M::keys(query, codes, keys);
-        for (i, (key, radius)) in keys.iter().zip(radii).enumerate() {
-            // Most are neither nearest nor the nearest that fires: two comparisons.
-            if *key >= limit && (*key >= fired || *key >= *radius) {
-                continue;
-            }
-            let its = classes.get(i).copied().unwrap_or(0);
-            let near = Nearest { key: *key, index: block * BLOCK + i, class: its };
-            let fires = *key < *radius;
-            if its == class {
-                pass.own_near(near, fires);
-            } else {
-                pass.other_near(near, fires);
-                if baseline && fires {
-                    pass.conflicts = pass.conflicts.saturating_add(1);
-                    *radius = near.key.max(floor);
-                }
-            }
-            limit = pass.own.map_or(u32::MAX, |own| own.key).max(pass.other);
-            fired = if baseline { u32::MAX } else { pass.own_fired };
+    let (radii, all) = (&mut *parts.radius, &*parts.class);
+    scan::<M>(query, codes, parts.norm, usize::from(state.count), |key, index| {
+        let Some(radius) = radii.get_mut(index) else { return 0 };
+        // Before one of the window's class fires, most are neither nearest nor firing.
+        if key >= limit && (key >= fired || key >= *radius) {
+            return limit.max(fired);
         }
-    }
+        let near = Nearest { key, index, class: all.get(index).copied().unwrap_or(0) };
+        let fires = key < *radius;
+        if near.class == class {
+            pass.own_near(near, fires);
+        } else {
+            pass.other_near(near, fires);
+            if baseline && fires {
+                pass.conflicts = pass.conflicts.saturating_add(1);
+                *radius = key.max(floor);
+            }
+        }
+        limit = pass.own.map_or(u32::MAX, |own| own.key).max(pass.other);
+        fired = if baseline { u32::MAX } else { pass.own_fired };
+        limit.max(fired)
+    });
     pass
 }
 
@@ -334,10 +344,10 @@ struct Newcomer {
 }
 
 /// Makes the window a prototype, in place of the oldest that may go if there is no room and `pruning` allows it.
-fn place<C: Code>(
+fn place<M: Metric>(
     state: &mut State,
     parts: &mut PartsMut,
-    query: &[C],
+    query: &[M::Code],
     Newcomer { class, radius, may_prune }: Newcomer,
 ) -> Outcome {
     let used = usize::from(state.count);
@@ -388,7 +398,8 @@ fn place<C: Code>(
     set(parts.standing, index, state.now);
     set(parts.spread, index, state.spread);
     if let Some(code) = code_at(parts.codes, index, query.len()) {
-        code.copy_from_slice(query);
+        code.iter_mut().zip(query).for_each(|(to, from)| *to = *from);
+        set(parts.norm, index, M::norm(query));
     }
     Outcome::Prototype { pruned }
 }
@@ -399,6 +410,12 @@ fn set<T>(slice: &mut [T], index: usize, value: T) {
     }
 }
 
+fn copy<T: Copy>(slice: &mut [T], from: usize, to: usize) {
+    if let Some(value) = slice.get(from).copied() {
+        set(slice, to, value);
+    }
+}
+
 /// The features of one prototype.
 fn code_at<C: Code>(codes: &mut [u32], index: usize, stride: usize) -> Option<&mut [C]> {
     let codes: &mut [C] = bytemuck::try_cast_slice_mut(codes).ok()?;
@@ -406,17 +423,18 @@ fn code_at<C: Code>(codes: &mut [u32], index: usize, stride: usize) -> Option<&m
 }
 
 /// The prototype follows the window: as the mean of what it stands for at first, then by `moving` at least.
-fn follow<C: Code>(state: &mut State, parts: &mut PartsMut, index: usize, query: &[C]) {
+fn follow<M: Metric>(state: &mut State, parts: &mut PartsMut, index: usize, query: &[M::Code]) {
     let hits = f32::from(parts.hits.get(index).copied().unwrap_or(1));
     let rate = (256.0 * (1.0 / (hits + 1.0)).max(state.params.moving)) as i32;
     let mut dither = state.dither;
-    if let Some(code) = code_at::<C>(parts.codes, index, query.len()) {
+    if let Some(code) = code_at::<M::Code>(parts.codes, index, query.len()) {
         for (c, q) in code.iter_mut().zip(query) {
             // A linear congruential generator (Numerical Recipes): a step too small for the code is taken as often
             // as its size says, so that small steps add up.
             dither = dither.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *c = c.follow(*q, rate, (dither >> 24) as i32);
         }
+        set(parts.norm, index, M::norm(code));
     }
     state.dither = dither;
 }
@@ -431,13 +449,16 @@ pub(crate) fn forget(state: &mut State, memory: &mut [u32], class: ClassId) -> u
             continue;
         }
         if kept != i {
-            parts.class.copy_within(i..i + 1, kept);
-            parts.siblings.copy_within(i..i + 1, kept);
-            parts.hits.copy_within(i..i + 1, kept);
-            parts.radius.copy_within(i..i + 1, kept);
-            parts.standing.copy_within(i..i + 1, kept);
-            parts.spread.copy_within(i..i + 1, kept);
-            parts.codes.copy_within(i * stride..(i + 1) * stride, kept * stride);
+            copy(parts.class, i, kept);
+            copy(parts.siblings, i, kept);
+            copy(parts.hits, i, kept);
+            copy(parts.radius, i, kept);
+            copy(parts.standing, i, kept);
+            copy(parts.spread, i, kept);
+            copy(parts.norm, i, kept);
+            for k in 0..stride {
+                copy(parts.codes, i * stride + k, kept * stride + k);
+            }
         }
         kept += 1;
     }
@@ -456,11 +477,10 @@ pub(crate) fn repair(state: &State, memory: &mut [u32]) -> bool {
 }
 
 fn repair_codes<M: Metric>(state: &State, parts: &mut PartsMut) -> bool {
-    let (scale, used) = (state.scale(), usize::from(state.features));
-    let stride = state.scratch_words() * 4 / size_of::<M::Code>();
+    let (scale, used, stride) = (state.scale(), usize::from(state.features), stride::<M>(state));
     let codes: &mut [M::Code] = bytemuck::try_cast_slice_mut(parts.codes).unwrap_or(&mut []);
     let mut good = true;
-    for code in codes.chunks_exact_mut(stride.max(1)).take(usize::from(state.count)) {
+    for code in rows_mut(codes, stride).take(usize::from(state.count)) {
         for (i, c) in code.iter_mut().enumerate() {
             if i >= used {
                 *c = bytemuck::Zeroable::zeroed();
@@ -472,5 +492,6 @@ fn repair_codes<M: Metric>(state: &State, parts: &mut PartsMut) -> bool {
             }
         }
     }
+    norms::<M>(parts, stride);
     good
 }

@@ -56,6 +56,7 @@ mod names;
 mod params;
 mod pending;
 mod persist;
+mod scan;
 
 pub use infer::Answer;
 pub use integer::IntegerFrame;

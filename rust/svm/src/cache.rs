@@ -1,7 +1,7 @@
 //! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
 //! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
 
-use crate::kernel::VACANT;
+use crate::rows::VACANT;
 use hone_learn::{Shortage, Workspace};
 
 /// Words that a slot takes besides its row.
@@ -54,24 +54,31 @@ impl<'a> Cache<'a> {
             }
             return (slot, len);
         }
-        let slot = if (clock.used as usize) < self.slots.len() {
-            clock.used += 1;
-            clock.used as usize - 1
-        } else {
-            let now = clock.now;
-            let oldest = self.slots.iter().enumerate().max_by_key(|(_, s)| now.wrapping_sub(s[1]));
-            let slot = oldest.map_or(0, |(i, _)| i);
-            let owner = self.slots.get(slot).map_or(0, |s| s[0] >> 16);
-            if let Some(s) = self.slot_of.get_mut(owner as usize) {
-                *s = NONE;
-            }
-            slot
-        };
+        let slot = self.evict(clock);
+        clock.used = clock.used.max(slot as u32 + 1);
         if let (Some(s), Some(of)) = (self.slots.get_mut(slot), self.slot_of.get_mut(position)) {
             *s = [pack(position as u16, 0), clock.now];
             *of = slot as u16;
         }
         (slot, 0)
+    }
+
+    /// A slot without a row: one not used yet, or that of the row used longest ago, which is dropped.
+    pub fn evict(&mut self, clock: &Clock) -> usize {
+        let used = clock.used as usize;
+        if used < self.slots.len() {
+            return used;
+        }
+        let oldest = self.slots.iter().enumerate().max_by_key(|(_, s)| clock.now.wrapping_sub(s[1]));
+        let slot = oldest.map_or(0, |(i, _)| i);
+        if let Some(s) = self.slots.get_mut(slot) {
+            let owner = s[0] >> 16;
+            *s = [pack(NONE, 0), s[1]];
+            if let Some(of) = self.slot_of.get_mut(owner as usize) {
+                *of = NONE;
+            }
+        }
+        slot
     }
 
     /// The slot of a position's row and the columns in it.
@@ -123,13 +130,13 @@ impl<'a> Cache<'a> {
 
     /// Exchanges positions `p` < `q`. A row that has column `p` but not `q` ends before `p`.
     pub fn swap(&mut self, p: usize, q: usize, clock: &Clock) {
-        exchange(self.slot_of, p, q);
-        for (position, other) in [(p, q), (q, p)] {
-            if let Some((slot, _)) = self.find(position)
-                && let Some(s) = self.slots.get_mut(slot)
-                && s[0] >> 16 == other as u32
-            {
-                s[0] = pack(position as u16, (s[0] & 0xffff) as usize);
+        // Most positions have no row.
+        if self.slot_of.get(p) != self.slot_of.get(q) {
+            exchange(self.slot_of, p, q);
+            for position in [p, q] {
+                if let Some(s) = self.slot_of.get(position).and_then(|s| self.slots.get_mut(usize::from(*s))) {
+                    s[0] = pack(position as u16, (s[0] & 0xffff) as usize);
+                }
             }
         }
         let used = clock.used as usize;

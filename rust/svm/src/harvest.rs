@@ -1,12 +1,55 @@
 //! From a solved problem into the model.
 
-use crate::model::{ModelMut, numbers_of};
+use crate::model::{ModelMut, numbers_of, pair};
 use crate::plan::{NO_SLOT, Plan};
 use crate::smo::{self, Problem, Var};
-use hone_learn::SetView;
+use crate::train::{Ration, TrainError};
+use hone_learn::{SetView, Shortage};
+
+/// Whether the build can do with fewer support vectors than the solution has.
+pub(crate) const REDUCE: bool = cfg!(feature = "reduce");
+
+/// Writes a solved machine into the model: its bias, and what it has of new support vectors beside it. False when the
+/// model has no room for all of them, and all pairs are to be weighed first.
+pub(crate) fn take(
+    plan: &Plan,
+    problem: &mut Problem<'_>,
+    slots: &mut [u16],
+    model: &mut ModelMut<'_>,
+    ration: Ration,
+    (bias, new): (f32, u16),
+) -> Result<bool, TrainError> {
+    let number = if plan.novelty { 0 } else { pair(plan.pair.0, plan.pair.1, plan.known) };
+    if plan.linear() {
+        weights(plan, problem, model, number, bias);
+        model.head.vectors += new;
+        return Ok(true);
+    }
+    match ration {
+        Ration::None => {
+            let (needed, room) = (needed(problem, slots, model), room(model));
+            if needed > room && !REDUCE {
+                let bytes = |vectors: usize| (model.head.fixed() + vectors * model.head.record()) * 4;
+                return Err(TrainError::Model(Shortage { needed: bytes(needed), available: bytes(room) }));
+            }
+            if needed > room {
+                slots.fill(0);
+                return Ok(false);
+            }
+        }
+        Ration::Weigh if REDUCE => {
+            weigh(problem, slots);
+            return Ok(true);
+        }
+        Ration::Project if REDUCE => project(problem, slots),
+        _ => {}
+    }
+    vectors(plan, problem, slots, model, number, bias);
+    Ok(true)
+}
 
 /// A linear machine: its weights with standardisation folded in, w'ⱼ = wⱼ·factorⱼ, and bias − Σ w'ⱼ·meanⱼ.
-pub(crate) fn weights(plan: &Plan, problem: &mut Problem<'_>, model: &mut ModelMut<'_>, number: usize, bias: f32) {
+fn weights(plan: &Plan, problem: &mut Problem<'_>, model: &mut ModelMut<'_>, number: usize, bias: f32) {
     problem.weights();
     let at = plan.known + number * (1 + plan.width);
     let mut bias = bias;
@@ -20,7 +63,7 @@ pub(crate) fn weights(plan: &Plan, problem: &mut Problem<'_>, model: &mut ModelM
 }
 
 /// Support vectors for which the model has storage.
-pub(crate) fn room(model: &ModelMut<'_>) -> usize {
+fn room(model: &ModelMut<'_>) -> usize {
     (model.words.len().saturating_sub(model.head.fixed()) / model.head.record()).min(usize::from(NO_SLOT))
 }
 
@@ -29,7 +72,7 @@ fn has_slot(slots: &[u16], v: &Var) -> bool {
 }
 
 /// Support vectors of the model once those of this problem are in it.
-pub(crate) fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>) -> usize {
+fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>) -> usize {
     let new = problem.vars.iter().filter(|v| smo::beta(v) != 0.0 && !has_slot(slots, v)).count();
     usize::from(model.head.vectors) + new
 }
@@ -38,7 +81,7 @@ pub(crate) fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>)
 const WHOLE: f32 = 255.0;
 
 /// Adds this problem's multipliers, as parts of their bound, to what each row counts for.
-pub(crate) fn weigh(problem: &Problem<'_>, counts: &mut [u16]) {
+fn weigh(problem: &Problem<'_>, counts: &mut [u16]) {
     let [upper, lower] = problem.bounds;
     for v in problem.vars.iter() {
         let bound = if v[3] & smo::POSITIVE != 0 { upper } else { lower };
@@ -88,7 +131,7 @@ const ROUNDS: usize = 30;
 /// Replaces the solution by its projection onto the rows that have records: the coefficients a with K a = K β on these
 /// rows (Burges 1996, "Simplified support vector decision rules"), by Gauss and Seidel's iteration, which is stopped
 /// where it does not converge (kernels that are not positive definite).
-pub(crate) fn project(problem: &mut Problem<'_>, slots: &[u16]) {
+fn project(problem: &mut Problem<'_>, slots: &[u16]) {
     let mut chosen = 0;
     for p in 0..problem.vars.len() {
         let Some(v) = problem.vars.get_mut(p) else { break };
@@ -139,14 +182,7 @@ fn grant(set: SetView<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row: usi
 }
 
 /// A machine of support vectors: its bias, and a coefficient in the record of each.
-pub(crate) fn vectors(
-    plan: &Plan,
-    problem: &Problem<'_>,
-    slots: &mut [u16],
-    model: &mut ModelMut<'_>,
-    number: usize,
-    bias: f32,
-) {
+fn vectors(plan: &Plan, problem: &Problem<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, number: usize, bias: f32) {
     // Without rows of either class there is no gradient to take a bias from.
     model.put(plan.known + number, if bias.is_finite() { bias } else { 0.0 });
     let (a, b) = plan.pair;
@@ -166,16 +202,4 @@ pub(crate) fn vectors(
         };
         model.put(start + at, smo::beta(v));
     }
-}
-
-/// Marks support vectors by their role. Gives how many are new ones.
-pub(crate) fn mark(problem: &Problem<'_>, marks: &mut [u8]) -> u16 {
-    let mut new = 0;
-    for v in problem.vars.iter().filter(|v| smo::beta(v) != 0.0) {
-        if let Some(mark) = marks.get_mut(smo::row_of(v)) {
-            new += u16::from(*mark == 0);
-            *mark = (*mark).max(if v[3] & (smo::UP | smo::LOW) == smo::UP | smo::LOW { 2 } else { 1 });
-        }
-    }
-    new
 }

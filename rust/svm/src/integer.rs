@@ -5,8 +5,9 @@
 //! squared distances exact in 32, exp by a table (2 to a negative power), coefficients in 16 bits. Quantising uses floating point,
 //! once; inference does not.
 
-use crate::kernel::{Kind, decode_row};
+use crate::kernel::Kind;
 use crate::model::{Head, ModelView, Task, numbers_of};
+use crate::rows::decode_row;
 use hone_learn::{ClassId, Decision};
 use hone_numeric::kernel::{dot_i8, dot_i16};
 
@@ -146,7 +147,7 @@ impl<const V: usize, const D: usize> IntegerModel<V, D> {
         let z = z.get_mut(..d).ok_or(QuantizeError::Capacity)?;
         let (mut largest, mut greatest) = (0.0f32, 0.0f32);
         for (numbers, row) in records() {
-            decode_row(head.format.row(row, d).ok_or(QuantizeError::Capacity)?, scale, shift, z);
+            decode_row(row, head.format, scale, shift, z);
             largest = z.iter().fold(largest, |m, v| m.max(v.abs()));
             greatest = numbers.get(1).map_or(greatest, |c| greatest.max(f32::from_bits(*c).abs()));
         }
@@ -155,7 +156,7 @@ impl<const V: usize, const D: usize> IntegerModel<V, D> {
         let coefficient_bits = headroom(&[greatest], 15)?;
         let places = self.rows.iter_mut().zip(&mut self.squares).zip(&mut self.coefficients);
         for (((to, square), coefficient), (numbers, row)) in places.zip(records()) {
-            decode_row(head.format.row(row, d).ok_or(QuantizeError::Capacity)?, scale, shift, z);
+            decode_row(row, head.format, scale, shift, z);
             for (to, z) in to.iter_mut().zip(z.iter()) {
                 *to = round(libm::scalbnf(*z, row_bits.into())) as i8;
             }

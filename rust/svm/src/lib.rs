@@ -33,6 +33,7 @@ mod kernel;
 mod model;
 mod params;
 mod plan;
+mod rows;
 mod smo;
 mod train;
 

@@ -5,9 +5,10 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
-use crate::kernel::{Kernel, Kind, NARROW, dot, dot_narrow, dot_row, fold};
+use crate::kernel::{Kernel, Kind};
+use crate::plan::NOVELTY;
+use crate::rows::{Operand, dot, fold, operand_len};
 use hone_learn::{ClassId, Decision, Format, Verdict};
-use hone_numeric::kernel::dot_f32;
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -16,7 +17,7 @@ pub const fn pairs_of(classes: usize) -> usize {
 
 /// Numbers of scratch that [`Model::infer`] needs at most.
 pub const fn scratch_len(classes: usize, features: usize) -> usize {
-    pairs_of(classes) + features
+    pairs_of(classes) + operand_len(features)
 }
 
 /// Words per support vector.
@@ -129,16 +130,16 @@ impl<const WORDS: usize> Model<WORDS> {
         ModelMut { head: &mut self.head, words: &mut self.words }
     }
 
-    /// See [`ModelView::infer`]. Two classes and few features, linear: no scratch, no call, and as few instructions as
+    /// See [`ModelView::infer`]. Two classes and four features, linear: no scratch, no call, and as few instructions as
     /// the target allows.
     #[inline(never)]
     pub fn infer(&self, features: &[f32], scratch: &mut [f32]) -> Verdict {
-        if features.len() <= NARROW
-            && features.len() + 1 == self.head.binary as usize
+        if let ([x0, x1, x2, x3], 5) = (features, self.head.binary)
             && let [a, b, bias, weights @ ..] = &self.words[..]
-            && let Some(weights) = floats(weights).get(..features.len())
+            && let [w0, w1, w2, w3, ..] = floats(weights)
         {
-            binary(*a, *b, dot_narrow(features, weights) + f32::from_bits(*bias))
+            let sum = (x0 * w0 + x1 * w1) + (x2 * w2 + x3 * w3);
+            binary(*a, *b, sum + f32::from_bits(*bias))
         } else {
             self.infer_wide(features, scratch)
         }
@@ -151,7 +152,7 @@ impl<const WORDS: usize> Model<WORDS> {
             && let [a, b, bias, weights @ ..] = &self.words[..]
             && let Some(weights) = floats(weights).get(..features.len())
         {
-            return binary(*a, *b, dot_f32(features, weights) + f32::from_bits(*bias));
+            return binary(*a, *b, dot(features, weights) + f32::from_bits(*bias));
         }
         infer(&self.head, &self.words, features, scratch)
     }
@@ -271,7 +272,7 @@ fn one(task: Task, ids: &[u32], f: f32) -> Verdict {
     }
     match (task, ids) {
         (Task::Classes, [a, b]) => binary(*a, *b, f),
-        (Task::Novelty, _) => {
+        (Task::Novelty, _) if NOVELTY => {
             Verdict { decision: if f >= 0.0 { Decision::Normal } else { Decision::Anomalous }, score: f }
         }
         _ => UNKNOWN,
@@ -318,7 +319,7 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
             *f = dot(x, weights) + bias;
         }
     } else {
-        let z = z.get_mut(..d)?;
+        let z = z.get_mut(..operand_len(d))?;
         let (bias, body) = body.split_at_checked(pairs)?;
         let (mean, body) = body.split_at_checked(d)?;
         let (factor, body) = body.split_at_checked(d)?;
@@ -328,7 +329,7 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
         }
-        let own = dot(z, z);
+        let own = z.get(..d)?.iter().fold(0.0, |s, z| s + z * z);
         if !own.is_finite() {
             // Bounded kernels would hide it.
             return None;
@@ -336,10 +337,11 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
         let width = numbers_of(k);
+        let operand = Operand::of(z, d, head.format);
         for record in records.chunks_exact(head.record()) {
             let (numbers, row) = record.split_at_checked(width)?;
             let (square, numbers) = numbers.split_first()?;
-            let product = dot_row(z, head.format.row(row, d)?) + constant;
+            let product = operand.dot(row) + constant;
             let value = head.kernel.value(product, own, f32::from_bits(*square));
             spread(f, numbers, k, value);
         }

@@ -1,7 +1,8 @@
 //! Parameters, their table, and what they ask of memory.
 
-use crate::kernel::Kind as KernelKind;
+use crate::kernel::{Kind as KernelKind, POLY_SIGMOID};
 use crate::model::pairs_of;
+use crate::plan::NOVELTY;
 use hone_learn::{ClassId, Kind, ParamError, Setting, Settings, Value, words};
 
 /// Classes that one model tells apart at most.
@@ -89,12 +90,16 @@ impl Settings for Params {
         Setting {
             name: "machine",
             help: "auto: classes when rows have labels, else novelty",
-            kind: Kind::Choice(&["auto", "classify", "novelty"]),
+            kind: Kind::Choice(if NOVELTY { &["auto", "classify", "novelty"] } else { &["auto", "classify"] }),
         },
         Setting {
             name: "kernel",
             help: "auto: linear for classes, rbf for novelty",
-            kind: Kind::Choice(&["auto", "linear", "rbf", "poly", "sigmoid"]),
+            kind: Kind::Choice(if POLY_SIGMOID {
+                &["auto", "linear", "rbf", "poly", "sigmoid"]
+            } else {
+                &["auto", "linear", "rbf"]
+            }),
         },
         Setting { name: "c", help: "cost of a row on the wrong side", kind: Kind::Real { min: 1e-4, max: 1e6 } },
         Setting { name: "nu", help: "novelty: share of rows left outside", kind: Kind::Real { min: 1e-3, max: 1.0 } },
@@ -240,7 +245,8 @@ pub const fn required(checked: &Checked, shape: Shape) -> usize {
 /// use.
 pub const fn required_for(checked: &Checked, shape: Shape, cached: usize) -> usize {
     let slots = if checked.0.surely_linear() { 0 } else { words(shape.rows, 2) };
-    let fixed = words(shape.rows, 1) + slots + 3 * shape.features + 4 * shape.rows + words(shape.rows, 2);
+    let operand = crate::rows::operand_len(shape.features);
+    let fixed = words(shape.rows, 1) + slots + 2 * shape.features + operand + 4 * shape.rows + words(shape.rows, 2);
     4 * (fixed + cached * (shape.rows + crate::cache::SLOT_WORDS))
 }
 

@@ -4,7 +4,8 @@
 use crate::kernel::{Kernel, Kind};
 use crate::model::pairs_of;
 use crate::params::{Checked, MAX_CLASSES};
-use crate::smo::{Problem, Run, Scaling};
+use crate::rows::operand_len;
+use crate::smo::{self, Problem, Run, Scaling};
 use crate::train::TrainError;
 use hone_learn::set::Feature;
 use hone_learn::{ClassId, SetView, Shortage, Workspace};
@@ -34,6 +35,9 @@ pub(crate) struct Shared<'a> {
     pub slots: &'a mut [u16],
     pub scaling: Scaling<'a>,
 }
+
+/// Whether the build has one-class machines.
+pub(crate) const NOVELTY: bool = cfg!(feature = "novelty");
 
 pub(crate) const NO_SLOT: u16 = u16::MAX;
 
@@ -72,18 +76,22 @@ impl Plan {
         self.pair.1 < self.known
     }
 
-    pub fn count(&mut self, label: ClassId) -> Result<(), TrainError> {
-        self.labelled += 1;
-        let known = self.classes.iter().zip(&mut self.counts).take(self.known);
-        if let Some((_, count)) = known.into_iter().find(|(c, _)| **c == label) {
-            *count += 1;
-            return Ok(());
+    /// Takes stock of the classes.
+    pub fn count(&mut self, set: SetView<'_>) -> Result<(), TrainError> {
+        for label in set.labels().flatten() {
+            if let Some(at) = self.classes().iter().position(|c| *c == label) {
+                if let Some(count) = self.counts.get_mut(at) {
+                    *count += 1;
+                }
+                continue;
+            }
+            let (Some(class), Some(count)) = (self.classes.get_mut(self.known), self.counts.get_mut(self.known)) else {
+                return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
+            };
+            (*class, *count) = (label, 1);
+            self.known += 1;
         }
-        let (Some(class), Some(count)) = (self.classes.get_mut(self.known), self.counts.get_mut(self.known)) else {
-            return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
-        };
-        (*class, *count) = (label, 1);
-        self.known += 1;
+        self.labelled = self.counts.iter().map(|n| usize::from(*n)).sum();
         Ok(())
     }
 
@@ -149,23 +157,36 @@ impl Plan {
         if self.novelty { self.rows } else { rows(self.pair.0) + rows(self.pair.1) }
     }
 
-    /// Whether a row of this label belongs to the pair at hand: as positive (true) or negative.
-    #[inline(always)]
-    pub fn side(&self, label: Option<ClassId>) -> Option<bool> {
-        if self.novelty {
-            return Some(true);
+    /// Enters the rows of the pair at hand. Whether some multipliers are not 0.
+    pub fn seed(&self, problem: &mut Problem<'_>) -> bool {
+        let class = |i: usize| self.classes.get(i).copied();
+        let (first, second) = (class(self.pair.0), class(self.pair.1));
+        let one = problem.linear.to_bits();
+        let mut vars = problem.vars.iter_mut();
+        for (row, label) in problem.set.labels().enumerate() {
+            let positive = self.novelty || label == first;
+            if positive || label == second {
+                let Some(v) = vars.next() else { break };
+                // A multiplier of 0 can rise where it is positive, and fall where it is negative.
+                let (sign, flags) = if positive { (0, smo::POSITIVE | smo::UP) } else { (1 << 31, smo::LOW) };
+                *v = [one | sign, 0, 0, row as u32 | flags];
+            }
         }
-        let label = label?;
-        if self.classes.get(self.pair.0) == Some(&label) {
-            Some(true)
-        } else if self.classes.get(self.pair.1) == Some(&label) {
-            Some(false)
-        } else {
-            None
+        if NOVELTY && self.novelty {
+            // One-class starts from the first ν·n rows (LIBSVM).
+            let mut share = self.checked.params().nu * problem.vars.len() as f32;
+            for v in problem.vars.iter_mut() {
+                let beta = share.clamp(0.0, 1.0);
+                share -= beta;
+                v[1] = beta.to_bits();
+                v[3] = smo::flags(v, problem.bounds);
+            }
         }
+        NOVELTY && self.novelty
     }
 
     /// The parts of the workspace that all pairs share, and the rest.
+    #[inline(never)]
     pub fn carve<'w>(&self, set: SetView<'_>, ws: &'w mut [u32]) -> Result<(Shared<'w>, Workspace<'w>), TrainError> {
         let short = self.shortage(set, ws.len());
         let mut ws = Workspace::new(ws);
@@ -175,7 +196,7 @@ impl Plan {
             scaling: Scaling {
                 scale: ws.take(set.width()).map_err(|_| short)?,
                 shift: ws.take(set.width()).map_err(|_| short)?,
-                z: ws.take(set.width()).map_err(|_| short)?,
+                z: ws.take(operand_len(set.width())).map_err(|_| short)?,
             },
         };
         Ok((shared, ws))
@@ -186,17 +207,18 @@ impl Plan {
         TrainError::Workspace(Shortage { needed: crate::required(&self.checked, shape), available: words * 4 })
     }
 
-    /// The problem of the pair at hand, of `n` rows; marks and slots beside it.
+    /// The problem of the pair at hand, of as many rows as `run` says; marks and slots beside it. It is used in one
+    /// place.
+    #[inline(always)]
     pub fn problem<'w>(
         &self,
         run: &'w mut Run,
         set: SetView<'w>,
         ws: &'w mut [u32],
-        n: usize,
     ) -> Result<(Problem<'w>, &'w mut [u8], &'w mut [u16]), TrainError> {
         let short = self.shortage(set, ws.len());
         let (shared, mut rest) = self.carve(set, ws)?;
-        let (vars, cache) = Problem::carve(&mut rest, n).map_err(|_| short)?;
+        let (vars, cache) = Problem::carve(&mut rest, run.rows).map_err(|_| short)?;
         let p = self.checked.params();
         let problem = Problem {
             set,

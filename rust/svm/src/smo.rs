@@ -7,7 +7,8 @@
 //! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
 
 use crate::cache::{Cache, Clock};
-use crate::kernel::{Kernel, Kind, Rows, VACANT, decode_row, fill_narrow, fill_vacant, fold, narrow, square_row};
+use crate::kernel::{Kernel, Kind};
+use crate::rows::{Rows, VACANT, cheap, each, fill, fold, unfold};
 use core::hint::black_box;
 use hone_learn::{SetView, Shortage, Workspace};
 
@@ -20,7 +21,7 @@ pub(crate) const LOW: u32 = 1 << 30;
 pub(crate) const POSITIVE: u32 = 1 << 29;
 
 /// Iterations between two rounds of shrinking.
-const SHRINK_EVERY: u32 = 3;
+const SHRINK_EVERY: u32 = 2;
 
 /// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
 const TRUSTED: u32 = 2_000;
@@ -39,7 +40,7 @@ pub(crate) fn beta(v: &Var) -> f32 {
     f32::from_bits(v[1])
 }
 
-fn square(v: &Var) -> f32 {
+pub(crate) fn square(v: &Var) -> f32 {
     f32::from_bits(v[2])
 }
 
@@ -66,9 +67,16 @@ pub(crate) struct Run {
     pub work: u32,
 }
 
+impl Run {
+    /// Of a problem of so many rows, that is not solved yet.
+    pub fn of(rows: usize) -> Self {
+        Self { rows, active: rows, until_shrink: SHRINK_EVERY, ..Self::default() }
+    }
+}
+
 /// What one call of [`Problem::advance`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Advance {
+enum Advance {
     More,
     /// The gap is within tolerance.
     Optimal,
@@ -107,28 +115,49 @@ impl<'a> Problem<'a> {
         Ok((vars, Cache::carve(ws, rows)?))
     }
 
-    /// Starts: `vars` have β and row numbers and `POSITIVE`; all else is computed.
+    /// Starts: the rows have been entered, `begun` with multipliers that are not 0.
     #[inline(never)]
-    pub fn start(&mut self) {
+    pub fn start(&mut self, begun: bool) {
         let n = self.vars.len();
-        *self.run = Run { rows: n, active: n, until_shrink: SHRINK_EVERY, ..Run::default() };
         self.cache.clear(&mut self.run.clock);
         let Scaling { scale, shift, .. } = &self.scaling;
-        let mut any = false;
         let rows = Rows::of(self.set);
         for v in self.vars.iter_mut() {
             let Some(row) = rows.row(row_of(v)) else { continue };
-            let x2 = square_row(row, scale, shift);
-            v[2] = if self.kernel.kind == Kind::Rbf { x2 } else { self.kernel.own(x2) }.to_bits();
-            v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
-            any |= beta(v) != 0.0;
-            v[3] = flags(v, self.bounds);
+            let mut x2 = 0.0;
+            each(row, rows.format, scale.iter().zip(shift.iter()), |(a, b), v| {
+                let z = a * v + b;
+                x2 += z * z;
+            });
+            v[2] = self.kernel.kept(x2).to_bits();
         }
         self.spend(n * self.set.width());
-        if any {
+        if begun {
             self.run.rebuild = Some((0, 0));
         } else {
-            self.survey();
+            // Positive rows can rise and the others fall, all with the gradient they start from.
+            let first = self.vars.iter().position(|v| v[3] & POSITIVE != 0);
+            let greatest = if first.is_some() { self.linear } else { f32::NEG_INFINITY };
+            (self.run.first, self.run.greatest, self.run.least) = (first.unwrap_or(0), greatest, -self.linear);
+        }
+    }
+
+    /// Iterates until about `budget` multiply-accumulates are spent, then none; or to the end, and then says whether that
+    /// came before the optimum.
+    #[inline(never)]
+    pub fn solve(&mut self, most: u32, budget: i64) -> Option<bool> {
+        loop {
+            match self.advance() {
+                Advance::Optimal => return Some(false),
+                Advance::Stuck => return Some(true),
+                Advance::More => {}
+            }
+            if self.run.iterations >= most && self.at_rest() {
+                return Some(self.gap() > self.tolerance);
+            }
+            if i64::from(self.run.work) >= budget {
+                return None;
+            }
         }
     }
 
@@ -141,7 +170,7 @@ impl<'a> Problem<'a> {
     }
 
     /// One iteration, or one piece of what comes between iterations.
-    pub fn advance(&mut self) -> Advance {
+    fn advance(&mut self) -> Advance {
         if let Some((from, done)) = self.run.rebuild {
             self.rebuild(from, done);
             return Advance::More;
@@ -182,7 +211,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Whether the gradient of every row is up to date; if not, calls of [`Problem::advance`] will see to it.
-    pub fn at_rest(&mut self) -> bool {
+    fn at_rest(&mut self) -> bool {
         if self.run.rebuild.is_none() && self.run.active < self.run.rows {
             self.begin_rebuild(self.run.active);
         }
@@ -213,13 +242,8 @@ impl<'a> Problem<'a> {
         let Some(vi) = self.vars.get(i).copied() else { return false };
         let row_i = self.cache.row(slot_i, active);
         let vars = self.vars.get(..active).unwrap_or(&[]);
-        let unit = self.kernel.kind == Kind::Rbf;
-        let found = if unit {
-            partner::<true>(vars, row_i, self.run.greatest, 1.0)
-        } else {
-            partner::<false>(vars, row_i, self.run.greatest, square(&vi))
-        };
-        let Some((j, eta)) = found else { return false };
+        let own = if self.kernel.kind == Kind::Rbf { None } else { Some(square(&vi)) };
+        let Some((j, eta)) = partner(vars, row_i, self.run.greatest, own) else { return false };
         let slot_j = self.fetch(j, active);
         let Some(vj) = self.vars.get(j).copied() else { return false };
 
@@ -268,29 +292,16 @@ impl<'a> Problem<'a> {
         let Some(v) = self.vars.get(p) else { return slot };
         let own = square(v);
         let Scaling { scale, shift, z } = &mut self.scaling;
-        let rows = Rows::of(self.set);
-        if let Some(row) = rows.row(row_of(v)) {
-            decode_row(row, scale, shift, z);
-        }
-        let constant = fold(z, scale, shift);
-        let (z, kernel) = (&**z, self.kernel);
+        let (rows, width) = (Rows::of(self.set), self.set.width());
+        let Some(row) = rows.row(row_of(v)) else { return slot };
+        let constant = unfold(row, rows.format, scale, shift, z);
+        let out = if cheap(&self.kernel, rows.format, width) {
+            self.cache.columns(slot, have, len)
+        } else {
+            self.cache.open(slot, have, len, &self.run.clock)
+        };
         let vars = self.vars.get(have..len).unwrap_or(&[]);
-        match (kernel.kind, rows.floats(), narrow(z)) {
-            // To look the numbers up in other rows would cost more than to compute them.
-            (Kind::Linear, Some(rows), Some(z)) => {
-                fill_narrow(z, constant, rows, vars, self.cache.columns(slot, have, len));
-            }
-            (Kind::Linear, Some(rows), None) => {
-                let out = self.cache.open(slot, have, len, &self.run.clock);
-                fill_vacant(z, constant, rows, vars, out);
-            }
-            _ => {
-                let out = self.cache.open(slot, have, len, &self.run.clock);
-                for (v, out) in vars.iter().zip(out).filter(|(_, out)| out.to_bits() == VACANT) {
-                    *out = kernel.value(rows.dot(z, row_of(v)) + constant, own, square(v));
-                }
-            }
-        }
+        fill(rows, (z, width), (constant, own), &self.kernel, vars, out);
         self.cache.set_len(slot, len);
         self.spend((len - have) * self.set.width());
         slot
@@ -327,7 +338,8 @@ impl<'a> Problem<'a> {
             && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
         {
             // Word by word: as a whole the compiler would call memmove.
-            v.iter_mut().zip(w).for_each(|(v, w)| core::mem::swap(v, w));
+            let ([a, b, c, d], [e, f, g, h]) = (*v, *w);
+            (*v, *w) = ([e, f, g, h], [a, b, c, d]);
         }
         self.cache.swap(p, q, &self.run.clock);
         // The extremes are never set aside; the first may have moved.
@@ -337,9 +349,6 @@ impl<'a> Problem<'a> {
     }
 
     fn begin_rebuild(&mut self, from: usize) {
-        for v in self.vars.iter_mut().skip(from) {
-            v[0] = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear }.to_bits();
-        }
         self.run.rebuild = Some((from, 0));
     }
 
@@ -348,20 +357,31 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     fn rebuild(&mut self, from: usize, done: usize) {
         let n = self.run.rows;
+        let (linear, from_start) =
+            (self.linear, |v: &Var, linear: f32| if v[3] & POSITIVE != 0 { linear } else { -linear });
         if self.kernel.kind == Kind::Linear {
             self.weights();
             let Scaling { scale, shift, z } = &mut self.scaling;
             let constant = fold(z, scale, shift);
-            let (z, rows) = (&**z, Rows::of(self.set));
-            for v in self.vars.get_mut(from..).unwrap_or(&mut []) {
-                v[0] = (g(v) - (rows.dot(z, row_of(v)) + constant)).to_bits();
+            let (rows, width) = (Rows::of(self.set), self.set.width());
+            // The place of a row that is used again last takes the decision values.
+            let slot = self.cache.evict(&self.run.clock);
+            let out = self.cache.columns(slot, from, n);
+            if !cheap(&self.kernel, rows.format, width) {
+                out.fill(f32::from_bits(VACANT));
             }
-            self.spend(n.saturating_sub(from) * self.set.width());
+            let vars = self.vars.get_mut(from..).unwrap_or(&mut []);
+            fill(rows, (z, width), (constant, 0.0), &self.kernel, vars, out);
+            for (v, f) in vars.iter_mut().zip(out) {
+                v[0] = (from_start(v, linear) - *f).to_bits();
+            }
+            self.spend(n.saturating_sub(from) * width);
         } else if let Some(s) = (done..n).find(|s| self.vars.get(*s).is_some_and(|v| beta(v) != 0.0)) {
             let slot = self.fetch(s, n);
             let b = self.vars.get(s).map_or(0.0, beta);
             for (v, k) in self.vars.iter_mut().zip(self.cache.row(slot, n)).skip(from) {
-                v[0] = (g(v) - b * k).to_bits();
+                let before = if done == 0 { from_start(v, linear) } else { g(v) };
+                v[0] = (before - b * k).to_bits();
             }
             self.spend(n);
             self.run.rebuild = Some((from, s + 1));
@@ -397,6 +417,7 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     pub fn weights(&mut self) {
         let Scaling { scale, shift, z } = &mut self.scaling;
+        let rows = Rows::of(self.set);
         z.fill(0.0);
         let mut sum = 0.0;
         for v in self.vars.iter() {
@@ -405,11 +426,8 @@ impl<'a> Problem<'a> {
                 continue;
             }
             sum += b;
-            match self.set.row(row_of(v)) {
-                Some(hone_learn::set::Row::F32(x)) => hone_numeric::kernel::axpy_f32(b, x, z),
-                Some(hone_learn::set::Row::I16(x)) => z.iter_mut().zip(x).for_each(|(z, x)| *z += b * f32::from(*x)),
-                Some(hone_learn::set::Row::I8(x)) => z.iter_mut().zip(x).for_each(|(z, x)| *z += b * f32::from(*x)),
-                None => {}
+            if let Some(row) = rows.row(row_of(v)) {
+                each(row, rows.format, z.iter_mut(), |z, x| *z += b * x);
             }
         }
         for ((z, a), s) in z.iter_mut().zip(scale.iter()).zip(shift.iter()) {
@@ -417,42 +435,60 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// The bias: the mean gradient of the free rows, or the middle of the extremes when none is free.
-    pub fn bias(&self) -> f32 {
-        let free = self.vars.iter().filter(|v| v[3] & (UP | LOW) == UP | LOW);
-        let (sum, count) = free.fold((0.0, 0u32), |(s, n), v| (s + g(v), n + 1));
-        if count > 0 { sum / count as f32 } else { (self.run.greatest + self.run.least) * 0.5 }
-    }
-
-    /// The dual objective, Σα − ½αᵀQα (one-class: −½αᵀQα).
-    pub fn objective(&self) -> f32 {
-        let value = |v: &Var| {
+    /// Bias and objective, and marks the support vectors by their role.
+    pub fn sum_up(&self, marks: &mut [u8]) -> Summary {
+        let (mut sum, mut count, mut objective, mut new) = (0.0, 0u32, 0.0, 0);
+        for v in self.vars.iter().filter(|v| beta(v) != 0.0) {
             let y = if v[3] & POSITIVE != 0 { self.linear } else { -self.linear };
-            beta(v) * (y + g(v))
-        };
-        self.vars.iter().fold(0.0, |s, v| s + value(v)) * 0.5
+            objective += beta(v) * (y + g(v));
+            let free = v[3] & (UP | LOW) == UP | LOW;
+            if free {
+                sum += g(v);
+                count += 1;
+            }
+            if let Some(mark) = marks.get_mut(row_of(v)) {
+                new += u16::from(*mark == 0);
+                *mark = (*mark).max(if free { 2 } else { 1 });
+            }
+        }
+        let bias = if count > 0 { sum / count as f32 } else { (self.run.greatest + self.run.least) * 0.5 };
+        Summary { bias, objective: objective * 0.5, new }
     }
 }
 
+/// What a solved problem comes to.
+pub(crate) struct Summary {
+    /// The mean gradient of the free rows, or the middle of the extremes when none is free.
+    pub bias: f32,
+    /// The dual objective, Σα − ½αᵀQα (one-class: −½αᵀQα).
+    pub objective: f32,
+    /// Support vectors that no pair before had.
+    pub new: u16,
+}
+
 /// Whether β can rise and fall.
-fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
+pub(crate) fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
     let (least, most) = if v[3] & POSITIVE != 0 { (0.0, upper) } else { (-lower, 0.0) };
     let b = beta(v);
     v[3] & !(UP | LOW) | if b < most { UP } else { 0 } | if b > least { LOW } else { 0 }
 }
 
-/// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η.
+/// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η. `own` is K(i,i), none for
+/// a kernel whose diagonal is 1.
 ///
 /// In this loop and the next most rows fail the first test, and few set a new record. `black_box` on the way that is
 /// seldom taken keeps the compiler from making predicated moves of it, which cost an instruction on either way.
 #[inline(never)]
-fn partner<const UNIT: bool>(vars: &[Var], row: &[f32], greatest: f32, own: f32) -> Option<(usize, f32)> {
+fn partner(vars: &[Var], row: &[f32], greatest: f32, own: Option<f32>) -> Option<(usize, f32)> {
+    let (own, diagonal) = own.map_or((2.0, 0), |own| (own, u32::MAX));
     let (mut best, mut at, mut best_eta) = (0.0, usize::MAX, 0.0);
     for (t, (v, k)) in vars.iter().zip(row).enumerate() {
         let b = greatest - g(v);
         if v[3] & LOW != 0 && b > 0.0 {
-            let eta = own + if UNIT { 1.0 } else { square(v) } - (k + k);
-            let eta = if eta > TAU { eta } else { TAU };
+            let mut eta = own + f32::from_bits(v[2] & diagonal) - (k + k);
+            if eta <= TAU {
+                eta = black_box(TAU);
+            }
             let gain = b * b / eta;
             if gain > best {
                 (best, at, best_eta) = (gain, black_box(t), eta);

@@ -1,12 +1,12 @@
 //! Training: the machines of all pairs of classes one after the other, each solved in bounded steps and then written
 //! into the model.
 
-use crate::harvest;
+use crate::harvest::{self, REDUCE};
 use crate::kernel::Kernel;
-use crate::model::{Head, ModelMut, Task, pair};
+use crate::model::{Head, ModelMut, Task};
 use crate::params::{Checked, Machine};
-use crate::plan::{NO_SLOT, Plan};
-use crate::smo::{self, Advance, Run, Scaling};
+use crate::plan::{NO_SLOT, NOVELTY, Plan};
+use crate::smo::{Run, Scaling, Summary};
 use hone_learn::{ClassId, Metric, Progress, Report, SetView, Shortage, Stop};
 
 /// The training failed. The model trained into is untrained; the one in use, the set and the trainer's parameters are
@@ -44,7 +44,7 @@ enum Phase {
 /// Support vectors outgrew the model: all pairs are solved once to see which rows count most, each class keeps its share
 /// of the room in these, and all pairs are solved once more and projected onto them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ration {
+pub(crate) enum Ration {
     None,
     Weigh,
     Project,
@@ -132,9 +132,7 @@ impl Trainer {
             let before = self.work;
             let next = match self.phase {
                 Phase::Start => self.begin(set, workspace, &mut model),
-                Phase::SetUp => self.set_up(set, workspace),
-                Phase::Solve => self.solve(set, workspace, left),
-                Phase::Harvest => self.harvest(set, workspace, &mut model),
+                Phase::SetUp | Phase::Solve | Phase::Harvest => self.pair(set, workspace, &mut model, left),
                 Phase::Over(result) => {
                     if result.is_ok_and(|r| r.stop == Stop::Cancelled) || result.is_err() {
                         *model.head = Head::EMPTY;
@@ -175,15 +173,14 @@ impl Trainer {
     #[inline(never)]
     fn begin(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
-        let p = *plan.checked.params();
+        let p = plan.checked.params();
+        let (machine, gamma, coef0, degree) = (p.machine, p.gamma, p.coef0, p.degree);
         *model.head = Head::EMPTY;
         (plan.rows, plan.width) = (set.len(), set.width());
-        if p.machine != Machine::Novelty {
-            for label in set.labels().flatten() {
-                plan.count(label)?;
-            }
+        if machine != Machine::Novelty {
+            plan.count(set)?;
         }
-        plan.novelty = p.machine == Machine::Novelty || (p.machine == Machine::Auto && plan.known == 0);
+        plan.novelty = NOVELTY && (machine == Machine::Novelty || (machine == Machine::Auto && plan.known == 0));
         if set.is_empty() || (!plan.novelty && plan.known == 0) {
             return Err(TrainError::NoRows);
         }
@@ -193,9 +190,9 @@ impl Trainer {
             return Err(TrainError::OneClass(*only));
         }
         plan.sort_classes();
-        plan.kernel.kind = p.kernel_for(plan.novelty);
-        let gamma = if p.gamma > 0.0 { p.gamma } else { plan.scale_rule(set) };
-        plan.kernel = Kernel { kind: plan.kernel.kind, gamma, coef0: p.coef0, degree: p.degree };
+        plan.kernel.kind = plan.checked.params().kernel_for(plan.novelty);
+        let gamma = if gamma > 0.0 { gamma } else { plan.scale_rule(set) };
+        plan.kernel = Kernel { kind: plan.kernel.kind, gamma, coef0, degree };
         let head = Head {
             task: if plan.novelty { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,
@@ -232,28 +229,55 @@ impl Trainer {
         Ok(Phase::SetUp)
     }
 
-    /// Chooses the rows of the pair at hand and starts to solve it.
+    /// A piece of the work on the pair at hand: its rows are chosen, some iterations done, or the solved machine written
+    /// into the model.
     #[inline(never)]
-    fn set_up(&mut self, set: SetView<'_>, ws: &mut [u32]) -> Result<Phase, TrainError> {
+    fn pair(
+        &mut self,
+        set: SetView<'_>,
+        ws: &mut [u32],
+        model: &mut ModelMut<'_>,
+        budget: i64,
+    ) -> Result<Phase, TrainError> {
         let plan = &self.plan;
-        let n = plan.pair_rows();
-        let mut share = plan.checked.params().nu * n as f32;
-        let (mut problem, ..) = plan.problem(&mut self.run, set, ws, n)?;
-        let mut vars = problem.vars.iter_mut();
-        for (row, label) in set.labels().enumerate() {
-            let Some(positive) = plan.side(label) else { continue };
-            let Some(v) = vars.next() else { break };
-            *v = [0, 0, 0, row as u32 | if positive { smo::POSITIVE } else { 0 }];
-            if plan.novelty {
-                // One-class starts from the first ν·n rows (LIBSVM).
-                let beta = share.clamp(0.0, 1.0);
-                share -= beta;
-                v[1] = beta.to_bits();
+        if self.phase == Phase::SetUp {
+            self.run = Run::of(plan.pair_rows());
+        }
+        let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws)?;
+        let mut next = Phase::Solve;
+        match self.phase {
+            Phase::SetUp => {
+                let begun = plan.seed(&mut problem);
+                problem.start(begun);
+            }
+            Phase::Solve => {
+                let most = plan.checked.params().iterations;
+                if let Some(limited) = problem.solve(most, budget) {
+                    self.limited |= limited;
+                    next = Phase::Harvest;
+                }
+            }
+            _ => {
+                let Summary { bias, objective, new } = problem.sum_up(marks);
+                if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
+                    return Err(TrainError::NotFinite);
+                }
+                if !harvest::take(plan, &mut problem, slots, model, self.ration, (bias, new))? {
+                    marks.fill(0);
+                    return Ok(self.again(model, Ration::Weigh));
+                }
+                self.iterations = self.iterations.saturating_add(problem.run.iterations);
+                self.objective += objective;
+                self.worst = self.worst.max(problem.gap());
+                self.done += 1;
+                next = Phase::SetUp;
             }
         }
-        problem.start();
         self.account();
-        Ok(Phase::Solve)
+        if next == Phase::SetUp && !self.plan.next_pair() {
+            return self.close(set, ws, model);
+        }
+        Ok(next)
     }
 
     /// Moves the run's work into the total.
@@ -261,74 +285,9 @@ impl Trainer {
         self.work += u64::from(core::mem::take(&mut self.run.work));
     }
 
-    #[inline(never)]
-    fn solve(&mut self, set: SetView<'_>, ws: &mut [u32], budget: i64) -> Result<Phase, TrainError> {
-        let (n, most) = (self.run.rows, self.plan.checked.params().iterations);
-        let (mut problem, ..) = self.plan.problem(&mut self.run, set, ws, n)?;
-        let mut limited = false;
-        let phase = loop {
-            match problem.advance() {
-                Advance::Optimal => break Phase::Harvest,
-                Advance::Stuck => {
-                    limited = true;
-                    break Phase::Harvest;
-                }
-                Advance::More => {}
-            }
-            if problem.run.iterations >= most && problem.at_rest() {
-                limited = problem.gap() > problem.tolerance;
-                break Phase::Harvest;
-            }
-            if i64::from(problem.run.work) >= budget {
-                break Phase::Solve;
-            }
-        };
-        self.limited |= limited;
-        self.account();
-        Ok(phase)
-    }
-
-    /// Writes the solved machine into the model and turns to the next pair.
-    #[inline(never)]
-    fn harvest(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
-        let plan = &self.plan;
-        let n = self.run.rows;
-        let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws, n)?;
-        let (bias, objective, gap) = (problem.bias(), problem.objective(), problem.gap());
-        if n > 0 && !(bias.is_finite() && objective.is_finite()) {
-            return Err(TrainError::NotFinite);
-        }
-        let number = if plan.novelty { 0 } else { pair(plan.pair.0, plan.pair.1, plan.known) };
-        let room = harvest::room(model);
-        let new = harvest::mark(&problem, marks);
-        if plan.linear() {
-            harvest::weights(plan, &mut problem, model, number, bias);
-            model.head.vectors += new;
-        } else {
-            match self.ration {
-                Ration::None if harvest::needed(&problem, slots, model) > room => {
-                    slots.fill(0);
-                    marks.fill(0);
-                    return Ok(self.again(model, Ration::Weigh));
-                }
-                Ration::None => {}
-                Ration::Weigh => harvest::weigh(&problem, slots),
-                Ration::Project => harvest::project(&mut problem, slots),
-            }
-            if self.ration != Ration::Weigh {
-                harvest::vectors(plan, &problem, slots, model, number, bias);
-            }
-        }
-        self.iterations = self.iterations.saturating_add(problem.run.iterations);
-        self.objective += objective;
-        self.worst = self.worst.max(gap);
-        self.work += (n * 4) as u64;
-        self.account();
-        self.done += 1;
-        if self.plan.next_pair() {
-            return Ok(Phase::SetUp);
-        }
-        if self.ration == Ration::Weigh {
+    /// After the last pair.
+    fn close(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
+        if REDUCE && self.ration == Ration::Weigh {
             let (shared, _) = self.plan.carve(set, ws)?;
             harvest::choose(&self.plan, set, shared.marks, shared.slots, model);
             return Ok(self.again(model, Ration::Project));

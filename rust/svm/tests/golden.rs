@@ -63,7 +63,24 @@ fn train(store: &mut Store, params: Params, cached: usize, model: &mut Big) -> (
     }
 }
 
+/// How far training in a row format may be from LIBSVM's in `f32`.
+struct Tolerance {
+    format: Format,
+    /// Of the dual objective, and of γ by the rule `scale`; relative.
+    dual: f32,
+    /// Of the number of support vectors.
+    vectors: usize,
+    /// Rows that may be predicted otherwise, of all those that LIBSVM is not undecided about.
+    rows: f32,
+}
+
+const EXACT: Tolerance = Tolerance { format: Format::F32, dual: 1e-3, vectors: 2, rows: 0.0 };
+
 fn run(wanted: &str, cached: usize) {
+    run_within(wanted, cached, &EXACT);
+}
+
+fn run_within(wanted: &str, cached: usize, within: &Tolerance) {
     let text = std::fs::read_to_string(folder().join("expected.csv")).unwrap();
     let predicted = std::fs::read(folder().join("predicted.bin")).unwrap();
     let mut at = 0;
@@ -80,6 +97,10 @@ fn run(wanted: &str, cached: usize) {
         tasks += 1;
         let real = |i: usize| f[i].parse::<f32>().unwrap();
         let novelty = f[2] == "novelty";
+        let all = within.format == Format::F32;
+        if !(all || matches!(f[3], "linear" | "rbf")) {
+            continue;
+        }
         let params = Params {
             machine: if novelty { Machine::Novelty } else { Machine::Classify },
             kernel: Some(match f[3] {
@@ -97,7 +118,7 @@ fn run(wanted: &str, cached: usize) {
         };
         let row = |i: usize| data.rows[i].iter().map(|x| x + real(9)).collect::<Vec<f32>>();
         let width = data.rows[0].len();
-        let mut store = Store::new(data.rows.len(), width, Format::F32);
+        let mut store = Store::new(data.rows.len(), width, within.format);
         for i in (0..data.rows.len()).step_by(2) {
             if f[10].is_empty() || f[10..12].contains(&data.labels[i].to_string().as_str()) {
                 store.edit().push(&row(i), Some(ClassId(u16::from(data.labels[i])))).unwrap();
@@ -108,10 +129,11 @@ fn run(wanted: &str, cached: usize) {
         println!("{line}: dual {dual} vectors {vectors} {report:?}");
         assert_eq!(report.stop, Stop::Converged);
         assert!(report.quality <= params.tolerance);
-        assert!((dual - real(12)).abs() <= 1e-3 * real(12).abs());
-        assert!((gamma - real(6)).abs() <= 1e-4 * gamma, "{gamma}");
-        assert!(vectors.abs_diff(f[13].parse().unwrap()) <= 2);
+        assert!((dual - real(12)).abs() <= within.dual * real(12).abs());
+        assert!((gamma - real(6)).abs() <= within.dual.max(1e-4) * gamma, "{gamma}");
+        assert!(vectors.abs_diff(f[13].parse().unwrap()) <= within.vectors);
         let mut scratch = vec![0.0; scratch_len(10, width)];
+        let (mut others, mut decided) = (0, 0);
         for (i, want) in expected.iter().enumerate() {
             let said = match model.infer(&row(i), &mut scratch).decision {
                 Decision::Class(c) => c.0 as u8,
@@ -119,8 +141,11 @@ fn run(wanted: &str, cached: usize) {
                 Decision::Anomalous => 1,
                 Decision::Unknown => panic!("row {i}"),
             };
-            assert!(*want == 255 || said == *want, "row {i} is {said}, not {want}");
+            decided += usize::from(*want != 255);
+            others += usize::from(*want != 255 && said != *want);
         }
+        println!("  {others} of {decided} rows predicted otherwise");
+        assert!(others as f32 <= within.rows * decided as f32, "{others} of {decided}");
     }
     assert!(tasks > 5);
 }
@@ -144,4 +169,21 @@ fn breast_cancer_is_as_with_libsvm() {
 fn two_cached_rows_give_the_same() {
     run("iris", 2);
     run("cancer", 2);
+}
+
+/// Values are kept to 1/32767 of a feature's span, and products to 10⁻⁵: as exact as `f32`, by the same tolerance.
+#[test]
+fn rows_of_16_bits_are_as_with_libsvm() {
+    for set in ["iris", "digits", "cancer"] {
+        run_within(set, 75, &Tolerance { format: Format::I16, ..EXACT });
+    }
+}
+
+/// Values are kept to 1/127 of a feature's span at worst: a dual objective within 5 %, four support vectors more or less, one
+/// prediction in a hundred.
+#[test]
+fn rows_of_8_bits_are_near_to_libsvm() {
+    for set in ["iris", "digits", "cancer"] {
+        run_within(set, 75, &Tolerance { format: Format::I8, dual: 0.05, vectors: 4, rows: 0.01 });
+    }
 }

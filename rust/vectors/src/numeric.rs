@@ -37,6 +37,9 @@ fn floats(emit: Emit<'_>) {
         kernel::squared_distances_f32(b, &rows, &mut ours);
         portable::rows_squared_distance_f32(b, &rows, &mut twins);
         differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
+        kernel::manhattans_f32(b, &rows, &mut ours);
+        portable::rows_manhattan_f32(b, &rows, &mut twins);
+        differ += u32::from(crc_f32(&ours) != crc_f32(&twins));
     }
     for n in 0..LONGEST {
         let (mut ours, mut twins) = ([0.5f32; LONGEST], [0.5f32; LONGEST]);
@@ -97,6 +100,10 @@ fn integers(emit: Emit<'_>) {
             let (dot, twin) = (kernel::dot_i8(a, b), portable::dot_i8(a, b));
             differ += u32::from(dot != twin);
             sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
+            let spread = part(halves, skip, n);
+            let (dot, twin) = (kernel::dot_i16_i8(spread, b), portable::dot_i16_i8(spread, b));
+            differ += u32::from(dot != twin);
+            sum = crc_bytes(&dot.to_le_bytes()) ^ sum.rotate_left(1);
             let squares = a.iter().zip(b).map(|(a, b)| i32::from(a.abs_diff(*b)).pow(2)).sum::<i32>();
             differ += u32::from(kernel::squared_distance_i8(a, b) != squares);
             let (mut y, mut z) = ([1i32; 3], [1i32; 3]);
@@ -111,6 +118,13 @@ fn integers(emit: Emit<'_>) {
             let (mut y, mut z) = ([1u32; 3], [1u32; 3]);
             kernel::manhattans_u8(b, part(unsigned, skip, 3 * n), &mut y);
             portable::manhattans_u8(b, part(unsigned, skip, 3 * n), &mut z);
+            differ += u32::from(y != z);
+            kernel::squared_distances_u8(b, part(unsigned, skip, 3 * n), &mut y);
+            portable::squared_distances_u8(b, part(unsigned, skip, 3 * n), &mut z);
+            differ += u32::from(y != z);
+            let b = part(halves, 2 * skip, n);
+            kernel::manhattans_i16(b, part(halves, skip, 3 * n), &mut y);
+            portable::manhattans_i16(b, part(halves, skip, 3 * n), &mut z);
             differ += u32::from(y != z);
         }
     }

@@ -86,6 +86,13 @@ class Device:
                 found[kind] = entry
         return found
 
+    def full_stacks(self):
+        """Stacks of which more than three quarters have been used."""
+        return {
+            name: f"{t['stack_used']} of {t['stack_bytes']}"
+            for name, t in self.stats()["thread"].items() if t["stack_used"] * 4 > t["stack_bytes"] * 3
+        }
+
     def train(self, *words):
         lines = self.run("train --wait " + " ".join(words), timeout=300)
         assert any(re.match(r"training \d+: .*converged", line) for line in lines), lines

@@ -54,14 +54,39 @@ static int cmd_press(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-/* bench hold MS: keeps the contact closed. */
+/* bench hold MS [BOUNCES]: keeps the contact closed; it bounces as it opens. */
 static int cmd_hold(const struct shell *sh, size_t argc, char **argv)
 {
-	ARG_UNUSED(argc);
+	int bounces = argc > 2 ? atoi(argv[2]) : 0;
+
 	set_button(1);
 	k_msleep(atoi(argv[1]));
 	set_button(0);
+	for (int i = 0; i < bounces; i++) {
+		k_msleep(2);
+		set_button(1);
+		k_msleep(2);
+		set_button(0);
+	}
 	shell_print(sh, "held");
+	return 0;
+}
+
+static void load_one(const struct k_thread *thread, void *sh)
+{
+	k_thread_runtime_stats_t stats;
+
+	(void)k_thread_runtime_stats_get((k_tid_t)thread, &stats);
+	shell_print(sh, "%s %llu", k_thread_name_get((k_tid_t)thread), stats.execution_cycles);
+}
+
+/* bench load: time that each thread has had the processor since the start, and the time, in timer cycles. */
+static int cmd_load(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	k_thread_foreach_unlocked(load_one, (void *)sh);
+	shell_print(sh, "time %llu", k_cycle_get_64());
 	return 0;
 }
 
@@ -166,8 +191,9 @@ static int cmd_reboot(const struct shell *sh, size_t argc, char **argv)
 SHELL_STATIC_SUBCMD_SET_CREATE(bench_commands,
 	SHELL_CMD_ARG(crash, NULL, "an undefined instruction", cmd_crash, 1, 0),
 	SHELL_CMD_ARG(deep, NULL, "recurse until the stack is full", cmd_deep, 1, 0),
-	SHELL_CMD_ARG(hold, NULL, "MS: hold the button", cmd_hold, 2, 0),
+	SHELL_CMD_ARG(hold, NULL, "MS [BOUNCES]: hold the button", cmd_hold, 2, 1),
 	SHELL_CMD_ARG(led, NULL, "the LED and its edges since the first call", cmd_led, 1, 0),
+	SHELL_CMD_ARG(load, NULL, "what each thread has had of the processor", cmd_load, 1, 0),
 	SHELL_CMD_ARG(press, NULL, "[BOUNCES]: press the button", cmd_press, 1, 1),
 	SHELL_CMD_ARG(reboot, NULL, "restart as after a press of the reset button", cmd_reboot, 1, 0),
 	SHELL_CMD_ARG(stall, NULL, "THREAD: stop a thread", cmd_stall, 2, 0),

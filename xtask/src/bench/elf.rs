@@ -46,7 +46,7 @@ fn functions(elf: &object::File<'_>) -> Vec<(u64, u64, String)> {
 
 /// The crate of a function: the first in its name, but where that is `core` or no crate at all (`<&T as …>`) the first of
 /// the project's, if there is one.
-fn crate_of(name: &str) -> String {
+pub fn crate_of(name: &str) -> String {
     let identifier = |c: char| c.is_alphanumeric() || c == '_';
     let first = |text: &str| text.split(|c| !identifier(c)).next().unwrap_or_default().to_string();
     let from =
@@ -107,15 +107,18 @@ pub fn panics(rlib: &Path) -> Result<Panics, String> {
     let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", rlib.display());
     let data = fs::read(rlib).map_err(|e| failed(&e))?;
     let archive = ArchiveFile::parse(&*data).map_err(|e| failed(&e))?;
-    let mut panics = Panics::default();
+    let (mut panics, mut objects) = (Panics::default(), 0);
     for member in archive.members() {
         let member = member.map_err(|e| failed(&e))?;
-        let bytes = member.data(&*data).map_err(|e| failed(&e))?;
-        if let Ok(elf) = object::File::parse(bytes) {
-            count_panics(&elf, &mut panics);
+        if !member.name().ends_with(b".o") {
+            continue;
         }
+        // Copied: in the archive it begins at any even place, and reading wants it aligned.
+        let bytes = member.data(&*data).map_err(|e| failed(&e))?.to_vec();
+        count_panics(&object::File::parse(&*bytes).map_err(|e| failed(&e))?, &mut panics);
+        objects += 1;
     }
-    Ok(panics)
+    if objects == 0 { Err(failed(&"no object file in it")) } else { Ok(panics) }
 }
 
 fn count_panics(elf: &object::File<'_>, panics: &mut Panics) {
@@ -132,29 +135,31 @@ fn count_panics(elf: &object::File<'_>, panics: &mut Panics) {
     }
 }
 
-/// Which of `core`'s machinery a linked program contains: formatting and panicking functions, with their sizes.
+/// The panicking functions of `core` that a linked program contains.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn machinery(program: &Path) -> Result<BTreeMap<String, u64>, String> {
+pub fn panic_functions(program: &Path) -> Result<BTreeSet<String>, String> {
     let data = fs::read(program).map_err(|e| format!("{}: {e}", program.display()))?;
     let elf = object::File::parse(&*data).map_err(|e| format!("{}: {e}", program.display()))?;
-    let symbols = elf.symbols().filter_map(|s| Some((demangled(s.name().ok()?), s.size())));
-    Ok(symbols.filter(|(name, size)| *size > 0 && (is_formatting(name) || is_panic(name))).collect())
+    let symbols = elf.symbols().filter(|s| s.size() > 0).filter_map(|s| Some(demangled(s.name().ok()?)));
+    Ok(symbols.filter(|name| is_panic(name)).collect())
 }
 
 /// Whether a function of `core` formats text.
 pub fn is_formatting(name: &str) -> bool {
-    name.contains("core::fmt") || name.contains("core::num::flt2dec")
+    ["core::fmt", "core::num::flt2dec", "core::num::bignum"].iter().any(|part| name.contains(part))
 }
 
-fn is_panic(name: &str) -> bool {
+/// Whether a function is one of `core`'s that panic.
+pub fn is_panic(name: &str) -> bool {
     ["core::panicking::", "unwrap_failed", "expect_failed", "slice_index_fail", "_index_fail", "len_mismatch_fail"]
         .iter()
         .any(|part| name.contains(part))
 }
 
-fn demangled(name: &str) -> String {
+/// A symbol as written in the source.
+pub fn demangled(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
 }
 
@@ -170,7 +175,7 @@ mod tests {
             ("<&T as core::convert::AsRef<U>>::as_ref", "T"),
             ("core::slice::sort::insert", "core"),
             ("<image::Shell as hone_engine::env::Io>::pause", "image"),
-            ("<&mut serde_json_core::ser::Serializer as serde::Serializer>::serialize_u32", "serde_json_core"),
+            ("<&mut postcard::ser::Serializer as serde::Serializer>::serialize_u32", "postcard"),
             ("core::ptr::drop_in_place::<hone_store::Store>", "hone_store"),
             ("main", "main"),
         ] {

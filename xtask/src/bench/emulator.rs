@@ -41,6 +41,15 @@ impl Core {
         }
     }
 
+    /// What is measured on it unless the programs are named; nothing means all. Without floating point it is integers
+    /// that matter; the rest would take minutes of emulated time.
+    pub fn programs(self) -> Vec<String> {
+        match self {
+            Self::CortexM4f => Vec::new(),
+            Self::CortexM3 => vec!["integer".into(), "kernels".into()],
+        }
+    }
+
     /// What its baselines' keys end in.
     pub fn suffix(self) -> &'static str {
         match self {
@@ -60,6 +69,8 @@ pub struct Emulator {
     scratch: PathBuf,
     /// The toolchain's [`Toolchain::key`], and the core unless it is the usual one.
     pub key: String,
+    /// What built them.
+    pub toolchain: Toolchain,
 }
 
 /// One bracket of a program's run.
@@ -83,17 +94,19 @@ pub struct Run {
 }
 
 impl Emulator {
-    /// Builds everything in `root/rust/target-bench`.
+    /// Builds everything in `root/rust/target-bench` with `toolchain`.
     ///
     /// # Errors
     /// What failed, with the compiler's output.
-    pub fn build(root: &Path, core: Core) -> Result<Self, String> {
+    pub fn build(root: &Path, core: Core, toolchain: Toolchain) -> Result<Self, String> {
         let folder = root.join("rust/target-bench");
-        let toolchain = Toolchain::find(core.triple())?;
+        let key = toolchain.key() + core.suffix();
+        // Each compiler in a folder of its own: in one they would build everything anew in turn.
+        let target = folder.join("target").join(&key);
         let mut build = toolchain.cargo("build");
-        build.args(["--release", "--locked", "--bins", "--target", core.triple()]);
+        build.args(["--release", "--locked", "--bins", "--target", core.triple(), "--target-dir"]).arg(&target);
         succeed(build.current_dir(&folder))?;
-        let scratch = folder.join("target/bench");
+        let scratch = target.join("bench");
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
         let plugin = scratch.join("count.so");
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
@@ -103,8 +116,8 @@ impl Emulator {
         let names = files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string()));
         let mut programs: Vec<_> = names.filter(|n| ![EMPTY, VECTORS, IMAGE].contains(&n.as_str())).collect();
         programs.sort();
-        let built = folder.join("target").join(core.triple()).join("release");
-        Ok(Self { core, programs, built, plugin, scratch, key: toolchain.key() + core.suffix() })
+        let built = target.join(core.triple()).join("release");
+        Ok(Self { core, programs, built, plugin, scratch, key, toolchain })
     }
 
     /// The ELF file of a program.

@@ -13,6 +13,19 @@ pub struct Series<'a> {
     pub rows: Vec<&'a Row>,
 }
 
+impl Series<'_> {
+    /// The file of its plot.
+    pub fn file(&self) -> String {
+        format!("{}.svg", self.name.replace('/', "-"))
+    }
+
+    /// The exponent of a figure over the size, as text.
+    pub fn exponent(&self, figure: fn(&Row) -> u64) -> String {
+        // Without memory of its own, as a kernel, nothing grows.
+        exponent(self.rows.iter().map(|r| (r.size, figure(r)))).map_or("–".to_string(), |e| format!("{e:.2}"))
+    }
+}
+
 /// All cases that ran at three sizes or more.
 pub fn series(rows: &[Row]) -> Vec<Series<'_>> {
     let mut by_name: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
@@ -37,7 +50,8 @@ pub fn exponent(points: impl Iterator<Item = (u64, u64)>) -> Option<f64> {
     (spread > 0.0).then(|| logs.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum::<f64>() / spread)
 }
 
-fn bytes(row: &Row) -> u64 {
+/// Bytes of memory: workspace, model and stack.
+pub fn bytes(row: &Row) -> u64 {
     row.workspace_bytes + row.model_bytes + row.stack_bytes
 }
 
@@ -49,11 +63,26 @@ pub fn tables(rows: &[Row]) -> String {
         for row in &s.rows {
             cells.push(vec![row.size.to_string(), thousands(row.instructions), thousands(bytes(row))]);
         }
-        let fit = |figure: fn(&Row) -> u64| {
-            exponent(s.rows.iter().map(|r| (r.size, figure(r)))).map_or("-".to_string(), |e| format!("{e:.2}"))
-        };
-        cells.push(vec!["exponent".into(), fit(|r| r.instructions), fit(bytes)]);
+        cells.push(vec!["exponent".into(), s.exponent(|r| r.instructions), s.exponent(bytes)]);
         let _ = writeln!(text, "{}", columns(&cells));
+    }
+    text
+}
+
+/// A page with the plot and the table of each.
+pub fn page(key: &str, rows: &[Row]) -> String {
+    let mut text = format!(
+        "# Growth\n\nWritten by `cargo xtask bench --growth`, with `{key}`: instructions, and bytes of workspace, model and stack (for\n\
+         the training of an SVM its rows too), against size; the exponent e of y = c·xᵉ by least squares on logarithms. It is of\n\
+         these sizes, not of the limit.\n"
+    );
+    for s in series(rows) {
+        let _ = write!(text, "\n## {}\n\n![{}]({})\n\n", s.name, s.name, s.file());
+        text += "| size | instructions | bytes |\n|---|---|---|\n";
+        for row in &s.rows {
+            let _ = writeln!(text, "| {} | {} | {} |", row.size, thousands(row.instructions), thousands(bytes(row)));
+        }
+        let _ = writeln!(text, "| exponent | {} | {} |", s.exponent(|r| r.instructions), s.exponent(bytes));
     }
     text
 }

@@ -6,7 +6,9 @@ mod counts;
 mod data;
 mod elf;
 mod emulator;
+mod formatting;
 mod growth;
+mod markdown;
 mod panics;
 mod plugin;
 mod row;
@@ -22,14 +24,22 @@ use cost::Board;
 use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
+use crate::toolchain::Toolchain;
+
 /// What `cargo xtask bench` takes.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
-    /// Programs to run (default: all)
+    /// Programs to run (default: all; on the Cortex-M3 those with integers)
     programs: Vec<String>,
     /// The core to emulate
     #[arg(long, value_enum, default_value_t)]
     core: Core,
+    /// The compiler whose key contains KEY, as `1.96` or `prebuilt` (default: the first that is found)
+    #[arg(long, value_name = "KEY")]
+    compiler: Option<String>,
+    /// For both cores, with every compiler that is found, one after another
+    #[arg(long, conflicts_with_all = ["compiler", "core", "json", "markdown"])]
+    all: bool,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -54,13 +64,16 @@ pub struct BenchArgs {
     /// Print how costs grow with size, and write the plots to docs/growth
     #[arg(long)]
     growth: bool,
+    /// Write the tables of docs/performance.md anew, and docs/growth
+    #[arg(long, conflicts_with = "programs")]
+    markdown: bool,
     /// Compare the computations of rust/vectors on host and target, bit by bit, and stop
     #[arg(long)]
     vectors: bool,
     /// Compare the plugin's kinds with a disassembler's names, and stop
     #[arg(long)]
     check_plugin: bool,
-    /// Print the calls of each portable crate that may panic, and what formatting is linked, and stop
+    /// Print the calls of each portable crate that may panic, and what brings formatting into a program, and stop
     #[arg(long)]
     panics: bool,
     /// Folder of recordings (default: ../shared/data)
@@ -73,8 +86,44 @@ pub struct BenchArgs {
 /// # Errors
 /// What failed.
 pub fn run(args: &BenchArgs) -> Result<(), String> {
+    // What looks into programs does so in those of the usual core.
+    let looks = args.vectors || args.check_plugin || args.panics;
+    let cores = match args.all {
+        true if looks => vec![Core::CortexM4f],
+        true => vec![Core::CortexM4f, Core::CortexM3],
+        false => vec![args.core],
+    };
+    // All of them run, even after one has failed.
+    let mut failed = Vec::new();
+    for core in cores {
+        let run = |toolchain| run_with(args, core, toolchain).err();
+        failed.extend(toolchains(args, core)?.into_iter().filter_map(run));
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n\n")) }
+}
+
+/// The compilers to use, at least one.
+fn toolchains(args: &BenchArgs, core: Core) -> Result<Vec<Toolchain>, String> {
+    let mut found = Toolchain::all(core.triple());
+    let keys: Vec<String> = found.iter().map(Toolchain::key).collect();
+    if let Some(key) = &args.compiler {
+        found.retain(|t| t.key().contains(key));
+        if found.is_empty() {
+            return Err(format!("no compiler {key} for {}; there are: {}", core.triple(), keys.join(", ")));
+        }
+    }
+    if found.is_empty() {
+        return Toolchain::find(core.triple()).map(|t| vec![t]);
+    }
+    if !args.all {
+        found.truncate(1);
+    }
+    Ok(found)
+}
+
+fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root, args.core)?;
+    let emulator = Emulator::build(root, core, toolchain)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
@@ -87,9 +136,11 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
     if args.panics {
         return panics::report(root, &emulator);
     }
-    let (rows, programs) = measure(&emulator, &args.programs)?;
+    let wanted = if args.programs.is_empty() { core.programs() } else { args.programs.clone() };
+    let (rows, programs) = measure(&emulator, &wanted)?;
+    let board = Board { clock: args.clock, current: args.current, voltage: args.voltage };
     let now = Baseline::of(&emulator.key, &rows, &programs);
-    let before = Baseline::read(root, &emulator.key, args.core.suffix());
+    let before = Baseline::read(root, &emulator.key, core.suffix());
     if args.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
@@ -100,13 +151,21 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
             print!("\n{}", kinds(&rows));
         }
         if args.cost {
-            let board = Board { clock: args.clock, current: args.current, voltage: args.voltage };
             print!("\n{}", cost::table(&rows, &board));
         }
         if args.growth {
             print!("\n{}", growth::tables(&rows));
-            write_plots(root, &rows)?;
         }
+    }
+    if args.growth || args.markdown && core == Core::CortexM4f {
+        write_growth(root, &emulator.key, &rows)?;
+    }
+    if args.markdown {
+        let file = root.join("docs/performance.md");
+        let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let tables = markdown::tables(&emulator.key, &rows, &programs, &board)?;
+        let text = markdown::splice(&text, &tables).map_err(|e| format!("{}: {e}", file.display()))?;
+        std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     if args.accept {
         return now.write(root);
@@ -209,11 +268,13 @@ fn report(rises: &[Rise], fail: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn write_plots(root: &Path, rows: &[Row]) -> Result<(), String> {
+fn write_growth(root: &Path, key: &str, rows: &[Row]) -> Result<(), String> {
     let folder = root.join("docs/growth");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let page = folder.join("README.md");
+    std::fs::write(&page, growth::page(key, rows)).map_err(|e| format!("{}: {e}", page.display()))?;
     for series in growth::series(rows) {
-        let file = folder.join(series.name.replace('/', "-")).with_extension("svg");
+        let file = folder.join(series.file());
         std::fs::write(&file, growth::plot(&series)).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     Ok(())

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::elf;
-use super::emulator::{EMPTY, Emulator, IMAGE};
-use crate::toolchain::{CORTEX_M4F, Toolchain};
+use super::emulator::{Emulator, IMAGE};
+use super::{elf, formatting};
+use crate::toolchain::CORTEX_M4F;
 
 /// The crates that run on the target.
 const CRATES: &[&str] = &[
@@ -28,12 +28,12 @@ const NONE_MAY: &[&str] = &["hone-model", "hone-store"];
 /// Prints both.
 ///
 /// # Errors
-/// What could not be built or read, or formatting of text in a program, a call
-/// that may panic in a crate that reads untrusted bytes.
+/// What could not be built or read; formatting of text that a portable crate brings into a program, or anything into
+/// [`IMAGE`]; a call that may panic in a crate that reads untrusted bytes.
 pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
     // Without link-time optimisation, so that each crate's object code stands by itself, with relocations.
-    let target = root.join("target/panics");
-    let mut build = Toolchain::find(CORTEX_M4F)?.cargo("build");
+    let target = root.join("target/panics").join(&emulator.key);
+    let mut build = emulator.toolchain.cargo("build");
     build.args(["--release", "--locked", "--target", CORTEX_M4F, "--target-dir"]).arg(&target).current_dir(root);
     build.args(CRATES.iter().flat_map(|name| ["--package", name]));
     super::succeed(&mut build)?;
@@ -80,30 +80,39 @@ pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
             forbidden.push(format!("{name} has {} calls that may panic in {IMAGE}", panics.calls));
         }
     }
-    for (name, panics) in linked.iter().filter(|(name, _)| !CRATES.iter().any(|c| c.replace('-', "_") == **name)) {
+    for (name, panics) in linked.iter().filter(|(name, _)| !is_portable(name)) {
         println!("{name:<20} {:>4}  (not a portable crate's)", panics.calls);
     }
     println!();
-    let harness = elf::machinery(&emulator.elf(EMPTY))?;
     for program in emulator.programs.iter().map(String::as_str).chain([IMAGE]) {
-        let machinery = elf::machinery(&emulator.elf(program))?;
-        // What the bare harness brings is nobody else's.
-        let (formatting, panicking): (Vec<_>, Vec<_>) = machinery
-            .into_iter()
-            .filter(|(name, _)| !harness.contains_key(name))
-            .partition(|(name, _)| elf::is_formatting(name));
-        println!("{program}: {} panic functions linked", panicking.len());
-        for (name, _) in panicking {
+        let linked = elf::panic_functions(&emulator.elf(program))?;
+        println!("{program}: {} panic functions linked", linked.len());
+        for name in linked {
             println!("  {name}");
         }
-        for (name, size) in formatting {
-            forbidden.push(format!("{program} contains {name}, {size} bytes"));
+        for (source, needed) in formatting::sources(&emulator.elf(program))? {
+            let how = if source.by_panic { " for the message of a panic" } else { "" };
+            let bytes: u64 = needed.values().sum();
+            let line = format!("{program}: {} needs {bytes} bytes of formatting{how}", source.function);
+            // What the portable crates inline into a program's own functions is told in the image, where nothing may.
+            if program == IMAGE || is_portable(&source.owner) {
+                forbidden.push(line);
+            } else {
+                println!("  {line}");
+            }
         }
     }
     if forbidden.is_empty() {
-        println!("no formatting of text in {}, {IMAGE}", emulator.programs.join(", "));
+        println!(
+            "no portable crate brings formatting of text into {}, and nothing into {IMAGE}",
+            emulator.programs.join(", ")
+        );
         Ok(())
     } else {
         Err(forbidden.join("\n"))
     }
+}
+
+fn is_portable(owner: &str) -> bool {
+    CRATES.iter().any(|name| name.replace('-', "_") == owner)
 }

@@ -81,7 +81,12 @@ pub fn bench(context: &mut Context) -> Result<Tally, String> {
     if let Some(skip) = lacking(context, "qemu-bench") {
         return Ok(skip);
     }
-    Ok(Tally::one(context.log.run(&mut xtask(&["bench"]))?))
+    let mut tally = Tally::one(context.log.run(&mut xtask(&["bench"]))?);
+    tally.add(match cross::toolchain(&mut context.installer, M3) {
+        Ok(_) => Tally::one(context.log.run(&mut xtask(&["bench", "--core", "cortex-m3"]))?),
+        Err(why) => Tally::skip("qemu-bench on a Cortex-M3", why),
+    });
+    Ok(tally)
 }
 
 fn lacking(context: &mut Context, name: &str) -> Option<Tally> {

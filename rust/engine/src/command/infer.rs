@@ -45,9 +45,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
         if stats.once_done == request
             && let Some(last) = stats.last
         {
-            telemetry::decision(last.verdict.decision, &links.names.get(), io);
-            io.str(", score ");
-            io.real(last.verdict.score);
+            telemetry::judged(&last.verdict, &links.names.get(), io);
             io.str(" (window ");
             io.uint(last.sequence);
             io.str(")\n");

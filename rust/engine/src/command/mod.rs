@@ -86,7 +86,7 @@ pub static COMMANDS: &[Command] = &[
         sub: &[
             leaf("status", "", "how far the training is, and how the last ones ended"),
             leaf("cancel", "", "give up the training under way; the model in use stays"),
-            leaf("--windows", "N", "windows to collect"),
+            leaf("--windows", "N", "windows to collect, 10 to 10000"),
             leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,

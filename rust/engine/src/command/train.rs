@@ -8,11 +8,14 @@ use crate::stats::{Ended, Phase, TrainingStatus};
 use crate::telemetry;
 use crate::text::Write;
 use crate::training::TrainOrder;
+use core::ops::RangeInclusive;
 use core::sync::atomic::Ordering;
 use hone_signal::Micros;
 
 /// How often `--wait` looks.
 const LOOK: Micros = Micros(50_000);
+/// What `--windows` takes: at most what each of the ESN's phases may have, among which it is shared out.
+const WINDOWS: RangeInclusive<i32> = 10..=10_000;
 
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
@@ -28,8 +31,8 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
             "--wait" => wait = true,
             "--windows" => {
                 let number = rest.first().and_then(|n| hone_learn::setting::parse_int(n));
-                let Some(number) = number.filter(|n| (10..=60_000).contains(n)) else {
-                    return fail(io, &["--windows takes a whole number from 10 to 60000"]);
+                let Some(number) = number.filter(|n| WINDOWS.contains(n)) else {
+                    return fail(io, &["--windows takes a whole number from 10 to 10000"]);
                 };
                 windows = Some(number as u16);
                 rest = rest.get(1..).unwrap_or(&[]);
@@ -78,6 +81,7 @@ pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
 pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut shown = None;
     let mut turns = 20;
+    let mut told = false;
     loop {
         let status = links.training.get();
         if let Some(ended) = status.ended(id) {
@@ -105,10 +109,29 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
                 progress(&status, io);
             }
         }
+        if let Some(reason) = waits_for(links, id).filter(|_| !told) {
+            told = true;
+            io.str("  waits ");
+            io.str(reason);
+            io.str("\n");
+        }
         if !io.pause(LOOK) {
             return fail(io, &["no longer waiting; the training goes on, 'train cancel' gives it up"]);
         }
     }
+}
+
+/// What training `id`, which has been ordered and has not begun, waits for.
+fn waits_for(links: &Links, id: u32) -> Option<&'static str> {
+    links.orders.front().filter(|o| o.id == id)?;
+    let keep = links.keep.get();
+    Some(if keep.saving {
+        "until what is being saved is in flash"
+    } else if keep.lent || links.workspace_wanted.load(Ordering::Acquire) {
+        "until the import or export has ended"
+    } else {
+        "for the training loop"
+    })
 }
 
 pub(super) fn progress(status: &TrainingStatus, io: &mut dyn Io) {
@@ -152,8 +175,20 @@ pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
 }
 
 fn status(links: &Links, io: &mut dyn Io) -> Outcome {
+    // Before it is looked whether one runs: an order is taken up before the training is under way.
+    let waiting = links.orders.front();
     let status = links.training.get();
-    if status.phase == Phase::Idle {
+    if let Some(order) = waiting.filter(|o| o.id != status.id)
+        && !status.running()
+    {
+        io.str("training ");
+        io.uint(order.id);
+        io.str(": ");
+        io.str(order.learner.name());
+        io.str(", waits ");
+        io.str(waits_for(links, order.id).unwrap_or("for the training loop"));
+        io.str("; 'train cancel' gives it up\n");
+    } else if status.phase == Phase::Idle {
         io.str("no training yet; 'train' begins one\n");
     }
     if status.running() {
@@ -173,7 +208,20 @@ fn status(links: &Links, io: &mut dyn Io) -> Outcome {
 }
 
 fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
-    let status = links.training.get();
+    let mut status = links.training.get();
+    if !status.running() {
+        // One that has been ordered and waits never begins; whoever takes the order out of the queue has it.
+        if let Some(order) = links.orders.receive() {
+            io.str("training ");
+            io.uint(order.id);
+            io.str(": ");
+            io.str(order.learner.name());
+            io.str(", cancelled before it began\n");
+            return Ok(());
+        }
+        // It may just have been taken up.
+        status = links.training.get();
+    }
     if !status.running() {
         return fail(io, &["no training is under way"]);
     }

@@ -142,6 +142,8 @@ impl Training {
             self.keeper.doing = self.next(now);
         }
         let Some(doing) = self.keeper.doing else { return false };
+        let saves = matches!(doing.what, What::Ordered(Wanted::Save) | What::AutoSave | What::Config);
+        self.links.keep.update(|k| k.saving = saves);
         let step = match doing.what {
             What::Ordered(Wanted::Save) | What::AutoSave => self.save(doing, now, flash),
             What::Ordered(Wanted::Load) => Step::Done(self.load(now, flash)),
@@ -157,6 +159,7 @@ impl Training {
             Step::Wait => false,
             Step::Done(result) => {
                 self.keeper.doing = None;
+                self.links.keep.update(|k| k.saving = false);
                 self.conclude(doing, result, now, flash);
                 true
             }
@@ -233,7 +236,10 @@ impl Training {
             }
             Task::Save | Task::Load { .. } => {}
             Task::Refused => match self.keeper.doing.take() {
-                Some(doing) => self.fail(doing, KeepError::NoModel, now),
+                Some(doing) => {
+                    self.links.keep.update(|k| k.saving = false);
+                    self.fail(doing, KeepError::NoModel, now);
+                }
                 None => self.links.published.set(None),
             },
         }

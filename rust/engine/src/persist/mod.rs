@@ -169,6 +169,8 @@ pub struct KeepStatus {
     pub skipped: u16,
     /// The shell has the workspace.
     pub lent: bool,
+    /// A model or parameters are being saved.
+    pub saving: bool,
 }
 
 impl KeepStatus {
@@ -189,6 +191,7 @@ impl KeepStatus {
         erases: 0,
         skipped: 0,
         lent: false,
+        saving: false,
     };
 }
 

@@ -191,7 +191,7 @@ impl Handles {
                 out.str("error: this command takes no words\n");
                 return Next::Go(Err(Failed));
             }
-            ["button"] => self.links.button_edge(),
+            ["button"] => self.links.press_button(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
                 let _ = self.console.run(&words, &mut Shell { time, input, out });

@@ -75,9 +75,8 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
     let mut memory = [0; LINE];
     // Whatever was typed before is ended; an import that still waits asks anew.
     console.type_line("")?;
-    if !matches!(settle(console)?, Some(Reply::Send(_))) {
-        console.type_line("model import")?;
-    }
+    let waits = matches!(settle(console)?, Some(Reply::Send(_)));
+    console.type_line(if waits { "" } else { "model import" })?;
     let (mut next, mut tries, mut best, mut complete) = (None, 0, 0, false);
     loop {
         match reply(console, if complete { TAKE } else { REPLY })? {
@@ -86,10 +85,15 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
                 if line > best || next.is_none() {
                     tries = 0;
                 }
-                best = best.max(line);
+                // Line 0 names the transfer: an import that was broken off goes on where it stopped if it was this one, and
+                // begins anew if it was another. Sent again when nothing comes forward, as it may have been lost.
+                let name = next.is_none() || tries % 4 == 3;
+                if next.is_some() {
+                    best = best.max(line);
+                    see(line);
+                }
                 next = Some(line);
-                see(line);
-                if let Some(text) = sender.line(line, &mut memory) {
+                if let Some(text) = sender.line(if name { 0 } else { line }, &mut memory) {
                     console.type_line(text)?;
                 }
                 tries += 1;

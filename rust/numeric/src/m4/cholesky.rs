@@ -408,22 +408,3 @@ pub fn eliminate(above: &[f32], rows: &mut [f32], first: usize) {
         corner(a, first);
     }
 }
-
-/// Correctly rounded, as `libm::sqrtf`.
-#[inline(always)]
-pub fn sqrt(x: f32) -> f32 {
-    let root: u32;
-    // SAFETY: touches its registers alone.
-    unsafe {
-        asm!(
-            "vmov s0, {x}",
-            "vsqrt.f32 s0, s0",
-            "vmov {root}, s0",
-            x = in(reg) x.to_bits(),
-            root = lateout(reg) root,
-            out("s0") _,
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-    f32::from_bits(root)
-}

@@ -117,6 +117,77 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     }
 }
 
+/// Four 8-bit products of the row's word `$row` with an expanded vector's words `$even` and `$odd`.
+macro_rules! word_i8 {
+    ($row:literal, $even:literal, $odd:literal) => {
+        concat!(
+            "sxtb16 lr, ",
+            $row,
+            ", ror #8\nsmlad r7, lr, ",
+            $odd,
+            ", r7\n",
+            "sxtb16 lr, ",
+            $row,
+            "\nsmlad r7, lr, ",
+            $even,
+            ", r7\n"
+        )
+    };
+}
+macro_rules! row_i8 {
+    () => {
+        concat!(
+            "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
+            word_i8!("r8", "r0", "r1"),
+            word_i8!("r9", "r2", "r3"),
+            "ldmia r12!, {{r0-r3}}\n",
+            word_i8!("r10", "r0", "r1"),
+            word_i8!("r11", "r2", "r3"),
+        )
+    };
+}
+
+/// See the namesake in `portable`.
+#[inline(never)]
+pub fn dot_i16_i8(a: &[i16], b: &[i8]) -> i32 {
+    let fours = (a.len() / 4).min(b.len() / 4);
+    if !aligned(a) || !aligned(b) || fours == 0 {
+        return portable::dot_i16_i8(a, b);
+    }
+    let sum: i32;
+    // SAFETY: see the head of `m4`; the alignment has been checked.
+    unsafe {
+        asm!(
+            "push {{r7}}",
+            "mov r7, #0",
+            "subs r5, r5, #4",
+            "blo 3f",
+            "2:",
+            row_i8!(),
+            "subs r5, r5, #4",
+            "bhs 2b",
+            "3:",
+            "adds r5, r5, #4",
+            "beq 5f",
+            "4:",
+            "ldr r8, [r4], #4",
+            "ldrd r0, r1, [r12], #8",
+            word_i8!("r8", "r0", "r1"),
+            "subs r5, r5, #1",
+            "bne 4b",
+            "5:",
+            "mov r0, r7",
+            "pop {{r7}}",
+            inout("r12") a.as_ptr() => _,
+            inout("r4") b.as_ptr() => _,
+            inout("r5") fours => _,
+            out("r0") sum,
+            out("r1") _, out("r2") _, out("r3") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("lr") _,
+        );
+    }
+    sum
+}
+
 macro_rules! eight_u8 {
     () => {
         "ldrd {x0}, {x1}, [{a}], #8\nldrd {y0}, {y1}, [{b}], #8
@@ -254,36 +325,6 @@ pub fn matvec_i16(a: &[i16], x: &[i16], y: &mut [i64]) {
     );
 }
 
-/// Four 8-bit products of the row's word `$row` with an expanded vector's words `$even` and `$odd`.
-macro_rules! word_i8 {
-    ($row:literal, $even:literal, $odd:literal) => {
-        concat!(
-            "sxtb16 lr, ",
-            $row,
-            ", ror #8\nsmlad r7, lr, ",
-            $odd,
-            ", r7\n",
-            "sxtb16 lr, ",
-            $row,
-            "\nsmlad r7, lr, ",
-            $even,
-            ", r7\n"
-        )
-    };
-}
-macro_rules! row_i8 {
-    () => {
-        concat!(
-            "ldmia r4!, {{r8-r11}}\nldmia r12!, {{r0-r3}}\n",
-            word_i8!("r8", "r0", "r1"),
-            word_i8!("r9", "r2", "r3"),
-            "ldmia r12!, {{r0-r3}}\n",
-            word_i8!("r10", "r0", "r1"),
-            word_i8!("r11", "r2", "r3"),
-        )
-    };
-}
-
 /// Columns up to which a vector of bytes is expanded on the stack (512 bytes).
 const EXPANDED: usize = 256;
 
@@ -317,24 +358,171 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
     );
 }
 
+/// Four squared differences of a vector's word `$x` and a row's word `$y` onto r7; both words are lost.
+macro_rules! squares_u8 {
+    ($x:literal, $y:literal) => {
+        concat!(
+            "uxtb16 r2, ",
+            $x,
+            ", ror #8\nuxtb16 r10, ",
+            $y,
+            ", ror #8\nssub16 r2, r2, r10\nsmlad r7, r2, r2, r7\nuxtb16 r2, ",
+            $x,
+            "\nuxtb16 r10, ",
+            $y,
+            "\nssub16 r2, r2, r10\nsmlad r7, r2, r2, r7\n",
+        )
+    };
+}
+
 /// See the namesake in `portable`.
+pub fn squared_distances_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
+    let columns = query.len();
+    let count = distances.len().min(rows.len().checked_div(columns).unwrap_or(0));
+    let Some(out) = distances.get_mut(..count) else { return };
+    if !aligned(rows) || !aligned(query) || !columns.is_multiple_of(4) || out.is_empty() {
+        return portable::squared_distances_u8(query, rows, out);
+    }
+    rows_of_words!(
+        query,
+        columns / 8,
+        columns % 8 / 4,
+        rows,
+        out,
+        "mov r7, #0",
+        ["ldrd r0, r1, [r12], #8\nldrd r8, r9, [r4], #8", squares_u8!("r0", "r8"), squares_u8!("r1", "r9")],
+        concat!("ldr r0, [r12], #4\nldr r8, [r4], #4\n", squares_u8!("r0", "r8")),
+        "str r7, [r5], #4"
+    );
+}
+
+/// Two differences of a vector's word `$x` and a row's word `$y` onto r7. `sel` takes the halves of the last
+/// subtraction where it was not negative, else those of the one before; each is right as 16 bits without sign.
+macro_rules! manhattan_i16 {
+    ($x:literal, $y:literal) => {
+        concat!(
+            "ssub16 lr, ",
+            $y,
+            ", ",
+            $x,
+            "\nssub16 ",
+            $x,
+            ", ",
+            $x,
+            ", ",
+            $y,
+            "\nsel ",
+            $x,
+            ", ",
+            $x,
+            ", lr\nuxtah r7, r7, ",
+            $x,
+            "\nadd r7, r7, ",
+            $x,
+            ", lsr #16\n",
+        )
+    };
+}
+
+/// See the namesake in `portable`.
+pub fn manhattans_i16(query: &[i16], rows: &[i16], distances: &mut [u32]) {
+    let columns = query.len();
+    let count = distances.len().min(rows.len().checked_div(columns).unwrap_or(0));
+    let Some(out) = distances.get_mut(..count) else { return };
+    if !aligned(rows) || !aligned(query) || !columns.is_multiple_of(2) || out.is_empty() {
+        return portable::manhattans_i16(query, rows, out);
+    }
+    rows_of_words!(
+        query,
+        columns / 8,
+        columns % 8 / 2,
+        rows,
+        out,
+        "mov r7, #0",
+        [
+            "ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}",
+            manhattan_i16!("r0", "r8"),
+            manhattan_i16!("r1", "r9"),
+            manhattan_i16!("r2", "r10"),
+            manhattan_i16!("r3", "r11")
+        ],
+        concat!("ldr r0, [r12], #4\nldr r8, [r4], #4\n", manhattan_i16!("r0", "r8")),
+        "str r7, [r5], #4"
+    );
+}
+
+/// Sixteen differences of two rows, or four of them: the vector at r12, the rows at r4 and r5, the sums in r7 and lr.
+macro_rules! two_rows_u8 {
+    () => {
+        "ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
+         usada8 r7, r0, r8, r7\nusada8 r7, r1, r9, r7\nusada8 r7, r2, r10, r7\nusada8 r7, r3, r11, r7
+         ldmia r5!, {{r8-r11}}
+         usada8 lr, r0, r8, lr\nusada8 lr, r1, r9, lr\nusada8 lr, r2, r10, lr\nusada8 lr, r3, r11, lr"
+    };
+}
+
+/// See the namesake in `portable`. Two rows at a time: what is loaded of the query serves both.
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
     let columns = query.len();
-    let count = distances.len().min(rows.len() / columns.max(1));
+    let count = distances.len().min(rows.len().checked_div(columns).unwrap_or(0));
     let Some(out) = distances.get_mut(..count) else { return };
     if !aligned(rows) || !aligned(query) || !columns.is_multiple_of(4) || out.is_empty() || columns == 0 {
         return portable::manhattans_u8(query, rows, out);
     }
-    rows_of_words!(
-        query,
-        columns / 16,
-        columns % 16 / 4,
-        rows,
-        out,
-        "mov r7, #0",
-        ["ldmia r12!, {{r0-r3}}\nldmia r4!, {{r8-r11}}
-             usada8 r7, r0, r8, r7\nusada8 r7, r1, r9, r7\nusada8 r7, r2, r10, r7\nusada8 r7, r3, r11, r7"],
-        "ldr r0, [r12], #4\nldr r8, [r4], #4\nusada8 r7, r0, r8, r7",
-        "str r7, [r5], #4"
-    );
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    if !pairs.is_empty() {
+        let ends = pairs.as_mut_ptr_range();
+        // SAFETY: see the head of `m4`; alignment and lengths are checked above; there is at least one pair of rows.
+        // On the stack, from where it is read anew for each pair: query, blocks, singles, end of the results, bytes of a
+        // row, next result.
+        unsafe {
+            asm!(
+                "push {{r0-r5}}",
+                "push {{r6, r7}}",
+                "mov r5, r8",
+                "2:",
+                "mov r4, r5",
+                "ldrd r12, r6, [sp, #8]",
+                "ldr r0, [sp, #24]",
+                "add r5, r4, r0",
+                "mov r7, #0",
+                "mov lr, #0",
+                "cbz r6, 4f",
+                "3:",
+                two_rows_u8!(),
+                "subs r6, r6, #1",
+                "bne 3b",
+                "4:",
+                "ldrd r6, r1, [sp, #16]",
+                "cbz r6, 6f",
+                "5:",
+                "ldr r0, [r12], #4",
+                "ldr r8, [r4], #4",
+                "ldr r9, [r5], #4",
+                "usada8 r7, r0, r8, r7",
+                "usada8 lr, r0, r9, lr",
+                "subs r6, r6, #1",
+                "bne 5b",
+                "6:",
+                "ldr r0, [sp, #28]",
+                "strd r7, lr, [r0], #8",
+                "str r0, [sp, #28]",
+                "cmp r0, r1",
+                "bne 2b",
+                "pop {{r6, r7}}",
+                "pop {{r0-r5}}",
+                inout("r0") query.as_ptr() => _,
+                inout("r1") columns / 16 => _,
+                inout("r2") columns % 16 / 4 => _,
+                inout("r3") ends.end => _,
+                inout("r4") columns => _,
+                inout("r5") ends.start => _,
+                inout("r8") rows.as_ptr() => _,
+                out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
+            );
+        }
+    }
+    if let ([distance], Some(row)) = (last, rows.get((count - 1) * columns..count * columns)) {
+        *distance = manhattan_u8(query, row);
+    }
 }

@@ -13,5 +13,6 @@
 
 pub(crate) mod cholesky;
 pub(crate) mod float;
+mod float_rows;
 pub(crate) mod integer;
 pub(crate) mod lanes;

@@ -111,7 +111,7 @@ fn print(name: &str, scores: &[Score]) {
 fn ablation(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
     let rows = &parts[0];
     let variants: [(&str, &[(&str, &str)]); 5] = [
-        ("baseline rce", &[("algorithm", "rce")]),
+        ("baseline rce", &[("algorithm", "rce"), ("radius-min", "0.2")]),
         ("no pruning, no following", &[("pruning", "off"), ("moving", "0")]),
         ("ageing and pruning", &[("moving", "0")]),
         ("following alone", &[("pruning", "off")]),

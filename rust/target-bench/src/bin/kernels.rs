@@ -81,6 +81,8 @@ fn bytes(words: &[u32]) {
     for n in [48, 600] {
         let (a, x) = black_box((&a[..n], &x[..n]));
         case("kernel/dot_i8", n as u32).units(n as u32).run(|| kernel::dot_i8(a, x));
+        let spread = black_box(&bytemuck::cast_slice(words)[..n]);
+        case("kernel/dot_i16_i8", n as u32).units(n as u32).run(|| kernel::dot_i16_i8(spread, x));
     }
     let (x100, mut y) = (black_box(&x[..100]), [0; 100]);
     case("kernel/matvec_i8", 100).units(10_000).run(|| kernel::matvec_i8(black_box(a), x100, black_box(&mut y)));

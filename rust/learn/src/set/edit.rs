@@ -1,0 +1,121 @@
+//! Changing a set.
+
+use super::lattice::{Column, put};
+use super::{Counts, Feature, LARGEST, MOST_ROWS, SetError, SetView, TooWide, UNLABELLED};
+use crate::{ClassId, Format};
+
+/// A training set to change, whatever owns it.
+#[derive(Debug)]
+pub struct SetMut<'a> {
+    pub(super) words: &'a mut [u32],
+    pub(super) labels: &'a mut [u16],
+    pub(super) features: &'a mut [Feature],
+    pub(super) counts: &'a mut Counts,
+}
+
+impl<'a> SetMut<'a> {
+    /// A set in borrowed storage, such as vectors on a host: words for rows, a label per row, a [`Feature`] per
+    /// feature. `counts` starts as [`Counts::EMPTY`] and belongs to this storage alone.
+    pub fn over(
+        words: &'a mut [u32],
+        labels: &'a mut [u16],
+        features: &'a mut [Feature],
+        counts: &'a mut Counts,
+    ) -> Self {
+        Self { words, labels, features, counts }
+    }
+
+    /// To read.
+    pub fn view(&self) -> SetView<'_> {
+        SetView { words: self.words, labels: self.labels, features: self.features, counts: *self.counts }
+    }
+
+    /// Rows that the set has room for at its present width and format.
+    pub fn capacity(&self) -> usize {
+        let words = self.view().row_words();
+        self.words.len().checked_div(words).unwrap_or(0).min(self.labels.len()).min(MOST_ROWS)
+    }
+
+    /// Forgets rows and statistics; the rows to come have `features` features in this format.
+    ///
+    /// # Errors
+    /// [`TooWide`] when not one row fits.
+    pub fn clear(&mut self, format: Format, features: usize) -> Result<(), TooWide> {
+        *self.counts = Counts::EMPTY;
+        let capacity = (self.words.len() * 4 / format.size()).min(self.features.len()).min(usize::from(u16::MAX));
+        if features == 0 || features > capacity || self.labels.is_empty() {
+            return Err(TooWide { features: features as u32, capacity: capacity as u32 });
+        }
+        self.features.iter_mut().for_each(|f| *f = Feature::default());
+        *self.counts = Counts { format, features: features as u16, ..Counts::EMPTY };
+        Ok(())
+    }
+
+    /// Takes in one row and its class, if it has one.
+    ///
+    /// # Errors
+    /// [`SetError`].
+    pub fn push(&mut self, row: &[f32], label: Option<ClassId>) -> Result<(), SetError> {
+        let (at, words, capacity) = (self.view().len(), self.view().row_words(), self.capacity());
+        if row.len() != self.view().width() {
+            return Err(SetError::Width { expected: self.view().width() as u32, found: row.len() as u32 });
+        }
+        if let Some(feature) = row.iter().position(|x| x.is_nan() || x.abs() > LARGEST) {
+            return Err(SetError::NotUsable { feature: feature as u32 });
+        }
+        let full = SetError::Full { capacity: capacity as u32 };
+        if at >= capacity {
+            return Err(full);
+        }
+        let (kept, rest) = self.words.split_at_mut_checked(at * words).ok_or(full)?;
+        let own = rest.get_mut(..words).ok_or(full)?;
+        own.fill(0);
+        let seen = self.counts.seen.saturating_add(1);
+        for (j, (feature, x)) in self.features.iter_mut().zip(row).enumerate() {
+            match self.counts.format {
+                Format::F32 => {
+                    if at == 0 {
+                        (feature.offset, feature.step) = (*x, 1.0);
+                    }
+                    put(own, j, Format::F32, (*x - feature.offset).to_bits() as i32);
+                }
+                format => {
+                    let mut column = Column { words: kept, stride: words, j, format };
+                    let v = feature.admit(*x, at == 0, &mut column);
+                    put(own, j, format, v);
+                }
+            }
+            let delta = *x - feature.mean;
+            feature.mean += delta / seen as f32;
+            feature.m2 += delta * (*x - feature.mean);
+        }
+        if let Some(slot) = self.labels.get_mut(at) {
+            *slot = label.map_or(UNLABELLED, |c| c.0);
+        }
+        self.counts.len += 1;
+        self.counts.seen = seen;
+        Ok(())
+    }
+
+    /// Drops the rows for which `keep` says no; the others move up in order. The statistics stay.
+    pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        let words = self.view().row_words();
+        let mut kept = 0;
+        for row in 0..self.view().len() {
+            if keep(row) {
+                if kept < row
+                    && let Some((front, back)) = self.words.split_at_mut_checked(row * words)
+                    && let (Some(to), Some(from)) = (front.get_mut(kept * words..), back.get(..words))
+                {
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                    let label = self.labels.get(row).copied();
+                    if let (Some(to), Some(from)) = (self.labels.get_mut(kept), label) {
+                        *to = from;
+                    }
+                }
+                kept += 1;
+            }
+        }
+        self.counts.len = kept as u16;
+    }
+}

@@ -1,0 +1,86 @@
+//! How the numbers of a row are kept.
+
+/// How a row's numbers are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// As `f32`.
+    #[default]
+    F32,
+    /// In 16 bits with a step per feature.
+    I16,
+    /// In 8 bits with a step per feature.
+    I8,
+}
+
+impl Format {
+    /// Whether this build keeps rows so: feature `rows-f32`, `rows-i16` or `rows-i8` of this crate.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::F32 => cfg!(feature = "rows-f32"),
+            Self::I16 => cfg!(feature = "rows-i16"),
+            Self::I8 => cfg!(feature = "rows-i8"),
+        }
+    }
+
+    /// Bytes per number.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::I16 => 2,
+            Self::I8 => 1,
+        }
+    }
+
+    /// Words that a row of `features` numbers takes.
+    pub const fn row_words(self, features: usize) -> usize {
+        crate::words(features, self.size())
+    }
+
+    /// The format of this number, as stored models give it: 0 `F32`, 1 `I16`, 2 `I8`. None for one that the build leaves
+    /// out.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 if Self::F32.is_built() => Some(Self::F32),
+            1 if Self::I16.is_built() => Some(Self::I16),
+            2 if Self::I8.is_built() => Some(Self::I8),
+            _ => None,
+        }
+    }
+
+    /// The inverse of [`Format::from_code`].
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::F32 => 0,
+            Self::I16 => 1,
+            Self::I8 => 2,
+        }
+    }
+
+    /// The stored row that these words hold.
+    pub fn row(self, words: &[u32], features: usize) -> Option<Row<'_>> {
+        Some(match self {
+            Self::F32 => Row::F32(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+            Self::I16 => Row::I16(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+            Self::I8 => Row::I8(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+        })
+    }
+
+    /// Least and greatest integer stored.
+    pub(super) const fn limits(self) -> (i32, i32) {
+        match self {
+            Self::I8 => (i8::MIN as i32, i8::MAX as i32),
+            _ => (i16::MIN as i32, i16::MAX as i32),
+        }
+    }
+}
+
+/// A row as stored; feature j is offset_j + step_j·v.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Row<'a> {
+    /// Of a set in `f32`.
+    F32(&'a [f32]),
+    /// Of a set in 16 bits.
+    I16(&'a [i16]),
+    /// Of a set in 8 bits.
+    I8(&'a [i8]),
+}

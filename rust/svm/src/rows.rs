@@ -1,0 +1,217 @@
+//! Rows as the training set keeps them: their numbers as the kernels see them, and products with them.
+//!
+//! Rows kept in integers are multiplied in integers. What they are multiplied with is in `f32` and is rounded for it to
+//! 16 bits, in one common unit, of which its largest number has 32 767 at most: a product is off by at most half a unit
+//! times the sum of the row's magnitudes, about 10⁻⁵ of |u|·|v|. The sum itself is exact.
+
+use crate::kernel::{Kernel, Kind};
+use crate::smo::{Var, row_of, square};
+use hone_learn::{Format, SetView};
+use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
+
+/// Rows at most this wide are not worth the prologue of the tuned kernel.
+const NARROW: usize = 8;
+
+/// Σ a·b, for rows of any width.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    if a.len() > NARROW {
+        return dot_f32(a, b);
+    }
+    if let ([a0, a1, a2, a3, a @ ..], [b0, b1, b2, b3, b @ ..]) = (a, b) {
+        let sum = (a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3);
+        return a.iter().zip(b).fold(sum, |s, (a, b)| s + a * b);
+    }
+    a.iter().zip(b).fold(0.0, |s, (a, b)| s + a * b)
+}
+
+/// The rows of a set, for the many products of training.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    words: &'a [u32],
+    stride: usize,
+    pub format: Format,
+}
+
+impl<'a> Rows<'a> {
+    pub fn of(set: SetView<'a>) -> Self {
+        Self { words: set.words(), stride: set.row_words(), format: set.format() }
+    }
+
+    /// The words of a row.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> Option<&'a [u32]> {
+        let start = row * self.stride;
+        self.words.get(start..start + self.stride)
+    }
+}
+
+fn items<T: bytemuck::AnyBitPattern>(words: &[u32]) -> &[T] {
+    bytemuck::try_cast_slice(words).unwrap_or(&[])
+}
+
+/// Calls `f` with each number of a row and what belongs to it.
+#[inline(always)]
+pub(crate) fn each<T>(row: &[u32], format: Format, with: impl Iterator<Item = T>, mut f: impl FnMut(T, f32)) {
+    match format {
+        Format::F32 if Format::F32.is_built() => with.zip(items(row)).for_each(|(t, v)| f(t, *v)),
+        Format::I16 if Format::I16.is_built() => {
+            with.zip(items::<i16>(row)).for_each(|(t, v)| f(t, f32::from(*v)));
+        }
+        Format::I8 if Format::I8.is_built() => with.zip(items::<i8>(row)).for_each(|(t, v)| f(t, f32::from(*v))),
+        _ => {}
+    }
+}
+
+/// z = scale·v + shift for a stored row v.
+pub(crate) fn decode_row(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) {
+    each(row, format, z.iter_mut().zip(scale).zip(shift), |((z, a), b), v| *z = a * v + b);
+}
+
+/// [`decode_row`] and [`fold`] in one.
+#[inline(always)]
+pub(crate) fn unfold(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) -> f32 {
+    let mut constant = 0.0;
+    each(row, format, z.iter_mut().zip(scale).zip(shift), |((z, a), b), v| {
+        let own = a * v + b;
+        constant += own * b;
+        *z = own * a;
+    });
+    constant
+}
+
+/// Replaces z by z·scale, so that its dot product with a stored row v, plus the constant returned, is z·(scale·v +
+/// shift).
+pub(crate) fn fold(z: &mut [f32], scale: &[f32], shift: &[f32]) -> f32 {
+    let mut constant = 0.0;
+    for ((z, a), b) in z.iter_mut().zip(scale).zip(shift) {
+        constant += *z * b;
+        *z *= a;
+    }
+    constant
+}
+
+/// One side of products with stored rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operand<'a> {
+    F32(&'a [f32]),
+    /// Rounded, and the unit.
+    I16(&'a [i16], f32),
+    /// Rounded and in the order that `dot_i16_i8` wants, and the unit.
+    I8(&'a [i16], f32),
+}
+
+impl<'a> Operand<'a> {
+    /// Of the first `width` numbers of z, which has [`operand_len`] of them; made in its place.
+    pub fn of(z: &'a mut [f32], width: usize, format: Format) -> Self {
+        match format {
+            Format::I16 if Format::I16.is_built() => {
+                let (x, unit) = round(z, width, |q| q);
+                Self::I16(x, unit)
+            }
+            Format::I8 if Format::I8.is_built() => {
+                let (x, unit) = round(z, width, spread_i16);
+                Self::I8(x, unit)
+            }
+            _ => Self::F32(z.get(..width).unwrap_or(&[])),
+        }
+    }
+
+    /// Its product with a stored row.
+    #[inline]
+    pub fn dot(&self, row: &[u32]) -> f32 {
+        match self {
+            Self::I16(x, unit) if Format::I16.is_built() => {
+                let sum = dot_i16(x, items(row));
+                // As the soft conversion is long: both halves, each by an instruction.
+                let (high, low) = ((sum >> 32) as i32 as f32, sum as u32 as f32);
+                unit * (high * 4_294_967_296.0 + low)
+            }
+            Self::I8(x, unit) if Format::I8.is_built() => unit * dot_i16_i8(x, items(row)) as f32,
+            Self::F32(z) if Format::F32.is_built() => dot(z, items(row)),
+            _ => 0.0,
+        }
+    }
+}
+
+/// Numbers that an operand of so many features takes: whole fours.
+pub(crate) const fn operand_len(features: usize) -> usize {
+    features.next_multiple_of(4)
+}
+
+/// Rounds z to 16 bits in its place, by fours in the order that `arrange` gives them. Numbers that are not finite make the
+/// unit not a number.
+#[inline(always)]
+fn round(z: &mut [f32], width: usize, arrange: impl Fn([u32; 4]) -> [u32; 4]) -> (&[i16], f32) {
+    /// Added to a number of less than 2²², it leaves the nearest whole number in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let (mut largest, mut poison) = (0.0f32, 0.0);
+    z.iter_mut().skip(width).for_each(|z| *z = 0.0);
+    for v in z.iter() {
+        largest = if v.abs() > largest { v.abs() } else { largest };
+        // 0, or not a number.
+        poison += v * 0.0;
+    }
+    // Products with 8-bit rows are summed in 32 bits.
+    let most = if width > 511 { 16_000_000.0 / width as f32 } else { 32_767.0 };
+    let inverse = if largest > 0.0 { most / largest } else { 0.0 };
+    z.iter_mut().for_each(|z| *z = *z * inverse + ROUND);
+    let words: &mut [u32] = bytemuck::try_cast_slice_mut(z).unwrap_or(&mut []);
+    for i in 0..words.len() / 4 {
+        let Some(four) = words.as_chunks().0.get(i) else { break };
+        let [a, b, c, d] = arrange(*four);
+        if let Some(two) = words.as_chunks_mut().0.get_mut(i) {
+            *two = [a & 0xffff | b << 16, c & 0xffff | d << 16];
+        }
+    }
+    (items(words).get(..words.len()).unwrap_or(&[]), largest / most + poison)
+}
+
+/// What a kernel row holds where nothing has been computed yet.
+pub(crate) const VACANT: u32 = 0x7fc0_dead;
+
+/// Whether a kernel row is computed as a whole: to look its numbers up in other rows would cost more.
+pub(crate) fn cheap(kernel: &Kernel, format: Format, width: usize) -> bool {
+    kernel.kind == Kind::Linear && format == Format::F32 && Format::F32.is_built() && (4..=NARROW).contains(&width)
+}
+
+/// Fills the vacant numbers of a kernel row: of z, folded, with the rows that `vars` name. `own` is what the diagonal
+/// has for z. z is used up.
+#[inline(never)]
+pub(crate) fn fill(
+    rows: Rows<'_>,
+    (z, width): (&mut [f32], usize),
+    (constant, own): (f32, f32),
+    kernel: &Kernel,
+    vars: &[Var],
+    out: &mut [f32],
+) {
+    if cheap(kernel, rows.format, width) {
+        if let Some((first, rest)) = z.get(..width).and_then(|z| z.split_first_chunk()) {
+            fill_narrow((first, rest), constant, items(rows.words), vars, out);
+        }
+        return;
+    }
+    let operand = Operand::of(z, width, rows.format);
+    for (v, out) in vars.iter().zip(out) {
+        if out.to_bits() == VACANT
+            && let Some(row) = rows.row(row_of(v))
+        {
+            let dot = operand.dot(row) + constant;
+            *out = if kernel.kind == Kind::Linear { dot } else { kernel.value(dot, own, square(v)) };
+        }
+    }
+}
+
+/// Fills all numbers of a linear kernel row for narrow rows, whose first four numbers stay in registers.
+#[inline(always)]
+fn fill_narrow((first, rest): (&[f32; 4], &[f32]), constant: f32, rows: &[f32], vars: &[Var], out: &mut [f32]) {
+    let [z0, z1, z2, z3] = *first;
+    for (v, out) in vars.iter().zip(out) {
+        let start = row_of(v) * (4 + rest.len());
+        let Some(([r0, r1, r2, r3], others)) = rows.get(start..).and_then(|r| r.split_first_chunk()) else {
+            continue;
+        };
+        let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
+        *out = rest.iter().zip(others).fold(sum, |s, (z, r)| s + z * r) + constant;
+    }
+}
