@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Act, Bench, verdicts};
+use common::{Act, Bench, taught, verdicts};
 use hone_engine::event::Event;
 use hone_engine::memory::Model;
 use hone_engine::persist::{Key, Vault as _};
@@ -142,6 +142,19 @@ fn says_what_cannot_be_converted() {
         refused(&mut b, "model quantize int8 --yes", &format!("esn.{setting}"));
         // Clustering serves them all.
         b.command("model compress 8 --yes").unwrap_or_else(|_| panic!("{setting}: {}", b.text));
+    }
+}
+
+#[test]
+fn other_learners_models_are_refused_with_a_reason() {
+    for (train, wanted) in [("train svm --wait", "an ESN alone is converted"), ("train rce", "rce.store")] {
+        let mut b = taught(train);
+        let published = b.links.published.get();
+        for command in ["model quantize int8 --yes", "model compress 8 --yes"] {
+            assert!(b.command(command).is_err());
+            assert!(b.text.contains(wanted), "{}", b.text);
+        }
+        assert_eq!(b.links.published.get(), published);
     }
 }
 
