@@ -31,7 +31,8 @@ fn view(samples: &[i16], sequence: u32, channels: usize) -> WindowView<'_> {
 fn integer<W: Weight>(data: &[u8]) {
     let mut model = IntegerModel::<W, UNITS, CHANNELS, CONNECTIONS>::new();
     if decode(data, |d| model.load(d)).is_err() {
-        return assert!(!model.is_trained());
+        // What follows a whole payload is refused by `decode`, after the model has been read.
+        return;
     }
     let mut scratch = IntegerScratch::new();
     let channels = usize::from(model.shape().channels);
@@ -48,7 +49,8 @@ fn integer<W: Weight>(data: &[u8]) {
 fn packed(data: &[u8]) {
     let mut model = Model::<UNITS, CHANNELS, CONNECTIONS>::new();
     if decode(data, |d| model.load_packed(d)).is_err() {
-        return assert!(!model.is_trained());
+        // What follows a whole payload is refused by `decode`, after the model has been read.
+        return;
     }
     let mut scratch = Scratch::new();
     let channels = usize::from(model.shape().channels);

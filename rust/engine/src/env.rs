@@ -103,7 +103,8 @@ pub trait Io: Out {
     /// ([`Io::interactive`]) a command does not ask.
     fn confirm(&mut self, question: &str) -> bool {
         self.str(question);
-        self.str(" (y/N) ");
+        // A line of its own: consoles may hold back what has no end.
+        self.str(" (y/N)\n");
         let mut answer = [0; 8];
         let typed = self.read_line(&mut answer, Micros(60_000_000));
         matches!(typed, Typed::Line(1..)) && matches!(answer, [b'y' | b'Y', ..])

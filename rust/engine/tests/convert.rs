@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Act, Bench, verdicts};
+use common::{Act, Bench, taught, verdicts};
 use hone_engine::event::Event;
 use hone_engine::memory::Model;
 use hone_engine::persist::{Key, Vault as _};
@@ -93,7 +93,7 @@ fn asks_before_it_replaces_and_takes_no_for_an_answer() {
     for no in ["n", "", "no", "\u{79f}"] {
         b.typed.push_back(no.into());
         b.command("model quantize int8").unwrap();
-        assert!(b.text.ends_with("replace the model in use? (y/N) the model in use stays\n"), "{}", b.text);
+        assert!(b.text.ends_with("replace the model in use? (y/N)\nthe model in use stays\n"), "{}", b.text);
         assert_eq!((b.links.published.get(), b.links.training.get().offer), (published, None));
     }
     // Silence and the end of input are no.
@@ -111,7 +111,11 @@ fn says_what_cannot_be_converted() {
     b.run(0.1);
     let refused = |b: &mut Bench, command: &str, wanted: &str| {
         assert!(b.command(command).is_err(), "{command}: {}", b.text);
-        assert!(b.text.starts_with("error: ") && b.text.contains(wanted), "{command}: {}", b.text);
+        assert!(
+            b.text.lines().last().unwrap().starts_with("error: ") && b.text.contains(wanted),
+            "{command}: {}",
+            b.text
+        );
         b.run(0.3);
     };
     refused(&mut b, "model quantize int8 --yes", "no model in use");
@@ -138,6 +142,19 @@ fn says_what_cannot_be_converted() {
         refused(&mut b, "model quantize int8 --yes", &format!("esn.{setting}"));
         // Clustering serves them all.
         b.command("model compress 8 --yes").unwrap_or_else(|_| panic!("{setting}: {}", b.text));
+    }
+}
+
+#[test]
+fn other_learners_models_are_refused_with_a_reason() {
+    for (train, wanted) in [("train svm --wait", "an ESN alone is converted"), ("train rce", "rce.store")] {
+        let mut b = taught(train);
+        let published = b.links.published.get();
+        for command in ["model quantize int8 --yes", "model compress 8 --yes"] {
+            assert!(b.command(command).is_err());
+            assert!(b.text.contains(wanted), "{}", b.text);
+        }
+        assert_eq!(b.links.published.get(), published);
     }
 }
 

@@ -11,7 +11,10 @@ pub fn text(fault: &ConvertFault, out: &mut dyn Out) {
         ConvertFault::Rce => out.str(
             "TinyRCE's prototypes are integers as they are learnt: of 8 bits, unless rce.store was set otherwise when it began",
         ),
-        ConvertFault::NoSuchForm => out.str("there is no such form of this learner's model"),
+        ConvertFault::NoSuchForm => out.str(
+            "an ESN alone is converted; an SVM's support vectors are kept in CONFIG_HONE_ROW_BITS bits, its other numbers \
+             in floating point",
+        ),
         ConvertFault::Converted => out.str(
             "the model in use is converted already, and its weights are not kept; 'train' makes another",
         ),

@@ -46,7 +46,7 @@ fn averaged(batches: u32, continues: bool, in_use: bool) -> (f32, f32, f32) {
     (training.generation, training.batches) = (7, batches);
     training.batches_of = if in_use { 7 } else { 6 };
     let mut job = Job {
-        order: TrainOrder { id: 1, learner: Learner::Svm, windows: None },
+        order: TrainOrder { id: 1, learner: Learner::Svm, windows: None, form: None },
         since: Micros(0),
         fed: Micros(0),
         patience: 0,
