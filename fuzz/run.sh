@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes without cargo-fuzz and without a nightly toolchain: fuzz/run.sh TARGET [libFuzzer options]
-# TARGET is a file of fuzz_targets. Findings go to fuzz/artifacts, new inputs to fuzz/found (neither is committed).
+# TARGET is a file of fuzz_targets. Findings go to fuzz/artifacts, new inputs to fuzz/found, or to $FOUND (none is committed).
 set -eu
 cd "$(dirname "$0")"
 target=$1
@@ -11,12 +11,14 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
 cargo build --release --target "$host" --bin "$target"
-mkdir -p "found/$target" artifacts
+found=${FOUND:-found}/$target
+mkdir -p "$found" artifacts
 # An input costs by its length. A manifest of this length has every kind of table; the store's flash has this many bytes.
 case $target in
 manifest) longest=800 ;;
 store) longest=1024 ;;
 *) longest=4096 ;;
 esac
-exec "target/$host/release/$target" -artifact_prefix=artifacts/ -malloc_limit_mb=64 -rss_limit_mb=512 -timeout=5 \
-    -max_len=$longest "$@" "found/$target" "corpus/$target"
+# A minute is a hang; on a busy machine seconds may be waiting.
+exec "target/$host/release/$target" -artifact_prefix=artifacts/ -malloc_limit_mb=64 -rss_limit_mb=512 -timeout=60 \
+    -max_len=$longest "$@" "$found" "corpus/$target"

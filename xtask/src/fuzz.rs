@@ -40,7 +40,8 @@ pub fn run(args: &FuzzArgs) -> Result<bool, String> {
     Ok(failed.is_empty())
 }
 
-fn targets() -> Result<Vec<String>, String> {
+/// The names of the targets.
+pub fn targets() -> Result<Vec<String>, String> {
     let folder: PathBuf = workspace::root().join("fuzz/fuzz_targets");
     let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut names: Vec<String> =

@@ -7,6 +7,7 @@ mod sizes;
 mod static_checks;
 mod tally;
 mod target;
+mod watched;
 mod zephyr;
 
 pub use log::Log;
@@ -89,6 +90,8 @@ const CHECKS: &[Check] = &[
         run: target::panics,
     },
     Check { name: "qemu-bench", about: "instruction counts against the baseline", quick: false, run: target::bench },
+    Check { name: "fuzz", about: "each fuzz target for some seconds, corpus first", quick: false, run: watched::fuzz },
+    Check { name: "miri", about: "portable crates in Miri, where it is there", quick: false, run: watched::miri },
     Check {
         name: "twister",
         about: "Zephyr application, where ZEPHYR_BASE is set",
