@@ -38,6 +38,7 @@ pub mod integer;
 mod kernel;
 mod model;
 mod params;
+mod passes;
 mod plan;
 mod rows;
 mod smo;

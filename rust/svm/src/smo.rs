@@ -8,6 +8,7 @@
 
 use crate::cache::{Cache, Clock};
 use crate::kernel::{Kernel, Kind};
+use crate::passes::{descend, partner};
 use crate::rows::{Rows, VACANT, cheap, each, fill, fold, unfold};
 use core::hint::black_box;
 use hone_learn::{SetView, Shortage, Workspace};
@@ -27,9 +28,6 @@ const SHRINK_EVERY: u32 = 2;
 
 /// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
 const TRUSTED: u32 = 2_000;
-
-/// Stands for η = K(i,i) + K(j,j) − 2 K(i,j) when that is not positive (LIBSVM's τ).
-const TAU: f32 = 1e-12;
 
 /// Added to the diagonal of a projection: rows that are alike shall not get large multipliers of opposite signs.
 const RIDGE: f32 = 1e-3;
@@ -473,46 +471,4 @@ pub(crate) fn flags(v: &Var, [upper, lower]: [f32; 2]) -> u32 {
     let (least, most) = if v[3] & POSITIVE != 0 { (0.0, upper) } else { (-lower, 0.0) };
     let b = beta(v);
     v[3] & !(UP | LOW) | if b < most { UP } else { 0 } | if b > least { LOW } else { 0 }
-}
-
-/// The low-row that promises the greatest gain with the first: (g_i − g_t)²/η. Gives it and its η. `own` is K(i,i), none for
-/// a kernel whose diagonal is 1.
-///
-/// In this loop and the next most rows fail the first test, and few set a new record. `black_box` on the way that is
-/// seldom taken keeps the compiler from making predicated moves of it, which cost an instruction on either way.
-#[inline(never)]
-fn partner(vars: &[Var], row: &[f32], greatest: f32, own: Option<f32>) -> Option<(usize, f32)> {
-    let (own, diagonal) = own.map_or((2.0, 0), |own| (own, u32::MAX));
-    let (mut best, mut at, mut best_eta) = (0.0, usize::MAX, 0.0);
-    for (t, (v, k)) in vars.iter().zip(row).enumerate() {
-        let b = greatest - g(v);
-        if v[3] & LOW != 0 && b > 0.0 {
-            let mut eta = own + f32::from_bits(v[2] & diagonal) - (k + k);
-            if eta <= TAU {
-                eta = black_box(TAU);
-            }
-            let gain = b * b / eta;
-            if gain > best {
-                (best, at, best_eta) = (gain, black_box(t), eta);
-            }
-        }
-    }
-    (at != usize::MAX).then_some((at, best_eta))
-}
-
-/// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
-#[inline(never)]
-fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
-    let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
-    for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {
-        let g = g(v) - step * (ki - kj);
-        v[0] = g.to_bits();
-        if v[3] & UP != 0 && g > greatest {
-            (first, greatest) = (black_box(t), g);
-        }
-        if v[3] & LOW != 0 && g < least {
-            least = black_box(g);
-        }
-    }
-    (first, greatest, least)
 }
