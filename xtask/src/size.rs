@@ -3,23 +3,116 @@
 //! The map and not the ELF alone, since only it says of each byte which archive it came from; constants of Rust have no
 //! symbol. Rust is one object after link-time optimisation, so its crates are told by the symbols' names.
 
-use std::collections::BTreeMap;
+mod baseline;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use crate::workspace;
+use baseline::Baseline;
 
 /// What `cargo xtask size` takes.
 #[derive(clap::Args)]
 pub struct SizeArgs {
-    /// A build folder of west
-    #[arg(default_value = "build")]
-    build: PathBuf,
+    /// Build folders of west (default: build)
+    builds: Vec<PathBuf>,
+    /// Record these figures in sizes/boards/
+    #[arg(long)]
+    accept: bool,
 }
 
 /// Bytes of one component.
-#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Bytes {
     flash: u64,
     ram: u64,
+}
+
+/// What was built.
+#[derive(Default)]
+struct Image {
+    board: String,
+    /// What is built for the board: nothing for the application, else `tests`, `no-shield`.
+    variant: String,
+    /// The compiler of the Rust in it.
+    compiler: String,
+    budget: u64,
+    /// The engine's static memory, what the budget is for.
+    engine: u64,
+    components: BTreeMap<String, Bytes>,
+}
+
+impl Image {
+    fn read(build: &Path) -> Result<Self, String> {
+        let file = |name: &str| {
+            let path = build.join(name);
+            std::fs::read(&path).map(|b| String::from_utf8_lossy(&b).into_owned()).map_err(|e| {
+                format!("{}: {e}; build first: west build -b BOARD -d {}", path.display(), build.display())
+            })
+        };
+        let map = file("zephyr/zephyr.map")?;
+        let (config, cache) = (file("zephyr/.config")?, file("CMakeCache.txt")?);
+        let set = |name: &str| setting(&config, &format!("CONFIG_{name}=")).unwrap_or_default();
+        let application = setting(&cache, "APPLICATION_SOURCE_DIR:PATH=").unwrap_or_default();
+        let variant = match setting(&cache, "SHIELD:STRING=") {
+            _ if application.ends_with("tests/app") => "tests",
+            Some(shield) if shield == "none" => "no-shield",
+            _ => "",
+        };
+        let elf = std::fs::read(build.join("zephyr/zephyr.elf")).map_err(|e| format!("zephyr.elf: {e}"))?;
+        Ok(Self {
+            board: set("BOARD"),
+            variant: variant.into(),
+            compiler: compiler(&elf),
+            budget: set("HONE_RAM_BUDGET").parse().unwrap_or(0),
+            engine: engine(&map),
+            components: components(&map)?,
+        })
+    }
+
+    /// As its file of accepted figures is called.
+    fn name(&self) -> String {
+        if self.variant.is_empty() { self.board.clone() } else { format!("{}-{}", self.board, self.variant) }
+    }
+
+    fn total(&self) -> Bytes {
+        sum(&self.components)
+    }
+}
+
+fn sum(components: &BTreeMap<String, Bytes>) -> Bytes {
+    components.values().fold(Bytes::default(), |sum, b| Bytes { flash: sum.flash + b.flash, ram: sum.ram + b.ram })
+}
+
+/// The value of `NAME=value`, without quotation marks.
+fn setting(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim_matches('"').to_string())
+}
+
+/// `rustc 1.96.0`, as the compiler has left it in the image.
+fn compiler(elf: &[u8]) -> String {
+    const MARK: &[u8] = b"rustc version ";
+    let Some(at) = elf.windows(MARK.len()).position(|w| w == MARK) else { return "rustc unknown".into() };
+    let number = elf[at + MARK.len()..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.');
+    format!("rustc {}", number.map(|b| char::from(*b)).collect::<String>())
+}
+
+/// Bytes of the engine's own statics in the application: pools and queues, and the three loops.
+fn engine(map: &str) -> u64 {
+    const STATICS: [&str; 5] = ["5LINKS", "6MEMORY", "13SAMPLING_LOOP", "14INFERENCE_LOOP", "13TRAINING_LOOP"];
+    let mut lines = map.lines().peekable();
+    let mut bytes = 0;
+    while let Some(line) = lines.next() {
+        let name = line.trim();
+        let ours = name.contains("7rustapp") && STATICS.iter().any(|s| name.ends_with(s));
+        if ours && [".bss.", ".data."].iter().any(|start| name.starts_with(start)) {
+            let size = lines.peek().and_then(|l| l.split_ascii_whitespace().nth(1)).and_then(hex);
+            bytes += size.unwrap_or(0);
+        }
+    }
+    bytes
 }
 
 /// One input section of the map.
@@ -31,17 +124,70 @@ struct Section<'a> {
     file: &'a str,
 }
 
-/// Prints the table.
+/// The command: the table of each build, against what the board has and what was accepted.
 ///
 /// # Errors
-/// The folder has no map: nothing is built there.
+/// A folder without a build; a total that rose beyond the tolerance.
 pub fn run(args: &SizeArgs) -> Result<(), String> {
-    let path = args.build.join("zephyr/zephyr.map");
-    let map = std::fs::read_to_string(&path).map_err(|e| {
-        format!("{}: {e}; build first: west build -b BOARD -d {}", path.display(), args.build.display())
-    })?;
-    print!("{}", table(&components(&map)?));
-    Ok(())
+    let builds: &[PathBuf] = if args.builds.is_empty() { &[PathBuf::from("build")] } else { &args.builds };
+    let mut risen = Vec::new();
+    for build in builds {
+        let image = Image::read(build)?;
+        let baseline = Baseline::read(workspace::root(), &image.name())?;
+        print!("{}", report(&image, &baseline));
+        if args.accept {
+            baseline.accept(workspace::root(), &image)?;
+        } else {
+            risen.extend(baseline.risen(&image));
+        }
+    }
+    if risen.is_empty() {
+        Ok(())
+    } else {
+        Err(risen.join("\n") + "\nrecord with cargo xtask size --accept what is meant to be")
+    }
+}
+
+/// The components, largest first, with their change; what they sum to, and what that is measured by.
+fn report(image: &Image, baseline: &Baseline) -> String {
+    let mut text = format!("{}, {}\n", image.name(), image.compiler);
+    let mut names: BTreeSet<&str> = image.components.keys().map(String::as_str).collect();
+    names.extend(baseline.components.keys().map(String::as_str));
+    let now = |name: &str| image.components.get(name).copied().unwrap_or_default();
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_by_key(|name| std::cmp::Reverse(now(name).flash + now(name).ram));
+    let _ = writeln!(text, "{:<44} {:>9} {:>8} {:>9} {:>8}", "component", "flash", "change", "RAM", "change");
+    for name in names {
+        let before = baseline.components.get(name).copied().unwrap_or_default();
+        text += &line(name, now(name), before, baseline.is_empty());
+    }
+    let total = image.total();
+    text += &line("total", total, baseline.total(), baseline.is_empty());
+    for (what, used, limit) in [("flash", total.flash, baseline.limit.flash), ("RAM", total.ram, baseline.limit.ram)] {
+        if limit > 0 {
+            let _ = writeln!(text, "{what}: {used} of the {limit} that the board is to need, {}", left(used, limit));
+        }
+    }
+    let (used, budget) = (image.engine, image.budget);
+    let _ = writeln!(text, "engine: {used} of CONFIG_HONE_RAM_BUDGET={budget}, {}", left(used, budget));
+    if !baseline.is_empty() && baseline.compiler != image.compiler {
+        let _ = writeln!(text, "the accepted figures are of {}: changes are shown, not judged", baseline.compiler);
+    }
+    text
+}
+
+fn line(name: &str, now: Bytes, before: Bytes, new: bool) -> String {
+    let change = |now: u64, before: u64| match now.cmp(&before) {
+        _ if new => String::new(),
+        Ordering::Equal => "=".into(),
+        _ => format!("{:+}", now as i64 - before as i64),
+    };
+    let (flash, ram) = (change(now.flash, before.flash), change(now.ram, before.ram));
+    format!("{name:<44} {:>9} {flash:>8} {:>9} {ram:>8}\n", now.flash, now.ram)
+}
+
+fn left(used: u64, limit: u64) -> String {
+    if used <= limit { format!("{} left", limit - used) } else { format!("{} TOO MANY", used - limit) }
 }
 
 /// Sums the map's input sections by component.
@@ -178,19 +324,6 @@ fn crate_of(section: &str) -> Option<&str> {
     None
 }
 
-/// The components, largest first, and their sum.
-fn table(components: &BTreeMap<String, Bytes>) -> String {
-    let mut rows: Vec<(&str, Bytes)> = components.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
-    rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(bytes.flash + bytes.ram));
-    let total =
-        rows.iter().fold(Bytes::default(), |sum, (_, b)| Bytes { flash: sum.flash + b.flash, ram: sum.ram + b.ram });
-    let mut text = format!("{:<44} {:>9} {:>9}\n", "component", "flash", "RAM");
-    for (name, bytes) in rows.into_iter().chain([("total", total)]) {
-        let _ = writeln!(text, "{name:<44} {:>9} {:>9}", bytes.flash, bytes.ram);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +361,7 @@ bss             0x20000010      0x100
         assert_eq!(of("zephyr: kernel"), Bytes { flash: 0x20, ram: 0 });
         assert_eq!(of("app: C shims"), Bytes { flash: 0x10, ram: 0x10 });
         assert_eq!(of("(alignment)"), Bytes { flash: 4, ram: 0 });
-        assert!(table(&sums).lines().last().unwrap().starts_with("total"));
+        assert_eq!(sum(&sums), Bytes { flash: 0x80 + 0x10 + 0x20 + 0x10 + 4, ram: 0x110 });
     }
 
     #[test]
@@ -240,7 +373,27 @@ bss             0x20000010      0x100
 
     #[test]
     fn a_folder_without_a_build_says_what_to_do() {
-        let error = run(&SizeArgs { build: "no/such/folder".into() }).unwrap_err();
+        let error = run(&SizeArgs { builds: vec!["no/such/folder".into()], accept: false }).unwrap_err();
         assert!(error.contains("west build"), "{error}");
+    }
+
+    #[test]
+    fn the_engines_memory_and_the_compiler_are_found() {
+        let map = " .bss._RNvCs5ze_7rustapp6MEMORY\n                0x20001928     0x91f0 librustapp.a(a.o)\n \
+            .data._RNvCs5ze_7rustapp5LINKS\n                0x20001928     0x10 librustapp.a(a.o)\n \
+            .bss._RNvCs5ze_7rustapp5STACK\n                0x20001928     0x1000 librustapp.a(a.o)\n";
+        assert_eq!(engine(map), 0x9200);
+        assert_eq!(compiler(b"\0GCC: 12\0rustc version 1.96.0 (ac68 2026)\0"), "rustc 1.96.0");
+        assert_eq!(setting("A=1\nCONFIG_BOARD=\"x\"\n", "CONFIG_BOARD="), Some("x".into()));
+    }
+
+    #[test]
+    fn a_report_names_what_is_too_much() {
+        let components = BTreeMap::from([("zephyr: kernel".to_string(), Bytes { flash: 300, ram: 40 })]);
+        let image = Image { board: "b".into(), components, budget: 100, engine: 120, ..Image::default() };
+        let text = report(&image, &Baseline { limit: Bytes { flash: 200, ram: 64 }, ..Baseline::default() });
+        assert!(text.contains("flash: 300 of the 200 that the board is to need, 100 TOO MANY"), "{text}");
+        assert!(text.contains("RAM: 40 of the 64") && text.contains("24 left"), "{text}");
+        assert!(text.contains("CONFIG_HONE_RAM_BUDGET=100, 20 TOO MANY"), "{text}");
     }
 }

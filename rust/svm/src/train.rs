@@ -262,6 +262,7 @@ impl Trainer {
                 if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
                     return Err(TrainError::NotFinite);
                 }
+                let bias = if NOVELTY && plan.novelty { plan.calibrated(&problem, bias) } else { bias };
                 if !harvest::take(plan, &mut problem, slots, model, self.ration, (bias, new))? {
                     marks.fill(0);
                     return Ok(self.again(model, Ration::Weigh));

@@ -3,6 +3,7 @@
 mod cross;
 mod log;
 mod rust;
+mod sizes;
 mod static_checks;
 mod tally;
 mod target;
