@@ -73,6 +73,9 @@ pub struct Emulator {
     pub toolchain: Toolchain,
 }
 
+/// The program that is built apart, with the least features, for its size.
+const SMALL: &str = "svm_text";
+
 /// One bracket of a program's run.
 pub struct Bracket {
     /// The name in the `case` line.
@@ -105,6 +108,10 @@ impl Emulator {
         let target = folder.join("target").join(&key);
         let mut build = toolchain.cargo("build");
         build.args(["--release", "--locked", "--bins", "--target", core.triple(), "--target-dir"]).arg(&target);
+        succeed(build.current_dir(&folder))?;
+        let mut build = toolchain.cargo("build");
+        build.args(["--release", "--locked", "--no-default-features", "--features", "small", "--bin", SMALL]);
+        build.args(["--target", core.triple(), "--target-dir"]).arg(&target);
         succeed(build.current_dir(&folder))?;
         let scratch = target.join("bench");
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
