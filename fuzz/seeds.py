@@ -62,3 +62,34 @@ seed("manifest", "cwru-anomaly", (head + "".join(t for kind in kinds.values() fo
 for form, shape, data in (("<i2", "(2, 3)", bytes(12)), ("<f4", "(4,)", bytes(16)), ("|u1", "(5,)", bytes(5))):
     head = f"{{'descr': '{form}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     seed("recording", form[1:], b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + data)
+
+
+def whole(value):
+    return bytes([value & 127 | 128]) + whole(value >> 7) if value > 127 else bytes([value])
+
+
+def reals(*values):
+    return whole(len(values)) + struct.pack(f"<{len(values)}f", *values)
+
+
+def readout(form, bits, table, codes):
+    return bytes([form, bits]) + reals(*table) + whole(len(codes)) + bytes(codes)
+
+
+def esn(units, channels, packed, carry=0, mean=(1000.0, 3.0)):
+    """An ESN's payload of layout 3, as docs/formats/model.md describes it."""
+    head = whole(units) + struct.pack("<4f", 0.1, 1.1, 0.9, 0.3) + whole(1) + struct.pack("<f", 0.0) + whole(0) + whole(0)
+    head += whole(1) + struct.pack("<f", 1e-3) + whole(4) + bytes([carry, 1]) + whole(4) + whole(12) + whole(16)
+    head += whole(0) + whole(0) + struct.pack("<3f", 4.0, 0.99, 1.2) + whole(2) + whole(channels) + whole(16)
+    head += struct.pack("<f", 1.3) + struct.pack("<8f", 0.4, 0.0, 0.2, 0.05, 0.9, 0.0, 0.5, 0.1) + struct.pack("<f", 0.2)
+    return head + reals(*mean[:channels]) + reals(*([0.01] * channels)) + packed
+
+
+lists = whole(0) + whole(0)
+codes = [i * 37 % 256 for i in range(64)]
+seed("integer", "int8", b"\x00" + esn(16, 2, readout(2, 8, (0.004, -0.5, 0.002, -0.25), codes[:32])))
+seed("integer", "int8-carried", b"\x00" + esn(8, 1, readout(2, 8, (0.01, -1.0), codes[:8]), carry=1))
+seed("integer", "q5-10", b"\x01" + esn(16, 2, readout(3, 10, (), [c if i % 2 == 0 else c % 4 for i, c in enumerate(codes)])))
+seed("integer", "clustered", b"\x02" + esn(16, 2, readout(1, 2, (-0.5, -0.1, 0.2, 0.6), codes[:8])) + lists)
+seed("integer", "large-table", b"\x02" + esn(8, 1, readout(1, 4, [i / 16 for i in range(16)], codes[:4])) + lists)
+seed("integer", "affine", b"\x02" + esn(16, 2, readout(2, 8, (0.004, -0.5, 0.002, -0.25), codes[:32])) + lists)

@@ -13,7 +13,7 @@
 
 mod platform;
 
-use core::cell::RefCell;
+use core::cell::Cell;
 use core::time::Duration;
 use critical_section::Mutex;
 use hone_engine::command::{Console, Failed, Outcome};
@@ -40,14 +40,15 @@ const LOOK: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_millis(100);
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::ZERO);
-static LINKS: Links = Links::new();
+/// Made at the start, in memory that is zero until then: as an initialised static it took 3 KB of flash.
+static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 
 /// A loop on its way from the main thread to its own.
-type Place<T> = Mutex<RefCell<Option<&'static mut T>>>;
-static SAMPLING: Place<Sampling> = Mutex::new(RefCell::new(None));
-static INFERENCE: Place<Inference> = Mutex::new(RefCell::new(None));
-static CONSOLE: Mutex<RefCell<Option<Console>>> = Mutex::new(RefCell::new(None));
-static RESTARTED: Mutex<RefCell<Option<fault::Record>>> = Mutex::new(RefCell::new(None));
+type Place<T> = Mutex<Cell<Option<T>>>;
+static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
+static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
+static CONSOLE: Place<Console> = Mutex::new(Cell::new(None));
+static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
 
 static BLOCK_SENT: Signal = Signal::new();
 static WORK_TO_DO: Signal = Signal::new();
@@ -59,11 +60,17 @@ zephyr::kobj_define! {
     static INFERENCE_STACK: ThreadStack<{config::HONE_INFERENCE_STACK}>;
 }
 
-fn put<T>(place: &Mutex<RefCell<Option<T>>>, value: T) {
-    critical_section::with(|cs| place.borrow(cs).replace(Some(value)));
+/// What the loops share; `None` until the main thread has made it.
+#[inline(never)]
+fn links() -> Option<&'static Links> {
+    critical_section::with(|cs| LINKS.borrow(cs).get())
 }
 
-fn take<T>(place: &Mutex<RefCell<Option<T>>>) -> Option<T> {
+fn put<T>(place: &Place<T>, value: T) {
+    critical_section::with(|cs| place.borrow(cs).set(Some(value)));
+}
+
+fn take<T>(place: &Place<T>) -> Option<T> {
     critical_section::with(|cs| place.borrow(cs).take())
 }
 
@@ -73,8 +80,9 @@ fn main() {
     if let Some(record) = fault::take() {
         put(&RESTARTED, record);
     }
-    let training = place();
-    let flash = open_flash();
+    // Both are there: this is the one call.
+    let Some(training) = link().and_then(place) else { return };
+    let Some(flash) = open_flash() else { return };
     restore(training, flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
@@ -90,23 +98,32 @@ fn main() {
 
 /// Puts the loops in their places.
 #[inline(never)]
-fn place() -> &'static mut Training {
+fn place(links: &'static Links) -> Option<&'static mut Training> {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
 
-    let Parts { sampling, inference, training, console } = MEMORY.take().split(&LINKS);
+    let Parts { sampling, inference, training, console } = MEMORY.try_take()?.split(links);
     put(&CONSOLE, console);
-    put(&SAMPLING, SAMPLING_LOOP.init(sampling));
-    put(&INFERENCE, INFERENCE_LOOP.init(inference));
-    TRAINING_LOOP.init(training)
+    put(&SAMPLING, SAMPLING_LOOP.try_init(sampling)?);
+    put(&INFERENCE, INFERENCE_LOOP.try_init(inference)?);
+    TRAINING_LOOP.try_init(training)
+}
+
+/// Makes what the loops share.
+#[inline(never)]
+fn link() -> Option<&'static Links> {
+    static PLACE: StaticCell<Links> = StaticCell::new();
+    let links = PLACE.try_init_with(Links::new)?;
+    put(&LINKS, links);
+    Some(links)
 }
 
 /// Opens the storage partition. On a board without one nothing is kept.
 #[inline(never)]
-fn open_flash() -> &'static mut Flash<Storage> {
+fn open_flash() -> Option<&'static mut Flash<Storage>> {
     static FLASH: StaticCell<Flash<Storage>> = StaticCell::new();
-    FLASH.init(Flash::open(Storage::open()))
+    FLASH.try_init(Flash::open(Storage::open()))
 }
 
 /// Restores what flash keeps.
@@ -135,11 +152,11 @@ fn start_threads() {
 fn sampling_loop() -> ! {
     let watch = watchdog::Watch::new(c"sampling");
     let mut accelerometer = sensor::Accelerometer::new();
-    let Some(sampling) = take(&SAMPLING) else { stand_still() };
+    let (Some(links), Some(sampling)) = (links(), take(&SAMPLING)) else { stand_still() };
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
-        if !LINKS.blocks.is_empty() {
+        if !links.blocks.is_empty() {
             BLOCK_SENT.raise();
         }
         clock::sleep_until(due);
@@ -149,20 +166,20 @@ fn sampling_loop() -> ! {
 fn inference_loop() -> ! {
     let watch = watchdog::Watch::new(c"inference");
     let mut light = pins::Light::new();
-    let Some(inference) = take(&INFERENCE) else { stand_still() };
+    let (Some(links), Some(inference)) = (links(), take(&INFERENCE)) else { stand_still() };
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        wake_training();
+        wake_training(links);
         BLOCK_SENT.wait(LOOK);
     }
 }
 
 /// Wakes the training loop when something waits for it.
-fn wake_training() {
-    let orders = !LINKS.orders.is_empty() || !LINKS.keep_orders.is_empty();
-    let home = !LINKS.rce_home.is_empty() || !LINKS.workspace_home.is_empty();
-    if orders || home || !LINKS.train_windows.is_empty() {
+fn wake_training(links: &Links) {
+    let orders = !links.orders.is_empty() || !links.keep_orders.is_empty();
+    let home = !links.rce_home.is_empty() || !links.workspace_home.is_empty();
+    if orders || home || !links.train_windows.is_empty() {
         WORK_TO_DO.raise();
     }
 }
@@ -189,12 +206,14 @@ fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
 
 /// The button's contact closed or opened; in its interrupt.
 fn button(down: bool) {
-    LINKS.button_changed(down);
+    if let Some(links) = links() {
+        links.button_changed(down);
+    }
 }
 
 /// Runs the shell's command.
 fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
-    match critical_section::with(|cs| *CONSOLE.borrow(cs).borrow()) {
+    match critical_section::with(|cs| CONSOLE.borrow(cs).get()) {
         Some(console) => console.run(words, io),
         None => {
             io.str("error: the device is just starting; try again\n");
@@ -208,8 +227,9 @@ fn tell(out: &mut dyn Out) {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
-    while let Some(event) = LINKS.events.receive() {
-        telemetry::write(&event, LINKS.config.get().device.telemetry, &LINKS.names.get(), out);
+    let Some(links) = links() else { return };
+    while let Some(event) = links.events.receive() {
+        telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
 }
 

@@ -25,21 +25,31 @@ impl Toolchain {
     /// # Errors
     /// What to install.
     pub fn find(target: &str) -> Result<Self, String> {
-        Self::all(target).into_iter().next().ok_or_else(|| {
+        Self::find_for(&[target])
+    }
+
+    /// Finds one compiler for all of `targets`.
+    ///
+    /// # Errors
+    /// What to install.
+    pub fn find_for(targets: &[&str]) -> Result<Self, String> {
+        Self::all(targets).into_iter().next().ok_or_else(|| {
             format!(
-                "no Rust compiler for {target}: run `rustup target add {target}`, or on Debian install \
-                 rustc-web, cargo-web and rust-web-src"
+                "no Rust compiler for {}: run `rustup target add {}`, or on Debian install \
+                 rustc-web, cargo-web and rust-web-src",
+                targets.join(" and "),
+                targets.join(" ")
             )
         })
     }
 
-    /// All compilers for `target`, one for each [`Self::key`], those with a prebuilt `core` first.
-    pub fn all(target: &str) -> Vec<Self> {
+    /// All compilers for `targets`, one for each [`Self::key`], those with a prebuilt `core` first.
+    pub fn all(targets: &[&str]) -> Vec<Self> {
         // The one in PATH is rustup's where there is rustup. Debian's has a fixed place, because rustup hides it.
         let folders = [None, Some(Path::new("/usr/bin"))];
         let mut found: Vec<Self> = Vec::new();
         for core_from_source in [false, true] {
-            for toolchain in folders.iter().filter_map(|f| Self::at(*f, target, core_from_source)) {
+            for toolchain in folders.iter().filter_map(|f| Self::at(*f, targets, core_from_source)) {
                 if found.iter().all(|t| t.key() != toolchain.key()) {
                     found.push(toolchain);
                 }
@@ -48,7 +58,7 @@ impl Toolchain {
         found
     }
 
-    fn at(folder: Option<&Path>, target: &str, core_from_source: bool) -> Option<Self> {
+    fn at(folder: Option<&Path>, targets: &[&str], core_from_source: bool) -> Option<Self> {
         let program = |name: &str| folder.map_or_else(|| PathBuf::from(name), |f| f.join(name));
         let ask = |args: &[&str]| ask(Command::new(program("rustc")).args(args));
         let version = ask(&["--version"])?;
@@ -60,8 +70,11 @@ impl Toolchain {
             }
             env.push(("RUSTC_BOOTSTRAP".into(), "1".into()));
             env.push(("CARGO_UNSTABLE_BUILD_STD".into(), "core".into()));
-        } else if !holds_core(Path::new(&ask(&["--print", "target-libdir", "--target", target])?)) {
-            return None;
+        } else {
+            let library = |target: &&str| ask(&["--print", "target-libdir", "--target", target]);
+            if !targets.iter().all(|t| library(t).is_some_and(|l| holds_core(Path::new(&l)))) {
+                return None;
+            }
         }
         if let Some(folder) = folder {
             let others = std::env::var_os("PATH").unwrap_or_default();
@@ -72,8 +85,10 @@ impl Toolchain {
         let host = ask(&["-vV"])?.lines().find_map(|l| l.strip_prefix("host: ").map(String::from))?;
         if !sysroot.join("lib/rustlib").join(host).join("bin/rust-lld").exists() {
             let linker = ["arm-none-eabi-ld", "ld.lld"].into_iter().find(|l| is_program(l))?;
-            let key = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
-            env.push((key, linker.into()));
+            for target in targets {
+                let key = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+                env.push((key, linker.into()));
+            }
         }
         Some(Self { cargo: program("cargo"), version, core_from_source, env })
     }
@@ -104,16 +119,40 @@ impl Toolchain {
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         // What the cargo that runs this program has set would choose its own compiler again.
-        for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTC_BOOTSTRAP", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        for name in OUTER {
             command.env_remove(name);
         }
-        command.envs(self.env());
+        command.envs(self.env.iter().map(|(k, v)| (k, v)));
         command
     }
 
-    /// The environment that makes cargo build for the target, for builds that another program starts (`west`).
-    pub fn env(&self) -> impl Iterator<Item = (&str, &OsString)> {
-        self.env.iter().map(|(k, v)| (k.as_str(), v))
+    /// Has `command`, a build that starts `cargo` by that name (Zephyr's CMake), start this one: by links in `folder`,
+    /// which comes first in its PATH. All of this compiler's own folder would hide other programs, as a Python.
+    ///
+    /// # Errors
+    /// The links cannot be made.
+    pub fn lend(&self, command: &mut Command, folder: &Path) -> Result<(), String> {
+        for name in OUTER {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().filter(|(key, _)| key != "PATH").map(|(k, v)| (k, v)));
+        if self.core_from_source {
+            // Zephyr's crates name `alloc`, though they do not use it without a heap.
+            command.env("CARGO_UNSTABLE_BUILD_STD", "core,alloc");
+        }
+        if self.cargo.is_absolute() {
+            let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+            std::fs::create_dir_all(folder).map_err(failed)?;
+            for name in ["cargo", "rustc", "rustdoc"] {
+                let link = folder.join(name);
+                let _ = std::fs::remove_file(&link);
+                symlink(&self.cargo.with_file_name(name), &link).map_err(failed)?;
+            }
+            let others = std::env::var_os("PATH").unwrap_or_default();
+            let all = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&others));
+            command.env("PATH", std::env::join_paths(all).map_err(|e| e.to_string())?);
+        }
+        Ok(())
     }
 
     /// What decides over the emitted code: the compiler's version, and whether `core` is built here.
@@ -121,6 +160,20 @@ impl Toolchain {
         let number = self.version.split_whitespace().nth(1).unwrap_or("unknown");
         format!("rustc-{number}-core-{}", if self.core_from_source { "source" } else { "prebuilt" })
     }
+}
+
+/// What the cargo that runs this program tells it of itself.
+const OUTER: [&str; 6] =
+    ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTC_BOOTSTRAP", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+
+#[cfg(unix)]
+fn symlink(to: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(to, at)
+}
+
+#[cfg(not(unix))]
+fn symlink(to: &Path, at: &Path) -> std::io::Result<()> {
+    std::fs::copy(to, at).map(|_| ())
 }
 
 /// The trimmed standard output of a program that succeeds.
@@ -152,6 +205,30 @@ mod tests {
         assert!(!holds_core(&libraries));
         std::fs::write(libraries.join("libcore-0123456789abcdef.rlib"), "").unwrap();
         assert!(holds_core(&libraries));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_build_that_is_lent_a_compiler_finds_it_first() {
+        let folder = std::env::temp_dir().join(format!("hone-lend-{}", std::process::id()));
+        let toolchain = Toolchain {
+            cargo: "/opt/rust/bin/cargo".into(),
+            version: "rustc 1.96.0".into(),
+            core_from_source: true,
+            env: vec![("PATH".into(), "/opt/rust/bin".into()), ("RUSTC_BOOTSTRAP".into(), "1".into())],
+        };
+        for _ in 0..2 {
+            let mut command = Command::new("cmake");
+            toolchain.lend(&mut command, &folder).unwrap();
+            let env: Vec<_> = command.get_envs().filter_map(|(k, v)| Some((k.to_str()?, v?.to_str()?))).collect();
+            assert!(
+                env.contains(&("RUSTC_BOOTSTRAP", "1")) && env.contains(&("CARGO_UNSTABLE_BUILD_STD", "core,alloc"))
+            );
+            let path = env.iter().find(|(key, _)| *key == "PATH").unwrap().1;
+            assert!(path.starts_with(folder.to_str().unwrap()) && !path.contains("/opt/rust/bin"));
+            assert_eq!(std::fs::read_link(folder.join("rustc")).unwrap(), Path::new("/opt/rust/bin/rustc"));
+        }
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

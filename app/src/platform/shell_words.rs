@@ -1,7 +1,7 @@
 //! The engine's table of commands, as Zephyr's shell wants it for help and completion: texts that end in NUL.
 
 use core::cell::UnsafeCell;
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use hone_engine::command::{COMMANDS, Command, complete};
 
 const fn equal(a: &str, b: &str) -> bool {
@@ -72,12 +72,27 @@ struct Slot {
     help: [u8; HELP],
 }
 
-struct Slots(UnsafeCell<([Slot; 2], usize)>);
+/// The words shown last.
+struct Shown {
+    slots: [Slot; 2],
+    /// The newest is in this slot.
+    turn: usize,
+    /// Where its path lies, and its index.
+    path: usize,
+    index: usize,
+}
+
+struct Slots(UnsafeCell<Shown>);
 
 // SAFETY: used from the shell's thread alone, which asks for words.
 unsafe impl Sync for Slots {}
 
-static SLOTS: Slots = Slots(UnsafeCell::new(([const { Slot { name: [0; NAME], help: [0; HELP] } }; 2], 0)));
+static SLOTS: Slots = Slots(UnsafeCell::new(Shown {
+    slots: [const { Slot { name: [0; NAME], help: [0; HELP] } }; 2],
+    turn: 0,
+    path: 0,
+    index: 0,
+}));
 
 /// Copies as much of `text` as fits, and NUL.
 fn put(text: &str, place: &mut [u8]) {
@@ -97,16 +112,22 @@ pub(super) unsafe fn word(path: &str, index: usize, name: &mut *const c_char, te
         *place = word;
         count += 1;
     }
+    let address = path.as_ptr() as usize;
     let path = words.get(..count).unwrap_or(&[]);
     // SAFETY: one thread, and no other reference lives: callers get pointers.
-    let (slots, turn) = unsafe { &mut *SLOTS.0.get() };
-    *turn = 1 - *turn;
-    let Some(slot) = slots.get_mut(*turn) else { return 0 };
-    if !select(path, index, &mut slot.name) {
-        return 0;
+    let shown = unsafe { &mut *SLOTS.0.get() };
+    // The shell asks for one after the other: the next one is found in one pass.
+    let follows = shown.path == address && index == shown.index + 1;
+    let newest = shown.slots.get(shown.turn).map_or([0; NAME], |slot| slot.name);
+    let (mut chosen, first) = if follows { (newest, index) } else { ([0; NAME], 0) };
+    for _ in first..=index {
+        let Some(next) = after(path, &chosen) else { return 0 };
+        chosen = next;
     }
-    let len = slot.name.iter().position(|b| *b == 0).unwrap_or(0);
-    let chosen = slot.name.get(..len).and_then(|b| core::str::from_utf8(b).ok()).unwrap_or("");
+    (shown.turn, shown.path, shown.index) = (1 - shown.turn, address, index);
+    let Some(slot) = shown.slots.get_mut(shown.turn) else { return 0 };
+    slot.name = chosen;
+    let chosen = text_of(&slot.name);
     let command = path.first().and_then(|root| COMMANDS.iter().find(|c| c.name == *root));
     let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or("", |s| s.help);
     put(help, &mut slot.help);
@@ -115,18 +136,19 @@ pub(super) unsafe fn word(path: &str, index: usize, name: &mut *const c_char, te
     1
 }
 
-/// Writes the `index`-th word that may follow `path` into `name`; false when there are fewer.
-fn select(path: &[&str], index: usize, name: &mut [u8; NAME]) -> bool {
-    // The engine shows words in its own order; the shell's completion takes them to be sorted. There are few: look for
-    // each the one that exactly `index` others come before.
-    let mut found = false;
+/// The text before NUL.
+fn text_of(name: &[u8; NAME]) -> &str {
+    CStr::from_bytes_until_nul(name).ok().and_then(|text| text.to_str().ok()).unwrap_or("")
+}
+
+/// The first word, in the order of the alphabet, that may follow `path` and comes after `last`. The engine shows words
+/// in its own order; the shell's completion takes them to be sorted.
+fn after(path: &[&str], last: &[u8; NAME]) -> Option<[u8; NAME]> {
+    let mut found = [0; NAME];
     complete(path, "", &mut |word| {
-        let mut before = 0;
-        complete(path, "", &mut |other| before += usize::from(other < word));
-        if before == index {
-            put(word, name);
-            found = true;
+        if word > text_of(last) && (found[0] == 0 || word < text_of(&found)) {
+            put(word, &mut found);
         }
     });
-    found
+    (found[0] != 0).then_some(found)
 }

@@ -98,4 +98,14 @@ pub trait Io: Out {
     fn interactive(&self) -> bool {
         false
     }
+
+    /// Asks a person a question; true for an answer that begins with a y, within a minute. Where nobody is there
+    /// ([`Io::interactive`]) a command does not ask.
+    fn confirm(&mut self, question: &str) -> bool {
+        self.str(question);
+        self.str(" (y/N) ");
+        let mut answer = [0; 8];
+        let typed = self.read_line(&mut answer, Micros(60_000_000));
+        matches!(typed, Typed::Line(1..)) && matches!(answer, [b'y' | b'Y', ..])
+    }
 }

@@ -2,8 +2,12 @@
 
 use crate::capacity::MODELS;
 use crate::config::Learner;
+#[cfg(feature = "small-models")]
+use crate::convert::Stream;
 use crate::link::Links;
-use crate::memory::{EsnScratch, Model, SVM_SCRATCH, Slot};
+#[cfg(not(feature = "small-models"))]
+use crate::memory::EsnScratch as Stream;
+use crate::memory::{Model, SVM_SCRATCH, Slot};
 use crate::rows::FeatureBench;
 use crate::stats::count;
 use crate::training::Published;
@@ -34,13 +38,13 @@ impl Wish {
 pub struct Judge {
     slots: &'static [Slot; MODELS],
     in_use: Option<(Published, Option<AtomicRef<'static, Model>>)>,
-    esn: EsnScratch,
+    esn: Stream,
     svm: [f32; SVM_SCRATCH],
 }
 
 impl Judge {
     pub(crate) fn new(slots: &'static [Slot; MODELS]) -> Self {
-        Self { slots, in_use: None, esn: EsnScratch::new(), svm: [0.0; SVM_SCRATCH] }
+        Self { slots, in_use: None, esn: Stream::new(), svm: [0.0; SVM_SCRATCH] }
     }
 
     /// Takes the newest model into use, if there is a newer one. True when it did.
@@ -62,6 +66,10 @@ impl Judge {
                 None => return false,
             },
         };
+        #[cfg(feature = "small-models")]
+        if let Some(model) = model.as_deref() {
+            self.esn.prepare(model);
+        }
         self.in_use = Some((published, model));
         self.reset();
         links.inference.update(|s| {
@@ -85,12 +93,16 @@ impl Judge {
     pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
         let (_, model) = self.in_use.as_ref()?;
         match &**model.as_ref()? {
-            Model::Empty => None,
-            Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
             Model::Svm(extractor, svm) => {
                 let row = features.row(extractor.as_ref()?, window)?;
                 Some(svm.infer(row, &mut self.svm))
             }
+            #[cfg(feature = "small-models")]
+            model => self.esn.infer(model, window),
+            #[cfg(not(feature = "small-models"))]
+            Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
+            #[cfg(not(feature = "small-models"))]
+            Model::Empty => None,
         }
     }
 }

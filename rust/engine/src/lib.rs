@@ -29,6 +29,7 @@ pub mod capacity {
 pub mod budget;
 pub mod command;
 pub mod config;
+pub mod convert;
 pub mod cooperative;
 pub mod env;
 pub mod event;

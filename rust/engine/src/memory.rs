@@ -27,6 +27,16 @@ pub type EsnModel = hone_esn::Model<ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
 /// What an ESN of this build carries from window to window.
 pub type EsnScratch = hone_esn::Scratch<ESN_UNITS, CHANNELS>;
 
+/// An ESN of this build in 8-bit integers, and in fixed point of 16 bits.
+#[cfg(feature = "small-models")]
+pub type EsnInt8 = hone_esn::IntegerModel<i8, ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
+/// As [`EsnInt8`], of 16 bits.
+#[cfg(feature = "small-models")]
+pub type EsnFixed = hone_esn::IntegerModel<i16, ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
+/// What these carry from window to window.
+#[cfg(feature = "small-models")]
+pub type IntegerScratch = hone_esn::IntegerScratch<ESN_UNITS, CHANNELS>;
+
 /// How a feature of a stored row is kept.
 pub const FORMAT: Format = match ROW_BITS {
     8 => Format::I8,
@@ -103,6 +113,15 @@ pub enum Model {
     Svm(Option<Extractor>, SvmModel),
     /// None: its training failed.
     Empty,
+    /// An Echo State Network in 8-bit integers.
+    #[cfg(feature = "small-models")]
+    EsnInt8(EsnInt8),
+    /// An Echo State Network in fixed point.
+    #[cfg(feature = "small-models")]
+    EsnFixed(EsnFixed),
+    /// No model: what comparing two takes.
+    #[cfg(feature = "small-models")]
+    Bench(crate::convert::Bench),
 }
 
 /// The place of one model: exclusively the trainer's while it is built, then shared by counted borrows and immutable.

@@ -2,6 +2,7 @@
 
 use crate::capacity::CHANNELS;
 use crate::config::Learner;
+use crate::convert::Offer;
 use crate::env::{SensorError, SensorInfo};
 use crate::training::TrainFault;
 use hone_learn::{Decision, Report, Verdict};
@@ -202,6 +203,8 @@ pub struct Ended {
     pub id: u32,
     /// What was trained.
     pub learner: Learner,
+    /// It was a conversion of the model in use.
+    pub converts: bool,
     /// When it ended.
     pub time: Micros,
     /// From order to end.
@@ -222,6 +225,10 @@ pub struct TrainingStatus {
     pub id: u32,
     /// What it trains.
     pub learner: Learner,
+    /// It converts the model in use.
+    pub converts: bool,
+    /// A converted model that waits for the user's word.
+    pub offer: Option<Offer>,
     /// Where it is.
     pub phase: Phase,
     /// Steps behind.
@@ -242,6 +249,8 @@ impl TrainingStatus {
         ordered: 0,
         id: 0,
         learner: Learner::Esn,
+        converts: false,
+        offer: None,
         phase: Phase::Idle,
         done: 0,
         total: 0,

@@ -252,6 +252,8 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
         }
         TrainFault::Esn(error) => esn_fault(error, out),
         TrainFault::Svm(error) => svm_fault(error, out),
+        #[cfg(feature = "small-models")]
+        TrainFault::Convert(fault) => crate::convert::text(fault, out),
     }
 }
 

@@ -5,8 +5,14 @@
 //!                      └─────────┴──cancel, fault──► given up (Failed); the model in use stays
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use crate::capacity::{FEATURES, MODELS, TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
 use crate::config::{Config, Learner, Section};
+use crate::convert::Form;
+#[cfg(feature = "small-models")]
+use crate::convert::{Convert, ConvertFault};
 use crate::event::Event;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
@@ -27,16 +33,23 @@ pub struct TrainOrder {
     pub learner: Learner,
     /// Windows to collect, if not what the configuration says.
     pub windows: Option<u16>,
+    /// Convert the model in use instead.
+    pub form: Option<Form>,
 }
 
 impl TrainOrder {
     /// Orders a training; its number. `None` when orders are waiting already.
     pub fn send(links: &Links, learner: Learner, windows: Option<u16>) -> Option<u32> {
+        Self::order(links, learner, windows, None)
+    }
+
+    /// As [`TrainOrder::send`], of a conversion of the model in use where `form` says so.
+    pub fn order(links: &Links, learner: Learner, windows: Option<u16>, form: Option<Form>) -> Option<u32> {
         let id = links.training.update(|t| {
             t.ordered = t.ordered.wrapping_add(1);
             t.ordered
         });
-        links.orders.send(Self { id, learner, windows }).ok().map(|()| id)
+        links.orders.send(Self { id, learner, windows, form }).ok().map(|()| id)
     }
 }
 
@@ -75,6 +88,9 @@ pub enum TrainFault {
     Esn(hone_esn::TrainError),
     /// The SVM could not be trained.
     Svm(hone_svm::TrainError),
+    /// The model in use could not be converted.
+    #[cfg(feature = "small-models")]
+    Convert(ConvertFault),
 }
 
 /// A training that waits this long for a window, or for as long as four windows take, is given up.
@@ -109,6 +125,9 @@ enum Trainer {
     Svm(hone_svm::Params, hone_svm::Trainer, &'static mut RowSet),
     /// Waits until TinyRCE has learnt so many labelled windows, from so many.
     Rce { from: Option<u32>, wanted: u32 },
+    /// Makes a smaller form of the model in use and compares the two.
+    #[cfg(feature = "small-models")]
+    Convert(Convert),
 }
 
 /// The loop's own state.
@@ -168,7 +187,7 @@ impl Training {
         }
         // A training that uses the workspace has it.
         let workspace = self.workspace.as_deref_mut().unwrap_or(&mut []);
-        match job.advance(self.links, workspace, now, budget) {
+        match job.advance(self.links, self.slots, workspace, now, budget) {
             Advance::Idle => kept,
             Advance::Moved(done, total, phase) => {
                 self.links.training.update(|t| (t.done, t.total, t.phase) = (done, total, phase));
@@ -186,11 +205,14 @@ impl Training {
         self.links.training.update(|t| {
             t.id = order.id;
             t.learner = order.learner;
+            (t.converts, t.offer) = (order.form.is_some(), None);
             t.since = now;
             (t.done, t.total) = (0, 0);
             t.phase = Phase::Collecting;
         });
-        self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
+        if order.form.is_none() {
+            self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
+        }
         match self.prepare(order, now) {
             Ok(job) => self.job = Some(job),
             Err(fault) => {
@@ -204,6 +226,12 @@ impl Training {
     fn prepare(&mut self, order: TrainOrder, since: Micros) -> Result<Job, TrainFault> {
         let config = self.links.config.get();
         let sensor = self.links.sampling.get().sensor;
+        #[cfg(feature = "small-models")]
+        if let Some(form) = order.form {
+            let (place, convert, patience) = self.prepare_conversion(form, order.windows)?;
+            let learner = Trainer::Convert(convert);
+            return Ok(Job { order, since, fed: since, patience, place: Some(place), learner, continues: false });
+        }
         let learner = match order.learner {
             Learner::Esn => self.prepare_esn(config.esn, order, sensor.map_or(1, |s| u16::from(s.channels)))?,
             Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
@@ -216,9 +244,14 @@ impl Training {
         if let Some((_, model)) = &mut place {
             if order.learner == Learner::Svm { fresh_svm(model) } else { fresh_esn(model) }
         }
-        let rate = u64::from(sensor.map_or(1, |s| s.rate_hz.max(1)));
-        let patience = PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate);
+        let patience = self.patience();
         Ok(Job { order, since, fed: since, patience, place, learner, continues: false })
+    }
+
+    /// How long a training waits for a window, in microseconds.
+    pub(crate) fn patience(&self) -> u64 {
+        let rate = u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
+        PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate)
     }
 
     /// Whether a training is under way that works in the workspace.
@@ -276,7 +309,7 @@ impl Training {
         Ok(Trainer::SvmRows { checked, total, left: total })
     }
 
-    fn room_for(&self, needed: usize) -> Result<(), TrainFault> {
+    pub(crate) fn room_for(&self, needed: usize) -> Result<(), TrainFault> {
         if needed > WORKSPACE_BYTES {
             return Err(TrainFault::Workspace { needed: needed as u32, available: WORKSPACE_BYTES as u32 });
         }
@@ -294,18 +327,24 @@ impl Training {
         {
             **model = Model::Empty;
         }
-        if result.is_ok() && job.order.learner == Learner::Svm {
+        if result.is_ok() && job.order.learner == Learner::Svm && job.order.form.is_none() {
             self.average(&mut job);
         }
         let Job { order, since, place, learner, .. } = job;
+        #[cfg(feature = "small-models")]
+        if let Trainer::Convert(convert) = learner {
+            let result = result.map(|_| self.offer(convert, place));
+            self.finish(now, order, since, result);
+            return self.return_windows();
+        }
+        // From here on the slot is read only; what is published is not chosen for the next training.
+        let slot = place.map(|(slot, _model)| slot);
         let mut svm = None;
         if let Trainer::Svm(params, _, set) = learner {
             svm = Some(params);
             // There is one set and it was here, so its way home is free.
             let _ = self.links.set_home.send(set);
         }
-        // From here on the slot is read only; what is published is not chosen for the next training.
-        let slot = place.map(|(slot, _model)| slot);
         if let Ok(report) = &result {
             self.publish(slot, order.learner, now);
             self.keeper.report = Some(*report);
@@ -337,7 +376,12 @@ impl Training {
 
     fn finish(&mut self, now: Micros, order: TrainOrder, since: Micros, result: Result<Report, TrainFault>) {
         let took = Micros(now.0.saturating_sub(since.0));
-        self.links.training.update(|t| t.end(Ended { id: order.id, learner: order.learner, time: now, took, result }));
+        let converts = order.form.is_some();
+        let ended = Ended { id: order.id, learner: order.learner, converts, time: now, took, result };
+        self.links.training.update(|t| t.end(ended));
+        if converts {
+            return;
+        }
         self.links.tell(match result {
             Ok(report) => Event::TrainingDone { time: now, id: order.id, learner: order.learner, report },
             Err(fault) => Event::TrainingFailed { time: now, id: order.id, fault },
@@ -356,19 +400,33 @@ impl Training {
     }
 }
 
-enum Advance {
+pub(crate) enum Advance {
     Idle,
     Moved(u32, u32, Phase),
     Ended(Result<Report, TrainFault>),
 }
 
 impl Job {
-    fn advance(&mut self, links: &Links, workspace: &mut [u32], now: Micros, budget: u32) -> Advance {
+    fn advance(
+        &mut self,
+        links: &Links,
+        slots: &[Slot; MODELS],
+        workspace: &mut [u32],
+        now: Micros,
+        budget: u32,
+    ) -> Advance {
         if let Trainer::Rce { from, wanted } = &mut self.learner {
             let next = rce(from, *wanted, links);
             return self.fed_by(next, now);
         }
         let Some((_, model)) = &mut self.place else { return Advance::Ended(Err(TrainFault::NoFreeSlot)) };
+        #[cfg(not(feature = "small-models"))]
+        let _ = slots;
+        #[cfg(feature = "small-models")]
+        if let Trainer::Convert(convert) = &mut self.learner {
+            let next = convert.advance(links, slots, model, workspace);
+            return self.fed_by(next, now);
+        }
         let next = match (&mut self.learner, &mut **model) {
             (Trainer::Esn(trainer), Model::Esn(model)) => esn(trainer, model, links, workspace, budget),
             (Trainer::SvmRows { checked, total, left }, Model::Svm(extractor, _)) => match links.full_set.receive() {

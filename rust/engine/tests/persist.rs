@@ -2,61 +2,10 @@
 
 mod common;
 
-use common::{Act, Bench};
+use common::{Act, Bench, taught, verdicts};
 use hone_engine::config::Learner;
 use hone_engine::event::Event;
 use hone_engine::persist::{Key, Vault as _};
-use hone_learn::Decision;
-
-/// Verdicts of the next windows, bit by bit, of a device whose sensor starts anew.
-fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
-    // Whatever was half collected is given up, and the stream begins anew.
-    b.device.sensor.restart(77);
-    b.device.sensor.act = Act::Broken;
-    b.run(0.5);
-    b.device.sensor.restart(77);
-    b.device.sensor.act = Act::Hum;
-    b.command("infer on -v").unwrap();
-    b.events.clear();
-    // By readings, not by time: the windows are then the same whatever came before.
-    while b.device.sensor.reads < 2000 {
-        b.run(0.001);
-    }
-    b.device.sensor.act = Act::Loud;
-    while b.device.sensor.reads < 3000 {
-        b.run(0.001);
-    }
-    let verdict = |e: &Event| match e {
-        Event::Verdict { verdict, .. } => Some((verdict.decision, verdict.score.to_bits())),
-        _ => None,
-    };
-    b.events.iter().filter_map(verdict).collect()
-}
-
-/// A device that has learnt the hum from the loud hum.
-fn taught(command: &str) -> Bench {
-    let mut b = Bench::new();
-    b.run(0.1);
-    if command.contains("rce") {
-        b.command("train rce").unwrap();
-        b.run(0.2);
-    }
-    if !command.contains("esn") {
-        for (act, label) in [(Act::Hum, "label 1 quiet"), (Act::Loud, "label 2 loud")] {
-            b.device.sensor.act = act;
-            b.run(0.3);
-            b.command(label).unwrap();
-            b.run(2.0);
-            b.command("label none").unwrap();
-        }
-    }
-    b.device.sensor.act = Act::Hum;
-    if !command.contains("rce") {
-        b.command(command).expect("it can be learnt");
-    }
-    b.run(1.0);
-    b
-}
 
 fn restored(b: &Bench) -> Option<Learner> {
     b.links.published.get().map(|p| p.learner)
@@ -135,67 +84,6 @@ fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
     b.command("config reset").unwrap();
     b.run(2.0);
     assert_eq!(b.reboot_with(|_| ()).links.config.get().device.learner, Learner::Esn);
-}
-
-/// The commands that save, with a device each that has something to save.
-fn power_cut(command: &str, stride: u64) {
-    let mut b = taught(command);
-    b.command("model save").unwrap();
-    b.command("config set device.autosave off").unwrap();
-    b.run(2.0);
-    let old = verdicts(&mut b);
-    // Another model of the same learner.
-    if command.contains("rce") {
-        b.device.sensor.act = Act::Loud;
-        b.command("label 1").unwrap();
-        b.run(2.0);
-        b.command("label none").unwrap();
-    } else {
-        b.command("config set esn.seed 9").unwrap();
-        b.command("config set svm.c 0.01").unwrap();
-        b.device.sensor.act = Act::Hum;
-        b.command(command).unwrap();
-        b.run(2.0);
-    }
-    let new = verdicts(&mut b);
-    assert_ne!(old, new);
-    let before = b.flash_copy();
-    let steps = before.steps;
-    b.command("model save").unwrap();
-    let total = b.flash_copy().steps - steps;
-    assert!(total > 500, "{total} steps");
-    let (mut olds, mut news) = (0, 0);
-    for cut in (1..=total).step_by(stride as usize).chain([total - 1, total]) {
-        let mut flash = before.clone();
-        flash.cut_after(cut, cut);
-        b.set_flash(flash);
-        let result = b.command("model save");
-        let mut torn = b.flash_copy();
-        assert!(result.is_err() && torn.is_off(), "cut {cut} of {total}: {}", b.text);
-        torn.restart();
-        let mut after = Bench::on(torn);
-        assert!(restored(&after).is_some(), "cut {cut} of {total} lost the model");
-        let says = verdicts(&mut after);
-        assert!(says == old || says == new, "cut {cut} of {total}");
-        olds += u32::from(says == old);
-        news += u32::from(says == new);
-    }
-    assert!(olds > 0, "{olds} {news}");
-}
-
-#[test]
-fn a_cut_in_a_save_leaves_the_old_esn_or_the_new_one() {
-    power_cut("train esn --wait", 211);
-}
-
-#[test]
-fn a_cut_in_a_save_leaves_the_old_svm_or_the_new_one() {
-    power_cut("train svm --wait", 307);
-}
-
-#[test]
-fn a_cut_in_a_save_leaves_the_old_rce_or_the_new_one() {
-    power_cut("train rce", 997);
 }
 
 #[test]

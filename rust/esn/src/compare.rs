@@ -7,10 +7,26 @@ use crate::threshold::Errors;
 use hone_learn::Decision;
 use hone_signal::WindowView;
 
+/// What a form of a model says of one window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Said {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether it rests on a full average.
+    pub warm: bool,
+    /// The errors of that window alone.
+    pub errors: Option<Errors>,
+}
+
+impl Said {
+    /// Nothing, without a model.
+    pub const NOTHING: Self = Self { decision: Decision::Unknown, warm: false, errors: None };
+}
+
 /// A form of a model, and what it keeps between windows.
 pub trait Judge {
-    /// The decision on one window, and the errors of that window alone.
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>);
+    /// What it says of one window.
+    fn judge(&mut self, window: &WindowView<'_>) -> Said;
     /// Forgets the stream.
     fn reset(&mut self);
     /// The threshold that the score is held against.
@@ -18,9 +34,9 @@ pub trait Judge {
 }
 
 impl<const N: usize, const C: usize, const E: usize> Judge for (&Model<N, C, E>, &mut Scratch<N, C>) {
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>) {
+    fn judge(&mut self, window: &WindowView<'_>) -> Said {
         let outcome = self.0.examine(window, self.1);
-        (outcome.verdict.decision, outcome.errors)
+        Said { decision: outcome.verdict.decision, warm: outcome.warm, errors: outcome.errors }
     }
 
     fn reset(&mut self) {
@@ -35,9 +51,9 @@ impl<const N: usize, const C: usize, const E: usize> Judge for (&Model<N, C, E>,
 impl<W: Weight, const N: usize, const C: usize, const E: usize> Judge
     for (&IntegerModel<W, N, C, E>, &mut IntegerScratch<N, C>)
 {
-    fn judge(&mut self, window: &WindowView<'_>) -> (Decision, Option<Errors>) {
+    fn judge(&mut self, window: &WindowView<'_>) -> Said {
         let outcome = self.0.examine(window, self.1);
-        (outcome.decision, outcome.errors.map(IntegerErrors::to_errors))
+        Said { decision: outcome.decision, warm: outcome.warm, errors: outcome.errors.map(IntegerErrors::to_errors) }
     }
 
     fn reset(&mut self) {
@@ -67,14 +83,18 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Of no windows.
+    pub const ZERO: Self =
+        Self { windows: 0, changed: 0, anomalous: [0; 2], judged: 0, mse: [0.0; 2], threshold: [0.0; 2] };
+
     /// Takes in what the two say of one window.
-    pub fn add(&mut self, before: (Decision, Option<Errors>), after: (Decision, Option<Errors>)) {
+    pub fn add(&mut self, before: Said, after: Said) {
         self.windows = self.windows.saturating_add(1);
-        self.changed = self.changed.saturating_add((before.0 != after.0).into());
-        for (count, said) in self.anomalous.iter_mut().zip([before.0, after.0]) {
+        self.changed = self.changed.saturating_add((before.decision != after.decision).into());
+        for (count, said) in self.anomalous.iter_mut().zip([before.decision, after.decision]) {
             *count = count.saturating_add((said == Decision::Anomalous).into());
         }
-        if let (Some(old), Some(new)) = (before.1, after.1) {
+        if let (Some(old), Some(new)) = (before.errors, after.errors) {
             self.judged = self.judged.saturating_add(1);
             // Running means.
             for (mean, e) in self.mse.iter_mut().zip([old, new]) {

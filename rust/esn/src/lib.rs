@@ -71,7 +71,7 @@ mod threshold;
 mod trainer;
 mod workspace;
 
-pub use compare::{Comparison, Judge, compare};
+pub use compare::{Comparison, Judge, Said, compare};
 pub use form::{ClusterError, Form};
 pub use integer::{
     IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,

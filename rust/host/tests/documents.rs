@@ -77,12 +77,17 @@ fn telemetry_is_documented() {
     assert!(seen.len() >= 10, "the story shows {seen:?}");
     // What no script can bring about (overruns, erases, damaged flash) is in the source all the same.
     let source = include_str!("../../engine/src/telemetry.rs");
-    let written = source.split("j.event = \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()));
-    assert_eq!(events, written.collect(), "the page, and what telemetry.rs writes");
-    let members = source.split_once("struct Json<'a> {").unwrap().1.split_once("\n}").unwrap().0;
-    let members =
-        members.lines().filter(|l| !l.contains('#')).filter_map(|l| Some(l.trim().split_once(':')?.0.to_owned()));
-    assert_eq!(fields, members.collect(), "the page, and the members of telemetry.rs's object");
+    let words = source.split_once("fn event_word(").unwrap().1.split_once("\n}").unwrap().0;
+    assert_eq!(events, quoted(words, "=> \""), "the page, and what telemetry.rs writes");
+    let body = source.split_once("fn json(").unwrap().1;
+    let members = ["j.text(\"", "j.counts(\"", "j.long(\"", "json_finite(\"", "Object::new(\""];
+    let members = members.iter().flat_map(|call| quoted(body, call)).collect::<BTreeSet<_>>();
+    assert_eq!(fields, members, "the page, and the members that telemetry.rs writes");
+}
+
+/// The words that follow `before` up to the next quotation mark.
+fn quoted(source: &str, before: &str) -> BTreeSet<String> {
+    source.split(before).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
 }
 
 #[test]

@@ -41,6 +41,47 @@ fn json_is_one_line_of_documented_keys() {
 }
 
 #[test]
+fn a_smaller_form_is_set_beside_the_model() {
+    let folder = folder("eval-form");
+    let manifest = small_set(&folder);
+    let eval = |more: &[&str]| {
+        let mut all = vec!["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    let page = include_str!("../../../docs/formats/eval-json.md");
+    for (option, form, share) in
+        [("--quantize=int8", "int8", 0.3), ("--quantize=q3.12", "q3.12", 0.5), ("--compress=8", "factor 8", 0.4)]
+    {
+        let object: serde_json::Value = serde_json::from_str(&eval(&[option, "--json"]).well().out).unwrap();
+        let converted = object["converted"].as_object().unwrap();
+        for key in converted.keys() {
+            assert!(page.contains(&format!("`{key}`")), "{key} is not documented");
+        }
+        let number = |key: &str| converted[key].as_f64().unwrap();
+        assert_eq!(converted["form"], form);
+        assert!(number("weights_bytes") <= share * number("weights_bytes_before"), "{converted:?}");
+        assert!(converted["model_bytes"].as_u64() < object["model_bytes"].as_u64());
+        assert!((number("f1") - object["f1"].as_f64().unwrap()).abs() < 0.05, "{converted:?}");
+        assert!(number("threshold") > 0.0 && number("changed") < 10.0);
+        // The same figures in the table, beside those before.
+        let table = eval(&[option]).well().out;
+        assert!(table.contains(&format!("{form:<28}")) && table.contains("judged differently"), "{table}");
+    }
+    for (option, words) in [
+        ("--quantize=int4", "int8, or as q3.12"),
+        ("--quantize=q9.9", "at most 15"),
+        ("--compress=7", "4, 8, 16 or 32"),
+        ("--compress=4", "take 1056 bytes with their table and take 128 now"),
+    ] {
+        let run = eval(&[option, "--set", "units=32"]);
+        assert!(run.status != Some(0) && run.err.contains(words), "{option}: {}", run.err);
+    }
+    let run = eval(&["--quantize=int8", "--set", "feedback=0.1"]);
+    assert!(run.err.contains("esn.feedback"), "{}", run.err);
+}
+
+#[test]
 fn the_table_says_the_same_and_figures_are_pictures() {
     let folder = folder("eval-table");
     let manifest = small_set(&folder);

@@ -32,7 +32,8 @@ pub(crate) trait Metric {
         0.0
     }
     /// The distances of `query` to rows of its length, one after the other; with the norms of either, if it has any.
-    fn keys(query: &[Self::Code], norm: f32, rows: &[Self::Code], norms: &[f32], keys: &mut [u32]);
+    /// `metric` is the parameter's number, for what serves more than one.
+    fn keys(query: &[Self::Code], norm: f32, rows: &[Self::Code], norms: &[f32], metric: u8, keys: &mut [u32]);
     /// The distance in standard deviations per feature.
     fn real(key: u32, scale: &Scale) -> f32;
     /// The key of such a distance.
@@ -131,7 +132,7 @@ macro_rules! metric {
         impl Metric for $name {
             type Code = $code;
             #[inline]
-            fn keys($a: &[$code], _: f32, $b: &[$code], _: &[f32], $keys: &mut [u32]) {
+            fn keys($a: &[$code], _: f32, $b: &[$code], _: &[f32], _: u8, $keys: &mut [u32]) {
                 $compute
             }
             fn real($k: u32, $s: &Scale) -> f32 {
@@ -161,6 +162,26 @@ metric!(
     |k, s| kernel::sqrt_f32(k as f32 * s.per_feature) * s.step,
     |r, s| (r * s.per_step * (r * s.per_step) * s.features) as u32
 );
+
+/// [`Manhattan8`] or [`Euclidean8`], as the state says: in a build that has little else one copy of learning and deciding takes
+/// 3 KB less than two. The metric is looked up once for a block of prototypes.
+#[cfg(any(test, not(feature = "wide")))]
+pub(crate) struct Bytes;
+
+#[cfg(any(test, not(feature = "wide")))]
+impl Metric for Bytes {
+    type Code = u8;
+    fn keys(query: &[u8], norm: f32, rows: &[u8], norms: &[f32], metric: u8, keys: &mut [u32]) {
+        let of = if metric == 1 { Euclidean8::keys } else { Manhattan8::keys };
+        of(query, norm, rows, norms, metric, keys);
+    }
+    fn real(key: u32, scale: &Scale) -> f32 {
+        if scale.squares { Euclidean8::real(key, scale) } else { Manhattan8::real(key, scale) }
+    }
+    fn to_key(real: f32, scale: &Scale) -> u32 {
+        if scale.squares { Euclidean8::to_key(real, scale) } else { Manhattan8::to_key(real, scale) }
+    }
+}
 
 metric!(
     Hamming8,
@@ -223,7 +244,7 @@ impl Metric for Euclidean32 {
         kernel::dot_f32(row, row)
     }
     #[inline]
-    fn keys(query: &[f32], norm: f32, rows: &[f32], norms: &[f32], keys: &mut [u32]) {
+    fn keys(query: &[f32], norm: f32, rows: &[f32], norms: &[f32], _: u8, keys: &mut [u32]) {
         if let Ok(dots) = bytemuck::try_cast_slice_mut(keys) {
             kernel::matvec_f32(rows, query, dots);
         }
@@ -255,4 +276,35 @@ fn squares_i16(a: &[i16], b: &[i16]) -> u32 {
 fn hamming<T: Pod>(query: &[T], rows: &[T], keys: &mut [u32]) {
     let (Ok(query), Ok(rows)) = (bytemuck::try_cast_slice(query), bytemuck::try_cast_slice(rows)) else { return };
     each(query, rows, keys, |a: &[u32], b| a.iter().zip(b).fold(0, |s, (x, y)| s + (x ^ y).count_ones()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+    use hone_learn::Settings;
+
+    fn agrees<M: Metric<Code = u8>>(metric: u8, query: &[u8], rows: &[u8], scale: &Scale) {
+        let (mut keys, mut known) = ([0; 7], [0; 7]);
+        Bytes::keys(query, 0.0, rows, &[], metric, &mut keys);
+        M::keys(query, 0.0, rows, &[], metric, &mut known);
+        assert_eq!(keys, known);
+        assert_eq!(Bytes::real(keys[0], scale).to_bits(), M::real(keys[0], scale).to_bits());
+        assert_eq!(Bytes::to_key(0.7, scale), M::to_key(0.7, scale));
+    }
+
+    #[test]
+    fn one_copy_for_bytes_measures_as_either_metric() {
+        let mut params = Params::default();
+        let mut rng = hone_numeric::rng::Rng::new(7);
+        for _ in 0..50 {
+            let mut codes = [0u8; 96];
+            codes.fill_with(|| (rng.next_signed() * 127.0 + 128.0) as u8);
+            let (query, rows) = codes.split_at(12);
+            params.set_text("metric", "manhattan").unwrap();
+            agrees::<Manhattan8>(0, query, rows, &Scale::new(&params, 12));
+            params.set_text("metric", "euclidean").unwrap();
+            agrees::<Euclidean8>(1, query, rows, &Scale::new(&params, 12));
+        }
+    }
 }

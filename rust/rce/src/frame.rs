@@ -27,6 +27,9 @@ pub(crate) struct Scale {
     pub features: f32,
     /// Their inverse.
     pub per_feature: f32,
+    /// Distances are Euclidean.
+    #[cfg(any(test, not(feature = "wide")))]
+    pub squares: bool,
 }
 
 impl Scale {
@@ -38,7 +41,14 @@ impl Scale {
             _ => 32767.0,
         };
         let features = f32::from(features.max(1));
-        Self { step: params.range / levels, per_step: levels / params.range, features, per_feature: 1.0 / features }
+        Self {
+            step: params.range / levels,
+            per_step: levels / params.range,
+            features,
+            per_feature: 1.0 / features,
+            #[cfg(any(test, not(feature = "wide")))]
+            squares: params.metric == 1,
+        }
     }
 }
 

@@ -44,6 +44,7 @@ const NOTHING: Answer = Answer {
 macro_rules! by_metric {
     ($state:expr, $f:ident ( $($arg:expr),* )) => {
         match ($state.params.store, $state.params.metric) {
+            #[cfg(feature = "wide")]
             (0, 0) => $f::<Manhattan8>($($arg),*),
             #[cfg(feature = "hamming")]
             (0, 2) => $f::<Hamming8>($($arg),*),
@@ -58,7 +59,10 @@ macro_rules! by_metric {
             #[cfg(feature = "wide")]
             (2, 1) => $f::<Euclidean32>($($arg),*),
             // No state has another: `Params::check` refuses what is not built.
+            #[cfg(feature = "wide")]
             _ => $f::<Euclidean8>($($arg),*),
+            #[cfg(not(feature = "wide"))]
+            _ => $f::<Bytes>($($arg),*),
         }
     };
 }
@@ -107,7 +111,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     let (mut fired, mut fired_key): (Option<Nearest>, u32) = (None, u32::MAX);
     // The nearest of a class other than the nearest prototype's; never nearer than that.
     let mut rival = u32::MAX;
-    scan::<M>(query, codes, parts.norm, count, |key, index| {
+    scan::<M>(query, codes, parts.norm, state.params.metric, count, |key, index| {
         let radius = parts.radius.get(index).copied().unwrap_or(0);
         // Before anything fires, most are neither near nor firing.
         if key >= rival && (key >= fired_key || key >= radius) {

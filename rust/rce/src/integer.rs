@@ -90,7 +90,7 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
     let count = usize::from(state.count);
     let codes: &[u8] = bytemuck::try_cast_slice(parts.codes).ok()?;
     let (mut best, mut fired) = ((u32::MAX, None), (u32::MAX, None));
-    scan::<M>(query, codes, &[], count, |key, index| {
+    scan::<M>(query, codes, &[], state.params.metric, count, |key, index| {
         let radius = parts.radius.get(index).copied().unwrap_or(0);
         let class = parts.class.get(index).copied();
         if key < best.0 {

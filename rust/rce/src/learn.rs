@@ -195,7 +195,7 @@ fn visit<M: Metric>(
     // of the window's class fires nearer, save in the baseline, where all that fire shrink.
     let (mut limit, mut fired) = (u32::MAX, u32::MAX);
     let (radii, all) = (&mut *parts.radius, &*parts.class);
-    scan::<M>(query, codes, parts.norm, usize::from(state.count), |key, index| {
+    scan::<M>(query, codes, parts.norm, state.params.metric, usize::from(state.count), |key, index| {
         let Some(radius) = radii.get_mut(index) else { return 0 };
         // Before one of the window's class fires, most are neither nearest nor firing.
         if key >= limit && (key >= fired || key >= *radius) {

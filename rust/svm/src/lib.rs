@@ -1,6 +1,12 @@
 //! Support vector machines trained by SMO in a fixed workspace: C-SVC for two and more classes (one against one),
 //! one-class ν-SVM for novelty; linear, RBF, polynomial and sigmoid kernels.
 //!
+//! **Where normal ends.** ν bounds the share of the rows learnt that are left outside. Of rows not learnt far more are, the
+//! more the more features there are. A one-class machine therefore learns from the oldest rows of its set and judges the
+//! newest, a quarter by default (`calibrate`); its threshold is the median of their scores less three deviations
+//! (`margin`), as the ESN's is of its errors, but with the RBF never below half of the median, as the score of a row unlike
+//! all others is 0.
+//!
 //! ```
 //! use hone_learn::{ClassId, Decision, Format, Progress, TrainingSet};
 //! use hone_svm::{Model, Params, Shape, Trainer, required, scratch_len};

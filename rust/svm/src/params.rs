@@ -35,6 +35,11 @@ pub struct Params {
     pub c: f32,
     /// One-class: bound on the share of rows outside, and on the share that become support vectors from below.
     pub nu: f32,
+    /// One-class: the part of the rows, the newest, that is not learnt but tells where normal ends; 0 leaves the boundary
+    /// where ν puts it.
+    pub calibrate: f32,
+    /// One-class: how many deviations below the median of the rows that calibrate a score may be.
+    pub margin: f32,
     /// γ of the RBF, polynomial and sigmoid kernels; 0 is the rule `scale`: 1/(features · variance of all numbers).
     pub gamma: f32,
     /// Degree of the polynomial kernel.
@@ -62,6 +67,8 @@ impl Params {
         kernel: None,
         c: 1.0,
         nu: 0.1,
+        calibrate: 0.25,
+        margin: 3.0,
         gamma: 0.0,
         degree: 3,
         coef0: 0.0,
@@ -79,6 +86,10 @@ impl Default for Params {
         Self::DEFAULT
     }
 }
+
+/// Settings behind the weights.
+const CALIBRATE: usize = 12 + WEIGHTS;
+const MARGIN: usize = CALIBRATE + 1;
 
 const WEIGHT: Kind = Kind::Real { min: 1e-3, max: 1e3 };
 const fn weight(name: &'static str) -> Setting {
@@ -129,6 +140,16 @@ impl Settings for Params {
         weight("weight-7"),
         weight("weight-8"),
         weight("weight-9"),
+        Setting {
+            name: "calibrate",
+            help: "novelty: part of the rows that sets the threshold",
+            kind: Kind::Real { min: 0.0, max: 0.5 },
+        },
+        Setting {
+            name: "margin",
+            help: "novelty: threshold, in deviations below the median",
+            kind: Kind::Real { min: 0.0, max: 100.0 },
+        },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -145,6 +166,8 @@ impl Settings for Params {
             9 => Value::Flag(self.standardise),
             10 => Value::Flag(self.balance),
             11 => Value::Flag(self.shrinking),
+            CALIBRATE => Value::Real(self.calibrate),
+            MARGIN => Value::Real(self.margin),
             _ => Value::Real(*self.weights.get(index.checked_sub(12)?)?),
         })
     }
@@ -169,6 +192,8 @@ impl Settings for Params {
             (9, Value::Flag(v)) => self.standardise = v,
             (10, Value::Flag(v)) => self.balance = v,
             (11, Value::Flag(v)) => self.shrinking = v,
+            (CALIBRATE, Value::Real(v)) => self.calibrate = v,
+            (MARGIN, Value::Real(v)) => self.margin = v,
             (_, Value::Real(v)) => match index.checked_sub(12).and_then(|i| self.weights.get_mut(i)) {
                 Some(weight) => *weight = v,
                 None => return false,

@@ -41,6 +41,25 @@ pub(crate) const NOVELTY: bool = cfg!(feature = "novelty");
 
 pub(crate) const NO_SLOT: u16 = u16::MAX;
 
+/// The fewest rows that calibrate.
+const LEAST_HELD: usize = 4;
+
+/// The lower median of the scores of rows held back: the greatest that no more than half of them are below. By halving the
+/// interval, as there is no room to sort them.
+fn median(problem: &Problem<'_>) -> f32 {
+    let held = || problem.vars.iter().filter(|v| v[3] & smo::HELD != 0).map(|v| -smo::g(v));
+    let (mut low, mut high) = held().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
+    let half = held().count().div_ceil(2);
+    for _ in 0..HALVINGS {
+        let middle = low + 0.5 * (high - low);
+        if held().filter(|s| *s <= middle).count() >= half { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// After as many halvings an interval is below the precision of `f32`.
+const HALVINGS: usize = 24;
+
 impl Plan {
     pub fn new(checked: Checked) -> Self {
         Self {
@@ -174,8 +193,12 @@ impl Plan {
         }
         if NOVELTY && self.novelty {
             // One-class starts from the first ν·n rows (LIBSVM).
-            let mut share = self.checked.params().nu * problem.vars.len() as f32;
-            for v in problem.vars.iter_mut() {
+            let fitted = problem.vars.len() - self.held();
+            let mut share = self.checked.params().nu * fitted as f32;
+            for v in problem.vars.iter_mut().skip(fitted) {
+                v[3] = v[3] & !(smo::UP | smo::LOW) | smo::HELD;
+            }
+            for v in problem.vars.iter_mut().take(fitted) {
                 let beta = share.clamp(0.0, 1.0);
                 share -= beta;
                 v[1] = beta.to_bits();
@@ -183,6 +206,37 @@ impl Plan {
             }
         }
         NOVELTY && self.novelty
+    }
+
+    /// Rows of a one-class machine, the newest, that calibrate it; none when they are too few to tell.
+    pub fn held(&self) -> usize {
+        let held = (self.checked.params().calibrate * self.rows as f32) as usize;
+        if NOVELTY && self.novelty && held >= LEAST_HELD { held } else { 0 }
+    }
+
+    /// The bias of a one-class machine whose rows held back have scores that begin at 0 where normal ends: `margin`
+    /// deviations below their median, as with the ESN's threshold, yet no further than half way to the score of a row
+    /// unlike all others.
+    pub fn calibrated(&self, problem: &Problem<'_>, bias: f32) -> f32 {
+        let held = problem.vars.iter().filter(|v| v[3] & smo::HELD != 0);
+        let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0f32);
+        for v in held {
+            // Of a row unlike all others this is 0.
+            let score = -smo::g(v);
+            sum += score;
+            squares += score * score;
+            n += 1.0;
+        }
+        if n < 1.0 {
+            return bias;
+        }
+        let mean = sum / n;
+        let variance = squares / n - mean * mean;
+        let deviation = libm::sqrtf(if variance > 0.0 { variance } else { 0.0 });
+        let median = median(problem);
+        let threshold = median - self.checked.params().margin * deviation;
+        let least = if self.kernel.kind == Kind::Rbf { 0.5 * median } else { f32::NEG_INFINITY };
+        -if threshold > least { threshold } else { least }
     }
 
     /// The parts of the workspace that all pairs share, and the rest.

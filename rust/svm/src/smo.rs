@@ -19,6 +19,8 @@ pub(crate) type Var = [u32; 4];
 pub(crate) const UP: u32 = 1 << 31;
 pub(crate) const LOW: u32 = 1 << 30;
 pub(crate) const POSITIVE: u32 = 1 << 29;
+/// A row that is not learnt: its multiplier stays 0, and its gradient tells what the machine makes of it.
+pub(crate) const HELD: u32 = 1 << 28;
 
 /// Iterations between two rounds of shrinking.
 const SHRINK_EVERY: u32 = 2;

@@ -32,7 +32,7 @@ pub enum TrainError {
     NotFinite,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Phase {
     Start,
     SetUp,
@@ -151,7 +151,7 @@ impl Trainer {
     fn progress(&self) -> Progress {
         // In the logarithm of the gap, in which SMO comes down about evenly from 2.
         let span = 1.0 - log2(self.plan.checked.params().tolerance);
-        let part = if self.phase == Phase::Solve { (1.0 - log2(self.gap())) / span } else { 0.0 };
+        let part = if matches!(self.phase, Phase::Solve) { (1.0 - log2(self.gap())) / span } else { 0.0 };
         Progress::Running {
             done: self.done * 100 + (part.clamp(0.0, 0.99) * 100.0) as u32,
             total: self.plan.pairs() as u32 * 100,
@@ -240,7 +240,7 @@ impl Trainer {
         budget: i64,
     ) -> Result<Phase, TrainError> {
         let plan = &self.plan;
-        if self.phase == Phase::SetUp {
+        if matches!(self.phase, Phase::SetUp) {
             self.run = Run::of(plan.pair_rows());
         }
         let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws)?;
@@ -262,6 +262,7 @@ impl Trainer {
                 if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
                     return Err(TrainError::NotFinite);
                 }
+                let bias = if NOVELTY && plan.novelty { plan.calibrated(&problem, bias) } else { bias };
                 if !harvest::take(plan, &mut problem, slots, model, self.ration, (bias, new))? {
                     marks.fill(0);
                     return Ok(self.again(model, Ration::Weigh));
@@ -274,7 +275,7 @@ impl Trainer {
             }
         }
         self.account();
-        if next == Phase::SetUp && !self.plan.next_pair() {
+        if matches!(next, Phase::SetUp) && !self.plan.next_pair() {
             return self.close(set, ws, model);
         }
         Ok(next)

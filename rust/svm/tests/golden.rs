@@ -114,6 +114,7 @@ fn run_within(wanted: &str, cached: usize, within: &Tolerance) {
             degree: real(7) as u8,
             coef0: real(8),
             standardise: false,
+            calibrate: 0.0,
             ..Params::default()
         };
         let row = |i: usize| data.rows[i].iter().map(|x| x + real(9)).collect::<Vec<f32>>();

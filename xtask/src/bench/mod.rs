@@ -104,7 +104,7 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
 
 /// The compilers to use, at least one.
 fn toolchains(args: &BenchArgs, core: Core) -> Result<Vec<Toolchain>, String> {
-    let mut found = Toolchain::all(core.triple());
+    let mut found = Toolchain::all(&[core.triple()]);
     let keys: Vec<String> = found.iter().map(Toolchain::key).collect();
     if let Some(key) = &args.compiler {
         found.retain(|t| t.key().contains(key));

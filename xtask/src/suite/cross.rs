@@ -10,16 +10,21 @@ const RUST_PACKAGES: [&str; 5] =
 
 /// Finds a compiler for `triple`, or installs one where the installer may. The error says what to install.
 pub fn toolchain(installer: &mut Installer, triple: &str) -> Result<Toolchain, String> {
-    if let Ok(found) = Toolchain::find(triple) {
+    toolchain_for(installer, &[triple])
+}
+
+/// The same, one compiler for all of `triples`.
+pub fn toolchain_for(installer: &mut Installer, triples: &[&str]) -> Result<Toolchain, String> {
+    if let Ok(found) = Toolchain::find_for(triples) {
         return Ok(found);
     }
     // rustup's takes seconds, Debian's a minute, and each is missing somewhere.
-    let first = match installer.target(triple) {
-        Ok(()) => return Toolchain::find(triple),
+    let first = match triples.iter().try_for_each(|triple| installer.target(triple)) {
+        Ok(()) => return Toolchain::find_for(triples),
         Err(why) => why,
     };
     match installer.packages(&RUST_PACKAGES) {
-        Ok(()) => Toolchain::find(triple),
+        Ok(()) => Toolchain::find_for(triples),
         Err(why) => Err(format!("{first}; or {why}")),
     }
 }

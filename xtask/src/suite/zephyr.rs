@@ -1,12 +1,15 @@
-//! Twister on the Zephyr application, where a Zephyr workspace is at hand.
+//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; lints.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Context, Tally};
+use super::{Context, Tally, cross};
+use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
-/// Runs the twister suites below tests/ on the emulated boards.
+/// Runs the twister suites below tests/ on the emulated boards; then, with their configuration, clippy on the
+/// application, and a build that must fail.
 pub fn twister(context: &mut Context) -> Result<Tally, String> {
     let Some(base) = std::env::var_os("ZEPHYR_BASE") else {
         let how = "ZEPHYR_BASE is not set (docs/guides/testing.md says how to make a Zephyr workspace)";
@@ -20,31 +23,80 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if !suites {
         return Ok(Tally::skip("twister", "no testcase.yaml or sample.yaml in the repository"));
     }
+    let toolchain = match cross::toolchain_for(&mut context.installer, &[CORTEX_M4F, CORTEX_M3]) {
+        Ok(toolchain) => toolchain,
+        Err(why) => return Ok(Tally::skip("twister", why)),
+    };
+    let mut host = Command::new(workspace::cargo());
+    host.current_dir(workspace::root()).args(["build", "--locked", "--package", "hone-host", "--bin", "hone"]);
+    if !context.log.run(&mut host)? {
+        return Ok(Tally::one(false));
+    }
     let out = workspace::root().join("target/twister");
-    let mut command = Command::new(program);
+    let mut command = zephyr(&toolchain, &program)?;
     command.current_dir(workspace::root()).args(["-T", ".", "--integration", "--inline-logs", "--outdir"]).arg(&out);
     // Own boards are found through zephyr/module.yml.
     command.arg("--clobber-output");
+    // What the suites push and pull models with.
+    let target = workspace::metadata(".", &["--locked", "--no-deps"])?.target_directory;
+    command.env("HONE_PROGRAM", target.join("debug/hone"));
     let succeeded = context.log.run(&mut command)?;
     let mut tally = counts(&std::fs::read_to_string(out.join("twister.json")).unwrap_or_default());
     if tally == Tally::default() || !succeeded && tally.failed == 0 {
         tally.failed += 1;
     }
     tally.add(super::sizes::boards(context, &out)?);
-    tally.add(Tally::one(budget_holds(context)?));
+    tally.add(clippy(context, &toolchain, &out)?);
+    tally.add(Tally::one(budget_holds(context, &toolchain)?));
     Ok(tally)
 }
 
+/// A program that builds for Zephyr, and finds the compiler.
+fn zephyr(toolchain: &Toolchain, program: impl AsRef<OsStr>) -> Result<Command, String> {
+    let mut command = Command::new(program);
+    toolchain.lend(&mut command, &workspace::root().join("target/zephyr-bin"))?;
+    Ok(command)
+}
+
+/// Clippy on the application, configured as twister has built it.
+fn clippy(context: &mut Context, toolchain: &Toolchain, out: &Path) -> Result<Tally, String> {
+    let Some(config) = find(&out.join("hone_m4f"), "sample-cargo-config.toml") else {
+        context.log.line("error: twister has left no build of hone_m4f to lint");
+        return Ok(Tally::one(false));
+    };
+    let Some(mut command) = toolchain.clippy() else {
+        return Ok(Tally::skip("clippy of app", "this Rust comes without clippy (Debian: rust-web-clippy)"));
+    };
+    if toolchain.key().ends_with("source") {
+        command.env("CARGO_UNSTABLE_BUILD_STD", "core,alloc");
+    }
+    command.env("CARGO_TARGET_DIR", workspace::root().join("target/app-clippy"));
+    command.current_dir(workspace::root().join("app")).arg("--config").arg(config);
+    command.args(["--release", "--locked", "--features", "vectors", "--"]);
+    command.args(["-D", "warnings", "-D", "clippy::undocumented_unsafe_blocks"]);
+    Ok(Tally::one(context.log.run(&mut command)?))
+}
+
+/// A file of this name in `folder` or below it.
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let file = folder.join(name);
+    if file.is_file() {
+        return Some(file);
+    }
+    let folders = std::fs::read_dir(folder).ok()?.filter_map(|e| Some(e.ok()?.path()).filter(|p| p.is_dir()));
+    folders.into_iter().find_map(|folder| find(&folder, name))
+}
+
 /// Whether a build whose capacities exceed `CONFIG_HONE_RAM_BUDGET` fails, and says what takes the memory.
-fn budget_holds(context: &mut Context) -> Result<bool, String> {
+fn budget_holds(context: &mut Context, toolchain: &Toolchain) -> Result<bool, String> {
     let out = workspace::root().join("target/budget");
-    let mut configure = Command::new("cmake");
+    let mut configure = zephyr(toolchain, "cmake")?;
     configure.args(["-GNinja", "-DBOARD=hone_m4f", "-DCONFIG_HONE_RAM_BUDGET=8192", "-S"]);
     if !context.log.run(configure.arg(workspace::root()).arg("-B").arg(&out))? {
         return Ok(false);
     }
     let before = context.log.text().len();
-    let built = context.log.run(Command::new("cmake").arg("--build").arg(&out))?;
+    let built = context.log.run(zephyr(toolchain, "cmake")?.arg("--build").arg(&out))?;
     let named = names_consumers(context.log.text().get(before..).unwrap_or(""));
     if built {
         context.log.line("error: the build exceeds CONFIG_HONE_RAM_BUDGET and does not fail");

@@ -3,6 +3,8 @@
 //! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
 
 mod config;
+#[cfg(feature = "small-models")]
+mod convert;
 mod data;
 mod infer;
 mod model;
@@ -59,6 +61,22 @@ const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Co
     Command { name, usage, help, sub: &[], words: Words::None }
 }
 
+#[cfg(feature = "small-models")]
+const MODEL_USAGE: &str = "info | save | load | erase | export | import | compress | quantize";
+#[cfg(not(feature = "small-models"))]
+const MODEL_USAGE: &str = "info | save | load | erase | export | import";
+
+#[cfg(feature = "small-models")]
+const WINDOWS: Command =
+    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report");
+#[cfg(feature = "small-models")]
+const YES: Command = leaf("--yes", "", "replace the model in use without asking");
+#[cfg(feature = "small-models")]
+static CONVERSION: &[Command] = &[WINDOWS, YES];
+#[cfg(feature = "small-models")]
+static QUANTIZATION: &[Command] =
+    &[leaf("int8", "", "8-bit integers"), leaf("q", "M N", "16-bit fixed point, M + N at most 15"), WINDOWS, YES];
+
 /// Every command.
 pub static COMMANDS: &[Command] = &[
     Command {
@@ -105,7 +123,7 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "model",
-        usage: "info | save | load | erase | export | import",
+        usage: MODEL_USAGE,
         help: "the model in use",
         sub: &[
             leaf("info", "", "learner, parameters, threshold, age, bytes"),
@@ -114,6 +132,22 @@ pub static COMMANDS: &[Command] = &[
             leaf("erase", "", "forget the model in use and the saved one"),
             leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
             leaf("import", "", "read such lines, then take the model into use and save it"),
+            #[cfg(feature = "small-models")]
+            Command {
+                name: "compress",
+                usage: "FACTOR [--windows N] [--yes]",
+                help: "cluster the model's weights, 32/FACTOR bits each (4, 8, 16, 32); reports, then asks",
+                sub: CONVERSION,
+                words: Words::None,
+            },
+            #[cfg(feature = "small-models")]
+            Command {
+                name: "quantize",
+                usage: "int8 | q M N [--windows N] [--yes]",
+                help: "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress",
+                sub: QUANTIZATION,
+                words: Words::None,
+            },
         ],
         words: Words::None,
     },

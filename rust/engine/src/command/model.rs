@@ -1,10 +1,13 @@
 //! `model`.
 
+#[cfg(feature = "small-models")]
+use super::convert;
 use super::{Console, Outcome, fail, misuse, transfer};
 use crate::config::Learner;
 use crate::env::Io;
 use crate::memory::Model;
 use crate::text::Write;
+use hone_esn::Form;
 use hone_signal::Micros;
 use hone_svm::Task;
 
@@ -16,6 +19,10 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
         ["erase"] => transfer::erase(console.links, io),
         ["export", rest @ ..] => transfer::export(console.links, rest, io),
         ["import"] => transfer::import(console.links, io),
+        #[cfg(feature = "small-models")]
+        ["compress", rest @ ..] => convert::compress(console, rest, io),
+        #[cfg(feature = "small-models")]
+        ["quantize", rest @ ..] => convert::quantize(console, rest, io),
         _ => misuse("model", io),
     }
 }
@@ -42,7 +49,6 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
     io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
     io.str(" s old\n");
     match &*model {
-        Model::Empty => {}
         Model::Svm(_, svm) => {
             let view = svm.view();
             io.str(match view.task() {
@@ -65,25 +71,55 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
             io.str(" bytes\n");
         }
         Model::Esn(esn) => {
-            let (params, threshold) = (esn.params(), esn.threshold());
-            io.str("reservoir of ");
-            io.uint(params.units);
-            io.str(" units, density ");
-            io.real(params.density);
-            io.str(", spectral radius ");
-            io.real(params.spectral_radius);
-            io.str(", leak ");
-            io.real(params.leak);
-            io.str(", seed ");
-            io.uint(params.seed);
-            io.str("\nthreshold ");
-            io.real(threshold.upper);
-            io.str(", MSE in calibration ");
-            io.real(esn.quality());
-            io.str("\n");
+            reservoir(esn.params(), io);
+            calibrated(esn.threshold().upper, esn.quality(), io);
+            if let Form::Clustered(bits) = esn.form() {
+                io.str("readout clustered into ");
+                io.uint(1u32 << (bits & 15));
+                io.str(" values, indices of ");
+                io.uint(bits);
+                io.str(" bits\n");
+            }
         }
+        #[cfg(feature = "small-models")]
+        Model::EsnInt8(esn) => {
+            reservoir(esn.params(), io);
+            calibrated(esn.threshold().upper, esn.quality(), io);
+            io.str("in 8-bit integers\n");
+        }
+        #[cfg(feature = "small-models")]
+        Model::EsnFixed(esn) => {
+            reservoir(esn.params(), io);
+            calibrated(esn.threshold().upper, esn.quality(), io);
+            io.str("in fixed point, ");
+            io.uint(esn.fraction());
+            io.str(" bits behind the point\n");
+        }
+        _ => {}
     }
     Ok(())
+}
+
+fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {
+    io.str("reservoir of ");
+    io.uint(params.units);
+    io.str(" units, density ");
+    io.real(params.density);
+    io.str(", spectral radius ");
+    io.real(params.spectral_radius);
+    io.str(", leak ");
+    io.real(params.leak);
+    io.str(", seed ");
+    io.uint(params.seed);
+    io.str("\n");
+}
+
+fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {
+    io.str("threshold ");
+    io.real(threshold);
+    io.str(", MSE in calibration ");
+    io.real(quality);
+    io.str("\n");
 }
 
 fn rce(console: &Console, io: &mut dyn Io) -> Outcome {

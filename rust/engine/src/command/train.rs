@@ -50,15 +50,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
             }
         }
     }
-    if links.training.get().running() || !links.orders.is_empty() {
-        return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
-    }
-    if links.keep.get().lent {
-        return fail(
-            io,
-            &["an import or export is under way and uses the working memory; try again when it has ended"],
-        );
-    }
+    ready(links, io)?;
     let Some(id) = TrainOrder::send(links, learner, windows) else {
         return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);
     };
@@ -71,8 +63,22 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     Ok(())
 }
 
+/// Fails when a training cannot begin now.
+pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
+    if links.training.get().running() || !links.orders.is_empty() {
+        return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
+    }
+    if links.keep.get().lent {
+        return fail(
+            io,
+            &["an import or export is under way and uses the working memory; try again when it has ended"],
+        );
+    }
+    Ok(())
+}
+
 /// Shows each tenth of the way until training `id` has ended.
-fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
+pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut shown = None;
     let mut turns = 20;
     let mut told = false;
@@ -82,6 +88,7 @@ fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
             // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
             // begins where it is.
             let used = ended.learner == Learner::Rce
+                || ended.converts
                 || links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
             if ended.result.is_err() || used || turns == 0 {
                 return outcome(&ended, io);
@@ -127,7 +134,7 @@ fn waits_for(links: &Links, id: u32) -> Option<&'static str> {
     })
 }
 
-fn progress(status: &TrainingStatus, io: &mut dyn Io) {
+pub(super) fn progress(status: &TrainingStatus, io: &mut dyn Io) {
     io.str(if status.phase == Phase::Collecting { "  collecting " } else { "  computing " });
     io.uint(u64::from(status.done) * 100 / u64::from(status.total.max(1)));
     io.str(" % (");
@@ -153,7 +160,7 @@ fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
 
 /// `training 1: esn, converged on 160 windows, MSE 0.123, took 20.5 s`
 pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
-    io.str("training ");
+    io.str(if ended.converts { "conversion " } else { "training " });
     io.uint(ended.id);
     io.str(": ");
     io.str(ended.learner.name());
@@ -185,7 +192,7 @@ fn status(links: &Links, io: &mut dyn Io) -> Outcome {
         io.str("no training yet; 'train' begins one\n");
     }
     if status.running() {
-        io.str("training ");
+        io.str(if status.converts { "conversion " } else { "training " });
         io.uint(status.id);
         io.str(": ");
         io.str(status.learner.name());

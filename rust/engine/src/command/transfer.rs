@@ -39,7 +39,7 @@ pub(super) fn erase(links: &Links, io: &mut dyn Io) -> Outcome {
     Ok(())
 }
 
-fn told(kept: &Kept, io: &mut dyn Io) {
+pub(super) fn told(kept: &Kept, io: &mut dyn Io) {
     telemetry::saved(kept.learner, kept.bytes, io);
     if kept.erases > 0 {
         io.str(", a page erased");
@@ -48,7 +48,7 @@ fn told(kept: &Kept, io: &mut dyn Io) {
 }
 
 /// Has the training loop do something and waits for it.
-fn order(links: &Links, wanted: Wanted, io: &mut dyn Io) -> Result<Kept, Failed> {
+pub(super) fn order(links: &Links, wanted: Wanted, io: &mut dyn Io) -> Result<Kept, Failed> {
     let id = links.keep.update(|k| {
         k.ordered = k.ordered.wrapping_add(1).max(1);
         k.ordered

@@ -3,11 +3,15 @@
 use super::KeepError;
 use crate::capacity::{CHANNELS, WINDOW_FRAMES};
 use crate::config::{Config, Learner, Section};
+#[cfg(feature = "small-models")]
+use crate::convert::{fresh_fixed, fresh_int8};
 use crate::env::SensorInfo;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model};
 use crate::rows;
 use crate::training::{fresh_esn, fresh_svm};
+#[cfg(feature = "small-models")]
+use hone_esn::LAYOUT_INTEGER;
 use hone_esn::{LAYOUT, LAYOUT_PACKED};
 use hone_learn::Report;
 use hone_model::entries::{apply, each_setting};
@@ -123,6 +127,8 @@ fn alike(a: Channel, b: Channel) -> bool {
 pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut Model) -> Result<(), KeepError> {
     let wrong = ReadError::WrongModel { learner: container.learner(), layout: container.layout() };
     match learner(container) {
+        #[cfg(feature = "small-models")]
+        Learner::Esn if container.layout() == LAYOUT_INTEGER => return load_integer(container, slot),
         Learner::Esn => fresh_esn(slot),
         Learner::Svm => fresh_svm(slot),
         Learner::Rce => return Err(KeepError::Read(wrong)),
@@ -134,12 +140,7 @@ pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut 
                 _ => container.load(container.learner(), LAYOUT, |d| esn.load(d)),
             };
             result.map_err(KeepError::Read)?;
-            match u32::from(esn.shape().window_frames) {
-                frames if frames != WINDOW_FRAMES as u32 => {
-                    Err(KeepError::Frames { model: frames, have: WINDOW_FRAMES as u32 })
-                }
-                _ => Ok(()),
-            }
+            fits(esn.shape())
         }
         Model::Svm(place, svm) => {
             container.load(container.learner(), SVM_LAYOUT, |d| svm.load(d)).map_err(KeepError::Read)?;
@@ -150,6 +151,31 @@ pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut 
             }
             Ok(())
         }
-        Model::Empty => Err(KeepError::Read(wrong)),
+        _ => Err(KeepError::Read(wrong)),
     }
+}
+
+fn fits(shape: hone_esn::Shape) -> Result<(), KeepError> {
+    match u32::from(shape.window_frames) {
+        frames if frames != WINDOW_FRAMES as u32 => {
+            Err(KeepError::Frames { model: frames, have: WINDOW_FRAMES as u32 })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads an ESN in integers, of 8 bits or, where it is not that, of 16.
+#[cfg(feature = "small-models")]
+fn load_integer(container: &Container<'_>, slot: &mut Model) -> Result<(), KeepError> {
+    let learner = container.learner();
+    fresh_int8(slot);
+    if let Model::EsnInt8(esn) = slot
+        && container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).is_ok()
+    {
+        return fits(esn.shape());
+    }
+    fresh_fixed(slot);
+    let Model::EsnFixed(esn) = slot else { return Err(KeepError::Unwritable) };
+    container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).map_err(KeepError::Read)?;
+    fits(esn.shape())
 }

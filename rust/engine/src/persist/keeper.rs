@@ -1,20 +1,18 @@
 //! The training loop's part in keeping: one order at a time, between the steps of a training.
 
-use super::{ANNOUNCE, KeepError, KeepOrder, Kept, Loan, QUIET, SETTLE, Task, Wanted, bytes, container, settings};
+use super::{ANNOUNCE, KeepError, KeepOrder, Kept, Loan, QUIET, SETTLE, Task, Wanted, bytes, settings};
 use super::{Key, Vault};
 use crate::config::Learner;
 use crate::env::SensorInfo;
 use crate::event::Event;
-use crate::memory::Model;
 use crate::stats::count;
-use crate::teach::{self, RCE_WORDS};
-use crate::training::{Published, Training};
+use crate::teach;
+use crate::training::Training;
 use core::sync::atomic::Ordering;
 use hone_learn::Report;
-use hone_model::entries::each_setting;
-use hone_model::{Container, Counter, Refused, SliceSink, WriteError, decode};
+use hone_model::{Counter, Refused, SliceSink, decode};
 use hone_signal::{Extractor, Micros};
-use hone_store::{Notice, Put, Saved};
+use hone_store::{Notice, Put};
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,18 +27,18 @@ enum What {
 
 /// TinyRCE's payload at the front of the workspace.
 #[derive(Clone, Copy, Debug)]
-struct Snapshot {
-    length: usize,
-    extractor: Extractor,
-    params: hone_rce::Params,
+pub(super) struct Snapshot {
+    pub(super) length: usize,
+    pub(super) extractor: Extractor,
+    pub(super) params: hone_rce::Params,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Doing {
+pub(super) struct Doing {
     what: What,
     /// The order's number; 0 for what nobody ordered.
     id: u32,
-    snapshot: Option<Snapshot>,
+    pub(super) snapshot: Option<Snapshot>,
     /// When the erase that it takes was told of.
     announced: Option<Micros>,
 }
@@ -62,7 +60,7 @@ pub(crate) struct Keeper {
     config_saved: u32,
     config_since: Micros,
     learnt_seen: u32,
-    learnt_saved: u32,
+    pub(super) learnt_saved: u32,
     learnt_since: Micros,
 }
 
@@ -91,7 +89,7 @@ impl Keeper {
 }
 
 /// The next thing to do with what is being done.
-enum Step {
+pub(super) enum Step {
     /// Come again.
     Wait,
     Done(Result<Kept, KeepError>),
@@ -153,6 +151,8 @@ impl Training {
             What::Ordered(Wanted::Lend) => Step::Done(self.lend()),
             What::Ordered(Wanted::Export) => self.export(doing),
             What::Ordered(Wanted::Take(length)) => Step::Done(self.take(length as usize, now)),
+            #[cfg(feature = "small-models")]
+            What::Ordered(Wanted::Replace) => Step::Done(self.replace(now)),
             What::Config => self.save_config(now, flash),
         };
         match step {
@@ -203,7 +203,7 @@ impl Training {
     }
 
     /// The workspace, if nobody uses it.
-    fn idle(&mut self) -> Result<&mut [u32], KeepError> {
+    pub(super) fn idle(&mut self) -> Result<&mut [u32], KeepError> {
         if self.uses_workspace() {
             return Err(KeepError::Training);
         }
@@ -251,7 +251,7 @@ impl Training {
     }
 
     /// Lends the workspace to the inference loop.
-    fn loan(&mut self, task: Task) -> Result<(), KeepError> {
+    pub(super) fn loan(&mut self, task: Task) -> Result<(), KeepError> {
         let memory = self.workspace.take().ok_or(KeepError::Lent)?;
         match self.links.rce_loan.send(Loan { memory, task }) {
             Ok(()) => {
@@ -266,7 +266,7 @@ impl Training {
     }
 
     /// Whether the erase that a value of this length takes is still to be waited for.
-    fn announce(&mut self, length: u32, now: Micros, flash: &dyn Vault) -> bool {
+    pub(super) fn announce(&mut self, length: u32, now: Micros, flash: &dyn Vault) -> bool {
         if !flash.needs_erase(length) {
             return false;
         }
@@ -281,7 +281,7 @@ impl Training {
         }
     }
 
-    fn notice(&self) -> impl FnMut(Notice) + use<> {
+    pub(super) fn notice(&self) -> impl FnMut(Notice) + use<> {
         let links = self.links;
         move |notice| {
             // Odd while a page is erased: sampling takes the frames that it misses for the flash's.
@@ -290,242 +290,6 @@ impl Training {
                 links.keep.update(|k| count(&mut k.erases));
             }
         }
-    }
-
-    fn save(&mut self, doing: Doing, now: Micros, flash: &mut dyn Vault) -> Step {
-        let length = match self.length(doing) {
-            Ok(Some(length)) => length,
-            Ok(None) => return Step::Wait,
-            Err(error) => return Step::Done(Err(error)),
-        };
-        if self.announce(length, now, flash) {
-            return Step::Wait;
-        }
-        let mut notice = self.notice();
-        let mut fill = |put: Put<'_>| {
-            let mut sink = |bytes: &[u8]| if put(bytes) { Ok(()) } else { Err(Refused) };
-            self.write(doing, &mut sink).is_ok()
-        };
-        let saved = flash.save(Key::Model, length, &mut fill, &mut notice);
-        Step::Done(saved.map_err(KeepError::Flash).map(|s| self.saved(length, s)))
-    }
-
-    fn saved(&mut self, length: u32, saved: Saved) -> Kept {
-        self.keeper.due = false;
-        self.keeper.learnt_saved = self.links.rce.get().learnt;
-        self.links.keep.update(|k| count(&mut k.saves));
-        let learner = self.links.published.get().map(|p| p.learner);
-        Kept { learner, bytes: length, erases: saved.erases, saved: true }
-    }
-
-    /// Bytes of the container of the model in use; `None` while TinyRCE's snapshot is waited for.
-    fn length(&mut self, doing: Doing) -> Result<Option<u32>, KeepError> {
-        let published = self.links.published.get().ok_or(KeepError::NoModel)?;
-        if published.learner == Learner::Rce && doing.snapshot.is_none() {
-            self.idle()?;
-            self.loan(Task::Save)?;
-            return Ok(None);
-        }
-        let mut counter = Counter::default();
-        match self.write(doing, &mut counter) {
-            Ok(_) => Ok(Some(counter.0)),
-            Err(_) => Err(KeepError::Unwritable),
-        }
-    }
-
-    /// Writes the container of the model in use.
-    fn write(&self, doing: Doing, sink: &mut dyn hone_model::Sink) -> Result<u32, WriteError> {
-        let report = self.keeper.report;
-        if let Some(Snapshot { length, extractor, params }) = doing.snapshot {
-            let workspace = self.workspace.as_deref().unwrap_or(&[]);
-            let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&params, each);
-            let kind = (Learner::Rce, container::RCE_LAYOUT);
-            return container::describe(self.links, kind, &parameters, Some(&extractor), report, |contents| {
-                hone_model::write_words(contents, workspace, length, sink)
-            });
-        }
-        let slot = self.links.published.get().and_then(|p| p.slot).and_then(|s| self.slots.get(usize::from(s)));
-        let Some(model) = slot.and_then(|s| s.try_borrow().ok()) else { return Err(WriteError::Unwritable) };
-        match &*model {
-            Model::Empty => Err(WriteError::Unwritable),
-            Model::Esn(esn) => {
-                let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(esn.params(), each);
-                let kind = (Learner::Esn, hone_esn::LAYOUT);
-                container::describe(self.links, kind, &parameters, None, report, |c| hone_model::write(c, esn, sink))
-            }
-            Model::Svm(extractor, svm) => {
-                let svm_params = self.keeper.svm;
-                let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&svm_params, each);
-                let kind = (Learner::Svm, container::SVM_LAYOUT);
-                container::describe(self.links, kind, &parameters, extractor.as_ref(), report, |c| {
-                    hone_model::write(c, svm, sink)
-                })
-            }
-        }
-    }
-
-    fn load(&mut self, now: Micros, flash: &mut dyn Vault) -> Result<Kept, KeepError> {
-        if !flash.health().ready {
-            return Err(KeepError::Flash(super::VaultError::Absent));
-        }
-        if flash.length(Key::Model) == 0 {
-            return Err(KeepError::NothingSaved);
-        }
-        let memory = self.idle()?;
-        let length = flash.load(Key::Model, bytes(memory))?;
-        let kept = self.adopt(length, now)?;
-        // What is in use is what is saved.
-        self.keeper.due = false;
-        Ok(Kept { saved: true, ..kept })
-    }
-
-    /// What the shell put into the workspace.
-    fn take(&mut self, length: usize, now: Micros) -> Result<Kept, KeepError> {
-        let kept = self.adopt(length, now)?;
-        self.keeper.due = true;
-        Ok(kept)
-    }
-
-    /// Takes the container at the front of the workspace into use, once it has been found good.
-    fn adopt(&mut self, length: usize, now: Micros) -> Result<Kept, KeepError> {
-        let slots = self.free_slot();
-        let links = self.links;
-        let sensor = links.sampling.get().sensor;
-        let memory = self.idle()?;
-        let available = memory.len() as u32 * 4;
-        let (front, rest) = memory.split_at_mut_checked(length.div_ceil(4)).unwrap_or_default();
-        let front = bytes(front).get(..length).unwrap_or(&[]);
-        let container = Container::read(front).map_err(KeepError::Read)?;
-        let extractor = container::check(&container, sensor)?;
-        let learner = container::learner(&container);
-        let slot = match learner {
-            Learner::Rce => {
-                let spare = rest.get_mut(..RCE_WORDS);
-                let needed = (length.div_ceil(4) + RCE_WORDS) as u32 * 4;
-                let spare = spare.ok_or(KeepError::Workspace { needed, available })?;
-                let try_out = |d: &mut hone_model::De<'_>| hone_rce::examine(d, spare);
-                let code = container::code(learner);
-                let features = container.load(code, container::RCE_LAYOUT, try_out).map_err(KeepError::Read)?;
-                let have = extractor.map_or(0, |e| e.len());
-                if features != have {
-                    return Err(KeepError::Features { model: features as u16, have: have as u16 });
-                }
-                None
-            }
-            Learner::Esn | Learner::Svm => {
-                let (slot, mut model) = slots.map_err(|_| KeepError::NoFreeSlot)?;
-                if let Err(error) = container::load(&container, extractor, &mut model) {
-                    *model = Model::Empty;
-                    return Err(error);
-                }
-                Some(slot)
-            }
-        };
-        let mut svm = hone_svm::Params::DEFAULT;
-        hone_model::entries::apply(&mut svm, container.parameters());
-        let report = container.report();
-        links.names.update(|names| {
-            for (class, name) in container.classes() {
-                // One that finds no place is shown by its number.
-                let _ = names.set(class, name);
-            }
-        });
-        let payload = container.payload().len();
-        if let Some(extractor) = extractor.filter(|_| learner == Learner::Rce) {
-            let from = length.saturating_sub(payload + hone_model::TRAILER) as u32;
-            self.loan(Task::Load { from, length: payload as u32, extractor })?;
-        }
-        self.keeper.report = report;
-        if learner == Learner::Svm {
-            self.keeper.svm = svm;
-        }
-        self.publish(slot, learner, now);
-        Ok(Kept { learner: Some(learner), bytes: length as u32, erases: 0, saved: false })
-    }
-
-    /// Makes a model the one to be used.
-    pub(crate) fn publish(&mut self, slot: Option<u8>, learner: Learner, time: Micros) {
-        self.generation = self.generation.wrapping_add(1);
-        self.links.published.set(Some(Published { slot, generation: self.generation, learner, time }));
-        self.links.teaching.store(learner == Learner::Rce, Ordering::Release);
-    }
-
-    fn erase(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {
-        let mut kept = Kept::default();
-        if flash.length(Key::Model) > 0 {
-            if self.announce(0, now, flash) {
-                return Step::Wait;
-            }
-            let mut notice = self.notice();
-            match flash.save(Key::Model, 0, &mut |_| true, &mut notice) {
-                Ok(saved) => kept.erases = saved.erases,
-                Err(error) => return Step::Done(Err(error.into())),
-            }
-        }
-        self.links.published.set(None);
-        self.links.teaching.store(false, Ordering::Release);
-        self.links.rce_erase.store(true, Ordering::Release);
-        self.keeper.report = None;
-        self.keeper.due = false;
-        Step::Done(Ok(kept))
-    }
-
-    fn lend(&mut self) -> Result<Kept, KeepError> {
-        self.idle()?;
-        let memory = self.workspace.take().ok_or(KeepError::Lent)?;
-        match self.links.workspace_lent.send(memory) {
-            Ok(()) => {
-                self.links.keep.update(|k| k.lent = true);
-                Ok(Kept::default())
-            }
-            Err(memory) => {
-                self.workspace = Some(memory);
-                Err(KeepError::Lent)
-            }
-        }
-    }
-
-    fn export(&mut self, doing: Doing) -> Step {
-        let length = match self.idle().map(|_| ()).and_then(|()| self.length(doing)) {
-            Ok(Some(length)) => length,
-            Ok(None) => return Step::Wait,
-            Err(error) => return Step::Done(Err(error)),
-        };
-        Step::Done(self.encode(doing, length))
-    }
-
-    /// Writes the container into the workspace and lends that to the shell.
-    fn encode(&mut self, doing: Doing, length: u32) -> Result<Kept, KeepError> {
-        let memory = self.workspace.take().ok_or(KeepError::Lent)?;
-        let available = memory.len() as u32 * 4;
-        let result = match doing.snapshot {
-            Some(snapshot) => self.encode_snapshot(snapshot, memory),
-            None => {
-                let mut sink = SliceSink::new(bytes(memory));
-                self.write(doing, &mut sink).map_err(|_| ())
-            }
-        };
-        self.workspace = Some(memory);
-        result.map_err(|()| KeepError::Workspace { needed: length, available })?;
-        self.lend()?;
-        let learner = self.links.published.get().map(|p| p.learner);
-        Ok(Kept { learner, bytes: length, erases: 0, saved: false })
-    }
-
-    /// TinyRCE's payload stands at the front of the workspace, where the container is to begin: it is moved to the back,
-    /// and the container written up to it.
-    fn encode_snapshot(&self, snapshot: Snapshot, memory: &mut [u32]) -> Result<u32, ()> {
-        let words = snapshot.length.div_ceil(4);
-        let start = memory.len().checked_sub(words).ok_or(())?;
-        memory.copy_within(..words, start);
-        let (front, payload) = memory.split_at_mut_checked(start).ok_or(())?;
-        let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&snapshot.params, each);
-        let kind = (Learner::Rce, container::RCE_LAYOUT);
-        let report = self.keeper.report;
-        container::describe(self.links, kind, &parameters, Some(&snapshot.extractor), report, |contents| {
-            let mut sink = SliceSink::new(bytes(front));
-            hone_model::write_words(contents, payload, snapshot.length, &mut sink).map_err(|_| ())
-        })
     }
 
     fn save_config(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {

@@ -19,7 +19,9 @@
 //! [`Links::erases`](crate::Links), and the frames missed are counted as the flash's, not as overruns.
 
 pub(crate) mod container;
+mod incoming;
 mod keeper;
+mod outgoing;
 mod settings;
 mod text;
 mod vault;
@@ -55,6 +57,9 @@ pub enum Wanted {
     Lend,
     /// Take the container of so many bytes in the workspace, which has come home, into use, and save it.
     Take(u32),
+    /// Take the new form of the model in use that is offered into its place, and save it.
+    #[cfg(feature = "small-models")]
+    Replace,
 }
 
 /// An order of the shell's.
@@ -126,6 +131,9 @@ pub enum KeepError {
         /// The pipeline's.
         have: u16,
     },
+    /// The converted model that was to be taken into use is no longer there.
+    #[cfg(feature = "small-models")]
+    NoOffer,
     /// The model could not be encoded.
     Unwritable,
     /// The flash.

@@ -48,6 +48,10 @@ pub fn error(error: &KeepError, out: &mut dyn Out) {
             out.str(" features and its pipeline gives ");
             out.uint(*have);
         }
+        #[cfg(feature = "small-models")]
+        KeepError::NoOffer => {
+            out.str("the converted model is gone: a training or another model came first; convert again")
+        }
         KeepError::Unwritable => out.str("the model holds a number that cannot be written; train again"),
         KeepError::Flash(error) => vault_error(*error, out),
     }

@@ -9,6 +9,7 @@ use hone_engine::event::Event;
 use hone_engine::persist::Flash;
 use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_learn::Decision;
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Sample, Unit};
 use hone_store::ram::RamFlash;
@@ -103,6 +104,8 @@ pub struct Bench {
     pub device: Device<Scripted, Lamp, Flash<TestFlash>>,
     /// Lines that a command reads.
     pub typed: VecDeque<String>,
+    /// Whether a person types them.
+    pub interactive: bool,
     pub links: &'static Links,
     pub lamp: Lamp,
     pub events: Vec<Event>,
@@ -156,8 +159,16 @@ impl Bench {
         let mut device = device;
         // Only where it is what is tested does an erase take time.
         device.erase_time = Micros(0);
-        let mut bench =
-            Self { device, links, lamp, typed: VecDeque::new(), events: Vec::new(), text: String::new(), console };
+        let mut bench = Self {
+            device,
+            links,
+            lamp,
+            typed: VecDeque::new(),
+            interactive: false,
+            events: Vec::new(),
+            text: String::new(),
+            console,
+        };
         // What is told of the start.
         bench.events.extend(core::iter::from_fn(|| links.events.receive()));
         bench
@@ -222,4 +233,58 @@ impl Io for Bench {
         memory[..length].copy_from_slice(&line.as_bytes()[..length]);
         Typed::Line(length)
     }
+
+    fn interactive(&self) -> bool {
+        self.interactive
+    }
+}
+
+/// Verdicts of the next windows, bit by bit, of a device whose sensor starts anew.
+pub fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
+    // Whatever was half collected is given up, and the stream begins anew.
+    b.device.sensor.restart(77);
+    b.device.sensor.act = Act::Broken;
+    b.run(0.5);
+    b.device.sensor.restart(77);
+    b.device.sensor.act = Act::Hum;
+    b.command("infer on -v").unwrap();
+    b.events.clear();
+    // By readings, not by time: the windows are then the same whatever came before.
+    while b.device.sensor.reads < 2000 {
+        b.run(0.001);
+    }
+    b.device.sensor.act = Act::Loud;
+    while b.device.sensor.reads < 3000 {
+        b.run(0.001);
+    }
+    let verdict = |e: &Event| match e {
+        Event::Verdict { verdict, .. } => Some((verdict.decision, verdict.score.to_bits())),
+        _ => None,
+    };
+    b.events.iter().filter_map(verdict).collect()
+}
+
+/// A device that has learnt the hum from the loud hum.
+pub fn taught(command: &str) -> Bench {
+    let mut b = Bench::new();
+    b.run(0.1);
+    if command.contains("rce") {
+        b.command("train rce").unwrap();
+        b.run(0.2);
+    }
+    if !command.contains("esn") {
+        for (act, label) in [(Act::Hum, "label 1 quiet"), (Act::Loud, "label 2 loud")] {
+            b.device.sensor.act = act;
+            b.run(0.3);
+            b.command(label).unwrap();
+            b.run(2.0);
+            b.command("label none").unwrap();
+        }
+    }
+    b.device.sensor.act = Act::Hum;
+    if !command.contains("rce") {
+        b.command(command).expect("it can be learnt");
+    }
+    b.run(1.0);
+    b
 }

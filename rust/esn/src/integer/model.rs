@@ -148,6 +148,17 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         }
     }
 
+    /// Bits behind the point of 16-bit weights; 0 of 8-bit ones.
+    pub const fn fraction(&self) -> u8 {
+        self.fraction
+    }
+
+    /// Bytes that the weights of the readout take when written.
+    pub fn readout_bytes(&self) -> usize {
+        let (units, channels) = (usize::from(self.head.params.units), usize::from(self.head.shape.channels));
+        units * channels * size_of::<W>() + if W::WIDE { 0 } else { channels * 8 }
+    }
+
     /// Replaces the content by `model`, quantised. The thresholds are the model's; set them anew with
     /// [`IntegerModel::recalibrate`].
     ///

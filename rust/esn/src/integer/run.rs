@@ -239,7 +239,11 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
 
     /// As [`crate::Model::infer`], with the score in floating point, by a handful of operations per window.
     pub fn infer(&self, window: &WindowView<'_>, scratch: &mut IntegerScratch<N, C>) -> Verdict {
-        let outcome = self.examine(window, scratch);
+        self.verdict(&self.examine(window, scratch))
+    }
+
+    /// The verdict that an outcome of this model comes to.
+    pub fn verdict(&self, outcome: &IntegerOutcome) -> Verdict {
         let score = outcome.judged.map_or(0.0, |e| self.head.thresholds.score(self.head.params.score, &e.to_errors()));
         Verdict { decision: outcome.decision, score }
     }

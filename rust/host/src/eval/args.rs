@@ -2,9 +2,10 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, esn, judge, pictures, protocol, rce, settings, svm};
+use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, svm};
 use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
 use clap::{Args, ValueEnum};
+use hone_engine::convert::Form;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -36,6 +37,12 @@ pub struct EvalArgs {
     /// In how many orders, from the seed on, the windows are presented: unknown, ablation
     #[arg(long, default_value_t = Orders(10))]
     pub orders: Orders,
+    /// Test the model also in integers: int8, or qM.N (fixed point, M bits before the point and N behind it)
+    #[arg(long, value_name = "int8|qM.N", value_parser = form::quantize, conflicts_with = "compress")]
+    pub quantize: Option<Form>,
+    /// Test the model also with its weights clustered by this factor: 4, 8, 16, 32
+    #[arg(long, value_name = "FACTOR", value_parser = form::compress)]
+    pub compress: Option<Form>,
     /// Print one JSON object on one line and nothing else
     #[arg(long)]
     pub json: bool,
@@ -234,8 +241,15 @@ fn go(
             bar.set_position((set.count(Part::Train) + set.count(Part::Calibrate)) as u64);
             bar.set_message("test");
             let results = judge::test(set, learner, &mut tick)?;
-            let report = judge::figures(set, &training, &results)?;
+            let mut report = judge::figures(set, &training, &results)?;
+            if let Some(form) = args.quantize.or(args.compress) {
+                bar.set_message("again");
+                report.converted = Some(form::convert(set, learner, form, &training, &results)?);
+            }
             Ok(protocol::Outcome { report, training, results, curves: None })
+        }
+        _ if args.quantize.or(args.compress).is_some() => {
+            Err(EvalError::NotServed("--quantize and --compress go with --protocol holdout".into()))
         }
         _ if set.task == Task::Anomaly => {
             Err(EvalError::NotServed(format!("{} has no classes to learn; use --protocol holdout", set.name)))

@@ -1,9 +1,14 @@
 //! The ESN under evaluation.
 
-use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
 use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
-use hone_esn::{Checked, Model, Params, Scratch, Shape, TrainError, Trainer, Wants, in_sample_threshold, required};
+use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::text::Line;
+use hone_esn::{
+    Checked, IntegerModel, IntegerScratch, Model, Params, Quantization, QuantizeError, Scratch, Shape, Threshold,
+    TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
+};
 use hone_learn::{ParamError, Progress, Settings};
 use hone_signal::{Faults, WindowView};
 
@@ -14,6 +19,15 @@ pub struct Esn<const N: usize, const C: usize, const E: usize> {
     fixed: Phases,
     model: Box<Model<N, C, E>>,
     scratch: Box<Scratch<N, C>>,
+    /// In place of the model, once converted.
+    integer: Option<Integer<N, C, E>>,
+    integer_scratch: Box<IntegerScratch<N, C>>,
+}
+
+/// The model in integers.
+enum Integer<const N: usize, const C: usize, const E: usize> {
+    Int8(Box<IntegerModel<i8, N, C, E>>),
+    Fixed(Box<IntegerModel<i16, N, C, E>>),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -35,6 +49,8 @@ impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
             fixed: Phases::default(),
             model: Box::new(Model::new()),
             scratch: Box::new(Scratch::new()),
+            integer: None,
+            integer_scratch: Box::new(IntegerScratch::new()),
         }
     }
 }
@@ -209,9 +225,87 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         let Input::Window(window) = input else {
             return Err(EvalError::NotServed("the ESN takes windows, not rows".into()));
         };
-        let outcome = self.model.examine(&WindowView { label: None, ..*window }, &mut self.scratch);
-        Ok(Judged { verdict: outcome.verdict, warm: outcome.warm, nearest: None, distance: None })
+        let window = WindowView { label: None, ..*window };
+        let judged = |verdict, warm| Judged { verdict, warm, nearest: None, distance: None };
+        match &self.integer {
+            Some(Integer::Int8(model)) => {
+                let outcome = model.examine(&window, &mut self.integer_scratch);
+                return Ok(judged(model.verdict(&outcome), outcome.warm));
+            }
+            Some(Integer::Fixed(model)) => {
+                let outcome = model.examine(&window, &mut self.integer_scratch);
+                return Ok(judged(model.verdict(&outcome), outcome.warm));
+            }
+            None => {}
+        }
+        let outcome = self.model.examine(&window, &mut self.scratch);
+        Ok(judged(outcome.verdict, outcome.warm))
     }
+
+    fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
+        let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
+        let stream = self.stream(r);
+        let views = || stream.calibrate.iter().map(|at| set_view(set, r, at));
+        let mut errors = vec![0.0; 2 * stream.calibrate.len()];
+        let before = self.model.readout_bytes();
+        let (after, threshold, bytes, ram, set_anew) = match form {
+            Form::Clustered(factor) => {
+                let mut memory = vec![0; 3 * 256];
+                self.model.cluster(factor.into(), &mut memory).map_err(|e| refused(ConvertFault::Cluster(e)))?;
+                self.scratch.reset();
+                let set_anew = self.model.recalibrate(&mut self.scratch, views(), &mut errors);
+                let bytes = postcard::to_allocvec(&*self.model);
+                (self.model.readout_bytes(), self.model.threshold(), bytes, size_of::<Model<N, C, E>>(), set_anew)
+            }
+            Form::Int8 => {
+                let mut model = Box::new(IntegerModel::<i8, N, C, E>::new());
+                let all = quantized(&mut model, &self.model, Quantization::Int8, views(), &mut errors)?;
+                self.integer = Some(Integer::Int8(model));
+                all
+            }
+            Form::Fixed(fixed) => {
+                let mut model = Box::new(IntegerModel::<i16, N, C, E>::new());
+                let all = quantized(&mut model, &self.model, Quantization::Fixed(fixed), views(), &mut errors)?;
+                self.integer = Some(Integer::Fixed(model));
+                all
+            }
+        };
+        if !set_anew {
+            return Err(refused(ConvertFault::NoThreshold));
+        }
+        let bytes = bytes.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?;
+        Ok(Smaller {
+            weights: [before, after],
+            model_bytes: bytes.len(),
+            model_ram_bytes: ram,
+            threshold: Some(threshold.upper),
+            lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
+        })
+    }
+}
+
+type Quantized = (usize, Threshold, postcard::Result<Vec<u8>>, usize, bool);
+
+/// Puts `source` into integers, thresholds set anew: bytes of weights, threshold, payload, bytes in memory, whether the
+/// threshold could be set.
+fn quantized<'w, W: Weight, const N: usize, const C: usize, const E: usize>(
+    model: &mut IntegerModel<W, N, C, E>,
+    source: &Model<N, C, E>,
+    quantization: Quantization,
+    views: impl IntoIterator<Item = WindowView<'w>>,
+    errors: &mut [f32],
+) -> Result<Quantized, EvalError> {
+    model.quantize(source, quantization).map_err(|e: QuantizeError| refused(ConvertFault::Quantize(e)))?;
+    let set_anew = model.recalibrate(&mut IntegerScratch::new(), views, errors);
+    let bytes = postcard::to_allocvec(model);
+    Ok((model.readout_bytes(), model.threshold(), bytes, size_of::<IntegerModel<W, N, C, E>>(), set_anew))
+}
+
+/// In the words of the device.
+fn refused(fault: ConvertFault) -> EvalError {
+    let mut line = Line::<256>::default();
+    hone_engine::convert::text(&fault, &mut line);
+    EvalError::Learner(line.as_str().into())
 }
 
 fn explain(error: TrainError, set: &Dataset) -> String {

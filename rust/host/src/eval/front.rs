@@ -88,18 +88,18 @@ impl Front {
         }
     }
 
-    /// The rows to train on in the order of the data, and how many windows were left out for their faults.
-    pub fn examples(&mut self, set: &Dataset) -> Result<(Vec<Example>, usize), EvalError> {
+    /// The rows of a part in the order of the data, and how many windows were left out for their faults.
+    pub fn examples(&mut self, set: &Dataset, part: Part) -> Result<(Vec<Example>, usize), EvalError> {
         let class = |i: usize| set.classes.get(i).map_or(ClassId(u16::MAX), |c| c.id);
         let (mut examples, mut refused) = (Vec::new(), 0);
         match &set.data {
             Data::Table(t) => {
-                for row in t.rows.iter().filter(|r| r.part == Part::Train) {
+                for row in t.rows.iter().filter(|r| r.part == part) {
                     examples.push(Example { features: row.features.clone(), class: class(row.class) });
                 }
             }
             Data::Recordings(r) => {
-                for (recording, window) in r.windows(Part::Train) {
+                for (recording, window) in r.windows(part) {
                     if window.faults.0 & !Faults::GAP.0 != 0 {
                         refused += 1;
                         continue;

@@ -3,6 +3,7 @@
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
+use hone_engine::convert::Form;
 use hone_learn::{ClassId, ParamError, Stop, Verdict};
 use hone_signal::WindowView;
 use std::fmt;
@@ -41,6 +42,14 @@ pub trait Learner {
     /// # Errors
     /// Text for people.
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError>;
+
+    /// Replaces the trained model by a smaller form of it, thresholds set anew on the windows to calibrate on.
+    ///
+    /// # Errors
+    /// [`EvalError::NotServed`] where there is no such form.
+    fn convert(&mut self, _set: &Dataset, _form: Form) -> Result<Smaller, EvalError> {
+        Err(EvalError::NotServed(format!("{} has no such form of its models", self.name())))
+    }
 
     /// Starts anew, to learn window by window.
     ///
@@ -134,6 +143,21 @@ pub struct Training {
     pub score: String,
     /// More to tell, name and value.
     pub facts: Vec<(String, String)>,
+}
+
+/// What a smaller form of a model takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smaller {
+    /// Bytes of the weights as written, before and after.
+    pub weights: [usize; 2],
+    /// Bytes of the model in its portable form.
+    pub model_bytes: usize,
+    /// Bytes of the model in memory.
+    pub model_ram_bytes: usize,
+    /// At or above which a score is anomalous.
+    pub threshold: Option<f32>,
+    /// At or below which it is as well.
+    pub lower_threshold: Option<f32>,
 }
 
 /// Why an evaluation gave nothing.

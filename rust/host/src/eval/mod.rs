@@ -3,6 +3,7 @@
 mod ablation;
 mod args;
 mod esn;
+mod form;
 mod front;
 mod judge;
 mod learner;

@@ -3,7 +3,7 @@
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Training};
 use super::settings::{Table, conflict, shown};
-use crate::dataset::{Dataset, Family, Task};
+use crate::dataset::{Dataset, Family, Part, Task};
 use hone_learn::{ClassId, ParamError, Settings};
 use hone_rce::{Error, Model, Params, inference_mac};
 
@@ -74,7 +74,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         self.begin(set)?;
-        let (mut examples, refused) = self.front.examples(set)?;
+        let (mut examples, refused) = self.front.examples(set, Part::Train)?;
         shuffle(&mut examples, self.front.seed());
         for example in &examples {
             self.learn(&Input::Row(&example.features), example.class)?;

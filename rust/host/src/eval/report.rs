@@ -70,6 +70,8 @@ pub struct Report {
     pub threshold: Option<f32>,
     /// F1 with the threshold taken from the windows fitted on, as in the reference work.
     pub f1_in_sample: Option<f32>,
+    /// With `--quantize` or `--compress`: the smaller form of the same model on the same windows.
+    pub converted: Option<Converted>,
     /// Windows rightly decided, class by class.
     pub by_class: Vec<ByClass>,
     /// All settings.
@@ -80,6 +82,31 @@ pub struct Report {
     /// More to tell, for the table.
     #[serde(skip)]
     pub facts: Vec<(String, String)>,
+}
+
+/// A smaller form of the model, on the same windows; the other keys of the report are those of the model it was made of.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Converted {
+    /// `int8`, `q3.12`, `factor 8`.
+    pub form: String,
+    /// Bytes of the weights as written, of the model.
+    pub weights_bytes_before: usize,
+    /// Of the form.
+    pub weights_bytes: usize,
+    /// Bytes in the portable form.
+    pub model_bytes: usize,
+    /// Bytes in memory.
+    pub model_ram_bytes: usize,
+    /// Share decided rightly.
+    pub accuracy: Option<f32>,
+    /// As that of the report.
+    pub f1: Option<f32>,
+    /// As that of the report.
+    pub false_alarm_rate: Option<f32>,
+    /// As that of the report.
+    pub threshold: Option<f32>,
+    /// Windows decided otherwise than by the model.
+    pub changed: usize,
 }
 
 /// A variant of a learner over several orders of presentation.
@@ -181,6 +208,30 @@ impl Report {
         line("workspace", format!("{} B", self.workspace_bytes));
         for (name, value) in &self.facts {
             line(name, value.clone());
+        }
+        if let Some(c) = &self.converted {
+            let share = |v: Option<f32>| v.map_or("-".into(), |s| format!("{s:.4}"));
+            let _ = writeln!(text, "\n  {:<28} {:>12} {:>12}", c.form, "before", "after");
+            let mut line = |name: &str, before: String, after: String| {
+                let _ = writeln!(text, "  {name:<28} {before:>12} {after:>12}");
+            };
+            let weights = format!(
+                "{} B, {:.1} %",
+                c.weights_bytes,
+                100.0 * c.weights_bytes as f64 / c.weights_bytes_before.max(1) as f64
+            );
+            line("weights", format!("{} B", c.weights_bytes_before), weights);
+            line("model", format!("{} B", self.model_bytes), format!("{} B", c.model_bytes));
+            line("model in memory", format!("{} B", self.model_ram_bytes), format!("{} B", c.model_ram_bytes));
+            if self.threshold.is_some() {
+                line("threshold", share(self.threshold), share(c.threshold));
+            }
+            line("accuracy", share(self.accuracy), share(c.accuracy));
+            line("F1", share(self.f1), share(c.f1));
+            if self.false_alarm_rate.is_some() {
+                line("false-alarm rate", share(self.false_alarm_rate), share(c.false_alarm_rate));
+            }
+            line("judged differently", String::new(), c.changed.to_string());
         }
         self.matrix(&mut text);
         self.classes(&mut text);

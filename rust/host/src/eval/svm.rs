@@ -170,9 +170,16 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         self.width = self.front.prepare(set)?;
-        let (mut examples, refused) = self.front.examples(set)?;
-        // Recordings hold one class each; a device is shown classes in turn, or its first batch has but one.
-        shuffle(&mut examples, self.front.seed());
+        let (mut examples, mut refused) = self.front.examples(set, Part::Train)?;
+        if set.task == Task::Anomaly {
+            // As a device would collect them: what calibrates comes last.
+            let (more, faulty) = self.front.examples(set, Part::Calibrate)?;
+            examples.extend(more);
+            refused += faulty;
+        } else {
+            // Recordings hold one class each; a device is shown classes in turn, or its first batch has but one.
+            shuffle(&mut examples, self.front.seed());
+        }
         let memory = self.memory;
         let words = memory.format.row_words(self.width);
         let rows = (memory.set_words / words.max(1)).min(memory.rows).min(examples.len().max(2));
