@@ -268,3 +268,23 @@ proptest! {
         prop_assert!(run.out.trim_end().ends_with("\nwell") , "{lines:?}\n{}", run.out);
     }
 }
+
+#[test]
+fn one_class_learnt_does_not_pass_for_a_similar_condition() {
+    for seed in ["1", "2", "3"] {
+        let story = "train rce\nlabel 1 calm\nwait 12\nlabel none\nstats --json\nwait 6\nstats --json\n\
+                     rig imbalance\nwait 6\nstats --json\n";
+        let run = hone(&["run", "--seed", seed], story.as_bytes()).well();
+        let counts: Vec<(u64, u64)> = run
+            .json()
+            .iter()
+            .filter(|o| o["stats"] == "inference")
+            .map(|o| (o["windows"].as_u64().unwrap(), o["unknown"].as_u64().unwrap()))
+            .collect();
+        let share = |i: usize| {
+            let (windows, unknown) = (counts[i + 1].0 - counts[i].0, counts[i + 1].1 - counts[i].1);
+            unknown as f64 / windows as f64
+        };
+        assert!(share(0) < 0.05 && share(1) > 0.75, "seed {seed}: {} of calm, {} of imbalance", share(0), share(1));
+    }
+}

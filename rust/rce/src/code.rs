@@ -14,6 +14,10 @@ use hone_numeric::kernel;
 pub(crate) trait Code: Pod + PartialEq {
     /// Code of a standardised feature.
     fn encode(z: f32, scale: &Scale) -> Self;
+    /// The code, and how many steps beyond the range the feature lies, counted up to as many as the range has.
+    fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
+        (Self::encode(z, scale), 0)
+    }
     /// The standardised feature in the middle of what the code stands for.
     fn decode(self, scale: &Scale) -> f32;
     /// The code moved towards `target` by rate/256, `dither` (below 256) deciding what is less than a step.
@@ -44,8 +48,14 @@ pub(crate) trait Metric {
 impl Code for u8 {
     #[inline]
     fn encode(z: f32, scale: &Scale) -> Self {
+        Self::encode_beyond(z, scale).0
+    }
+    #[inline]
+    fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
         // By way of i32, to which a Cortex-M4F converts in one instruction, and limits to 8 bits in another.
-        ((z * scale.per_step + 128.5) as i32).clamp(0, 255) as u8
+        let whole = (z * scale.per_step + 128.5) as i32;
+        let code = whole.clamp(0, 255);
+        (code as u8, whole.abs_diff(code).min(127))
     }
     #[inline]
     fn decode(self, scale: &Scale) -> f32 {
@@ -62,8 +72,14 @@ impl Code for u8 {
 impl Code for i16 {
     #[inline]
     fn encode(z: f32, scale: &Scale) -> Self {
+        Self::encode_beyond(z, scale).0
+    }
+    #[inline]
+    fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
         let y = z * scale.per_step;
-        ((if y < 0.0 { y - 0.5 } else { y + 0.5 }) as i32).clamp(-32768, 32767) as i16
+        let whole = (if y < 0.0 { y - 0.5 } else { y + 0.5 }) as i32;
+        let code = whole.clamp(-32768, 32767);
+        (code as i16, whole.abs_diff(code).min(32767))
     }
     #[inline]
     fn decode(self, scale: &Scale) -> f32 {
@@ -97,8 +113,12 @@ macro_rules! thermometer {
     ($t:ty, $levels:literal) => {
         impl Code for $t {
             fn encode(z: f32, scale: &Scale) -> Self {
-                let level = ((z * scale.per_step + ($levels / 2) as f32 + 0.5) as u32).min($levels);
-                ((1u32 << level) - 1) as $t
+                Self::encode_beyond(z, scale).0
+            }
+            fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
+                let whole = libm::floorf(z * scale.per_step + ($levels / 2) as f32 + 0.5) as i32;
+                let level = whole.clamp(0, $levels);
+                (((1u32 << level) - 1) as $t, whole.abs_diff(level).min($levels / 2))
             }
             fn decode(self, scale: &Scale) -> f32 {
                 (self.count_ones() as f32 - ($levels / 2) as f32) * scale.step

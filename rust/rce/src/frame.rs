@@ -183,19 +183,42 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
     }
 }
 
-/// Encodes a window, zero-padded to whole words. A feature that is not a number counts as the mean.
-pub(crate) fn encode<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, features: &[f32], codes: &mut [C]) {
+/// Encodes a window; how far it lies beyond the range, in standard deviations per feature. A feature that is not a
+/// number counts as the mean.
+///
+/// Prototypes lie within the range, so that |z - p| is what the clipped z is off, and what was clipped: to a Manhattan
+/// distance this only has to be added. A change that shows in a few features alone is large there, and would else be lost.
+pub(crate) fn encode<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, features: &[f32], codes: &mut [C]) -> f32 {
     let frame = offset.iter().zip(gain);
-    let mut sum = 0.0;
-    for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame.clone()) {
+    let (mut sum, mut beyond) = (0.0, 0);
+    for ((place, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame.clone()) {
         let z = (x - offset) * gain;
         sum += z;
-        *code = C::encode(z, scale);
+        let (code, over) = C::encode_beyond(z, scale);
+        *place = code;
+        beyond += over;
     }
     // One that is not finite makes the sum so.
     if !f32::is_finite(sum) {
-        for ((code, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame) {
-            *code = C::encode((clean(*x, *offset) - offset) * gain, scale);
+        beyond = 0;
+        for ((place, x), (offset, gain)) in codes.iter_mut().zip(features).zip(frame) {
+            let (code, over) = C::encode_beyond((clean(*x, *offset) - offset) * gain, scale);
+            *place = code;
+            beyond += over;
         }
     }
+    beyond as f32 * scale.step * scale.per_feature
+}
+
+/// How far the window lies beyond the range in those features in which this prototype does not itself lie at the end of
+/// it: for a class that is beyond the range as a whole, until the frame is refitted, being so is nothing strange.
+pub(crate) fn beyond<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, features: &[f32], prototype: &[C]) -> f32 {
+    let mut beyond = 0;
+    for ((x, own), (offset, gain)) in features.iter().zip(prototype).zip(offset.iter().zip(gain)) {
+        let (code, over) = C::encode_beyond((clean(*x, *offset) - offset) * gain, scale);
+        if code != *own {
+            beyond += over;
+        }
+    }
+    beyond as f32 * scale.step * scale.per_feature
 }

@@ -86,25 +86,25 @@ pub(crate) fn infer(state: &State, memory: &[u32], features: &[f32], scratch: &m
     by_metric!(state, infer_by(state, &parts, features, scratch))
 }
 
-/// A window's codes in the front of the scratch, and the scratch's type.
+/// A window's codes, in the front of the scratch, and how far it lies beyond the range.
 pub(crate) fn query<'a, C: Code>(
     state: &State,
     offset: &[f32],
     gain: &[f32],
     features: &[f32],
     scratch: &'a mut [u32],
-) -> Option<&'a mut [C]> {
+) -> Option<(&'a [C], f32)> {
     let scratch = scratch.get_mut(..state.scratch_words())?;
     // Padding must be equal in all codes, and prototypes are copies of these.
     *scratch.last_mut()? = 0;
     let codes: &mut [C] = bytemuck::try_cast_slice_mut(scratch).ok()?;
-    frame::encode(offset, gain, &state.scale(), features, codes);
-    Some(codes)
+    let beyond = frame::encode(offset, gain, &state.scale(), features, codes);
+    Some((codes, beyond))
 }
 
 fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: &mut [u32]) -> Option<Answer> {
     let count = usize::from(state.count);
-    let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
+    let (query, beyond) = query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).ok()?;
     let Some(first) = parts.class.first().filter(|_| count > 0) else { return Some(NOTHING) };
     let (mut best_key, mut best_index, mut best_class) = (u32::MAX, 0, *first);
@@ -134,7 +134,11 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     });
     let best = Nearest { key: best_key, index: best_index, class: best_class };
     let scale = state.scale();
-    let far = M::real(best.key, &scale);
+    let beyond = |index: usize| {
+        let prototype = codes.get(index * query.len()..).filter(|_| beyond > 0.0);
+        prototype.map_or(0.0, |p| frame::beyond(parts.offset, parts.gain, &scale, features, p))
+    };
+    let far = M::real(best.key, &scale) + beyond(best.index);
     let mut score = far / learn::usual(state, *parts.spread.get(best.index)?).max(1e-4);
     if rival != u32::MAX && state.params.rivalry > 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
@@ -149,7 +153,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     }
     let fired = fired.filter(|f| {
         let spread = parts.spread.get(f.index).copied().unwrap_or(0.0);
-        state.params.algorithm == 1 || M::real(f.key, &scale) < learn::reach(state, spread)
+        state.params.algorithm == 1 || M::real(f.key, &scale) + beyond(f.index) < learn::reach(state, spread)
     });
     let (decider, decision) = match fired {
         Some(f) => (f, Decision::Class(ClassId(f.class))),
@@ -160,8 +164,8 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         verdict: Verdict { decision, score },
         prototype: u16::try_from(decider.index).ok(),
         nearest: Some(ClassId(decider.class)),
-        distance: M::real(decider.key, &scale),
-        nearest_distance: M::real(best.key, &scale),
+        distance: M::real(decider.key, &scale) + beyond(decider.index),
+        nearest_distance: far,
         fired: fired.is_some(),
     })
 }

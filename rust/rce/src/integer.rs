@@ -65,15 +65,31 @@ impl<const D: usize> IntegerFrame<D> {
         *scratch.last_mut()? = 0;
         let query: &mut [u8] = bytemuck::try_cast_slice_mut(scratch).ok()?;
         let frame = self.offset.iter().zip(&self.factor).zip(&self.shift);
-        for ((code, x), ((offset, factor), shift)) in query.iter_mut().zip(features).zip(frame) {
-            let d = (i32::from(*x) << 8).wrapping_sub(*offset);
-            let half = 1i64.wrapping_shl(u32::from(*shift).wrapping_sub(1));
-            let v = i64::from(d).wrapping_mul(i64::from(*factor)).wrapping_add(half).wrapping_shr((*shift).into());
-            *code = v.wrapping_add(128).clamp(0, 255) as u8;
+        for ((code, x), ((offset, factor), shift)) in query.iter_mut().zip(features).zip(frame.clone()) {
+            *code = whole(*x, *offset, *factor, *shift).clamp(0, 255) as u8;
         }
-        let nearest = if state.params.metric == 0 { nearest::<Manhattan8> } else { nearest::<Euclidean8> };
-        nearest(state, &model.memory, query)
+        // As `frame::beyond`.
+        let beyond = |prototype: &[u8]| {
+            features.iter().zip(prototype).zip(frame.clone()).fold(0, |sum, ((x, own), ((offset, factor), shift))| {
+                let whole = whole(*x, *offset, *factor, *shift);
+                let code = whole.clamp(0, 255);
+                sum + if code as u8 == *own { 0 } else { whole.abs_diff(code).min(127) as u32 }
+            })
+        };
+        if state.params.metric == 0 {
+            nearest::<Manhattan8>(state, &model.memory, query, beyond)
+        } else {
+            nearest::<Euclidean8>(state, &model.memory, query, beyond)
+        }
     }
+}
+
+/// A feature's code before it is limited to 8 bits.
+fn whole(x: i16, offset: i32, factor: i32, shift: u8) -> i64 {
+    let d = (i32::from(x) << 8).wrapping_sub(offset);
+    let half = 1i64.wrapping_shl(u32::from(shift).wrapping_sub(1));
+    let v = i64::from(d).wrapping_mul(i64::from(factor)).wrapping_add(half).wrapping_shr(shift.into());
+    v.wrapping_add(128)
 }
 
 fn served(state: &State) -> bool {
@@ -85,7 +101,13 @@ fn round(v: f32) -> i32 {
 }
 
 /// The nearest prototype that fires decides, else with `fallback` the nearest.
-fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) -> Option<Decision> {
+fn nearest<M: Metric<Code = u8>>(
+    state: &State,
+    memory: &[u32],
+    query: &[u8],
+    beyond: impl Fn(&[u8]) -> u32,
+) -> Option<Decision> {
+    let scale = state.scale();
     let parts = parts(state, memory)?;
     let count = usize::from(state.count);
     let codes: &[u8] = bytemuck::try_cast_slice(parts.codes).ok()?;
@@ -103,7 +125,10 @@ fn nearest<M: Metric<Code = u8>>(state: &State, memory: &[u32], query: &[u8]) ->
     });
     let known = fired.1.filter(|(index, _)| {
         let spread = parts.spread.get(*index).copied().unwrap_or(0.0);
-        state.params.algorithm == 1 || M::real(fired.0, &state.scale()) < learn::reach(state, spread)
+        state.params.algorithm == 1
+            || M::real(fired.0, &scale)
+                + codes.get(index * query.len()..).map_or(0, &beyond) as f32 * scale.step * scale.per_feature
+                < learn::reach(state, spread)
     });
     let class = known.map(|(_, class)| class).or(if state.params.fallback { best.1 } else { None });
     Some(class.map_or(Decision::Unknown, |c| Decision::Class(ClassId(c))))

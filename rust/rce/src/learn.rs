@@ -10,8 +10,6 @@ use hone_learn::{ClassId, Decision};
 
 /// A merit of 1 (a window decided rightly at the radius), in units of standing.
 const ONE: i32 = 4096;
-/// How many merits an error takes.
-const ERROR: f32 = 2.0;
 /// The most merit that a prototype can save up, so that use long ago does not protect it for ever.
 const MERIT_LIMIT: i32 = 64 * ONE;
 
@@ -114,7 +112,7 @@ fn learn_by<M: Metric>(
 ) -> Option<Learnt> {
     watch_by::<M>(state, parts, features);
     let scale = state.scale();
-    let query = &*query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
+    let (query, beyond) = query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
     let baseline = state.params.algorithm == 1;
     let ageing = state.params.ageing && !baseline;
     pass_of_time(state, parts);
@@ -125,7 +123,12 @@ fn learn_by<M: Metric>(
     let right = pass.own.is_some_and(|own| own.key <= pass.other);
     let near = if right { pass.own.map_or(0, |own| own.index) } else { pass.other_index };
     let reach = if baseline { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
-    let within = |key: u32| key != u32::MAX && M::real(key, &scale) < reach;
+    let beyond = {
+        let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
+        let prototype = codes.get(near * query.len()..).filter(|_| beyond > 0.0);
+        prototype.map_or(0.0, |p| frame::beyond(parts.offset, parts.gain, &scale, features, p))
+    };
+    let within = |key: u32| key != u32::MAX && M::real(key, &scale) + beyond < reach;
     let decision =
         decide(state, &pass, class, right, within(pass.own_fired), pass.other_fired.is_some_and(|o| within(o.key)));
     count(state, decision, class);
@@ -287,7 +290,7 @@ fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, 
     if ageing {
         let scale = state.scale();
         let ratio = if fired { M::real(pass.other, &scale) / M::real(*radius, &scale) } else { 1.0 };
-        *standing = standing.saturating_sub((ERROR * ratio * ONE as f32) as i32);
+        *standing = standing.saturating_sub((ratio * ONE as f32) as i32);
     }
     if fired {
         *radius = pass.other.max(floor);
@@ -300,7 +303,8 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
     let scale = state.scale();
     let distance = M::real(own.key, &scale);
     state.settled = state.settled.saturating_add(1).min(256);
-    let weight = 1.0 / f32::from(state.settled);
+    // Later ones count more, as n² to the n-th: the first were measured in a frame that knew little.
+    let weight = 3.0 / (f32::from(state.settled) + 2.0);
     state.swing += ((distance - state.spread).abs() - state.swing) * weight;
     state.spread += (distance - state.spread) * weight;
     if let (Some(hits), Some(spread)) = (parts.hits.get_mut(own.index), parts.spread.get_mut(own.index)) {

@@ -6,7 +6,7 @@
 //! with a radius. A window nearer than that *fires* it. Learning a labelled window is one pass over the prototypes:
 //!
 //! 1. if the nearest prototype is of another class it shrinks until it fires no more (but not below the floor), and
-//!    ages by twice d/R, d being its distance and R its radius;
+//!    ages by d/R, d being its distance and R its radius;
 //! 2. if it is of the window's class it becomes younger by d/R, and follows the window a little; a radius that does not
 //!    reach the window grows a little;
 //! 3. if it is of another class, or the window would have been unknown, or (while there is room) the window is further
@@ -16,7 +16,8 @@
 //!    than it earned or is of a class with more than twice as many, and is not the last of its class.
 //!
 //! A window is known if the nearest prototype that fires is no further than windows usually are from theirs: the mean
-//! distance of windows decided rightly, plus `reach` mean deviations of it. Anything else is
+//! distance of windows decided rightly, plus `reach` mean deviations of it, what lies beyond the codes' range counted
+//! too. Anything else is
 //! [`Unknown`](hone_learn::Decision::Unknown), unless `fallback` lets the nearest prototype decide.
 //!
 //! In the papers every prototype of another class that fires shrinks, and firing alone makes known: so does `algorithm

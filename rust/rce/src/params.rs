@@ -41,7 +41,7 @@ impl Params {
         prototypes: 200,
         radius_max: 1.5,
         radius_min: 0.5,
-        spacing: 0.3,
+        spacing: 1.0,
         rivalry: 0.35,
         reach: 4.0,
         regrowth: 0.1,

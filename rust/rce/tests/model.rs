@@ -178,6 +178,26 @@ fn the_same_windows_give_the_same_bytes() {
     }
 }
 
+/// Models saved by an earlier program (12 prototypes, 300 windows of the classes above from the generator seeded with 7).
+#[test]
+fn models_saved_earlier_are_read_and_decide_as_they_did() {
+    for bytes in [
+        &include_bytes!("../../../tests/vectors/rce-8-bit-layout-1.postcard")[..],
+        include_bytes!("../../../tests/vectors/rce-f32-layout-1.postcard"),
+    ] {
+        let mut model = Model::<WORDS>::new();
+        model.load(&mut postcard::Deserializer::from_bytes(bytes)).unwrap();
+        assert_eq!((model.prototypes(), model.statistics().learnt), (12, 300));
+        assert_eq!(postcard::to_stdvec(&model).unwrap(), bytes, "saved again it is the same");
+        let (mut rng, mut scratch) = (Rng::new(99), vec![0; model.scratch_words()]);
+        let right = (0..400u16).filter(|i| {
+            let answer = model.infer(&window(&mut rng, i % 4), &mut scratch).unwrap();
+            answer.verdict.decision == Decision::Class(ClassId(i % 4))
+        });
+        assert!(right.count() > 390);
+    }
+}
+
 #[test]
 fn a_model_that_does_not_fit_is_refused() {
     let big = taught(&[("prototypes", "200"), ("radius-max", "0.1"), ("radius-min", "0")], 600);

@@ -27,6 +27,15 @@ const VARIANTS: [(&str, &[(&str, &str)]); 5] = [
 /// Which variants are compared with which: all with the baseline, and what ageing and pruning add.
 const PAIRS: [(usize, usize); 6] = [(1, 0), (2, 0), (3, 0), (4, 0), (2, 1), (4, 3)];
 
+/// How the windows are presented.
+#[derive(Clone, Copy)]
+pub(super) struct Orders {
+    /// In so many orders.
+    pub count: usize,
+    /// One class after the other, in the order in which they first come when shuffled.
+    pub by_class: bool,
+}
+
 /// One variant over all orders.
 struct Run {
     /// Accuracy on the test part after the last window, order by order.
@@ -39,7 +48,7 @@ struct Run {
 pub(super) fn ablation(
     set: &Dataset,
     learner: &mut dyn Learner,
-    orders: usize,
+    orders: Orders,
     given: &[(String, String)],
     tick: &mut dyn FnMut(),
 ) -> Result<Outcome, EvalError> {
@@ -64,7 +73,7 @@ pub(super) fn ablation(
             }
         }
     }
-    let n = orders as f64;
+    let n = orders.count as f64;
     let variants = VARIANTS.iter().zip(&runs).map(|((name, _), run)| Variant {
         name: (*name).into(),
         accuracy: run.accuracies.iter().sum::<f64>() / n,
@@ -96,7 +105,7 @@ pub(super) fn ablation(
         model_ram_bytes: training.model_ram_bytes,
         workspace_bytes: training.workspace_bytes,
         accuracy: variants.last().map(|v| v.accuracy as f32),
-        orders: Some(orders),
+        orders: Some(orders.count),
         variants,
         differences,
         ..Report::default()
@@ -116,15 +125,24 @@ fn run(
     learner: &mut dyn Learner,
     train: &[Row],
     test: &[Row],
-    orders: usize,
+    orders: Orders,
     tick: &mut dyn FnMut(),
 ) -> Result<Run, EvalError> {
     let every = train.len().div_ceil(POINTS).max(1);
     let mut run = Run { accuracies: Vec::new(), curve: Vec::new() };
     let first = learner.seed();
-    for seed in (first..).take(orders) {
+    for seed in (first..).take(orders.count) {
         let mut order: Vec<&Row> = train.iter().collect();
         shuffle(&mut order, seed);
+        if orders.by_class {
+            let mut classes: Vec<ClassId> = Vec::new();
+            for row in &order {
+                if !classes.contains(&row.class) {
+                    classes.push(row.class);
+                }
+            }
+            order.sort_by_key(|row| classes.iter().position(|c| *c == row.class));
+        }
         learner.begin(set)?;
         let (mut point, mut accuracy) = (0, 0.0);
         for (i, row) in order.iter().enumerate() {

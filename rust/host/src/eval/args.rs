@@ -103,6 +103,8 @@ pub enum Protocol {
     Unknown,
     /// What each part of TinyRCE is worth with room for few prototypes (rce)
     Ablation,
+    /// The same, the classes coming one after the other (rce)
+    AblationByClass,
 }
 
 impl Protocol {
@@ -113,6 +115,7 @@ impl Protocol {
             Self::PerSubject => "per-subject",
             Self::Unknown => "unknown",
             Self::Ablation => "ablation",
+            Self::AblationByClass => "ablation-by-class",
         }
     }
 }
@@ -260,8 +263,9 @@ fn go(
             bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1) * orders) as u64);
             protocol::unknown(set, learner, orders, &mut tick)
         }
-        Protocol::Ablation => {
+        Protocol::Ablation | Protocol::AblationByClass => {
             bar.set_length(ablation::count(set, orders) as u64);
+            let orders = ablation::Orders { count: orders, by_class: args.protocol == Protocol::AblationByClass };
             ablation::ablation(set, learner, orders, &pairs(args)?, &mut tick)
         }
     }

@@ -55,7 +55,7 @@ pub(super) fn draw(
         drawn.push(path);
     }
     if let Some((left, right)) = curves {
-        let path = file(if report.variants.is_empty() { "learning" } else { "ablation" });
+        let path = file(if report.variants.is_empty() { "learning" } else { &report.protocol });
         let axes = ("windows learnt", "accuracy", "prototypes in use");
         plot::curves(&path, &title, &about, axes, left, right)?;
         drawn.push(path);
