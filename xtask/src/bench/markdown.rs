@@ -48,9 +48,9 @@ const OPERATIONS: &[(&str, &str, u64)] = &[
 const INTEGERS: &[(&str, &str, &str)] = &[
     ("ESN, 64 units, 128 samples, 8-bit", "esn/infer/f32 64", "esn/infer/8-bit 64"),
     ("ESN, 64 units, 128 samples, Q3.12", "esn/infer/f32 64", "esn/infer/q3.12 64"),
-    ("SVM, linear, 13 features", "svm/infer/linear/f32 13", "svm/infer/linear/integer 13"),
-    ("SVM, RBF, 43 vectors", "svm/infer/rbf/f32 43", "svm/infer/rbf/integer 43"),
-    ("RCE, 48 features, about 90 prototypes", "rce/infer/f32", "rce/infer/integer"),
+    ("SVM, linear, 24 features", "svm/infer/linear/f32 13", "svm/infer/linear/integer 13"),
+    ("SVM, RBF, 43 vectors of 24 features", "svm/infer/rbf/f32 43", "svm/infer/rbf/integer 43"),
+    ("RCE, 24 features, about 75 prototypes", "rce/infer/f32", "rce/infer/integer"),
     ("dot product, n = 600, i16", "kernel/dot_f32 600", "kernel/dot_i16 600"),
     ("dot product, n = 600, i8", "kernel/dot_f32 600", "kernel/dot_i8 600"),
     ("matrix · vector 100 × 100, i16", "kernel/matvec_f32 100", "kernel/matvec_i16 100"),
