@@ -180,7 +180,7 @@ fn the_same_windows_give_the_same_bytes() {
 
 /// Models saved by an earlier program (12 prototypes, 300 windows of the classes above from the generator seeded with 7).
 #[test]
-fn models_saved_earlier_are_read_and_decide_as_they_did() {
+fn models_saved_earlier_are_read_and_tell_their_classes() {
     for bytes in [
         &include_bytes!("../../../tests/vectors/rce-8-bit-layout-1.postcard")[..],
         include_bytes!("../../../tests/vectors/rce-f32-layout-1.postcard"),
