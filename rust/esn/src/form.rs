@@ -4,6 +4,7 @@
 use crate::model::Model;
 use crate::packed::{LAYOUT, LAYOUT_PACKED};
 use bytemuck::try_cast_slice;
+use core::cell::Cell;
 use hone_learn::{Shortage, Workspace};
 use hone_numeric::compress::{centroids_of, cluster, nearest, pack_byte, packed_bytes, unpack_byte};
 
@@ -111,7 +112,10 @@ pub(crate) fn arrange(place: &mut [f32], codes: usize, table: &[f32]) {
     if let Ok(bytes) = bytemuck::try_cast_slice_mut::<f32, u8>(place)
         && table.len() * 4 + codes <= bytes.len()
     {
-        bytes.copy_within(..codes, table.len() * 4);
+        // From the last to the first, since the two places overlap; `copy_within` may panic.
+        let bytes = Cell::from_mut(bytes).as_slice_of_cells();
+        let (from, to) = (bytes.iter().take(codes), bytes.iter().skip(table.len() * 4).take(codes));
+        from.rev().zip(to.rev()).for_each(|(from, to)| to.set(from.get()));
     }
     place.iter_mut().zip(table).for_each(|(to, from)| *to = *from);
 }

@@ -68,7 +68,8 @@ pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
     if links.training.get().running() || !links.orders.is_empty() {
         return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
     }
-    if links.keep.get().lent {
+    // On its way home the memory is waited for.
+    if links.keep.get().lent && links.workspace_wanted.load(Ordering::Acquire) {
         return fail(
             io,
             &["an import or export is under way and uses the working memory; try again when it has ended"],
