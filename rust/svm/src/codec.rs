@@ -1,17 +1,27 @@
 //! The model as a sequence for a compact serde format such as postcard.
 //!
 //! Ten items: task (1 classes, 2 novelty), kernel, row format, degree, features, classes, vectors, γ, coef0, and the
-//! words in use as four bytes each, least significant first.
+//! words in use as four bytes each, least significant first. Of a model in integers (layout 2) the third item is not the
+//! format of rows but 16 and [`Precision::code`](hone_numeric::whole::Precision::code), and `integer` says what the words are.
 
+use crate::integer::{self, INTEGER};
 use crate::kernel::{Kernel, Kind};
 use crate::model::{Head, Model, ModelMut, ModelView, Task, numbers_of};
 use crate::params::MAX_CLASSES;
 use core::fmt;
 use hone_learn::Format;
+use hone_numeric::whole::Precision;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
+/// Layout of the payload of a model in floating point.
+pub const LAYOUT: u8 = 1;
+/// Layout of the payload of a model in integers.
+pub const LAYOUT_INTEGER: u8 = 2;
+
 const ITEMS: usize = 10;
+/// Third item of a model in integers, less its precision.
+const WHOLE: u8 = 16;
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     /// Fails for the untrained model.
@@ -29,7 +39,7 @@ impl Serialize for ModelView<'_> {
         let mut tuple = serializer.serialize_tuple(ITEMS)?;
         tuple.serialize_element(&if h.task == Task::Novelty { 2u8 } else { 1 })?;
         tuple.serialize_element(&(h.kernel.kind as u8))?;
-        tuple.serialize_element(&h.format.code())?;
+        tuple.serialize_element(&if h.form == 0 { h.format.code() } else { WHOLE + h.form })?;
         tuple.serialize_element(&h.kernel.degree)?;
         tuple.serialize_element(&h.features)?;
         tuple.serialize_element(&h.classes)?;
@@ -88,12 +98,16 @@ impl<'de> Visitor<'de> for Load<'_> {
             _ => return Err(range()),
         };
         let kind = Kind::from_code(item(&mut seq)?).ok_or(range())?;
-        let format = Format::from_code(item(&mut seq)?).ok_or(range())?;
+        let rows: u8 = item(&mut seq)?;
+        let (format, form) = match rows.checked_sub(WHOLE) {
+            Some(form) if INTEGER && Precision::from_code(form).is_some() => (Format::F32, form),
+            _ => (Format::from_code(rows).ok_or(range())?, 0),
+        };
         let degree: u8 = item(&mut seq)?;
         let (features, classes, vectors): (u16, u16, u16) = (item(&mut seq)?, item(&mut seq)?, item(&mut seq)?);
         let (gamma, coef0): (f32, f32) = (item(&mut seq)?, item(&mut seq)?);
         let kernel = Kernel { kind, gamma, coef0, degree };
-        let head = Head { task, kernel, format, features, classes, vectors, binary: 0 }.marked();
+        let head = Head { task, kernel, format, features, classes, vectors, form, binary: 0 }.marked();
         let classes_fit = match task {
             Task::Novelty => classes == 0,
             _ => (2..=MAX_CLASSES).contains(&usize::from(classes)),
@@ -121,6 +135,9 @@ fn usable(x: f32) -> bool {
 
 /// Whether classes ascend, class indices exist and numbers are finite.
 fn valid(head: &Head, words: &[u32]) -> bool {
+    if INTEGER && head.form != 0 {
+        return integer::valid(head, words);
+    }
     let k = usize::from(head.classes);
     let Some((ids, rest)) = words.split_at_checked(k) else { return false };
     let Some((fixed, records)) = rest.split_at_checked(head.fixed() - k) else { return false };

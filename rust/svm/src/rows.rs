@@ -62,12 +62,7 @@ pub(crate) fn each<T>(row: &[u32], format: Format, with: impl Iterator<Item = T>
     }
 }
 
-/// z = scale·v + shift for a stored row v.
-pub(crate) fn decode_row(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) {
-    each(row, format, z.iter_mut().zip(scale).zip(shift), |((z, a), b), v| *z = a * v + b);
-}
-
-/// [`decode_row`] and [`fold`] in one.
+/// A stored row v as z = scale·v + shift, and of that what [`fold`] makes, in one.
 #[inline(always)]
 pub(crate) fn unfold(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) -> f32 {
     let mut constant = 0.0;

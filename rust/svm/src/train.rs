@@ -200,6 +200,7 @@ impl Trainer {
             features: plan.width as u16,
             classes: plan.known as u16,
             vectors: 0,
+            form: 0,
             binary: 0,
         }
         .marked();
