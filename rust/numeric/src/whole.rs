@@ -370,6 +370,19 @@ const fn table() -> [i16; 65] {
     t
 }
 
+/// The binary logarithm with 12 bits behind the point, rounded down; 0 of 0.
+pub fn log2(value: u32) -> u32 {
+    let whole = 31u32.saturating_sub(value.leading_zeros());
+    // From 1 to 2, with 31 bits behind the point: it is squared again and again, and each time that it passes 2 is a bit.
+    let mut rest = value.wrapping_shl(value.leading_zeros());
+    (0..12).fold(whole, |log, _| {
+        let square = u64::from(rest).wrapping_mul(rest.into());
+        let passes = (square >> 63) as u32;
+        rest = (square >> (31 + passes)) as u32;
+        (log << 1) | passes
+    })
+}
+
 /// The whole part of the square root.
 pub fn root(value: u64) -> u32 {
     // Digit by digit, in base 4 (Crenshaw, "Integer Square Roots", 1998).
@@ -444,6 +457,17 @@ mod tests {
             let exact = (x - f64::from(mean)) * f64::from(gain);
             prop_assert!(exact.abs() > 1e6 || near(x, own, 0.0), "{} {} {} {}", mean, gain, x, own);
         }
+    }
+
+    #[test]
+    fn logarithms_are_rounded_down() {
+        let mut rng = Rng::new(4);
+        for value in (1..5000).chain((0..5000).map(|_| rng.below(u32::MAX))).chain([u32::MAX]) {
+            let exact = libm::log2(value.into()) * 4096.0;
+            let log = f64::from(log2(value));
+            assert!(log <= exact + 1e-3 && log > exact - 1.01, "{value} {log} {exact}");
+        }
+        assert_eq!(log2(0), 0);
     }
 
     #[test]

@@ -19,7 +19,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[cfg(not(target_endian = "little"))]
 compile_error!("stored features are written as they lie in memory, little-endian");
 
-/// The number of this format.
+/// Layout of the payload of a model that learns; it begins with a number of its own.
+pub const LAYOUT: u8 = 1;
+/// That number.
 pub(crate) const FORMAT: u8 = 1;
 
 /// Header, frame (5), per prototype (5), features.
@@ -79,7 +81,7 @@ fn write<S: Serializer>(state: &State, memory: &[u32], serializer: S) -> Result<
     tuple.end()
 }
 
-struct Bytes<'a>(&'a [u8]);
+pub(crate) struct Bytes<'a>(pub &'a [u8]);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -224,7 +226,7 @@ impl<'de, T: Deserialize<'de> + Copy, G: Fn(T) -> bool> Visitor<'de> for SliceSe
     }
 }
 
-struct BytesSeed<'a>(&'a mut [u8]);
+pub(crate) struct BytesSeed<'a>(pub &'a mut [u8]);
 
 impl<'de> DeserializeSeed<'de> for BytesSeed<'_> {
     type Value = ();

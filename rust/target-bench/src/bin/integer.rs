@@ -12,7 +12,6 @@ use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
 use hone_numeric::compress::Fixed;
 use hone_numeric::rng::Rng;
 use hone_numeric::whole::{Precision, Row};
-use hone_rce::IntegerFrame;
 use hone_signal::{Faults, Micros, WindowView};
 use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
@@ -209,15 +208,30 @@ fn rce() {
         .model(size_of_val(&wide))
         .run(|| wide.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
     let model = prototypes::<4000>("8-bit");
-    let Some(frame) = IntegerFrame::<FEATURES>::of(&model, 0) else { exit(false) };
     let size = model.prototypes() as u32;
     let exact = case("rce/infer/8-bit", size)
         .model(size_of_val(&model))
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
-    let close = case("rce/infer/integer", size)
-        .model(size_of_val(&model) + size_of_val(&frame))
-        .run(|| frame.decide(&model, black_box(&x), &mut scratch));
-    if first.is_err() || exact.ok() != close {
+    let (mut words, mut room) = ([0; 4000], [0.0; FEATURES]);
+    let mut frozen = hone_rce::Frozen::<4000>::new();
+    let real = x.map(f32::from);
+    let whole = ["rce/infer/8-bit/integer", "rce/infer/q3.12/integer"];
+    for (precision, name) in [(Precision::Int8, whole[0]), (q(3, 12), whole[1])] {
+        let Ok(head) = model.freeze(precision, &mut words) else { exit(false) };
+        if frozen.take(head, &words).is_err() {
+            exit(false)
+        }
+        let close = case(name, size)
+            .model(frozen.used() * 4)
+            .run(|| frozen.infer(&Row::Whole(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
+        if first.is_err() || exact.ok() != close {
+            exit(false)
+        }
+    }
+    let close = case("rce/infer/q3.12/integer/row", size)
+        .model(frozen.used() * 4)
+        .run(|| frozen.infer(&Row::Real(black_box(&real)), &mut room).map(|a| a.verdict.decision));
+    if exact.ok() != close {
         exit(false)
     }
 }
