@@ -34,7 +34,12 @@ impl<'a> Writer<'a> {
     }
 
     /// A whole number that is not negative, of 16 or 32 bits, or the length of a sequence.
-    pub fn uint(&mut self, mut value: u32) {
+    pub fn uint(&mut self, value: u32) {
+        self.long(value.into());
+    }
+
+    /// A whole number that is not negative, of 64 bits.
+    pub fn long(&mut self, mut value: u64) {
         while value > 0x7f {
             self.byte(value as u8 | 0x80);
             value >>= 7;
@@ -132,15 +137,22 @@ impl<'a> Reader<'a> {
 
     /// A whole number that is not negative, up to `most`.
     pub fn uint(&mut self, most: u32) -> u32 {
+        self.long(most.into()) as u32
+    }
+
+    /// A whole number of 64 bits that is not negative, up to `most`.
+    pub fn long(&mut self, most: u64) -> u64 {
         let (mut value, mut shift) = (0, 0);
         loop {
             let byte = self.byte();
             value |= u64::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte < 0x80 || shift > 28 {
-                self.check(byte < 0x80 && value <= most.into());
-                return if self.failed { 0 } else { value as u32 };
+            // A short number has five bytes at most; of the tenth byte of a long one a single bit counts.
+            let room = if most <= u32::MAX.into() { 28 } else { 63 };
+            if byte < 0x80 || shift >= room {
+                self.check(byte < 0x80 && (shift < 63 || byte < 2) && value <= most);
+                return if self.failed { 0 } else { value };
             }
+            shift += 7;
         }
     }
 
@@ -298,30 +310,35 @@ mod tests {
         assert!(!read(&[1, 7, 9, 1, 0, 0, 0], all).1);
         assert!(!read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0], |r| r.uint(u32::MAX)).1);
         assert!(!read(&[0xff, 0xff, 0xff, 0xff, 0x1f], |r| r.uint(u32::MAX)).1);
+        let long = |last| [[0xff; 9].as_slice(), &[last]].concat();
+        assert_eq!(read(&long(1), |r| r.long(u64::MAX)), (u64::MAX, true));
+        assert_eq!(read(&long(2), |r| r.long(u64::MAX)), (0, false));
+        assert_eq!(read(&long(0x81), |r| r.long(u64::MAX)), (0, false));
         assert!(!read(&[0, 0, 192, 127], |r| r.within(f32::INFINITY)).1);
     }
 
     proptest! {
         #[test]
-        fn numbers_are_postcards(a: u32, b: i32, c: u16, d: f32, e in proptest::collection::vec(any::<f32>(), 0..200)) {
+        fn numbers_are_postcards(a: u32, b: i32, c: u16, d: f32, f: u64, e in proptest::collection::vec(any::<f32>(), 0..200)) {
             let bytes = written(|w| {
                 w.uint(a);
                 w.int(b);
                 w.uint(c.into());
                 w.real(d);
+                w.long(f);
                 w.reals(&e);
                 w.bytes(&[1, 2]);
             });
-            prop_assert_eq!(&bytes, &postcard::to_stdvec(&(a, b, c, d, &e, &[1u8, 2][..])).unwrap());
+            prop_assert_eq!(&bytes, &postcard::to_stdvec(&(a, b, c, d, f, &e, &[1u8, 2][..])).unwrap());
             let mut found = std::vec![0.0; e.len()];
             let (back, good) = read(&bytes, |r| {
-                let numbers = (r.uint(u32::MAX), r.int(), r.short(), r.real().to_bits());
+                let numbers = (r.uint(u32::MAX), r.int(), r.short(), r.real().to_bits(), r.long(u64::MAX));
                 r.count(e.len());
                 (numbers, (0..e.len()).map(|_| r.real().to_bits()).collect::<Vec<_>>(), { r.bytes(&mut [0; 2]); })
             });
-            found.iter_mut().zip(&e).for_each(|(f, e)| *f = *e);
+            found.copy_from_slice(&e);
             prop_assert!(good);
-            prop_assert_eq!(back.0, (a, b, c, d.to_bits()));
+            prop_assert_eq!(back.0, (a, b, c, d.to_bits(), f));
             prop_assert_eq!(back.1, found.iter().map(|f| f.to_bits()).collect::<Vec<_>>());
         }
     }

@@ -84,7 +84,7 @@ fn scored(v: f32) -> u64 {
     // Of the mantissa's lowest bit, of those behind the point.
     let shift = (bits >> 23) as i32 - 150 + super::SCORE_BITS as i32;
     match v {
-        v if !(v > 0.0) => 0,
+        v if v.is_nan() || v <= 0.0 => 0,
         _ if shift > 40 => u64::MAX,
         _ if shift >= 0 => mantissa << shift,
         _ => mantissa.checked_shr(shift.unsigned_abs()).unwrap_or(0),

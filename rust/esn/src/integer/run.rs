@@ -174,8 +174,21 @@ impl Frame<'_> {
     /// x from u and x, and y from that. One copy for each kind of weights; all else there is once.
     #[inline(never)]
     fn advance<W: Weight>(&mut self, weights: &Cut<'_, W>) {
-        self.step(weights);
-        self.output(weights);
+        // A copy, so that nothing of it is read again after each number that is stored.
+        let mut frame = Frame {
+            shifts: self.shifts,
+            rows: self.rows,
+            channels: self.channels,
+            mix: self.mix,
+            leak: self.leak,
+            x: self.x,
+            next: self.next,
+            u: self.u,
+            y: self.y,
+        };
+        let weights = Cut { ..*weights };
+        frame.step(&weights);
+        frame.output(&weights);
     }
 
     /// x from u and x.
