@@ -10,12 +10,10 @@ use crate::infer::{parts, real};
 use crate::layout::Parts;
 use crate::learn;
 use crate::model::{Model, State};
-use core::fmt;
+use hone_learn::wire::{self, Reader, Writer};
 use hone_learn::{ClassId, Decision, Shortage, Verdict};
 use hone_numeric::whole::{self, FRAME, Measure, Precision, Row};
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::SerializeTuple;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserializer, Serialize, Serializer};
 
 /// Layout of the payload of a model in integers.
 pub const LAYOUT_INTEGER: u8 = 2;
@@ -41,7 +39,7 @@ pub enum FreezeError {
 }
 
 /// A frozen model's scalars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// [`Precision::code`]; 0 without content.
     form: u8,
@@ -367,15 +365,18 @@ fn ratio(a: u32, b: u32) -> u32 {
 }
 
 impl<const WORDS: usize> Serialize for Frozen<WORDS> {
-    /// Two items: the scalars, and the words as bytes. Fails without content.
+    /// The scalars, and the words as bytes. Fails without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
-        let words = self.words.get(..self.used()).filter(|w| !w.is_empty()).ok_or(S::Error::custom("no model"))?;
-        let mut tuple = serializer.serialize_tuple(2)?;
-        tuple.serialize_element(&self.head)?;
-        tuple.serialize_element(&crate::persist::Bytes(bytemuck::cast_slice(words)))?;
-        tuple.end()
+        wire::serialize(serializer, &|w| write(&self.head, &self.words, w))
     }
+}
+
+fn write(head: &Head, words: &[u32], w: &mut Writer<'_>) -> bool {
+    let Some(words) = words.get(..head.words()).filter(|_| head.form != 0) else { return false };
+    [head.form, head.squares.into(), head.fallback.into()].into_iter().for_each(|v| w.byte(v));
+    [head.features.into(), head.count.into(), head.rivalry, head.share, head.rest].into_iter().for_each(|v| w.uint(v));
+    w.bytes(bytemuck::cast_slice(words));
+    true
 }
 
 impl<const WORDS: usize> Frozen<WORDS> {
@@ -385,31 +386,24 @@ impl<const WORDS: usize> Frozen<WORDS> {
     /// The deserializer's, also for scalars that no model has and more words than there is room for. There is then no content.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.head = Head::EMPTY;
-        self.head = deserializer.deserialize_tuple(2, Load(&mut self.words))?;
-        Ok(())
+        wire::deserialize(deserializer, &mut |r| match read(r, &mut self.words) {
+            Some(head) => self.head = head,
+            None => r.fail(),
+        })
     }
 }
 
-struct Load<'a>(&'a mut [u32]);
-
-impl<'de> Visitor<'de> for Load<'_> {
-    type Value = Head;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a frozen model")
+fn read(r: &mut Reader<'_>, words: &mut [u32]) -> Option<Head> {
+    let (form, squares, fallback) = (r.byte(), r.flag(), r.flag());
+    let (features, count) = (r.short(), r.short());
+    let [rivalry, share, rest] = [(); 3].map(|()| r.uint(u32::MAX));
+    let head = Head { form, squares, fallback, features, count, rivalry, share, rest };
+    if !r.is_good() || features == 0 {
+        return None;
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Head, A::Error> {
-        let short = || A::Error::custom("the model ends early");
-        let head: Head = seq.next_element()?.ok_or_else(short)?;
-        if Precision::from_code(head.form).is_none() || head.features == 0 {
-            return Err(A::Error::custom("a number is out of range"));
-        }
-        let words = self.0.get_mut(..head.words()).ok_or(A::Error::custom("more than the capacity"))?;
-        let bytes = crate::persist::BytesSeed(bytemuck::cast_slice_mut(words));
-        seq.next_element_seed(bytes)?.ok_or_else(short)?;
-        Ok(head)
-    }
+    Precision::from_code(form)?;
+    r.bytes(bytemuck::cast_slice_mut(words.get_mut(..head.words())?));
+    r.is_good().then_some(head)
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl<const D: usize> Standardiser<D> {
             let y = if self.windows < 2 {
                 *x
             } else if *variance > 0.0 {
-                (*x - mean) / libm::sqrtf(*variance)
+                (*x - mean) / hone_numeric::kernel::sqrt_f32(*variance)
             } else {
                 0.0
             };
