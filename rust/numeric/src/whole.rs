@@ -283,6 +283,21 @@ pub fn beyond(width: Width, frame: &[u32], row: &Row<'_>, other: &[u32]) -> u32 
     })
 }
 
+/// Σ x·w of signed numbers of 32 bits, as [`Row::enter`] leaves them, and signed weights of a width.
+pub fn weighted(width: Width, x: &[u32], weights: &[u32]) -> i64 {
+    let add = |sum: i64, (x, w): (&u32, i32)| sum.wrapping_add(i64::from(*x as i32).wrapping_mul(w.into()));
+    match width {
+        Width::Byte => {
+            let weights: &[i8] = bytemuck::cast_slice(weights);
+            x.iter().zip(weights.iter().map(|w| i32::from(*w))).fold(0, add)
+        }
+        Width::Half => {
+            let weights: &[i16] = bytemuck::cast_slice(weights);
+            x.iter().zip(weights.iter().map(|w| i32::from(*w))).fold(0, add)
+        }
+    }
+}
+
 /// How rows of codes are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {

@@ -3,7 +3,7 @@
 use super::{ENTERS, LINEAR_POINT, Layout};
 use crate::model::{Head, Task, UNKNOWN, one, pair, vote};
 use hone_learn::Verdict;
-use hone_numeric::whole::{FRAME, Measure, Row, Width, distances, encode, exp2_negative, real, scaled};
+use hone_numeric::whole::{FRAME, Measure, Row, distances, encode, exp2_negative, real, scaled, weighted};
 
 /// Distances computed in one call.
 const BLOCK: usize = 16;
@@ -129,18 +129,7 @@ fn linear<'v>(
     for (value, bias) in values {
         let (weights, rest) = rows.split_at_checked(layout.row)?;
         rows = rest;
-        let add = |sum: i64, (x, w): (&u32, i16)| sum.wrapping_add(i64::from(*x as i32).wrapping_mul(w.into()));
-        let sum = match layout.precision.width() {
-            Width::Byte => {
-                let weights: &[i8] = bytemuck::try_cast_slice(weights).ok()?;
-                entered.iter().zip(weights.iter().map(|w| i16::from(*w))).fold(0, add)
-            }
-            Width::Half => {
-                let weights: &[i16] = bytemuck::try_cast_slice(weights).ok()?;
-                entered.iter().zip(weights.iter().copied()).fold(0, add)
-            }
-        };
-        let sum = sum.wrapping_add(1 << (by - 1)) >> by;
+        let sum = weighted(layout.precision.width(), entered, weights).wrapping_add(1 << (by - 1)) >> by;
         let sum = sum.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
         *value = sum.saturating_add(*bias as i32) as u32;
     }
