@@ -319,16 +319,14 @@ pub fn distances(width: Width, measure: Measure, query: &[u32], rows: &[u32], ke
                 keys.iter_mut().for_each(|key| *key >>= shift & 31);
             }
         }
-        (Width::Half, Measure::Manhattan) => {
-            kernel::manhattans_i16(bytemuck::cast_slice(query), bytemuck::cast_slice(rows), keys);
-        }
-        (Width::Half, Measure::Squares(shift)) => {
+        (Width::Half, _) => {
+            let (squares, shift) = if let Measure::Squares(shift) = measure { (true, shift) } else { (false, 0) };
             let query: &[i16] = bytemuck::cast_slice(query);
-            for (key, row) in keys.iter_mut().zip(crate::portable::whole_rows(bytemuck::cast_slice(rows), query.len()))
-            {
+            let rows = crate::portable::whole_rows(bytemuck::cast_slice(rows), query.len());
+            for (key, row) in keys.iter_mut().zip(rows) {
                 let sum = query.iter().zip(row).fold(0u64, |sum, (a, b): (&i16, &i16)| {
                     let d = u32::from(a.abs_diff(*b));
-                    sum.wrapping_add(u64::from(d).wrapping_mul(u64::from(d)))
+                    sum.wrapping_add(u64::from(d).wrapping_mul(u64::from(if squares { d } else { 1 })))
                 });
                 *key = u32::try_from(sum >> (shift & 63)).unwrap_or(u32::MAX);
             }

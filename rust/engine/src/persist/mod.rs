@@ -223,9 +223,19 @@ pub enum Task {
     /// Put TinyRCE's model into integers, into it.
     #[cfg(feature = "small-models")]
     Freeze(hone_numeric::whole::Precision),
-    /// Done, or why not.
+    /// Done; what the payload of the one that learns would take, and as in [`Task::Saved`].
     #[cfg(feature = "small-models")]
-    Frozen(Result<crate::convert::FrozenRce, hone_rce::FreezeError>),
+    Frozen {
+        /// Bytes.
+        length: u32,
+        /// See there.
+        extractor: Extractor,
+        /// See there.
+        params: hone_rce::Params,
+    },
+    /// Why not.
+    #[cfg(feature = "small-models")]
+    NotFrozen(hone_rce::FreezeError),
     /// It could not be done: there is no model, or no room.
     Refused,
 }
