@@ -76,6 +76,9 @@ pub struct Emulator {
 /// The program that is built apart, with the least features, for its size.
 const SMALL: &str = "svm_text";
 
+/// What the application's profile has for the SVM, and that program alone is built with.
+const APPLICATION: &str = r#"profile.release.package.hone-svm.opt-level="z""#;
+
 /// One bracket of a program's run.
 pub struct Bracket {
     /// The name in the `case` line.
@@ -112,6 +115,7 @@ impl Emulator {
         let mut build = toolchain.cargo("build");
         build.args(["--release", "--locked", "--no-default-features", "--features", "small", "--bin", SMALL]);
         build.args(["--target", core.triple(), "--target-dir"]).arg(&target);
+        build.args(["--config", APPLICATION]);
         succeed(build.current_dir(&folder))?;
         let scratch = target.join("bench");
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
