@@ -361,28 +361,25 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
     } else {
         let z = z.get_mut(..operand_len(d))?;
         let (bias, body) = body.split_at_checked(pairs)?;
-        let (mean, body) = body.split_at_checked(d)?;
-        let (factor, body) = body.split_at_checked(d)?;
-        let (scale, body) = body.split_at_checked(d)?;
-        let (shift, _) = body.split_at_checked(d)?;
-        f.iter_mut().zip(bias).for_each(|(f, b)| *f = *b);
+        let mut parts = body.chunks_exact(d.max(1));
+        let (mean, factor, scale, shift) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        f.copy_from_slice(bias);
+        let mut own = 0.0;
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
+            own += *z * *z;
         }
-        let own = z.get(..d)?.iter().fold(0.0, |s, z| s + z * z);
         if !own.is_finite() {
             // Bounded kernels would hide it.
             return None;
         }
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
-        let width = numbers_of(k);
         let operand = Operand::of(z, d, head.format);
-        for record in records.chunks_exact(head.record()) {
-            let (numbers, row) = record.split_at_checked(width)?;
+        for record in records.chunks_exact(head.record().max(1)) {
+            let (numbers, row) = record.split_at_checked(numbers_of(k))?;
             let (square, numbers) = numbers.split_first()?;
-            let product = operand.dot(row) + constant;
-            let value = head.kernel.value(product, own, f32::from_bits(*square));
+            let value = head.kernel.value(operand.dot(row) + constant, own, f32::from_bits(*square));
             spread(f, numbers, k, value);
         }
     }
@@ -392,17 +389,13 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
 /// Adds one support vector's share to the decision values of its class's machines. With three classes or more its
 /// first word says which class that is.
 fn spread(f: &mut [f32], numbers: &[u32], k: usize, value: f32) {
-    if k <= 2 {
-        if let (Some(f), Some(c)) = (f.first_mut(), numbers.first()) {
-            *f += f32::from_bits(*c) * value;
-        }
-        return;
-    }
-    let Some((class, numbers)) = numbers.split_first() else { return };
-    let class = *class as usize;
-    for (other, c) in (0..k).filter(|other| *other != class).zip(numbers) {
+    let (class, numbers) = match numbers {
+        [class, numbers @ ..] if k > 2 => (*class as usize, numbers),
+        _ => (0, numbers),
+    };
+    for (other, c) in (0..k.max(2)).filter(|other| *other != class).zip(numbers) {
         if *c != 0
-            && let Some(f) = f.get_mut(pair(class.min(other), class.max(other), k))
+            && let Some(f) = f.get_mut(pair(class.min(other), class.max(other), k.max(2)))
         {
             *f += f32::from_bits(*c) * value;
         }

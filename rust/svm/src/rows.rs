@@ -13,6 +13,7 @@ use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
 const NARROW: usize = 8;
 
 /// Σ a·b, for rows of any width.
+#[inline(never)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     if a.len() > NARROW {
         return dot_f32(a, b);
@@ -33,7 +34,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn of(set: SetView<'a>) -> Self {
+    pub fn of(set: &SetView<'a>) -> Self {
         Self { words: set.words(), stride: set.row_words(), format: set.format() }
     }
 
