@@ -31,7 +31,9 @@ use hone_learn::ParamError;
 use hone_model::ReadError;
 use hone_signal::{Extractor, Micros};
 
-pub(crate) use keeper::{Keeper, Snapshot, serve};
+#[cfg(feature = "small-models")]
+pub(crate) use keeper::Snapshot;
+pub(crate) use keeper::{Keeper, serve};
 pub use text::{error, found, vault_error};
 pub use vault::{Flash, Health, KEYS, Key, NoFlash, Vault, VaultError};
 
