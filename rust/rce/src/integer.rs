@@ -125,7 +125,7 @@ fn nearest<M: Metric<Code = u8>>(
     });
     let known = fired.1.filter(|(index, _)| {
         let spread = parts.spread.get(*index).copied().unwrap_or(0.0);
-        state.params.algorithm == 1
+        state.params.as_in_the_papers()
             || M::real(fired.0, &scale)
                 + codes.get(index * query.len()..).map_or(0, &beyond) as f32 * scale.step * scale.per_feature
                 < learn::reach(state, spread)
@@ -178,6 +178,9 @@ mod tests {
             assert!(same >= 997 && right > 600, "{metric} {fallback} {same} {right} {unknown}");
             assert_eq!(frame.decide(&model, &[0; 3], &mut scratch), None);
             assert_eq!(frame.decide(&model, &[0; D], &mut [0; 1]), None);
+        }
+        if !cfg!(feature = "wide") {
+            return;
         }
         let mut wide = Params::default();
         wide.set_text("store", "16-bit").unwrap();

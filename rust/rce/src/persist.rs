@@ -9,7 +9,7 @@ use crate::frame::Clock;
 use crate::layout::{self, Parts};
 use crate::model::{Model, State, Statistics};
 use crate::params::Params;
-use crate::{infer, learn};
+use crate::{infer, upkeep};
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
@@ -180,7 +180,7 @@ impl<'de> Visitor<'de> for ModelVisitor<'_> {
         read(&mut seq, parts.hits.get_mut(..count).ok_or_else(short)?, |_: u16| true)?;
         let codes = parts.codes.get_mut(..count * self.state.scratch_words()).ok_or_else(short)?;
         seq.next_element_seed(BytesSeed(bytemuck::cast_slice_mut(codes)))?.ok_or_else(short)?;
-        if !learn::repair(self.state, self.memory) {
+        if !upkeep::repair(self.state, self.memory) {
             return Err(A::Error::custom("a prototype's feature is not a number"));
         }
         Ok(())
