@@ -111,8 +111,7 @@ fn contents() -> Contents<'static> {
         parameters: &|_| (),
         pipeline: &|_| (),
         channels: &[],
-        offsets: &[],
-        factors: &[],
+        scaling: &|_| {},
         classes: &|_| (),
         report: None,
     }

@@ -46,8 +46,7 @@ fn container(layout: u8, payload: &impl Serialize) -> Vec<u8> {
         parameters: &|_| (),
         pipeline: &|_| (),
         channels: &[],
-        offsets: &[],
-        factors: &[],
+        scaling: &|_| {},
         classes: &|_| (),
         report: None,
     };

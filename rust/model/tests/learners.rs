@@ -83,8 +83,7 @@ fn contents(learner: Learner) -> Contents<'static> {
         parameters: &|_| (),
         pipeline: &|_| (),
         channels: &[],
-        offsets: &[],
-        factors: &[],
+        scaling: &|_| {},
         classes: &|each| each(ClassId(1), "one"),
         report: None,
     }

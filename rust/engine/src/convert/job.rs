@@ -1,12 +1,12 @@
 //! A conversion under way.
 
 use super::{Bench, Changes, ConvertFault, Form, Offer, Stream, esn};
-use crate::capacity::{MODELS, WORKSPACE_BYTES};
+use crate::capacity::MODELS;
 use crate::config::Learner;
 use crate::link::Links;
 use crate::memory::{Model, Slot};
 use crate::stats::Phase;
-use crate::training::{Advance, TrainFault, Training};
+use crate::training::{Advance, TrainFault, Training, apart};
 use atomic_refcell::{AtomicRef, AtomicRefMut};
 use core::sync::atomic::Ordering;
 use hone_learn::{Decision, Metric, Report, Stop, Workspace};
@@ -144,7 +144,15 @@ impl Convert {
             return Ok(Some(()));
         }
         let Some(window) = links.train_windows.receive() else { return Ok(None) };
-        let result = self.window(&source, place, &window.view(), workspace);
+        let view = window.view();
+        let result = match links.published.get().and_then(|p| p.sequence) {
+            None => self.window(&source, place, &view, workspace),
+            Some(sequence) => {
+                let (workspace, bench) = apart(workspace, &sequence, view.channels);
+                let frames = sequence.frames(&view, bench).ok_or(ConvertFault::Replaced);
+                frames.and_then(|frames| self.window(&source, place, &frames, workspace))
+            }
+        };
         let _ = links.free_windows.send(window);
         result.map(Some).map_err(TrainFault::Convert)
     }
@@ -173,7 +181,7 @@ impl Convert {
             return Ok(());
         }
         let mut memory = Workspace::new(workspace);
-        let room = usize::from(self.calibrate).min(WORKSPACE_BYTES / 8);
+        let room = usize::from(self.calibrate).min(memory.available() / 8);
         let (Ok(mse), Ok(nmse)) = (memory.take::<f32>(room), memory.take::<f32>(room)) else {
             return Err(ConvertFault::NoThreshold);
         };
