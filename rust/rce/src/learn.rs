@@ -320,7 +320,8 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
         }
         if !papers && own.key >= *radius {
             let now = M::real(*radius, &scale);
-            *radius = M::to_key(now + (distance - now) * state.params.regrowth, &scale);
+            let grown = now + (distance - now) * state.params.regrowth;
+            *radius = M::to_key(grown.min(state.params.radius_max), &scale);
         }
     }
 }

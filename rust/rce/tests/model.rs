@@ -163,6 +163,22 @@ fn the_baseline_neither_prunes_nor_moves() {
 }
 
 #[test]
+fn radii_stay_between_floor_and_ceiling() {
+    for algorithm in ["tiny-rce", "rce", "rce-aged"] {
+        for (floor, ceiling) in [("0.5", "1.5"), ("0.2", "0.4")] {
+            let settings = [("algorithm", algorithm), ("radius-min", floor), ("radius-max", ceiling)];
+            let model = taught(&[&settings[..], &[("prototypes", "30"), ("regrowth", "1")]].concat(), 500);
+            let (floor, ceiling): (f32, f32) = (floor.parse().unwrap(), ceiling.parse().unwrap());
+            for i in 0..model.prototypes() {
+                let (_, radius) = model.prototype(i).unwrap();
+                // To one step of an 8-bit distance.
+                assert!((floor - 0.01..ceiling + 0.01).contains(&radius), "{algorithm} {floor} {ceiling}: {radius}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_windows_give_the_same_bytes() {
     for &(store, metric) in STORES {
         let settings = [("store", store), ("metric", metric), ("prototypes", "30")];

@@ -1,5 +1,6 @@
 //! What the ESN under evaluation sees: samples, or feature vectors in a row, made by the device's own code.
 
+use super::front::cost_facts;
 use super::learner::EvalError;
 use super::settings::{Table, conflict};
 use crate::dataset::{Dataset, Family, Recordings};
@@ -113,12 +114,8 @@ impl<const C: usize> Sight<C> {
         let cost = self.params.check_hop(window).ok().flatten().map(|hop| hop.cost());
         let (steps, features, inputs) = (sequence.steps(), sequence.features(), sequence.inputs());
         let how = if inputs < features { format!(" projected to {inputs}") } else { String::new() };
-        vec![
-            ("input".into(), format!("{steps} x {features} features ({}){how}", self.params.name())),
-            (
-                "MAC per window's features".into(),
-                cost.map_or(0, |c| steps * (c.mac as usize + features * (1 + inputs))).to_string(),
-            ),
-        ]
+        let input = ("input".into(), format!("{steps} x {features} features ({}){how}", self.params.name()));
+        let mac = cost.map_or(0, |c| steps * (c.mac as usize + features * (1 + inputs)));
+        [input].into_iter().chain(cost_facts(mac, 4 * self.memory.len())).collect()
     }
 }
