@@ -132,6 +132,19 @@ fn a_model_can_be_saved_while_another_is_trained_but_not_loaded() {
 }
 
 #[test]
+fn a_training_ordered_right_after_an_export_waits_for_the_memory_and_runs() {
+    let mut b = taught("train esn --wait");
+    b.command("model export").unwrap();
+    assert!(b.links.keep.get().lent, "the memory came home before anything ran");
+    b.command("train svm").unwrap_or_else(|_| panic!("{}", b.text));
+    b.command("train status").unwrap();
+    assert!(b.text.contains("waits until the import or export has ended"), "{}", b.text);
+    b.run(60.0);
+    let ended = b.links.training.get().ended(2).expect("it has ended");
+    assert!(ended.learner == Learner::Svm && ended.result.is_ok(), "{:?}", ended.result);
+}
+
+#[test]
 fn an_export_comes_back_as_the_same_model_on_another_device() {
     for command in ["train esn --wait", "train svm --wait", "train rce"] {
         let mut b = taught(command);

@@ -5,6 +5,7 @@ mod common;
 
 use common::{Act, Bench, TestFlash, taught, verdicts};
 use hone_engine::persist::{Key, Vault as _};
+use hone_learn::Decision;
 
 /// A device with one model in flash and another in use, which is to be saved.
 fn between(train: &str, change: &dyn Fn(&mut Bench)) -> Bench {
@@ -48,18 +49,28 @@ fn exported(b: &mut Bench) -> String {
     b.text.clone()
 }
 
+/// What a device that starts on this flash says of what it sees.
+fn started(flash: TestFlash) -> Vec<(Decision, u32)> {
+    verdicts(&mut Bench::on(flash))
+}
+
 /// Cuts a save of the model in use at each of its steps.
 fn cut_everywhere(b: &mut Bench, name: &str) {
     let old = stored(b);
     let before: TestFlash = b.flash_copy();
+    let old_verdicts = started(before.clone());
     b.command("model save").unwrap();
     let total = b.flash_copy().steps - before.steps;
     let new = stored(b);
     assert!(old != new && total > 300, "{total} steps");
+    let new_verdicts = started(b.flash_copy());
+    assert_ne!(old_verdicts, new_verdicts, "{name}: nothing tells the two models apart");
     let new_text = exported(b);
     let mut reader = Bench::new();
     reader.run(0.1);
-    let mut old_text = None;
+    reader.set_flash(before.clone());
+    reader.command("model load").unwrap();
+    let old_text = exported(&mut reader);
     let mut counts = [0, 0];
     for cut in 1..=total {
         let mut flash = before.clone();
@@ -70,18 +81,16 @@ fn cut_everywhere(b: &mut Bench, name: &str) {
         assert!(result.is_err() && torn.is_off(), "{name}, cut {cut} of {total}: {}", b.text);
         torn.restart();
         // A start in full, with verdicts, now and then; else what a start does, on a device that goes on.
-        if cut % 397 == 0 {
-            let mut after = Bench::on(torn.clone());
-            assert!(after.links.published.get().is_some() && verdicts(&mut after).len() > 15, "{name}, cut {cut}");
-        }
+        let at_start = (cut % 397 == 0 || cut == total).then(|| started(torn.clone()));
         reader.set_flash(torn);
         reader.command("model load").unwrap_or_else(|_| panic!("{name}, cut {cut} of {total}: {}", reader.text));
         let bytes = stored(&mut reader);
         let is_new = bytes == new;
         assert!(is_new || bytes == old, "{name}, cut {cut} of {total}: neither the old model nor the new one");
         let text = exported(&mut reader);
-        let wanted = if is_new { &new_text } else { old_text.get_or_insert_with(|| text.clone()) };
+        let (wanted, judged) = if is_new { (&new_text, &new_verdicts) } else { (&old_text, &old_verdicts) };
         assert_eq!(&text, wanted, "{name}, cut {cut} of {total}: what is in use is not what is saved");
+        assert!(at_start.is_none_or(|v| v == *judged), "{name}, cut {cut} of {total}: it judges otherwise");
         counts[usize::from(is_new)] += 1;
     }
     println!("{name}: {total} steps cut, {} old, {} new", counts[0], counts[1]);

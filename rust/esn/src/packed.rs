@@ -9,14 +9,12 @@
 //! point), the table (centroids; per row scale and offset; empty), and the codes, row by row, the first in the lowest bits
 //! of a byte, fixed-point numbers in little-endian pairs of bytes.
 
-use crate::codec::{Numbers, finite, item};
+use crate::codec::MOST;
 use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
-use core::fmt;
-use core::marker::PhantomData;
+use hone_learn::wire::{self, Reader, Writer};
 use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, unpack_byte};
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 /// Number of the payload's layout as [`Model`] serialises.
 pub const LAYOUT: u8 = 1;
@@ -43,7 +41,8 @@ impl Packing<'_> {
         }
     }
 
-    fn bits(self) -> Option<u8> {
+    /// Of an index, of a code, or behind the point; none where there are so many centroids that no index fits.
+    pub(crate) fn bits(self) -> Option<u8> {
         Some(match self {
             Self::Clustered(centroids) => match centroids.len() {
                 2 => 1,
@@ -68,210 +67,97 @@ pub struct Packed<'a, const N: usize, const C: usize, const E: usize> {
 impl<const N: usize, const C: usize, const E: usize> Serialize for Packed<'_, N, C, E> {
     /// Fails for a model without content and for a number of centroids that no index fits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.model.serialize_parts(serializer, Some(self.packing))
+        wire::serialize(serializer, &|w| self.model.write(Some(self.packing), w))
     }
 }
 
-/// The weights of a readout, as they are packed.
-pub(crate) struct Weights<'a> {
-    pub weights: &'a [f32],
-    pub units: usize,
-    pub packing: Packing<'a>,
-}
-
-impl Serialize for Weights<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(bits) = self.packing.bits() else { return Err(serde::ser::Error::custom("centroids")) };
-        let rows = || self.weights.chunks(self.units.max(1));
-        let mut tuple = serializer.serialize_tuple(4)?;
-        tuple.serialize_element(&self.packing.form())?;
-        tuple.serialize_element(&bits)?;
-        match self.packing {
-            Packing::Clustered(centroids) => {
-                tuple.serialize_element(centroids)?;
-                let code = |i: usize| self.weights.get(i).map(|w| nearest(centroids, *w));
-                let bits = bits.into();
-                let count = packed_bytes(self.weights.len(), bits);
-                tuple.serialize_element(&List(count, |i| pack_byte(i, bits, code)))?;
-            }
-            Packing::Affine => {
-                let table = |i: usize| {
-                    let range = rows().nth(i / 2).map(Affine::of).unwrap_or_default();
-                    if i.is_multiple_of(2) { range.scale } else { range.offset }
-                };
-                let count = self.weights.len().div_ceil(self.units.max(1));
-                tuple.serialize_element(&List(count * 2, table))?;
-                let codes = rows().flat_map(|row| {
-                    let range = Affine::of(row);
-                    row.iter().map(move |w| range.encode(*w))
-                });
-                tuple.serialize_element(&Sequence(self.weights.len(), codes))?;
-            }
-            Packing::Fixed(fixed) => {
-                tuple.serialize_element(&[0f32; 0][..])?;
-                let bytes = self.weights.iter().flat_map(|w| fixed.encode(*w).to_le_bytes());
-                tuple.serialize_element(&Sequence(self.weights.len() * 2, bytes))?;
-            }
+/// Writes the weights of a readout with rows of `units` packed. `packing` has bits.
+pub(crate) fn write(weights: &[f32], units: usize, packing: Packing<'_>, w: &mut Writer<'_>) {
+    let bits = packing.bits().unwrap_or(0);
+    let rows = || weights.chunks(units.max(1)).map(|row| (row, Affine::of(row)));
+    w.byte(packing.form());
+    w.byte(bits);
+    match packing {
+        Packing::Clustered(centroids) => {
+            w.reals(centroids);
+            let codes = packed_bytes(weights.len(), bits.into());
+            w.uint(codes as u32);
+            let code = |i: usize| weights.get(i).map(|w| nearest(centroids, *w));
+            (0..codes).for_each(|i| w.byte(pack_byte(i, bits.into(), code)));
         }
-        tuple.end()
-    }
-}
-
-/// Clustered weights as they lie in memory.
-pub(crate) struct Stored<'a>(pub Option<Clusters<'a>>);
-
-impl Serialize for Stored<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(Clusters { centroids, codes, bits }) = self.0 else {
-            return Err(serde::ser::Error::custom("no clusters"));
-        };
-        let mut tuple = serializer.serialize_tuple(4)?;
-        tuple.serialize_element(&Packing::Clustered(centroids).form())?;
-        tuple.serialize_element(&bits)?;
-        tuple.serialize_element(centroids)?;
-        tuple.serialize_element(codes)?;
-        tuple.end()
-    }
-}
-
-/// A sequence of so many items, each made by its index.
-struct List<F>(usize, F);
-
-impl<T: Serialize, F: Fn(usize) -> T> Serialize for List<F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0))?;
-        (0..self.0).try_for_each(|i| seq.serialize_element(&(self.1)(i)))?;
-        seq.end()
-    }
-}
-
-/// A sequence of so many items.
-struct Sequence<I>(usize, I);
-
-impl<I: Iterator<Item = u8> + Clone> Serialize for Sequence<I> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0))?;
-        self.1.clone().try_for_each(|byte| seq.serialize_element(&byte))?;
-        seq.end()
-    }
-}
-
-/// Reads packed weights into their place.
-pub(crate) struct Unpack<'a, 'de> {
-    pub place: &'a mut [f32],
-    pub units: usize,
-    /// Holds the table meanwhile.
-    pub table: &'a mut [f32],
-    pub marker: PhantomData<&'de ()>,
-}
-
-impl<'de> DeserializeSeed<'de> for Unpack<'_, 'de> {
-    type Value = Form;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Form, D::Error> {
-        deserializer.deserialize_tuple(4, self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unpack<'_, 'de> {
-    type Value = Form;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("packed weights")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Form, A::Error> {
-        let Self { place, units, table, marker } = self;
-        let (form, bits): (u8, u8) = (item(&mut seq)?, item(&mut seq)?);
-        let rows = place.len().div_ceil(units.max(1));
-        let wrong = || A::Error::custom("unknown packing");
-        let (entries, codes) = match (form, bits) {
-            (1, 1 | 2 | 4 | 8) => (1 << bits, packed_bytes(place.len(), bits.into())),
-            (2, 8) => (2 * rows, place.len()),
-            (3, 0..=15) => (0, 2 * place.len()),
-            _ => return Err(wrong()),
-        };
-        let table = table.get_mut(..entries).ok_or(A::Error::custom("more than the capacity"))?;
-        let short = || A::Error::custom("too short");
-        seq.next_element_seed(Numbers { place: &mut *table, marker })?.ok_or_else(short)?;
-        let clustered = form == 1 && pays(place.len(), bits);
-        let reader = Codes { place: &mut *place, units, table, form, bits, codes, clustered, marker };
-        seq.next_element_seed(reader)?.ok_or_else(short)?;
-        Ok(match form {
-            1 if clustered => {
-                arrange(place, codes, table);
-                Form::Clustered(bits)
-            }
-            2 => Form::Affine,
-            3 => Form::Fixed(bits),
-            _ => Form::Plain,
-        })
-    }
-}
-
-struct Codes<'a, 'de> {
-    place: &'a mut [f32],
-    units: usize,
-    table: &'a [f32],
-    form: u8,
-    bits: u8,
-    codes: usize,
-    /// The indices stay such, at the front of `place`.
-    clustered: bool,
-    marker: PhantomData<&'de ()>,
-}
-
-impl<'de> DeserializeSeed<'de> for Codes<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Codes<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("codes")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let fixed = Fixed::q(0, self.bits.min(15));
-        let mut low = 0;
-        if self.clustered {
-            let bytes: &mut [u8] = bytemuck::try_cast_slice_mut(self.place).unwrap_or_default();
-            for byte in bytes.get_mut(..self.codes).unwrap_or_default() {
-                *byte = item(&mut seq)?;
-            }
-            return end(seq);
+        Packing::Affine => {
+            w.uint(rows().len() as u32 * 2);
+            rows().flat_map(|(_, range)| [range.scale, range.offset]).for_each(|v| w.real(v));
+            w.uint(weights.len() as u32);
+            rows().for_each(|(row, range)| row.iter().for_each(|v| w.byte(range.encode(*v))));
         }
-        let mut places = self.place.iter_mut();
-        for index in 0..self.codes {
-            let byte: u8 = item(&mut seq)?;
-            match (self.form, fixed) {
-                (1, _) => {
-                    let codes = unpack_byte(byte, self.bits.into());
-                    codes.zip(&mut places).for_each(|(c, p)| *p = self.table.get(c).copied().unwrap_or(0.0));
-                }
-                (2, _) => {
-                    let row = self.table.chunks_exact(2).nth(index / self.units.max(1));
-                    if let (Some([scale, offset]), Some(place)) = (row, places.next()) {
-                        *place = finite(Affine { scale: *scale, offset: *offset }.decode(byte))?;
-                    }
-                }
-                (_, Some(fixed)) if !index.is_multiple_of(2) => {
-                    if let Some(place) = places.next() {
-                        *place = fixed.decode(i16::from_le_bytes([low, byte]));
-                    }
-                }
-                _ => low = byte,
-            }
+        Packing::Fixed(fixed) => {
+            w.reals(&[]);
+            w.uint(weights.len() as u32 * 2);
+            weights.iter().for_each(|v| w.raw(&fixed.encode(*v).to_le_bytes()));
         }
-        end(seq)
     }
 }
 
-fn end<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
-    if seq.next_element::<u8>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
+/// Writes clustered weights as they lie in memory.
+pub(crate) fn write_clusters(clusters: &Clusters<'_>, w: &mut Writer<'_>) {
+    w.byte(Packing::Clustered(clusters.centroids).form());
+    w.byte(clusters.bits);
+    w.reals(clusters.centroids);
+    w.bytes(clusters.codes);
+}
+
+/// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
+pub(crate) fn read(r: &mut Reader<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> Form {
+    let (form, bits) = (r.byte(), r.byte());
+    let rows = place.len().div_ceil(units.max(1));
+    let sizes = match (form, bits) {
+        (1, 1 | 2 | 4 | 8) => Some((1 << bits, packed_bytes(place.len(), bits.into()))),
+        (2, 8) => Some((2 * rows, place.len())),
+        (3, 0..=15) => Some((0, 2 * place.len())),
+        _ => None,
+    };
+    let Some((table, codes)) = sizes.and_then(|(entries, codes)| Some((table.get_mut(..entries)?, codes))) else {
+        r.fail();
+        return Form::Plain;
+    };
+    r.reals(table, MOST);
+    r.count(codes);
+    if form == 1 && pays(place.len(), bits) {
+        // The indices stay such, at the front of the place.
+        let bytes: &mut [u8] = bytemuck::try_cast_slice_mut(place).unwrap_or_default();
+        bytes.iter_mut().take(codes).for_each(|byte| *byte = r.byte());
+        arrange(place, codes, table);
+        return Form::Clustered(bits);
+    }
+    let fixed = Fixed::q(0, bits.min(15));
+    let mut places = place.iter_mut();
+    let mut low = 0;
+    for index in 0..codes {
+        let byte = r.byte();
+        match (form, fixed) {
+            (1, _) => {
+                let codes = unpack_byte(byte, bits.into());
+                codes.zip(&mut places).for_each(|(c, p)| *p = table.get(c).copied().unwrap_or(0.0));
+            }
+            (2, _) => {
+                let row = table.chunks_exact(2).nth(index / units.max(1));
+                if let (Some([scale, offset]), Some(place)) = (row, places.next()) {
+                    *place = Affine { scale: *scale, offset: *offset }.decode(byte);
+                    r.check(place.abs() <= MOST);
+                }
+            }
+            (_, Some(fixed)) if !index.is_multiple_of(2) => {
+                if let Some(place) = places.next() {
+                    *place = fixed.decode(i16::from_le_bytes([low, byte]));
+                }
+            }
+            _ => low = byte,
+        }
+    }
+    match form {
+        2 => Form::Affine,
+        3 => Form::Fixed(bits),
+        _ => Form::Plain,
+    }
 }

@@ -3,10 +3,9 @@
 use crate::LANES;
 use crate::threshold::{MAX_AVERAGE, Rule};
 use hone_learn::{Kind, ParamError, Setting, Settings, Value};
-use serde::{Deserialize, Serialize};
 
 /// The output function g of y = g(W_out·z).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
     /// g(v) = v.
     #[default]
@@ -16,7 +15,7 @@ pub enum Output {
 }
 
 /// What the readout sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Readout {
     /// The reservoir's state x(t).
     #[default]
@@ -28,7 +27,7 @@ pub enum Readout {
 }
 
 /// What the readout is to give.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// The input itself, u(t).
     #[default]
@@ -38,7 +37,7 @@ pub enum Target {
 }
 
 /// Which error of a window is held against its threshold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Score {
     /// The mean squared error, in squared spreads of the scale phase.
     #[default]
@@ -51,7 +50,7 @@ pub enum Score {
 }
 
 /// All settings. [`Params::DEFAULT`] is the one default for every kind of data.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Params {
     /// Reservoir units, a multiple of 8.
     pub units: u16,
@@ -294,7 +293,7 @@ impl Settings for Params {
 }
 
 /// The shape of the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Channels per frame.
     pub channels: u16,

@@ -134,7 +134,7 @@ impl PowerIteration {
             accumulate(sum, &[], &[], diagonals, shifts, x.get(base..).unwrap_or_default());
             base += LANES;
         }
-        let norm = libm::sqrtf(hone_numeric::kernel::dot_f32(next, next));
+        let norm = hone_numeric::kernel::sqrt_f32(hone_numeric::kernel::dot_f32(next, next));
         if !(norm > 1e-20 && norm.is_finite()) {
             return Some(0.0);
         }

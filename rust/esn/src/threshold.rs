@@ -5,10 +5,9 @@
 
 use crate::params::{Params, Score};
 use hone_numeric::stats::{Running, median, quantile};
-use serde::{Deserialize, Serialize};
 
 /// How the threshold follows from the calibration's errors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rule {
     /// At or above median + k·σ (the reference has k = 1).
     #[default]
@@ -20,7 +19,7 @@ pub enum Rule {
 }
 
 /// What a score is held against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Threshold {
     /// Anomalous at or above this.
     pub upper: f32,
@@ -86,7 +85,7 @@ impl Errors {
 }
 
 /// What errors are held against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Thresholds {
     pub mse: Threshold,
     pub nmse: Threshold,

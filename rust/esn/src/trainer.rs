@@ -389,7 +389,7 @@ impl Trainer {
                 return Err(TrainError::ConstantChannel(channel as u16));
             }
             *place = *mean;
-            *factor = 1.0 / libm::sqrtf(variance);
+            *factor = 1.0 / hone_numeric::kernel::sqrt_f32(variance);
         }
         shared.fill(0.0);
         self.windows = 0;

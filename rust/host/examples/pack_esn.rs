@@ -105,16 +105,7 @@ fn integer<W: Weight>(
 }
 
 fn contents() -> Contents<'static> {
-    Contents {
-        learner: Learner::Esn,
-        layout: LAYOUT_PACKED,
-        parameters: &|_| (),
-        pipeline: &|_| (),
-        channels: &[],
-        scaling: &|_| {},
-        classes: &|_| (),
-        report: None,
-    }
+    Contents::bare(Learner::Esn, LAYOUT_PACKED)
 }
 
 fn bytes(model: &Esn) -> u32 {

@@ -18,6 +18,7 @@ mod progress;
 pub mod set;
 pub mod setting;
 mod verdict;
+pub mod wire;
 mod workspace;
 
 pub use progress::{Metric, Progress, Report, Stop};

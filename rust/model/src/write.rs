@@ -41,6 +41,22 @@ pub struct Contents<'a> {
     pub report: Option<Report>,
 }
 
+impl Contents<'_> {
+    /// Of a payload alone: no parameters, channels, classes or report.
+    pub const fn bare(learner: Learner, layout: u8) -> Self {
+        Self {
+            learner,
+            layout,
+            parameters: &|_| (),
+            pipeline: &|_| (),
+            channels: &[],
+            scaling: &|_| (),
+            classes: &|_| (),
+            report: None,
+        }
+    }
+}
+
 /// Why there is no container. What the sink took must not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {

@@ -134,16 +134,7 @@ fn comes_back_whole() {
 fn a_container_of_nothing_but_a_payload_comes_back() {
     let mut memory = [0; 64];
     let mut sink = SliceSink::new(&mut memory);
-    let contents = Contents {
-        learner: Learner::Rce,
-        layout: 2,
-        parameters: &|_| (),
-        pipeline: &|_| (),
-        channels: &[],
-        scaling: &|_| {},
-        classes: &|_| (),
-        report: None,
-    };
+    let contents = Contents::bare(Learner::Rce, 2);
     write_raw(&contents, &[], &mut sink).unwrap();
     let c = Container::read(sink.filled()).unwrap();
     assert_eq!((exhaust(&c), c.report(), sink.filled().len()), (0, None, 25));

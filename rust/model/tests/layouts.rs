@@ -40,16 +40,7 @@ fn trained(readout: hone_esn::Readout) -> Esn {
 }
 
 fn container(layout: u8, payload: &impl Serialize) -> Vec<u8> {
-    let contents = Contents {
-        learner: Learner::Esn,
-        layout,
-        parameters: &|_| (),
-        pipeline: &|_| (),
-        channels: &[],
-        scaling: &|_| {},
-        classes: &|_| (),
-        report: None,
-    };
+    let contents = Contents::bare(Learner::Esn, layout);
     let mut memory = [0; 4096];
     let mut sink = SliceSink::new(&mut memory);
     write(&contents, payload, &mut sink).unwrap();

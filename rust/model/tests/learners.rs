@@ -77,16 +77,7 @@ fn rce(shift: f32) -> Rce {
 }
 
 fn contents(learner: Learner) -> Contents<'static> {
-    Contents {
-        learner,
-        layout: 1,
-        parameters: &|_| (),
-        pipeline: &|_| (),
-        channels: &[],
-        scaling: &|_| {},
-        classes: &|each| each(ClassId(1), "one"),
-        report: None,
-    }
+    Contents { classes: &|each| each(ClassId(1), "one"), ..Contents::bare(learner, 1) }
 }
 
 /// As the device saves: straight from the model into flash.

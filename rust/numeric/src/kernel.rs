@@ -10,10 +10,10 @@
 //! words); otherwise they take the portable way, with the same result.
 
 #[cfg(m4f)]
-use crate::m4::{float, integer};
+use crate::m4::{float, integer, integer_distance};
 pub use crate::portable::{hamming_u32, manhattan_i8, manhattan_i16};
 #[cfg(not(m4f))]
-use crate::{portable as float, portable as integer};
+use crate::{portable as float, portable as integer, portable as integer_distance};
 
 /// Σ a·b.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
@@ -69,7 +69,7 @@ pub fn squared_distance_i8(a: &[i8], b: &[i8]) -> i32 {
 
 /// Σ |a-b|.
 pub fn manhattan_u8(a: &[u8], b: &[u8]) -> u32 {
-    integer::manhattan_u8(a, b)
+    integer_distance::manhattan_u8(a, b)
 }
 
 /// y += s·x.
@@ -113,18 +113,18 @@ pub fn matvec_i8(a: &[i8], x: &[i8], y: &mut [i32]) {
 
 /// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns).
 pub fn manhattans_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
-    integer::manhattans_u8(query, rows, distances);
+    integer_distance::manhattans_u8(query, rows, distances);
 }
 
 /// Squared distances of `query` to the rows of `rows` (row-major, `query.len()` columns), exact for up to 66 051 columns.
 pub fn squared_distances_u8(query: &[u8], rows: &[u8], distances: &mut [u32]) {
-    integer::squared_distances_u8(query, rows, distances);
+    integer_distance::squared_distances_u8(query, rows, distances);
 }
 
 /// Manhattan distances of `query` to the rows of `rows` (row-major, `query.len()` columns), exact for up to 65 536
 /// columns.
 pub fn manhattans_i16(query: &[i16], rows: &[i16], distances: &mut [u32]) {
-    integer::manhattans_i16(query, rows, distances);
+    integer_distance::manhattans_i16(query, rows, distances);
 }
 
 /// √x, correctly rounded.

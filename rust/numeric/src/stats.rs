@@ -37,7 +37,7 @@ impl Running {
 
     /// Their standard deviation (divided by the count); 0 without values.
     pub fn deviation(&self) -> f32 {
-        libm::sqrtf(self.variance())
+        crate::kernel::sqrt_f32(self.variance())
     }
 }
 

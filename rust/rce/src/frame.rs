@@ -14,7 +14,6 @@
 use crate::code::Code;
 use crate::layout::{PartsMut, rows, rows_mut, stride};
 use crate::params::Params;
-use serde::{Deserialize, Serialize};
 
 /// What a metric needs to know of the frame to turn keys into distances and back.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +52,7 @@ impl Scale {
 }
 
 /// Count of windows, and when the next refit is due.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Clock {
     /// Windows seen by the statistics' schedule.
     pub windows: u32,

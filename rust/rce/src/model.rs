@@ -7,7 +7,6 @@ use crate::learn::{self, Learnt};
 use crate::params::{Checked, Params};
 use crate::upkeep;
 use hone_learn::{ClassId, Shortage};
-use serde::{Deserialize, Serialize};
 
 /// Why nothing was learnt or decided. The model is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub enum Error {
 }
 
 /// What the model has been through.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// Labelled windows learnt.
     pub learnt: u32,

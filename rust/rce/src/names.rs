@@ -22,6 +22,15 @@ struct Name {
     text: [u8; NAME_BYTES],
 }
 
+/// White space, as Unicode has it; less than the 256 bytes of `core`'s table.
+const fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
 /// Up to `N` named classes, 16 bytes each. All zero when new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names<const N: usize> {
@@ -64,7 +73,7 @@ impl<const N: usize> Names<N> {
     /// # Errors
     /// [`NameError`].
     pub fn set(&mut self, class: ClassId, name: &str) -> Result<(), NameError> {
-        if name.is_empty() || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if name.is_empty() || name.chars().any(|c| c.is_control() || is_blank(c)) {
             return Err(NameError::Unfit);
         }
         let mut text = [0; NAME_BYTES];

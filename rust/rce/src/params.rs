@@ -2,14 +2,13 @@
 
 use crate::layout;
 use hone_learn::{Kind, ParamError, Setting, Settings, Value};
-use serde::{Deserialize, Serialize};
 
 const ALGORITHMS: &[&str] = &["tiny-rce", "rce", "rce-aged"];
 const METRICS: &[&str] = &["manhattan", "euclidean", "hamming"];
 const STORES: &[&str] = &["8-bit", "16-bit", "f32"];
 
 /// How prototypes are learnt and kept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Params {
     pub(crate) algorithm: u8,
     pub(crate) metric: u8,

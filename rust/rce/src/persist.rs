@@ -6,15 +6,13 @@
 //! Loading works in place and takes nothing on trust.
 
 use crate::frame::Clock;
-use crate::layout::{self, Parts};
+use crate::layout;
 use crate::model::{Model, State, Statistics};
 use crate::params::Params;
 use crate::{infer, upkeep};
-use core::fmt;
-use core::marker::PhantomData;
-use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
-use serde::ser::SerializeTuple;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use hone_learn::Settings;
+use hone_learn::wire::{self, Reader, Writer};
+use serde::{Deserializer, Serialize, Serializer};
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("stored features are written as they lie in memory, little-endian");
@@ -22,69 +20,48 @@ compile_error!("stored features are written as they lie in memory, little-endian
 /// The number of this format.
 pub(crate) const FORMAT: u8 = 1;
 
-/// Header, frame (5), per prototype (5), features.
-const ELEMENTS: usize = 12;
-
-#[derive(Serialize, Deserialize)]
-struct Header {
-    format: u8,
-    params: Params,
-    features: u16,
-    count: u16,
-    clock: Clock,
-    now: i32,
-    spread: f32,
-    swing: f32,
-    settled: u16,
-    dither: u32,
-    statistics: Statistics,
-}
+/// Parameters as they follow one another, by the numbers of their settings.
+const ORDER: &[u8] = &[0, 1, 2, 3, 4, 5, 14, 15, 16, 17, 18, 6, 7, 8, 9, 10, 11, 12, 13];
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write(&self.state, &self.memory, serializer)
+        wire::serialize(serializer, &|w| write(&self.state, &self.memory, w).is_some())
     }
 }
 
-fn write<S: Serializer>(state: &State, memory: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    let header = Header {
-        format: FORMAT,
-        params: state.params,
-        features: state.features,
-        count: state.count,
-        clock: state.clock,
-        now: state.now,
-        spread: state.spread,
-        swing: state.swing,
-        settled: state.settled,
-        dither: state.dither,
-        statistics: state.statistics,
-    };
-    let Parts { mean, variance, within, offset, gain, radius, standing, spread, class, hits, codes, .. } =
-        infer::parts(state, memory).ok_or_else(|| S::Error::custom("model"))?;
+fn write(state: &State, memory: &[u32], w: &mut Writer<'_>) -> Option<()> {
+    let parts = infer::parts(state, memory)?;
+    w.byte(FORMAT);
+    w.settings(ORDER, &|index| state.params.get(index));
+    w.uint(state.features.into());
+    w.uint(state.count.into());
+    let (c, s) = (&state.clock, &state.statistics);
+    [c.windows, c.taken, c.pairs, c.refit_at, c.clipped].into_iter().for_each(|v| w.uint(v));
+    w.int(state.now);
+    w.real(state.spread);
+    w.real(state.swing);
+    w.uint(state.settled.into());
+    w.uint(state.dither);
+    [s.learnt, s.right, s.unknown].into_iter().for_each(|v| w.uint(v));
+    w.real(s.recent_accuracy);
+    [s.pruned, s.refused].into_iter().for_each(|v| w.uint(v));
+    w.long(s.visited);
+    for array in [parts.mean, parts.variance, parts.within, parts.offset, parts.gain] {
+        w.reals(array);
+    }
     let count = usize::from(state.count);
-    let mut tuple = serializer.serialize_tuple(ELEMENTS)?;
-    tuple.serialize_element(&header)?;
-    for array in [mean, variance, within, offset, gain] {
-        tuple.serialize_element(array)?;
-    }
-    tuple.serialize_element(class.get(..count).unwrap_or(&[]))?;
-    tuple.serialize_element(radius.get(..count).unwrap_or(&[]))?;
-    tuple.serialize_element(standing.get(..count).unwrap_or(&[]))?;
-    tuple.serialize_element(spread.get(..count).unwrap_or(&[]))?;
-    tuple.serialize_element(hits.get(..count).unwrap_or(&[]))?;
-    let codes = codes.get(..count * state.scratch_words()).unwrap_or(&[]);
-    tuple.serialize_element(&Bytes(bytemuck::cast_slice(codes)))?;
-    tuple.end()
+    list(w, parts.class.get(..count)?, |w, v| w.uint((*v).into()));
+    list(w, parts.radius.get(..count)?, |w, v| w.uint(*v));
+    list(w, parts.standing.get(..count)?, |w, v| w.int(*v));
+    w.reals(parts.spread.get(..count)?);
+    list(w, parts.hits.get(..count)?, |w, v| w.uint((*v).into()));
+    w.bytes(bytemuck::cast_slice(parts.codes.get(..count * state.scratch_words())?));
+    Some(())
 }
 
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
+fn list<T>(w: &mut Writer<'_>, items: &[T], put: impl Fn(&mut Writer<'_>, &T)) {
+    w.uint(items.len() as u32);
+    items.iter().for_each(|item| put(w, item));
 }
 
 impl<const WORDS: usize> Model<WORDS> {
@@ -96,8 +73,7 @@ impl<const WORDS: usize> Model<WORDS> {
     /// room for. The model has then not begun: load into a spare one.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.erase();
-        let result =
-            deserializer.deserialize_tuple(ELEMENTS, ModelVisitor { state: &mut self.state, memory: &mut self.memory });
+        let result = wire::deserialize(deserializer, &mut |r| read(r, &mut self.state, &mut self.memory));
         if result.is_err() {
             self.erase();
         }
@@ -114,135 +90,79 @@ impl<const WORDS: usize> Model<WORDS> {
 pub fn examine<'de, D: Deserializer<'de>>(deserializer: D, memory: &mut [u32]) -> Result<usize, D::Error> {
     let mut state = State::ZERO;
     memory.fill(0);
-    deserializer.deserialize_tuple(ELEMENTS, ModelVisitor { state: &mut state, memory })?;
+    wire::deserialize(deserializer, &mut |r| read(r, &mut state, memory))?;
     Ok(usize::from(state.features))
 }
 
-struct ModelVisitor<'a> {
-    state: &'a mut State,
-    memory: &'a mut [u32],
-}
-
-impl<'de> Visitor<'de> for ModelVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a TinyRCE model")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let short = || A::Error::custom("the model ends early");
-        let header: Header = seq.next_element()?.ok_or_else(short)?;
-        if header.format != FORMAT {
-            return Err(A::Error::custom("another format of model"));
-        }
-        let features = usize::from(header.features);
-        let params = header.params.fitted(features.max(1), self.memory.len());
-        let checked =
-            params.check(features, self.memory.len()).map_err(|_| A::Error::custom("the model's parameters"))?;
-        let finite = header.spread >= 0.0
-            && header.spread.is_finite()
-            && header.swing >= 0.0
-            && header.swing.is_finite()
-            && (0.0..=1.0).contains(&header.statistics.recent_accuracy);
-        if header.count > checked.capacity || header.now < 0 || !finite {
-            return Err(A::Error::custom("the model has more prototypes than there is room for, or odd counts"));
-        }
-        *self.state = State {
-            params,
-            features: header.features,
-            capacity: checked.capacity,
-            count: header.count,
-            clock: header.clock,
-            now: header.now,
-            spread: header.spread,
-            swing: header.swing,
-            settled: header.settled.min(256),
-            dither: header.dither,
-            statistics: header.statistics,
-        };
-        let count = usize::from(header.count);
-        let bytes = self.state.code_bytes();
-        let parts = layout::parts_mut(self.memory, features, bytes, usize::from(checked.capacity))
-            .ok_or_else(|| A::Error::custom("memory"))?;
-        let any = |x: f32| x.is_finite();
-        let positive = |x: f32| x.is_finite() && x >= 0.0;
-        read(&mut seq, parts.mean, any)?;
-        read(&mut seq, parts.variance, positive)?;
-        read(&mut seq, parts.within, positive)?;
-        read(&mut seq, parts.offset, any)?;
-        read(&mut seq, parts.gain, positive)?;
-        read(&mut seq, parts.class.get_mut(..count).ok_or_else(short)?, |_: u16| true)?;
-        // Radii of f32 prototypes are the bits of a number that is not negative.
-        read(&mut seq, parts.radius.get_mut(..count).ok_or_else(short)?, |r: u32| bytes < 4 || r <= 0x7f80_0000)?;
-        read(&mut seq, parts.standing.get_mut(..count).ok_or_else(short)?, |_: i32| true)?;
-        read(&mut seq, parts.spread.get_mut(..count).ok_or_else(short)?, positive)?;
-        read(&mut seq, parts.hits.get_mut(..count).ok_or_else(short)?, |_: u16| true)?;
-        let codes = parts.codes.get_mut(..count * self.state.scratch_words()).ok_or_else(short)?;
-        seq.next_element_seed(BytesSeed(bytemuck::cast_slice_mut(codes)))?.ok_or_else(short)?;
-        if !upkeep::repair(self.state, self.memory) {
-            return Err(A::Error::custom("a prototype's feature is not a number"));
-        }
-        Ok(())
+fn read(r: &mut Reader<'_>, state: &mut State, memory: &mut [u32]) {
+    if read_head(r, state, memory.len()).and_then(|()| read_arrays(r, state, memory)).is_none() {
+        r.fail();
     }
 }
 
-/// Reads exactly as many items as the slice has, each of which `good` accepts.
-fn read<'de, A: SeqAccess<'de>, T: Deserialize<'de> + Copy>(
-    seq: &mut A,
-    slice: &mut [T],
-    good: impl Fn(T) -> bool,
-) -> Result<(), A::Error> {
-    seq.next_element_seed(SliceSeed(slice, good, PhantomData))?.ok_or_else(|| A::Error::custom("the model ends early"))
+fn read_head(r: &mut Reader<'_>, state: &mut State, words: usize) -> Option<()> {
+    let format = r.byte();
+    r.check(format == FORMAT);
+    let mut params = Params::ZERO;
+    r.settings(ORDER, Params::SETTINGS, &mut |index, value| params.store(index, value));
+    let (features, count) = (r.short(), r.short());
+    let mut number = || r.uint(u32::MAX);
+    let clock = Clock { windows: number(), taken: number(), pairs: number(), refit_at: number(), clipped: number() };
+    let now = r.int();
+    let (spread, swing) = (r.within(f32::MAX), r.within(f32::MAX));
+    let (settled, dither) = (r.short(), r.uint(u32::MAX));
+    let [learnt, right, unknown] = [(); 3].map(|()| r.uint(u32::MAX));
+    let recent_accuracy = r.real();
+    let [pruned, refused] = [(); 2].map(|()| r.uint(u32::MAX));
+    let visited = r.long(u64::MAX);
+    let statistics = Statistics { learnt, right, unknown, recent_accuracy, pruned, refused, visited };
+    if !r.is_good() {
+        return None;
+    }
+    let features_used = usize::from(features);
+    let params = params.fitted(features_used.max(1), words);
+    let capacity = params.check(features_used, words).ok()?.capacity;
+    let odd = spread < 0.0 || swing < 0.0 || now < 0 || !(0.0..=1.0).contains(&recent_accuracy);
+    if odd || count > capacity {
+        return None;
+    }
+    let settled = settled.min(256);
+    *state = State { params, features, capacity, count, clock, now, spread, swing, settled, dither, statistics };
+    Some(())
 }
 
-struct SliceSeed<'a, T, G>(&'a mut [T], G, PhantomData<T>);
-
-impl<'de, T: Deserialize<'de> + Copy, G: Fn(T) -> bool> DeserializeSeed<'de> for SliceSeed<'_, T, G> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+fn read_arrays(r: &mut Reader<'_>, state: &mut State, memory: &mut [u32]) -> Option<()> {
+    let (features, count) = (usize::from(state.features), usize::from(state.count));
+    let bytes = state.code_bytes();
+    let parts = layout::parts_mut(memory, features, bytes, usize::from(state.capacity))?;
+    let (any, positive) = (f32::MIN, 0.0);
+    for (array, least) in [
+        (parts.mean, any),
+        (parts.variance, positive),
+        (parts.within, positive),
+        (parts.offset, any),
+        (parts.gain, positive),
+    ] {
+        reals(r, array, least);
     }
+    fill(r, parts.class.get_mut(..count)?, |r| r.short());
+    // Radii of f32 prototypes are the bits of a number that is not negative.
+    let most = if bytes < 4 { u32::MAX } else { f32::INFINITY.to_bits() };
+    fill(r, parts.radius.get_mut(..count)?, |r| r.uint(most));
+    fill(r, parts.standing.get_mut(..count)?, |r| r.int());
+    reals(r, parts.spread.get_mut(..count)?, positive);
+    fill(r, parts.hits.get_mut(..count)?, |r| r.short());
+    r.bytes(bytemuck::cast_slice_mut(parts.codes.get_mut(..count * state.scratch_words())?));
+    (r.is_good() && upkeep::repair(state, memory)).then_some(())
 }
 
-impl<'de, T: Deserialize<'de> + Copy, G: Fn(T) -> bool> Visitor<'de> for SliceSeed<'_, T, G> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an array of the model")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for place in self.0.iter_mut() {
-            match seq.next_element()? {
-                Some(value) if self.1(value) => *place = value,
-                _ => return Err(A::Error::custom("an array of the model is short or holds an odd value")),
-            }
-        }
-        match seq.next_element::<T>()? {
-            None => Ok(()),
-            Some(_) => Err(A::Error::custom("an array of the model is too long")),
-        }
-    }
+fn reals(r: &mut Reader<'_>, places: &mut [f32], least: f32) {
+    r.reals(places, f32::MAX);
+    r.check(places.iter().all(|v| *v >= least));
 }
 
-struct BytesSeed<'a>(&'a mut [u8]);
-
-impl<'de> DeserializeSeed<'de> for BytesSeed<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl<'de> Visitor<'de> for BytesSeed<'_> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("the prototypes' features")
-    }
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<(), E> {
-        if bytes.len() != self.0.len() {
-            return Err(E::custom("the prototypes' features have another length"));
-        }
-        self.0.copy_from_slice(bytes);
-        Ok(())
-    }
+/// Reads exactly as many items as there are places.
+fn fill<T>(r: &mut Reader<'_>, places: &mut [T], get: impl Fn(&mut Reader<'_>) -> T) {
+    r.count(places.len());
+    places.iter_mut().for_each(|place| *place = get(r));
 }

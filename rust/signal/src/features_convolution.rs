@@ -66,7 +66,7 @@ fn draw(rng: &mut Rng, weights: &mut [f32]) {
         *w -= mean;
         energy += *w * *w;
     }
-    let scale = if energy > 0.0 { 1.0 / libm::sqrtf(energy) } else { 0.0 };
+    let scale = if energy > 0.0 { 1.0 / hone_numeric::kernel::sqrt_f32(energy) } else { 0.0 };
     for w in weights.iter_mut() {
         *w *= scale;
     }
@@ -100,7 +100,7 @@ pub(crate) fn elm(input: &[f32], seed: u64, out: &mut [f32]) {
     let n = input.len().max(1) as f32;
     let mean = input.iter().fold(0.0, |s, x| s + x) / n;
     let mut rng = Rng::new(seed ^ 0x454c_4d00);
-    let scale = libm::sqrtf(3.0 / n);
+    let scale = hone_numeric::kernel::sqrt_f32(3.0 / n);
     for o in out {
         let mut sum = 0.0;
         for x in input {

@@ -36,14 +36,14 @@ pub(crate) fn describe(window: &WindowView, channel: usize, log_amplitude: bool,
     }
     let variance = m2 / count;
     let power = variance + mean * mean;
-    let deviation = libm::sqrtf(variance);
+    let deviation = hone_numeric::kernel::sqrt_f32(variance);
     let peak_to_peak = f32::from(high) - f32::from(low);
     let constant = low >= high;
     let ratio = |a: f32, b: f32| if constant { 0.0 } else { a / b };
     let crest = (f32::from(high) - mean).max(mean - f32::from(low));
     let features = [
         mean,
-        if log_amplitude { 0.5 * ln(power + QUANTISATION_NOISE) } else { libm::sqrtf(power) },
+        if log_amplitude { 0.5 * ln(power + QUANTISATION_NOISE) } else { hone_numeric::kernel::sqrt_f32(power) },
         if log_amplitude { 0.5 * ln(variance + QUANTISATION_NOISE) } else { deviation },
         ratio(m3 / count, variance * deviation),
         ratio(m4 / count, variance * variance),

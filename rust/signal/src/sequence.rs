@@ -15,6 +15,7 @@
 use crate::features::Params;
 use crate::{Extractor, Sample, Shape, WindowView};
 use hone_learn::{ParamError, Workspace};
+use hone_numeric::kernel::sqrt_f32;
 use hone_numeric::rng::Rng;
 
 /// Units of a frame per usual spread.
@@ -114,7 +115,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
         let (mean, variance) = statistics.split_at_checked(self.features()).unwrap_or_default();
         for (e, variance) in self.exponents.iter_mut().zip(variance) {
             // ⌊log₂(σ·√2)⌋ is log₂ σ to the nearest.
-            let spread = libm::sqrtf(2.0 * variance);
+            let spread = sqrt_f32(2.0 * variance);
             let within = spread > 0.0 && spread.is_finite();
             *e = if within { libm::ilogbf(spread).clamp(-EXPONENT, EXPONENT) as i8 } else { LEFT_OUT };
         }
@@ -159,7 +160,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
         let words = (self.steps() * inputs).div_ceil(2);
         let (front, rest) = memory.split_at_mut_checked(words)?;
         let frames: &mut [Sample] = Workspace::new(front).take(self.steps() * inputs).ok()?;
-        let scale = if self.features() > I { 1.0 / libm::sqrtf(f32::from(self.features)) } else { 1.0 } * PER_SPREAD;
+        let scale = if self.features() > I { 1.0 / sqrt_f32(f32::from(self.features)) } else { 1.0 } * PER_SPREAD;
         let mut places = frames.chunks_exact_mut(inputs.max(1));
         self.each_hop(window, rest, |row| {
             for (place, input) in places.next().unwrap_or_default().iter_mut().zip(self.project(row)) {

@@ -1,4 +1,4 @@
-//! The model as a sequence for a compact serde format such as postcard.
+//! The model as a sequence of numbers, in postcard's encoding.
 //!
 //! Ten items: task (1 classes, 2 novelty), kernel, row format, degree, features, classes, vectors, γ, coef0, and the
 //! words in use as four bytes each, least significant first.
@@ -6,12 +6,10 @@
 use crate::kernel::{Kernel, Kind};
 use crate::model::{Head, Model, ModelMut, ModelView, Task, numbers_of};
 use crate::params::MAX_CLASSES;
-use core::fmt;
 use hone_learn::Format;
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeTuple, Serializer};
-
-const ITEMS: usize = 10;
+use hone_learn::wire::{self, Reader, Writer};
+use serde::de::Deserializer;
+use serde::ser::{Serialize, Serializer};
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     /// Fails for the untrained model.
@@ -23,29 +21,24 @@ impl<const WORDS: usize> Serialize for Model<WORDS> {
 impl Serialize for ModelView<'_> {
     /// Fails for the untrained model.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let h = &self.head;
-        let words = self.words.get(..h.used()).filter(|w| !w.is_empty());
-        let words = words.ok_or(serde::ser::Error::custom("no model"))?;
-        let mut tuple = serializer.serialize_tuple(ITEMS)?;
-        tuple.serialize_element(&if h.task == Task::Novelty { 2u8 } else { 1 })?;
-        tuple.serialize_element(&(h.kernel.kind as u8))?;
-        tuple.serialize_element(&h.format.code())?;
-        tuple.serialize_element(&h.kernel.degree)?;
-        tuple.serialize_element(&h.features)?;
-        tuple.serialize_element(&h.classes)?;
-        tuple.serialize_element(&h.vectors)?;
-        tuple.serialize_element(&h.kernel.gamma)?;
-        tuple.serialize_element(&h.kernel.coef0)?;
-        tuple.serialize_element(&Words(words))?;
-        tuple.end()
+        wire::serialize(serializer, &|w| self.write(w))
     }
 }
 
-struct Words<'a>(&'a [u32]);
-
-impl Serialize for Words<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|w| w.to_le_bytes()))
+impl ModelView<'_> {
+    fn write(&self, w: &mut Writer<'_>) -> bool {
+        let h = &self.head;
+        let Some(words) = self.words.get(..h.used()).filter(|w| !w.is_empty()) else { return false };
+        w.byte(if h.task == Task::Novelty { 2 } else { 1 });
+        w.byte(h.kernel.kind as u8);
+        w.byte(h.format.code());
+        w.byte(h.kernel.degree);
+        [h.features, h.classes, h.vectors].into_iter().for_each(|v| w.uint(v.into()));
+        w.real(h.kernel.gamma);
+        w.real(h.kernel.coef0);
+        w.uint(words.len() as u32);
+        words.iter().for_each(|word| w.raw(&word.to_le_bytes()));
+        true
     }
 }
 
@@ -67,56 +60,43 @@ impl ModelMut<'_> {
     /// As there.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         *self.head = Head::EMPTY;
-        *self.head = deserializer.deserialize_tuple(ITEMS, Load(self.words))?;
-        Ok(())
+        wire::deserialize(deserializer, &mut |r| match read(r, self.words) {
+            Some(head) => *self.head = head,
+            None => r.fail(),
+        })
     }
 }
 
-struct Load<'a>(&'a mut [u32]);
-
-impl<'de> Visitor<'de> for Load<'_> {
-    type Value = Head;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an SVM model")
+fn read(r: &mut Reader<'_>, words: &mut [u32]) -> Option<Head> {
+    let task = match r.byte() {
+        1 => Task::Classes,
+        2 => Task::Novelty,
+        _ => return None,
+    };
+    let (kind, format, degree) = (r.byte(), r.byte(), r.byte());
+    let (kind, format) = (Kind::from_code(kind)?, Format::from_code(format)?);
+    let [features, classes, vectors] = [(); 3].map(|()| r.short());
+    let (gamma, coef0) = (r.within(MOST), r.within(MOST));
+    let kernel = Kernel { kind, gamma, coef0, degree };
+    let head = Head { task, kernel, format, features, classes, vectors, binary: 0 }.marked();
+    let classes_fit = match task {
+        Task::Novelty => classes == 0,
+        _ => (2..=MAX_CLASSES).contains(&usize::from(classes)),
+    };
+    if !r.is_good() || !classes_fit || features == 0 || !(1..=10).contains(&degree) {
+        return None;
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Head, A::Error> {
-        let task = match item::<A, u8>(&mut seq)? {
-            1 => Task::Classes,
-            2 => Task::Novelty,
-            _ => return Err(range()),
-        };
-        let kind = Kind::from_code(item(&mut seq)?).ok_or(range())?;
-        let format = Format::from_code(item(&mut seq)?).ok_or(range())?;
-        let degree: u8 = item(&mut seq)?;
-        let (features, classes, vectors): (u16, u16, u16) = (item(&mut seq)?, item(&mut seq)?, item(&mut seq)?);
-        let (gamma, coef0): (f32, f32) = (item(&mut seq)?, item(&mut seq)?);
-        let kernel = Kernel { kind, gamma, coef0, degree };
-        let head = Head { task, kernel, format, features, classes, vectors, binary: 0 }.marked();
-        let classes_fit = match task {
-            Task::Novelty => classes == 0,
-            _ => (2..=MAX_CLASSES).contains(&usize::from(classes)),
-        };
-        if !classes_fit || features == 0 || !(1..=10).contains(&degree) || !usable(gamma) || !usable(coef0) {
-            return Err(range());
-        }
-        let words = self.0.get_mut(..head.used()).ok_or(A::Error::custom("more than the capacity"))?;
-        seq.next_element_seed(Fill(words))?.ok_or(A::Error::custom("too short"))?;
-        if valid(&head, words) { Ok(head) } else { Err(range()) }
-    }
+    let words = words.get_mut(..head.used())?;
+    r.count(words.len());
+    words.iter_mut().for_each(|word| *word = r.real().to_bits());
+    (r.is_good() && valid(&head, words)).then_some(head)
 }
 
-fn range<E: Error>() -> E {
-    E::custom("a number is out of range")
-}
-
-fn item<'de, A: SeqAccess<'de>, T: serde::Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
-    seq.next_element()?.ok_or(A::Error::custom("too short"))
-}
+/// Numbers are of this size at most.
+const MOST: f32 = 1e30;
 
 fn usable(x: f32) -> bool {
-    x.abs() <= 1e30
+    x.abs() <= MOST
 }
 
 /// Whether classes ascend, class indices exist and numbers are finite.
@@ -134,30 +114,4 @@ fn valid(head: &Head, words: &[u32]) -> bool {
             // The class index is far below 1, as a number: a tiny one.
             class_exists && numbers(front) && (head.format != Format::F32 || numbers(row))
         })
-}
-
-/// Fills the slice with exactly as many words as it has.
-struct Fill<'a>(&'a mut [u32]);
-
-impl<'de> DeserializeSeed<'de> for Fill<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fill<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("words of four bytes")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for word in self.0 {
-            *word = u32::from_le_bytes(item(&mut seq)?);
-        }
-        if seq.next_element::<[u8; 4]>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
-    }
 }

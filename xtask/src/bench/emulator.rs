@@ -73,8 +73,8 @@ pub struct Emulator {
     pub toolchain: Toolchain,
 }
 
-/// The program that is built apart, with the least features, for its size.
-const SMALL: &str = "svm_text";
+/// The programs that are built apart, with the least features, for their size.
+const SMALL: [&str; 2] = ["rce_text", "svm_text"];
 
 /// One bracket of a program's run.
 pub struct Bracket {
@@ -110,7 +110,8 @@ impl Emulator {
         build.args(["--release", "--locked", "--bins", "--target", core.triple(), "--target-dir"]).arg(&target);
         succeed(build.current_dir(&folder))?;
         let mut build = toolchain.cargo("build");
-        build.args(["--release", "--locked", "--no-default-features", "--features", "small", "--bin", SMALL]);
+        build.args(["--release", "--locked", "--no-default-features", "--features", "small"]);
+        build.args(SMALL.iter().flat_map(|name| ["--bin", name]));
         build.args(["--target", core.triple(), "--target-dir"]).arg(&target);
         succeed(build.current_dir(&folder))?;
         let scratch = target.join("bench");

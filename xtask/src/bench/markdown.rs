@@ -39,8 +39,8 @@ const OPERATIONS: &[(&str, &str, u64)] = &[
     ("ESN, 64 units, train on a sample of 3 channels", "esn/train/sample 64", 128),
     ("ESN, the readout, once per training", "esn/solve 64", 1),
     ("ESN, infer a sample", "esn/infer/sample 64", 128),
-    ("RCE, 8-bit, learn a window of 48 features", "rce/learn/8-bit/manhattan", 2808),
-    ("RCE, 8-bit, infer a window, 200 prototypes", "rce/infer/8-bit/manhattan", 100),
+    ("RCE, 8-bit, learn a window of 48 features", "rce/alone/learn", 2808),
+    ("RCE, 8-bit, infer a window, 200 prototypes", "rce/alone/infer", 100),
     ("log-spectrum of 256 frames of 3 channels", "features/log-spectrum 768", 1),
 ];
 

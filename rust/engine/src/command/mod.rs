@@ -342,7 +342,11 @@ fn wait(words: &[&str], io: &mut dyn Io) -> Outcome {
     let Some(seconds) = seconds else {
         return fail(io, &["wait takes a number of seconds from 0 to 100000"]);
     };
-    if io.pause(Micros((seconds * 1000.0 + 0.5) as u64 * 1000)) { Ok(()) } else { fail(io, &["interrupted"]) }
+    if io.pause(Micros(u64::from((seconds * 1000.0 + 0.5) as u32) * 1000)) {
+        Ok(())
+    } else {
+        fail(io, &["interrupted"])
+    }
 }
 
 /// Writes an error line.

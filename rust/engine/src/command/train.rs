@@ -82,7 +82,7 @@ pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
 pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut shown = None;
     let mut turns = 20;
-    let mut told = false;
+    let mut looks = 0u32;
     loop {
         let status = links.training.get();
         if let Some(ended) = status.ended(id) {
@@ -110,8 +110,11 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
                 progress(&status, io);
             }
         }
-        if let Some(reason) = waits_for(links, id).filter(|_| !told) {
-            told = true;
+        // Not at the first look: most orders are taken up at once.
+        looks = looks.saturating_add(1);
+        if looks == 2
+            && let Some(reason) = waits_for(links, id)
+        {
             io.str("  waits ");
             io.str(reason);
             io.str("\n");

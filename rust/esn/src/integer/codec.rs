@@ -1,96 +1,60 @@
-//! The integer model as a sequence of numbers for a compact serde format such as postcard.
+//! The integer model as a sequence of numbers, in postcard's encoding.
 //!
 //! Eight items: parameters, shape, gain, thresholds (those of integer inference), quality, mean, factor, and the readout
 //! as in the packed layout ([`crate::LAYOUT_PACKED`]): form (2 affine, 3 fixed point), bits (8, or those behind the point),
 //! table (per row scale and offset; empty), codes. The reservoir follows from the seed.
 
-use super::model::IntegerModel;
-use super::weight::Weight;
-use crate::codec::{Numbers, finite, item};
-use crate::form::Form;
-use crate::model::Head;
-use crate::params::{Params, Shape};
-use crate::threshold::Thresholds;
-use core::fmt;
-use core::marker::PhantomData;
-use hone_numeric::compress::Affine;
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
+use super::model::{IntegerModel, Store, View};
+use super::weight::{Weight, Weights};
+use crate::codec::{MOST, read_head, write_head};
+use crate::params::Checked;
+use hone_learn::ParamError;
+use hone_learn::wire::{self, Reader, Writer};
+use serde::de::Deserializer;
+use serde::ser::{Serialize, Serializer};
 
 /// Number of the payload's layout as [`IntegerModel`] serialises.
 pub const LAYOUT_INTEGER: u8 = 3;
 
-const ITEMS: usize = 8;
+/// The number of the packing, and the bits that stand behind it.
+const fn form(wide: bool, fraction: u8) -> [u8; 2] {
+    if wide { [3, fraction] } else { [2, 8] }
+}
 
 impl<W: Weight, const N: usize, const C: usize, const E: usize> Serialize for IntegerModel<W, N, C, E> {
     /// Fails for a model without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (c, n) = (usize::from(self.head.shape.channels), usize::from(self.head.params.units));
-        let (Some(mean), Some(factor), Some(affine), Some(codes), true) = (
-            self.mean.get(..c),
-            self.factor.get(..c),
-            self.affine.get(..c),
-            self.out.as_flattened().get(..n * c),
-            self.head.trained,
-        ) else {
-            return Err(serde::ser::Error::custom("no model"));
-        };
-        let mut tuple = serializer.serialize_tuple(ITEMS)?;
-        tuple.serialize_element(&self.head.params)?;
-        tuple.serialize_element(&self.head.shape)?;
-        tuple.serialize_element(&self.head.gain)?;
-        tuple.serialize_element(&self.head.thresholds)?;
-        tuple.serialize_element(&self.head.quality)?;
-        tuple.serialize_element(mean)?;
-        tuple.serialize_element(factor)?;
-        tuple.serialize_element(&Readout { affine, codes, fraction: self.fraction })?;
-        tuple.end()
+        wire::serialize(serializer, &|w| write(&self.view(), w).is_some())
     }
 }
 
-struct Readout<'a, W> {
-    affine: &'a [Affine],
-    codes: &'a [W],
-    fraction: u8,
-}
-
-impl<W: Weight> Serialize for Readout<'_, W> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(4)?;
-        tuple.serialize_element(&form::<W>())?;
-        tuple.serialize_element(&if W::WIDE { self.fraction } else { 8 })?;
-        tuple.serialize_element(&Table(if W::WIDE { &[] } else { self.affine }))?;
-        tuple.serialize_element(&Codes(self.codes))?;
-        tuple.end()
-    }
-}
-
-struct Table<'a>(&'a [Affine]);
-
-impl Serialize for Table<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0.len() * 2))?;
-        self.0.iter().flat_map(|a| [a.scale, a.offset]).try_for_each(|v| seq.serialize_element(&v))?;
-        seq.end()
-    }
-}
-
-struct Codes<'a, W>(&'a [W]);
-
-impl<W: Weight> Serialize for Codes<'_, W> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let width = size_of::<W>();
-        let mut seq = serializer.serialize_seq(Some(size_of_val(self.0)))?;
-        for byte in self.0.iter().flat_map(|w| w.to_bytes().into_iter().take(width)) {
-            seq.serialize_element(&byte)?;
+fn write(model: &View<'_>, w: &mut Writer<'_>) -> Option<()> {
+    let head = model.head.trained.then_some(model.head)?;
+    let (c, n) = (usize::from(head.shape.channels), usize::from(head.params.units));
+    let (mean, factor) = (model.mean.get(..c)?, model.factor.get(..c)?);
+    write_head(w, head);
+    w.reals(mean);
+    w.reals(factor);
+    match model.weights {
+        Weights::Bytes(kind) => {
+            w.raw(&form(false, 0));
+            w.uint(2 * c as u32);
+            for a in model.affine.get(..c)? {
+                w.real(a.scale);
+                w.real(a.offset);
+            }
+            w.uint((n * c) as u32);
+            // The affine code, of which 128 was taken off.
+            kind.out.get(..n * c)?.iter().for_each(|code| w.byte(*code as u8 ^ 0x80));
         }
-        seq.end()
+        Weights::Words(kind) => {
+            w.raw(&form(true, model.fraction));
+            w.uint(0);
+            w.uint(2 * (n * c) as u32);
+            kind.out.get(..n * c)?.iter().for_each(|code| w.raw(&code.to_le_bytes()));
+        }
     }
-}
-
-/// The number of the packing.
-const fn form<W: Weight>() -> u8 {
-    if W::WIDE { 3 } else { 2 }
+    Some(())
 }
 
 impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
@@ -101,131 +65,37 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     /// capacity, a number that is not finite. The model is then without content.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.clear();
-        deserializer.deserialize_tuple(ITEMS, Load(self))
-    }
-}
-
-struct Load<'a, W, const N: usize, const C: usize, const E: usize>(&'a mut IntegerModel<W, N, C, E>);
-
-impl<'de, W: Weight, const N: usize, const C: usize, const E: usize> Visitor<'de> for Load<'_, W, N, C, E> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an ESN model in integers")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let model = self.0;
-        let params: Params = item(&mut seq)?;
-        let shape: Shape = item(&mut seq)?;
-        let checked = params.check(shape).map_err(|_| A::Error::custom("parameter out of range"))?;
-        let capacity = || A::Error::custom("more than the capacity");
-        crate::Model::<N, C, E>::accepts(&checked).map_err(|_| capacity())?;
-        let gain = finite(item(&mut seq)?)?;
-        let thresholds: Thresholds = item(&mut seq)?;
-        for t in [thresholds.mse, thresholds.nmse] {
-            for v in [t.upper, t.lower, t.median, t.sigma] {
-                finite::<A::Error>(v)?;
+        let fits = crate::Model::<N, C, E>::accepts;
+        wire::deserialize(deserializer, &mut |r| {
+            if read(r, fits, self.store()).is_none() {
+                r.fail();
             }
-        }
-        let quality = finite(item(&mut seq)?)?;
-        let (n, c) = (checked.units(), checked.channels());
-        for place in [&mut model.mean, &mut model.factor] {
-            let place = place.get_mut(..c).ok_or_else(capacity)?;
-            let read = seq.next_element_seed(Numbers { place, marker: PhantomData })?;
-            read.ok_or(A::Error::custom("too short"))?;
-        }
-        let affine = model.affine.get_mut(..c).ok_or_else(capacity)?;
-        let codes = model.out.as_flattened_mut().get_mut(..n * c).ok_or_else(capacity)?;
-        let seed = ReadoutMut { affine, codes, fraction: &mut model.fraction, marker: PhantomData };
-        seq.next_element_seed(seed)?.ok_or(A::Error::custom("too short"))?;
-        let head = Head { trained: false, params, shape, gain, thresholds, quality, form: Form::Plain };
-        model.complete(head).map_err(|_| A::Error::custom("not served in integers"))
+        })
     }
 }
 
-struct ReadoutMut<'a, 'de, W> {
-    affine: &'a mut [Affine],
-    codes: &'a mut [W],
-    fraction: &'a mut u8,
-    marker: PhantomData<&'de ()>,
-}
-
-impl<'de, W: Weight> DeserializeSeed<'de> for ReadoutMut<'_, 'de, W> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_tuple(4, self)
+fn read(r: &mut Reader<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut model: Store<'_>) -> Option<()> {
+    let (head, checked) = read_head(r, fits)?;
+    let (n, c) = (checked.units(), checked.channels());
+    r.reals(model.mean.get_mut(..c)?, MOST);
+    r.reals(model.factor.get_mut(..c)?, MOST);
+    let wide = model.out.is_wide();
+    let [kind, bits] = [r.byte(), r.byte()];
+    if form(wide, bits.min(15)) != [kind, bits] || model.out.len() < n * c {
+        return None;
     }
-}
-
-impl<'de, W: Weight> Visitor<'de> for ReadoutMut<'_, 'de, W> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("weights in integers")
+    *model.fraction = if wide { bits } else { 0 };
+    let table = if wide { 0 } else { c };
+    r.count(2 * table);
+    for a in model.affine.get_mut(..table)? {
+        a.scale = r.within(MOST);
+        a.offset = r.within(MOST);
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let (form_read, bits): (u8, u8) = (item(&mut seq)?, item(&mut seq)?);
-        let bits_fit = if W::WIDE { bits <= 15 } else { bits == 8 };
-        if form_read != form::<W>() || !bits_fit {
-            return Err(A::Error::custom("weights of another kind"));
-        }
-        *self.fraction = if W::WIDE { bits } else { 0 };
-        let affine: &mut [Affine] = if W::WIDE { &mut [] } else { self.affine };
-        seq.next_element_seed(TableMut(affine, PhantomData))?.ok_or(A::Error::custom("too short"))?;
-        seq.next_element_seed(CodesMut(self.codes, PhantomData))?.ok_or(A::Error::custom("too short"))
+    r.count(n * c * if wide { 2 } else { 1 });
+    for index in 0..n * c {
+        let low = r.byte();
+        let code = if wide { i16::from_le_bytes([low, r.byte()]) } else { i16::from(low) - 128 };
+        model.out.set(index, code);
     }
-}
-
-struct TableMut<'a, 'de>(&'a mut [Affine], PhantomData<&'de ()>);
-
-impl<'de> DeserializeSeed<'de> for TableMut<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for TableMut<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("scale and offset of each row")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for a in self.0 {
-            *a = Affine { scale: finite(item(&mut seq)?)?, offset: finite(item(&mut seq)?)? };
-        }
-        if seq.next_element::<f32>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
-    }
-}
-
-struct CodesMut<'a, 'de, W>(&'a mut [W], PhantomData<&'de ()>);
-
-impl<'de, W: Weight> DeserializeSeed<'de> for CodesMut<'_, 'de, W> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, W: Weight> Visitor<'de> for CodesMut<'_, 'de, W> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("codes")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for code in self.0 {
-            let low = item(&mut seq)?;
-            *code = W::from_bytes([low, if W::WIDE { item(&mut seq)? } else { 0 }]);
-        }
-        if seq.next_element::<u8>()?.is_some() { Err(A::Error::custom("too long")) } else { Ok(()) }
-    }
+    if r.is_good() { model.complete(head).ok() } else { None }
 }

@@ -1,8 +1,9 @@
 //! The integer model's storage, and how it is made from one in floating point.
 
-use super::weight::{INPUT_BITS, Mix, Row, STATE_BITS, Weight, headroom, scaled};
+use super::weight::{self, INPUT_BITS, Kind, Mix, Places, Row, STATE_BITS, Weight, Weights, headroom, scaled};
 use crate::form::Form;
 use crate::model::{Head, Model};
+use crate::network::Network;
 use crate::params::{Output, Params, Readout, Shape};
 use crate::threshold::{Threshold, Thresholds};
 use hone_numeric::compress::{Affine, Fixed};
@@ -75,10 +76,24 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> Default for Inte
     }
 }
 
+/// An error in the unit of integer scores, saturating; 0 of what is negative or not a number. By the number's own bits: the
+/// conversion that a processor without double precision is given goes by way of it.
+fn scored(v: f32) -> u64 {
+    let bits = v.to_bits();
+    let mantissa = u64::from(bits & 0x7f_ffff | 0x80_0000);
+    // Of the mantissa's lowest bit, of those behind the point.
+    let shift = (bits >> 23) as i32 - 150 + super::SCORE_BITS as i32;
+    match v {
+        v if v.is_nan() || v <= 0.0 => 0,
+        _ if shift > 40 => u64::MAX,
+        _ if shift >= 0 => mantissa << shift,
+        _ => mantissa.checked_shr(shift.unsigned_abs()).unwrap_or(0),
+    }
+}
+
 /// A threshold in the unit of integer scores.
 fn limits(t: &Threshold) -> [u64; 2] {
-    // The conversion saturates.
-    [t.upper, t.lower].map(|v| libm::scalbnf(v, super::SCORE_BITS as i32) as u64)
+    [t.upper, t.lower].map(scored)
 }
 
 impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
@@ -167,31 +182,110 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     pub fn quantize(&mut self, model: &Model<N, C, E>, quantization: Quantization) -> Result<(), QuantizeError> {
         self.clear();
         let net = model.readable().ok_or(QuantizeError::Untrained)?;
-        if model.form() != Form::Plain {
+        self.store().quantize(&net, model.head(), quantization)
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        let weights = Kind { res: &self.res[..], input: self.input.as_flattened(), out: self.out.as_flattened() };
+        View {
+            head: &self.head,
+            fraction: self.fraction,
+            shifts: &self.shifts,
+            weights: W::weights(weights),
+            affine: &self.affine,
+            mean: &self.mean,
+            factor: &self.factor,
+            mix: self.mix,
+            rows: &self.rows,
+            channels: &self.channels,
+            limits: &self.limits,
+            leak: self.leak,
+        }
+    }
+
+    pub(crate) fn store(&mut self) -> Store<'_> {
+        Store {
+            head: &mut self.head,
+            fraction: &mut self.fraction,
+            shifts: &mut self.shifts,
+            res: W::places(&mut self.res),
+            input: W::places(self.input.as_flattened_mut()),
+            out: W::places(self.out.as_flattened_mut()),
+            affine: &mut self.affine,
+            mean: &mut self.mean,
+            factor: &mut self.factor,
+            mix: &mut self.mix,
+            rows: &mut self.rows,
+            channels: &mut self.channels,
+            limits: &mut self.limits,
+            leak: &mut self.leak,
+        }
+    }
+}
+
+/// A model of any capacity and kind of weights, not yet cut to the size in use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub head: &'a Head,
+    pub fraction: u8,
+    pub shifts: &'a [u16],
+    pub weights: Weights<'a>,
+    pub affine: &'a [Affine],
+    pub mean: &'a [f32],
+    pub factor: &'a [f32],
+    pub mix: Mix,
+    pub rows: &'a [Row],
+    pub channels: &'a [Channel],
+    pub limits: &'a [[u64; 2]; 2],
+    pub leak: i32,
+}
+
+/// The same, to be filled.
+#[derive(Debug)]
+pub(crate) struct Store<'a> {
+    pub head: &'a mut Head,
+    pub fraction: &'a mut u8,
+    pub shifts: &'a mut [u16],
+    pub res: Places<'a>,
+    pub input: Places<'a>,
+    pub out: Places<'a>,
+    pub affine: &'a mut [Affine],
+    pub mean: &'a mut [f32],
+    pub factor: &'a mut [f32],
+    pub mix: &'a mut Mix,
+    pub rows: &'a mut [Row],
+    pub channels: &'a mut [Channel],
+    pub limits: &'a mut [[u64; 2]; 2],
+    pub leak: &'a mut i32,
+}
+
+impl Store<'_> {
+    fn quantize(&mut self, net: &Network<'_>, head: &Head, quantization: Quantization) -> Result<(), QuantizeError> {
+        if head.form != Form::Plain {
             return Err(QuantizeError::Packed);
         }
-        self.fraction = match (quantization, W::WIDE) {
+        let wide = self.out.is_wide();
+        *self.fraction = match (quantization, wide) {
             (Quantization::Int8, false) => 0,
             (Quantization::Fixed(fixed), true) => fixed.fraction(),
             _ => return Err(QuantizeError::Weights),
         };
-        let n = usize::from(model.params().units).max(1);
-        for ((to, from), affine) in
-            self.out.as_flattened_mut().chunks_exact_mut(n).zip(net.out.state.chunks_exact(n)).zip(&mut self.affine)
-        {
+        let n = usize::from(head.params.units).max(1);
+        let rows = net.out.state.chunks_exact(n);
+        for ((row, from), affine) in (0..).step_by(n).zip(rows).zip(&mut *self.affine) {
             *affine = Affine::of(from);
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = W::encode(*from, affine, self.fraction);
+            for (index, from) in (row..).zip(from) {
+                self.out.set(index, weight::encode(wide, *from, affine, *self.fraction));
             }
         }
-        for (to, from) in [(&mut self.mean, net.mean), (&mut self.factor, net.factor)] {
+        for (to, from) in [(&mut *self.mean, net.mean), (&mut *self.factor, net.factor)] {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
-        self.complete(*model.head())
+        self.complete(*head)
     }
 
     /// Derives everything from the head, the readout's codes and tables, mean and factor.
-    pub(crate) fn complete(&mut self, head: Head) -> Result<(), QuantizeError> {
+    pub fn complete(&mut self, head: Head) -> Result<(), QuantizeError> {
         let p = &head.params;
         for (served, name) in [
             (p.readout == Readout::State, "readout"),
@@ -203,44 +297,49 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
             }
         }
         self.generate(&head)?;
-        self.mix = W::mix(head.gain, p.input_scale, self.fraction).ok_or(QuantizeError::Range)?;
-        for (row, affine) in self.rows.iter_mut().zip(&self.affine).take(head.shape.channels.into()) {
-            *row = W::row(affine, self.fraction).ok_or(QuantizeError::Range)?;
+        let (wide, fraction) = (self.out.is_wide(), *self.fraction);
+        *self.mix = weight::mix(wide, head.gain, p.input_scale, fraction).ok_or(QuantizeError::Range)?;
+        for (row, affine) in self.rows.iter_mut().zip(&*self.affine).take(head.shape.channels.into()) {
+            *row = weight::row(wide, affine, fraction).ok_or(QuantizeError::Range)?;
         }
-        let channels = self.channels.iter_mut().zip(self.mean.iter().zip(&self.factor));
+        let channels = self.channels.iter_mut().zip(self.mean.iter().zip(&*self.factor));
         for (channel, (mean, factor)) in channels.take(head.shape.channels.into()) {
             let bits = headroom(*factor, 30).ok_or(QuantizeError::Range)?;
             // Inputs have two bits more behind the point than what is multiplied.
             let shift = bits.checked_sub((INPUT_BITS - MEAN_BITS) as u8).ok_or(QuantizeError::Range)?;
             *channel = Channel { mean: scaled(*mean, MEAN_BITS as i32), factor: scaled(*factor, bits.into()), shift };
         }
-        self.leak = scaled(p.leak, STATE_BITS as i32);
-        self.head = Head { trained: true, ..head };
+        *self.leak = scaled(p.leak, STATE_BITS as i32);
+        *self.head = Head { trained: true, form: Form::Plain, ..head };
         self.set_thresholds(head.thresholds);
         Ok(())
     }
 
-    pub(crate) fn set_thresholds(&mut self, thresholds: Thresholds) {
+    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.head.thresholds = thresholds;
-        self.limits = [limits(&thresholds.mse), limits(&thresholds.nmse)];
+        *self.limits = [limits(&thresholds.mse), limits(&thresholds.nmse)];
     }
 
     /// The weights that the seed gives, as `reservoir::generate`, number by number.
     fn generate(&mut self, head: &Head) -> Result<(), QuantizeError> {
         let checked = crate::Checked::trusted(head.params, head.shape);
         let (n, k) = (checked.units(), checked.diagonals());
-        let input = self.input.as_flattened_mut();
-        let (Some(shifts), Some(res), Some(input)) =
-            (self.shifts.get_mut(..k), self.res.get_mut(..checked.nonzeros()), input.get_mut(..n * checked.channels()))
-        else {
+        let (res, input) = (checked.nonzeros(), n * checked.channels());
+        let shifts = self.shifts.get_mut(..k).ok_or(QuantizeError::Range)?;
+        if self.res.len() < res || self.input.len() < input {
             return Err(QuantizeError::Range);
-        };
+        }
         let mut rng = Rng::new(u64::from(head.params.seed));
         crate::reservoir::choose(&mut rng, n, shifts);
-        for (weights, scale) in [(res, head.gain), (input, head.params.input_scale)] {
+        let wide = self.out.is_wide();
+        for (weights, count, scale) in
+            [(&mut self.res, res, head.gain), (&mut self.input, input, head.params.input_scale)]
+        {
             // Weights are uniform in ± scale.
             let range = Affine { scale: scale / 127.0, offset: scale * (-128.0 / 127.0) };
-            weights.iter_mut().for_each(|w| *w = W::encode(rng.next_signed() * scale, &range, self.fraction));
+            for index in 0..count {
+                weights.set(index, weight::encode(wide, rng.next_signed() * scale, &range, *self.fraction));
+            }
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Inference in integers.
 
-use super::model::{Channel, IntegerModel, MEAN_BITS};
+use super::model::{Channel, IntegerModel, MEAN_BITS, View};
 use super::tanh::tanh;
-use super::weight::{INPUT_BITS, Mix, Row, STATE_BITS, Weight, narrow};
+use super::weight::{INPUT_BITS, Kind, Mix, Row, STATE_BITS, Weight, Weights, narrow};
 use crate::LANES;
 use crate::model::mean;
 use crate::params::{Params, Score, Target};
@@ -55,10 +55,25 @@ pub struct IntegerScratch<const N: usize, const C: usize> {
     u: [i16; C],
     y: [i32; C],
     offset: [i32; C],
+    at: At,
+}
+
+/// Where in the stream inference is.
+#[derive(Clone, Debug)]
+struct At {
     age: u32,
     next: Option<u32>,
     ring: [IntegerErrors; MAX_AVERAGE],
     count: u32,
+}
+
+/// A scratch of any capacity.
+struct Stream<'a> {
+    x: &'a mut [i16],
+    u: &'a mut [i16],
+    y: &'a mut [i32],
+    offset: &'a mut [i32],
+    at: &'a mut At,
 }
 
 impl<const N: usize, const C: usize> Default for IntegerScratch<N, C> {
@@ -70,20 +85,24 @@ impl<const N: usize, const C: usize> Default for IntegerScratch<N, C> {
 impl<const N: usize, const C: usize> IntegerScratch<N, C> {
     /// At the start of a stream.
     pub const fn new() -> Self {
-        Self {
-            x: [[0; N]; 3],
-            u: [0; C],
-            y: [0; C],
-            offset: [0; C],
-            age: 0,
-            next: None,
-            ring: [IntegerErrors { mse: 0, nmse: 0 }; MAX_AVERAGE],
-            count: 0,
-        }
+        let ring = [IntegerErrors { mse: 0, nmse: 0 }; MAX_AVERAGE];
+        let at = At { age: 0, next: None, ring, count: 0 };
+        Self { x: [[0; N]; 3], u: [0; C], y: [0; C], offset: [0; C], at }
     }
 
     /// Forgets the stream: the state is reset and the average starts anew. Needed when the model changes.
     pub fn reset(&mut self) {
+        self.at.reset();
+    }
+
+    fn stream(&mut self) -> Stream<'_> {
+        let x = self.x.as_flattened_mut();
+        Stream { x, u: &mut self.u, y: &mut self.y, offset: &mut self.offset, at: &mut self.at }
+    }
+}
+
+impl At {
+    fn reset(&mut self) {
         (self.next, self.age, self.count) = (None, 0, 0);
     }
 
@@ -106,11 +125,8 @@ impl<const N: usize, const C: usize> IntegerScratch<N, C> {
 }
 
 /// Everything that a frame reads and changes, cut to size.
-struct Frame<'a, W> {
+struct Frame<'a> {
     shifts: &'a [u16],
-    res: &'a [[W; LANES]],
-    input: &'a [[W; LANES]],
-    out: &'a [W],
     rows: &'a [Row],
     channels: &'a [Channel],
     mix: Mix,
@@ -121,7 +137,30 @@ struct Frame<'a, W> {
     y: &'a mut [i32],
 }
 
-impl<W: Weight> Frame<'_, W> {
+/// Weights of one kind, cut to size.
+struct Cut<'a, W> {
+    res: &'a [[W; LANES]],
+    input: &'a [[W; LANES]],
+    out: &'a [W],
+}
+
+impl<'a, W: Weight> Cut<'a, W> {
+    fn of(kind: Kind<'a, W>, nonzeros: usize, rows: usize) -> Option<Self> {
+        Some(Self {
+            res: kind.res.get(..nonzeros)?.as_chunks().0,
+            input: kind.input.get(..rows)?.as_chunks().0,
+            out: kind.out.get(..rows)?,
+        })
+    }
+}
+
+/// The weights that a window is judged with.
+enum AnyCut<'a> {
+    Bytes(Cut<'a, i8>),
+    Words(Cut<'a, i16>),
+}
+
+impl Frame<'_> {
     /// u from one frame.
     #[inline(always)]
     fn scale(&mut self, frame: &[Sample], offset: &[i32]) {
@@ -132,17 +171,37 @@ impl<W: Weight> Frame<'_, W> {
         }
     }
 
+    /// x from u and x, and y from that. One copy for each kind of weights; all else there is once.
+    #[inline(never)]
+    fn advance<W: Weight>(&mut self, weights: &Cut<'_, W>) {
+        // A copy, so that nothing of it is read again after each number that is stored.
+        let mut frame = Frame {
+            shifts: self.shifts,
+            rows: self.rows,
+            channels: self.channels,
+            mix: self.mix,
+            leak: self.leak,
+            x: self.x,
+            next: self.next,
+            u: self.u,
+            y: self.y,
+        };
+        let weights = Cut { ..*weights };
+        frame.step(&weights);
+        frame.output(&weights);
+    }
+
     /// x from u and x.
     #[inline(always)]
-    fn step(&mut self) {
+    fn step<W: Weight>(&mut self, weights: &Cut<'_, W>) {
         let next = core::mem::take(&mut self.next);
         let diagonals = self.shifts.len().max(1);
-        let groups = self.res.chunks_exact(diagonals).zip(self.input.chunks_exact(self.u.len().max(1)));
+        let groups = weights.res.chunks_exact(diagonals).zip(weights.input.chunks_exact(self.u.len().max(1)));
         for ((base, next), (res, input)) in (0..).step_by(LANES).zip(next.as_chunks_mut::<LANES>().0).zip(groups) {
             let neighbours = self.x.get(base..).unwrap_or_default();
             let (front, back) = next.split_at_mut_checked(LANES / 2).unwrap_or_default();
-            self.four::<0>(neighbours, res, input, front);
-            self.four::<{ LANES / 2 }>(neighbours, res, input, back);
+            self.four::<W, 0>(neighbours, res, input, front);
+            self.four::<W, { LANES / 2 }>(neighbours, res, input, back);
         }
         let (low, high) = self.x.split_at_mut_checked(next.len()).unwrap_or_default();
         for ((v, low), high) in next.iter().zip(low).zip(high) {
@@ -153,7 +212,13 @@ impl<W: Weight> Frame<'_, W> {
 
     /// Four units, from number HALF of a group on. Not eight, because a Cortex-M has not the registers.
     #[inline(always)]
-    fn four<const HALF: usize>(&self, x: &[i16], res: &[[W; LANES]], input: &[[W; LANES]], next: &mut [i16]) {
+    fn four<W: Weight, const HALF: usize>(
+        &self,
+        x: &[i16],
+        res: &[[W; LANES]],
+        input: &[[W; LANES]],
+        next: &mut [i16],
+    ) {
         let x = x.get(HALF..).unwrap_or_default();
         let mut sums = [0; 4];
         for (weights, shift) in res.iter().zip(self.shifts) {
@@ -185,9 +250,9 @@ impl<W: Weight> Frame<'_, W> {
 
     /// y from x.
     #[inline(always)]
-    fn output(&mut self) {
+    fn output<W: Weight>(&mut self, weights: &Cut<'_, W>) {
         let total = if W::WIDE { 0 } else { self.next.iter().fold(0i32, |s, x| s.wrapping_add(i32::from(*x))) };
-        let rows = self.out.chunks_exact(self.next.len().max(1)).zip(self.rows);
+        let rows = weights.out.chunks_exact(self.next.len().max(1)).zip(self.rows);
         for (y, (weights, row)) in self.y.iter_mut().zip(rows) {
             *y = W::output(W::dot(weights, self.next), total, row);
         }
@@ -222,19 +287,7 @@ fn ratio(numerator: u64, denominator: u64) -> u64 {
 impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
     /// Judges one window, in integers only. As [`crate::Model::examine`].
     pub fn examine(&self, window: &WindowView<'_>, scratch: &mut IntegerScratch<N, C>) -> IntegerOutcome {
-        let channels = usize::from(self.head.shape.channels);
-        if !self.head.trained || window.channels != channels || window.is_empty() {
-            scratch.reset();
-            return IntegerOutcome::UNKNOWN;
-        }
-        let p = &self.head.params;
-        let errors = self.run(p, window, scratch).flatten();
-        let averaged = errors.and_then(|e| scratch.average(e, p.average));
-        let decision = match averaged {
-            Some(e) if self.is_anomalous(p.score, &e) => Decision::Anomalous,
-            _ => Decision::Normal,
-        };
-        IntegerOutcome { decision, judged: averaged.or(errors), errors, warm: averaged.is_some() }
+        self.view().examine(window, scratch.stream())
     }
 
     /// As [`crate::Model::infer`], with the score in floating point, by a handful of operations per window.
@@ -246,70 +299,6 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     pub fn verdict(&self, outcome: &IntegerOutcome) -> Verdict {
         let score = outcome.judged.map_or(0.0, |e| self.head.thresholds.score(self.head.params.score, &e.to_errors()));
         Verdict { decision: outcome.decision, score }
-    }
-
-    fn is_anomalous(&self, score: Score, e: &IntegerErrors) -> bool {
-        let [mse, nmse] = self.limits;
-        let beyond = |[upper, lower]: [u64; 2], v: u64| v >= upper || (lower > 0 && v <= lower);
-        (score != Score::Nmse && beyond(mse, e.mse)) || (score != Score::Mse && beyond(nmse, e.nmse))
-    }
-
-    /// The errors of one window; `None` outside when the storage is smaller than the head says, inside when no frame
-    /// counts.
-    fn run(&self, p: &Params, window: &WindowView<'_>, s: &mut IntegerScratch<N, C>) -> Option<Option<IntegerErrors>> {
-        let checked = crate::Checked::trusted(*p, self.head.shape);
-        let (n, c) = (checked.units(), checked.channels());
-        let broken = window.faults.any(Faults::GAP) || s.next != Some(window.sequence);
-        if broken {
-            s.count = 0;
-        }
-        if broken || !p.carry {
-            s.age = 0;
-            s.x.as_flattened_mut().fill(0);
-            s.y.fill(0);
-        }
-        s.next = Some(window.sequence.wrapping_add(1));
-        for (channel, (offset, scale)) in s.offset.iter_mut().zip(&self.channels).take(c).enumerate() {
-            *offset = if p.remove_mean { mean_of(window, channel) } else { scale.mean };
-        }
-        let (x, rest) = s.x.as_flattened_mut().split_at_mut_checked(2 * n)?;
-        let mut frame = Frame {
-            shifts: self.shifts.get(..checked.diagonals())?,
-            res: self.res.get(..checked.nonzeros())?.as_chunks().0,
-            input: self.input.as_flattened().get(..n * c)?.as_chunks().0,
-            out: self.out.as_flattened().get(..n * c)?,
-            rows: self.rows.get(..c)?,
-            channels: self.channels.get(..c)?,
-            mix: self.mix,
-            leak: self.leak,
-            x,
-            next: rest.get_mut(..n)?,
-            u: s.u.get_mut(..c)?,
-            y: s.y.get_mut(..c)?,
-        };
-        let offset = s.offset.get(..c)?;
-        let predict = p.target == Target::Predict;
-        let washout = u32::from(p.washout);
-        let (mut sum, mut power, mut frames) = (0, 0, 0u32);
-        for samples in window.frames() {
-            frame.scale(samples, offset);
-            let counts = if predict { s.age > washout } else { s.age >= washout };
-            if predict && counts {
-                frame.judge(&mut sum, &mut power);
-            }
-            frame.step();
-            frame.output();
-            if !predict && counts {
-                frame.judge(&mut sum, &mut power);
-            }
-            frames = frames.wrapping_add(counts.into());
-            s.age = s.age.saturating_add(1);
-        }
-        Some((frames > 0).then(|| {
-            // Squares have twice the bits of an input behind the point.
-            let count = (u64::from(frames).wrapping_mul(c as u64)) << (2 * INPUT_BITS);
-            IntegerErrors { mse: ratio(sum, count), nmse: ratio(sum, power) }
-        }))
     }
 
     /// Sets the thresholds anew by the model's rule, from windows held back from training. `errors` needs room for two
@@ -340,8 +329,95 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     pub fn calibrate(&mut self, mse: &mut [f32], nmse: &mut [f32]) -> bool {
         let quality = mean(mse);
         let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
-        self.set_thresholds(thresholds);
+        self.store().set_thresholds(thresholds);
         self.head.quality = quality;
         true
+    }
+}
+
+impl View<'_> {
+    fn examine(&self, window: &WindowView<'_>, mut s: Stream<'_>) -> IntegerOutcome {
+        let channels = usize::from(self.head.shape.channels);
+        if !self.head.trained || window.channels != channels || window.is_empty() {
+            s.at.reset();
+            return IntegerOutcome::UNKNOWN;
+        }
+        let p = &self.head.params;
+        let errors = self.run(p, window, &mut s).flatten();
+        let averaged = errors.and_then(|e| s.at.average(e, p.average));
+        let decision = match averaged {
+            Some(e) if self.is_anomalous(p.score, &e) => Decision::Anomalous,
+            _ => Decision::Normal,
+        };
+        IntegerOutcome { decision, judged: averaged.or(errors), errors, warm: averaged.is_some() }
+    }
+
+    fn is_anomalous(&self, score: Score, e: &IntegerErrors) -> bool {
+        let [mse, nmse] = *self.limits;
+        let beyond = |[upper, lower]: [u64; 2], v: u64| v >= upper || (lower > 0 && v <= lower);
+        (score != Score::Nmse && beyond(mse, e.mse)) || (score != Score::Mse && beyond(nmse, e.nmse))
+    }
+
+    /// The errors of one window; `None` outside when the storage is smaller than the head says, inside when no frame
+    /// counts.
+    fn run(&self, p: &Params, window: &WindowView<'_>, s: &mut Stream<'_>) -> Option<Option<IntegerErrors>> {
+        let checked = crate::Checked::trusted(*p, self.head.shape);
+        let (n, c) = (checked.units(), checked.channels());
+        let at = &mut *s.at;
+        let broken = window.faults.any(Faults::GAP) || at.next != Some(window.sequence);
+        if broken {
+            at.count = 0;
+        }
+        if broken || !p.carry {
+            at.age = 0;
+            s.x.fill(0);
+            s.y.fill(0);
+        }
+        at.next = Some(window.sequence.wrapping_add(1));
+        for (channel, (offset, scale)) in s.offset.iter_mut().zip(self.channels).take(c).enumerate() {
+            *offset = if p.remove_mean { mean_of(window, channel) } else { scale.mean };
+        }
+        let nonzeros = checked.nonzeros();
+        let weights = match self.weights {
+            Weights::Bytes(kind) => AnyCut::Bytes(Cut::of(kind, nonzeros, n * c)?),
+            Weights::Words(kind) => AnyCut::Words(Cut::of(kind, nonzeros, n * c)?),
+        };
+        let (x, rest) = s.x.split_at_mut_checked(2 * n)?;
+        let mut frame = Frame {
+            shifts: self.shifts.get(..checked.diagonals())?,
+            rows: self.rows.get(..c)?,
+            channels: self.channels.get(..c)?,
+            mix: self.mix,
+            leak: self.leak,
+            x,
+            next: rest.get_mut(..n)?,
+            u: s.u.get_mut(..c)?,
+            y: s.y.get_mut(..c)?,
+        };
+        let offset = s.offset.get(..c)?;
+        let predict = p.target == Target::Predict;
+        let washout = u32::from(p.washout);
+        let (mut sum, mut power, mut frames) = (0, 0, 0u32);
+        for samples in window.frames() {
+            frame.scale(samples, offset);
+            let counts = if predict { at.age > washout } else { at.age >= washout };
+            if predict && counts {
+                frame.judge(&mut sum, &mut power);
+            }
+            match &weights {
+                AnyCut::Bytes(weights) => frame.advance(weights),
+                AnyCut::Words(weights) => frame.advance(weights),
+            }
+            if !predict && counts {
+                frame.judge(&mut sum, &mut power);
+            }
+            frames = frames.wrapping_add(counts.into());
+            at.age = at.age.saturating_add(1);
+        }
+        Some((frames > 0).then(|| {
+            // Squares have twice the bits of an input behind the point.
+            let count = (u64::from(frames).wrapping_mul(c as u64)) << (2 * INPUT_BITS);
+            IntegerErrors { mse: ratio(sum, count), nmse: ratio(sum, power) }
+        }))
     }
 }

@@ -34,6 +34,91 @@ pub(crate) struct Row {
     pub shift: u8,
 }
 
+/// Weights of a model of either kind, for reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Weights<'a> {
+    Bytes(Kind<'a, i8>),
+    Words(Kind<'a, i16>),
+}
+
+/// Weights of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind<'a, W> {
+    pub res: &'a [W],
+    pub input: &'a [W],
+    pub out: &'a [W],
+}
+
+/// Places of weights of either kind.
+#[derive(Debug)]
+pub(crate) enum Places<'a> {
+    Bytes(&'a mut [i8]),
+    Words(&'a mut [i16]),
+}
+
+impl Places<'_> {
+    pub fn is_wide(&self) -> bool {
+        matches!(self, Self::Words(_))
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Bytes(places) => places.len(),
+            Self::Words(places) => places.len(),
+        }
+    }
+
+    /// Puts a code into its place, if there is one; of an 8-bit code the lower byte counts.
+    pub fn set(&mut self, index: usize, code: i16) {
+        match self {
+            Self::Bytes(places) => {
+                if let Some(place) = places.get_mut(index) {
+                    *place = code as i8;
+                }
+            }
+            Self::Words(places) => {
+                if let Some(place) = places.get_mut(index) {
+                    *place = code;
+                }
+            }
+        }
+    }
+}
+
+/// The code of a weight: of 8 bits the affine code less 128, of 16 fixed point.
+pub(crate) fn encode(wide: bool, value: f32, affine: &Affine, fraction: u8) -> i16 {
+    if wide {
+        Fixed::q(0, fraction.min(15)).map_or(0, |q| q.encode(value))
+    } else {
+        i16::from(affine.encode(value)) - 128
+    }
+}
+
+/// `None` for a scale that the numbers do not hold.
+pub(crate) fn mix(wide: bool, gain: f32, input_scale: f32, fraction: u8) -> Option<Mix> {
+    if wide {
+        return Some(Mix { res: 0, input: 0, fraction });
+    }
+    // A weight is scale/127 times its code; the argument, at its own point, is the upper half of the sum.
+    let part = |scale: f32, bits: u32| {
+        let v = libm::scalbnf(scale / 127.0, 32 + ARGUMENT_BITS as i32 - bits as i32);
+        (v < 2_147_483_000.0).then_some(scaled(v, 0))
+    };
+    Some(Mix { res: part(gain, STATE_BITS)?, input: part(input_scale, INPUT_BITS + LIFT)?, fraction: 0 })
+}
+
+/// `None` for a table that the numbers do not hold.
+pub(crate) fn row(wide: bool, affine: &Affine, fraction: u8) -> Option<Row> {
+    let point = (STATE_BITS - INPUT_BITS) as u8;
+    if wide {
+        return Some(Row { scale: 0, offset: 0, shift: fraction + point });
+    }
+    let offset = affine.offset + 128.0 * affine.scale;
+    let bits = headroom(affine.scale.abs().max(offset.abs()), 30)?;
+    let [scale, offset] = [affine.scale, offset].map(|v| scaled(v, bits.into()));
+    Some(Row { scale, offset, shift: bits + point })
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for i8 {}
@@ -50,19 +135,12 @@ pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
     /// Whether it is the 16-bit one.
     #[doc(hidden)]
     const WIDE: bool;
-    /// As stored; of an 8-bit weight the first byte counts, which is the affine code itself.
-    #[doc(hidden)]
-    fn to_bytes(self) -> [u8; 2];
-    #[doc(hidden)]
-    fn from_bytes(bytes: [u8; 2]) -> Self;
-    #[doc(hidden)]
-    fn encode(value: f32, affine: &Affine, fraction: u8) -> Self;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
-    fn mix(gain: f32, input_scale: f32, fraction: u8) -> Option<Mix>;
+    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a>;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
-    fn row(affine: &Affine, fraction: u8) -> Option<Row>;
+    fn places(places: &mut [Self]) -> Places<'_>;
     /// sum + self·x of W_res.
     #[doc(hidden)]
     fn add_state(self, x: i16, sum: i32) -> i32;
@@ -85,35 +163,14 @@ impl Weight for i8 {
     type Sum = i32;
     const WIDE: bool = false;
 
-    fn to_bytes(self) -> [u8; 2] {
-        [self as u8 ^ 0x80, 0]
-    }
-
-    fn from_bytes([low, _]: [u8; 2]) -> Self {
-        (low ^ 0x80) as i8
-    }
-
-    /// The affine code less 128.
-    fn encode(value: f32, affine: &Affine, _: u8) -> Self {
-        (i16::from(affine.encode(value)) - 128) as i8
+    #[allow(private_interfaces, reason = "sealed")]
+    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a> {
+        Weights::Bytes(kind)
     }
 
     #[allow(private_interfaces, reason = "sealed")]
-    fn mix(gain: f32, input_scale: f32, _: u8) -> Option<Mix> {
-        // A weight is scale/127 times its code; the argument, at its own point, is the upper half of the sum.
-        let part = |scale: f32, bits: u32| {
-            let v = libm::scalbnf(scale / 127.0, 32 + ARGUMENT_BITS as i32 - bits as i32);
-            (v < 2_147_483_000.0).then_some(scaled(v, 0))
-        };
-        Some(Mix { res: part(gain, STATE_BITS)?, input: part(input_scale, INPUT_BITS + LIFT)?, fraction: 0 })
-    }
-
-    #[allow(private_interfaces, reason = "sealed")]
-    fn row(affine: &Affine, _: u8) -> Option<Row> {
-        let offset = affine.offset + 128.0 * affine.scale;
-        let bits = headroom(affine.scale.abs().max(offset.abs()), 30)?;
-        let [scale, offset] = [affine.scale, offset].map(|v| scaled(v, bits.into()));
-        Some(Row { scale, offset, shift: bits + (STATE_BITS - INPUT_BITS) as u8 })
+    fn places(places: &mut [Self]) -> Places<'_> {
+        Places::Bytes(places)
     }
 
     #[inline(always)]
@@ -158,26 +215,14 @@ impl Weight for i16 {
     type Sum = i64;
     const WIDE: bool = true;
 
-    fn to_bytes(self) -> [u8; 2] {
-        self.to_le_bytes()
-    }
-
-    fn from_bytes(bytes: [u8; 2]) -> Self {
-        Self::from_le_bytes(bytes)
-    }
-
-    fn encode(value: f32, _: &Affine, fraction: u8) -> Self {
-        Fixed::q(0, fraction.min(15)).map_or(0, |q| q.encode(value))
+    #[allow(private_interfaces, reason = "sealed")]
+    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a> {
+        Weights::Words(kind)
     }
 
     #[allow(private_interfaces, reason = "sealed")]
-    fn mix(_: f32, _: f32, fraction: u8) -> Option<Mix> {
-        Some(Mix { res: 0, input: 0, fraction })
-    }
-
-    #[allow(private_interfaces, reason = "sealed")]
-    fn row(_: &Affine, fraction: u8) -> Option<Row> {
-        Some(Row { scale: 0, offset: 0, shift: fraction + (STATE_BITS - INPUT_BITS) as u8 })
+    fn places(places: &mut [Self]) -> Places<'_> {
+        Places::Words(places)
     }
 
     #[inline(always)]

@@ -4,54 +4,13 @@ use core::arch::asm;
 
 use super::float::{absolute_high, dot_f32, manhattan_f32, square_high, squared_distance_f32};
 
-/// Eight terms of one row: the row's in s8-s15 against s0-s7, onto lanes `$l0`-`$l3`.
-macro_rules! row_eight {
-    ($first:expr, $row:literal, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
-        concat!(
-            "vldmia {",
-            $row,
-            "}!, {{s8-s15}}\n",
-            $first,
-            "vadd.f32 ",
-            $l0,
-            ", ",
-            $l0,
-            ", s8\nvadd.f32 ",
-            $l1,
-            ", ",
-            $l1,
-            ", s9\n",
-            "vadd.f32 ",
-            $l2,
-            ", ",
-            $l2,
-            ", s10\nvadd.f32 ",
-            $l3,
-            ", ",
-            $l3,
-            ", s11\n",
-            "vadd.f32 ",
-            $l0,
-            ", ",
-            $l0,
-            ", s12\nvadd.f32 ",
-            $l1,
-            ", ",
-            $l1,
-            ", s13\n",
-            "vadd.f32 ",
-            $l2,
-            ", ",
-            $l2,
-            ", s14\nvadd.f32 ",
-            $l3,
-            ", ",
-            $l3,
-            ", s15\n",
-        )
+/// `to += term`
+macro_rules! add {
+    ($to:literal, $term:literal) => {
+        concat!("vadd.f32 ", $to, ", ", $to, ", ", $term, "\n")
     };
 }
-/// Four terms of one row.
+/// Four terms of one row: the row's in s8-s11 against s0-s3, onto lanes `$l0`-`$l3`.
 macro_rules! row_four {
     ($first:expr, $row:literal, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
         concat!(
@@ -59,25 +18,36 @@ macro_rules! row_four {
             $row,
             "}!, {{s8-s11}}\n",
             $first,
-            "vadd.f32 ",
-            $l0,
-            ", ",
-            $l0,
-            ", s8\nvadd.f32 ",
-            $l1,
-            ", ",
-            $l1,
-            ", s9\n",
-            "vadd.f32 ",
-            $l2,
-            ", ",
-            $l2,
-            ", s10\nvadd.f32 ",
-            $l3,
-            ", ",
-            $l3,
-            ", s11\n",
+            add!($l0, "s8"),
+            add!($l1, "s9"),
+            add!($l2, "s10"),
+            add!($l3, "s11"),
         )
+    };
+}
+/// Eight terms of one row: the row's in s8-s15 against s0-s7.
+macro_rules! row_eight {
+    ($first:expr, $row:literal, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
+        concat!(
+            "vldmia {",
+            $row,
+            "}!, {{s8-s15}}\n",
+            $first,
+            add!($l0, "s8"),
+            add!($l1, "s9"),
+            add!($l2, "s10"),
+            add!($l3, "s11"),
+            add!($l0, "s12"),
+            add!($l1, "s13"),
+            add!($l2, "s14"),
+            add!($l3, "s15"),
+        )
+    };
+}
+/// One term of one row.
+macro_rules! row_one {
+    ($one:expr, $row:literal, $lane:literal) => {
+        concat!("vldmia {", $row, "}!, {{s8}}\n", $one, add!($lane, "s8"))
     };
 }
 /// One term of each of the four rows, onto the lanes named.
@@ -85,34 +55,10 @@ macro_rules! rows_one {
     ($one:expr, $l0:literal, $l1:literal, $l2:literal, $l3:literal) => {
         concat!(
             "vldmia {x}!, {{s0}}\n",
-            "vldmia {r0}!, {{s8}}\n",
-            $one,
-            "vadd.f32 ",
-            $l0,
-            ", ",
-            $l0,
-            ", s8\n",
-            "vldmia {r1}!, {{s8}}\n",
-            $one,
-            "vadd.f32 ",
-            $l1,
-            ", ",
-            $l1,
-            ", s8\n",
-            "vldmia {r2}!, {{s8}}\n",
-            $one,
-            "vadd.f32 ",
-            $l2,
-            ", ",
-            $l2,
-            ", s8\n",
-            "vldmia {r3}!, {{s8}}\n",
-            $one,
-            "vadd.f32 ",
-            $l3,
-            ", ",
-            $l3,
-            ", s8\n",
+            row_one!($one, "r0", $l0),
+            row_one!($one, "r1", $l1),
+            row_one!($one, "r2", $l2),
+            row_one!($one, "r3", $l3),
         )
     };
 }

@@ -15,4 +15,5 @@ pub(crate) mod cholesky;
 pub(crate) mod float;
 mod float_rows;
 pub(crate) mod integer;
+pub(crate) mod integer_distance;
 pub(crate) mod lanes;
