@@ -167,7 +167,15 @@ impl Params {
     /// # Errors
     /// [`ParamError::Capacity`] for windows longer than [`MAX_FRAMES`]; [`ParamError::Conflict`] when the windows
     /// are too short for the bands, taps or pools asked for, or the build leaves the random convolution out.
+    // Inlined, so that for windows of a length known when it is compiled the angle is, too: the general sine and cosine
+    // take 3 KB.
+    #[inline]
     pub fn check(&self, shape: Shape) -> Result<Extractor, ParamError> {
+        self.check_with(shape, spectrum::rotation(shape.frames))
+    }
+
+    /// As [`Params::check`], with the Hann window's angle from one frame to the next worked out before.
+    pub(crate) fn check_with(&self, shape: Shape, hann: (f32, f32)) -> Result<Extractor, ParamError> {
         for (index, setting) in Self::SETTINGS.iter().enumerate() {
             if !self.get(index).is_some_and(|v| setting.accepts(v)) {
                 return Err(ParamError::Invalid(setting));
@@ -193,7 +201,7 @@ impl Params {
         if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
             return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
         }
-        Ok(Extractor { params: *self, sets, shape, hann: spectrum::rotation(shape.frames) })
+        Ok(Extractor { params: *self, sets, shape, hann })
     }
 }
 

@@ -13,6 +13,7 @@
 //! What comes out has the form of sensor samples, so that whatever takes windows of samples takes it.
 
 use crate::features::Params;
+use crate::features_spectrum::rotation;
 use crate::{Extractor, Sample, Shape, WindowView};
 use hone_learn::{ParamError, Workspace};
 use hone_numeric::kernel::sqrt_f32;
@@ -29,41 +30,61 @@ const EXPONENT: i32 = 60;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sequence<const D: usize, const I: usize> {
     params: Params,
+    /// Frames of a window.
+    frames: u16,
     features: u16,
+    /// The angle of a hop's Hann window from one frame to the next.
+    hann: (f32, f32),
     exponents: [i8; D],
     /// The inputs' means, in usual spreads times √D.
     offsets: [f32; I],
-}
-
-impl Params {
-    /// The extractor of one hop of windows of this shape; `None` when windows are seen as samples.
-    ///
-    /// # Errors
-    /// As [`Params::check`], and [`ParamError::Conflict`] when a window is not a whole number of hops.
-    pub fn check_hop(&self, window: Shape) -> Result<Option<Extractor>, ParamError> {
-        let steps = self.steps();
-        if steps == 0 {
-            return Ok(None);
-        }
-        if !window.frames.is_multiple_of(steps) {
-            return Err(ParamError::Conflict("esn-steps does not divide the frames of a window"));
-        }
-        self.check(Shape { frames: window.frames / steps, ..window }).map(Some)
-    }
 }
 
 impl<const D: usize, const I: usize> Sequence<D, I> {
     /// Of these parameters, nothing measured yet; `None` when windows are seen as samples.
     ///
     /// # Errors
-    /// As [`Params::check_hop`], and [`ParamError::Capacity`] for more than `D` features.
+    /// As [`Params::check`], [`ParamError::Conflict`] when a window is not a whole number of hops, and
+    /// [`ParamError::Capacity`] for more than `D` features.
+    // Inlined as `Params::check` is.
+    #[inline]
     pub fn new(params: &Params, window: Shape) -> Result<Option<Self>, ParamError> {
-        let Some(extractor) = params.check_hop(window)? else { return Ok(None) };
-        let features = extractor.len();
+        Self::with(params, window, rotation(window.frames))
+    }
+
+    fn with(params: &Params, window: Shape, turn: (f32, f32)) -> Result<Option<Self>, ParamError> {
+        let steps = params.steps();
+        if steps == 0 {
+            return Ok(None);
+        }
+        if !window.frames.is_multiple_of(steps) {
+            return Err(ParamError::Conflict("esn-steps does not divide the frames of a window"));
+        }
+        // A hop's window turns as many times as fast as there are hops.
+        let (c, s) = turn;
+        let hann = (1..steps).fold(turn, |(x, y), _| (x * c - y * s, x * s + y * c));
+        let hop = params.check_with(Shape { frames: window.frames / steps, ..window }, hann)?;
+        let features = hop.len();
         if features > D {
             return Err(ParamError::Capacity { name: "features", asked: features as u32, capacity: D as u32 });
         }
-        Ok(Some(Self { params: *params, features: features as u16, exponents: [LEFT_OUT; D], offsets: [0.0; I] }))
+        Ok(Some(Self {
+            params: *params,
+            frames: window.frames as u16,
+            features: features as u16,
+            hann,
+            exponents: [LEFT_OUT; D],
+            offsets: [0.0; I],
+        }))
+    }
+
+    /// What one hop's features are computed by; `None` for windows of another length.
+    pub fn hop(&self, window: Shape) -> Option<Extractor> {
+        if window.frames != usize::from(self.frames) {
+            return None;
+        }
+        let frames = window.frames.checked_div(self.steps())?;
+        self.params.check_with(Shape { frames, ..window }, self.hann).ok()
     }
 
     /// The parameters of the features.
@@ -88,8 +109,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
 
     /// Words of memory that [`Sequence::frames`] and [`Sequence::measure`] take for windows of this shape.
     pub fn words(&self, window: Shape) -> usize {
-        let hop = self.params.check_hop(window).ok().flatten();
-        let scratch = hop.map_or(0, |h| h.required().div_ceil(4));
+        let scratch = self.hop(window).map_or(0, |h| h.required().div_ceil(4));
         (self.steps() * self.inputs()).div_ceil(2) + self.features() + scratch
     }
 
@@ -97,7 +117,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
     /// each (Welford 1962). `hops` counts them, and begins at 0 with statistics of zeros. False when the window is of
     /// another shape, or memory is short.
     pub fn measure(&self, window: &WindowView<'_>, memory: &mut [u32], statistics: &mut [f32], hops: &mut u32) -> bool {
-        let done = self.each_hop(window, memory, |row| {
+        let done = self.each_hop(window, memory, &mut |row| {
             *hops = hops.saturating_add(1);
             let weight = 1.0 / *hops as f32;
             let (mean, rest) = statistics.split_at_mut_checked(row.len()).unwrap_or_default();
@@ -162,7 +182,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
         let frames: &mut [Sample] = Workspace::new(front).take(self.steps() * inputs).ok()?;
         let scale = if self.features() > I { 1.0 / sqrt_f32(f32::from(self.features)) } else { 1.0 } * PER_SPREAD;
         let mut places = frames.chunks_exact_mut(inputs.max(1));
-        self.each_hop(window, rest, |row| {
+        self.each_hop(window, rest, &mut |row| {
             for (place, input) in places.next().unwrap_or_default().iter_mut().zip(self.project(row)) {
                 // Saturates.
                 *place = libm::roundf(input * scale) as Sample;
@@ -203,9 +223,9 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
         inputs
     }
 
-    fn each_hop(&self, window: &WindowView<'_>, memory: &mut [u32], mut each: impl FnMut(&[f32])) -> Option<()> {
+    fn each_hop(&self, window: &WindowView<'_>, memory: &mut [u32], each: &mut dyn FnMut(&[f32])) -> Option<()> {
         let shape = Shape { channels: window.channels, frames: window.len() };
-        let hop = self.params.check_hop(shape).ok()??;
+        let hop = self.hop(shape)?;
         let (row, scratch) = memory.split_at_mut_checked(self.features())?;
         let row: &mut [f32] = Workspace::new(row).take(self.features()).ok()?;
         let samples = hop.shape().frames * window.channels;

@@ -111,7 +111,7 @@ impl<const C: usize> Sight<C> {
     pub fn facts(&self, r: &Recordings) -> Vec<(String, String)> {
         let Some(sequence) = &self.sequence else { return vec![] };
         let window = Shape { channels: r.channels.len(), frames: r.length };
-        let cost = self.params.check_hop(window).ok().flatten().map(|hop| hop.cost());
+        let cost = sequence.hop(window).map(|hop| hop.cost());
         let (steps, features, inputs) = (sequence.steps(), sequence.features(), sequence.inputs());
         let how = if inputs < features { format!(" projected to {inputs}") } else { String::new() };
         let input = ("input".into(), format!("{steps} x {features} features ({}){how}", self.params.name()));
