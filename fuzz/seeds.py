@@ -93,3 +93,52 @@ seed("integer", "q5-10", b"\x01" + esn(16, 2, readout(3, 10, (), [c if i % 2 == 
 seed("integer", "clustered", b"\x02" + esn(16, 2, readout(1, 2, (-0.5, -0.1, 0.2, 0.6), codes[:8])) + lists)
 seed("integer", "large-table", b"\x02" + esn(8, 1, readout(1, 4, [i / 16 for i in range(16)], codes[:4])) + lists)
 seed("integer", "affine", b"\x02" + esn(16, 2, readout(2, 8, (0.004, -0.5, 0.002, -0.25), codes[:32])) + lists)
+
+
+def words(*parts):
+    """Parts of bytes, each of which begins a word."""
+    return b"".join(part + bytes(-len(part) % 4) for part in parts)
+
+
+def svm(kernel, form, features, classes, vectors, body, task=1):
+    """An SVM's payload of layout 2, as docs/formats/model.md describes it."""
+    head = bytes([task, kernel, 16 + form, 3]) + whole(features) + whole(len(classes)) + whole(vectors)
+    body = struct.pack(f"<{len(classes)}I", *classes) + body
+    return head + struct.pack("<2f", 0.25, 0.0) + whole(len(body) // 4) + body
+
+
+def packed(form, *values):
+    """Numbers, one after another: all of one form, or of the forms given."""
+    return struct.pack(f"<{len(values)}{form}" if len(form) == 1 else "<" + form, *values)
+
+
+def frame(*features):
+    """Mean, factor and shift of each feature."""
+    return b"".join(struct.pack("<iI", mean, factor << 8 | shift & 255) for mean, factor, shift in features)
+
+
+biases = packed("i", -3000, 70000, 5)
+weights = [packed("b", 127, -64, 3), packed("b", -90, 20, 0), packed("b", 1, 2, 3)]
+seed("integer", "svm-linear", b"\x03" + svm(0, 1, 3, (1, 4, 9), 7, words(biases, packed("b", 17, 12, 9), *weights)))
+exponent = packed("IBb", 3 << 30, 6, 19)
+codes = [packed("3B", 130, 99, 255), packed("3B", 0, 128, 140)]
+kernel = (exponent, frame((500, 5 << 20, 3), (-90, 6 << 20, -4), (0, 0, 0)))
+numbers = packed("hhh", 0, 16000, -9000) + packed("HhH", 2, -300, 12)
+seed("integer", "svm-rbf", b"\x03" + svm(1, 1, 3, (1, 4, 9), 2, words(biases, *kernel, numbers, *codes)))
+codes = [packed("3h", 4096, -90, 32767), packed("3h", 0, 1, -2)]
+numbers = packed("hh", 16000, -9000)
+seed("integer", "svm-novelty", b"\x03" + svm(1, 14, 3, (), 2, words(biases[:4], *kernel, numbers, *codes), task=2))
+
+
+def rce(form, squares, features, parts, rivalry=22938):
+    """A TinyRCE's payload of layout 2, as docs/formats/model.md describes it."""
+    body = words(*parts)
+    head = bytes([form, squares, 0]) + whole(features) + whole(2) + whole(rivalry) + whole(60000) + whole(2000)
+    return head + whole(len(body)) + body
+
+
+prototypes = (kernel[1], packed("2I", 900, 400), packed("2I", 3000, 4100), packed("2H", 1, 4))
+codes = [packed("3B", 130, 99, 255), packed("3B", 0, 128, 140)]
+seed("integer", "rce", b"\x04" + rce(1, 0, 3, (*prototypes, *codes)))
+codes = [packed("3h", 4096, -90, 32767), packed("3h", 0, 1, -2)]
+seed("integer", "rce-squares", b"\x04" + rce(14, 1, 3, (*prototypes, *codes), rivalry=0))

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Reads a model container as docs/formats/model.md describes it and prints it as JSON; independent of the Rust code.
 
-usage: read_model.py [--payload] FILE
+usage: read_model.py [--payload] [--row=X,Y,...] FILE
 
-With --payload an ESN's payload is read too, as the page describes its three layouts.
+With --payload an ESN's payload is read too, as the page describes its three layouts, and that of an SVM or a TinyRCE in
+integers (layout 2); with --row these two judge a row of features, by the numbers that their integers stand for.
 """
 import json
+import math
 import struct
 import sys
 import zlib
@@ -163,10 +165,106 @@ def esn(layout, body):
     return model
 
 
+class Words:
+    """Parts of integers, each of which begins a word."""
+
+    def __init__(self, body):
+        self.body, self.at = body, 0
+
+    def part(self, form, count):
+        size = struct.calcsize(form) * count
+        found = struct.unpack_from(f"<{count}{form}", self.body, self.at)
+        self.at += (size + 3) // 4 * 4
+        return list(found)
+
+    def frame(self, features):
+        """Mean and codes per unit of each feature."""
+        numbers = [self.part("i", 1) + self.part("I", 1) for _ in range(features)]
+        shifts = [word & 255 if word & 128 == 0 else (word & 255) - 256 for _, word in numbers]
+        means = [mean * 2.0 ** -shift for (mean, _), shift in zip(numbers, shifts)]
+        return means, [(word >> 8) * 2.0 ** (shift - 28) for (_, word), shift in zip(numbers, shifts)]
+
+    def codes(self, form, features):
+        return [code - 128 for code in self.part("B", features)] if form == 1 else self.part("h", features)
+
+
+def standardised(form, frame, row):
+    low, high = (-128, 127) if form == 1 else (-32768, 32767)
+    return [min(max(math.floor((x - mean) * gain + 0.5), low), high) for x, mean, gain in zip(row, *frame)]
+
+
+def svm(body, row):
+    items = Postcard(body)
+    task, kernel, form, _degree = items.byte(), items.byte(), items.byte() - 16, items.byte()
+    features, classes, vectors = items.whole(), items.whole(), items.whole()
+    _gamma, _coef0 = items.real(), items.real()
+    words = Words(items.take(4 * items.whole()))
+    assert items.at == len(body) and 1 <= form <= 17 and kernel in (0, 1), "form"
+    pairs = max(1, classes * (classes - 1) // 2)
+    fraction = 7 if form == 1 else form - 2
+    model = {"task": ["", "classes", "novelty"][task], "kernel": ["linear", "rbf"][kernel], "form": form}
+    model["classes"] = words.part("I", classes)
+    biases = words.part("i", pairs)
+    if kernel == 0:
+        shifts = words.part("b", features)
+        rows = [words.part("b" if form == 1 else "h", features) for _ in range(pairs)]
+        model["weights"] = [[w * 2.0 ** (s - 17 - fraction) for w, s in zip(r, shifts)] for r in rows]
+        model["biases"] = [b * 2.0 ** -16 for b in biases]
+        values = [b + sum(w * x for w, x in zip(r, row)) for b, r in zip(model["biases"], model["weights"])]
+    else:
+        (mantissa,), (shift, point, _, _) = words.part("I", 1), words.part("b", 4)
+        exponent = mantissa * 2.0 ** (shift - 32 - 16 - (0 if form == 1 else max(0, 2 * fraction - 16)))
+        frame = words.frame(features)
+        width = 1 if classes <= 2 else classes
+        numbers = words.part("h", vectors * width)
+        rows = [words.codes(form, features) for _ in range(vectors)]
+        model["biases"] = values = [b * 2.0 ** -point for b in biases]
+        values = list(values)
+        query = standardised(form, frame, row)
+        for at, codes in enumerate(rows):
+            own = numbers[at * width : (at + 1) * width]
+            machines = [(0, own[0])]
+            if classes > 2:
+                others = [c for c in range(classes) if c != own[0]]
+                order = [(a, b) for a in range(classes) for b in range(a + 1, classes)]
+                machines = [(order.index((min(own[0], o), max(own[0], o))), c) for o, c in zip(others, own[1:])]
+            distance = sum((a - b) ** 2 for a, b in zip(query, codes))
+            for machine, coefficient in machines:
+                values[machine] += coefficient * 2.0 ** (7 - point) * 2.0 ** (-distance * exponent)
+    assert words.at == len(words.body), "words"
+    return {**model, "values": values} if row else model
+
+
+def rce(body, row):
+    items = Postcard(body)
+    form, squares, fallback = items.byte(), items.byte(), items.byte()
+    features, count = items.whole(), items.whole()
+    rivalry, share, rest = items.whole(), items.whole(), items.whole()
+    words = Words(items.sequence())
+    assert items.at == len(body) and 1 <= form <= 17, "form"
+    frame = words.frame(features)
+    radii, usual, classes = words.part("I", count), words.part("I", count), words.part("H", count)
+    rows = [words.codes(form, features) for _ in range(count)]
+    assert words.at == len(words.body), "words"
+    model = {"form": form, "squares": squares, "fallback": fallback, "rivalry": rivalry / 65536, "classes": classes,
+             "radii": radii, "usual": usual, "share": share / 65536, "rest": rest, "prototypes": rows}
+    if row and rows:
+        query = standardised(form, frame, row)
+        keys = [sum((a - b) ** 2 if squares else abs(a - b) for a, b in zip(query, codes)) for codes in rows]
+        model["nearest"] = classes[keys.index(min(keys))]
+    return model
+
+
 if __name__ == "__main__":
     with open(sys.argv[-1], "rb") as file:
         found = read(file.read())
+    rows = [[float(x) for x in a[6:].split(",")] for a in sys.argv[1:-1] if a.startswith("--row=")]
     if "--payload" in sys.argv[1:-1]:
-        assert found["learner"] == "esn" and found["layout"] in (1, 2, 3), "only an ESN's payload can be read"
-        found["esn"] = esn(found["layout"], bytes.fromhex(found["payload"]))
+        learner, layout, payload = found["learner"], found["layout"], bytes.fromhex(found["payload"])
+        row = rows[0] if rows else []
+        if learner == "esn" and layout in (1, 2, 3):
+            found["esn"] = esn(layout, payload)
+        else:
+            assert layout == 2, "of an SVM and a TinyRCE only layout 2 can be read"
+            found[learner] = svm(payload, row) if learner == "svm" else rce(payload, row)
     json.dump(found, sys.stdout, indent=1)

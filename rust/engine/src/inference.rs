@@ -1,7 +1,6 @@
 //! The model in use, and what the user wishes of inference.
 
 use crate::capacity::MODELS;
-use crate::config::Learner;
 #[cfg(feature = "small-models")]
 use crate::convert::Stream;
 use crate::link::Links;
@@ -13,6 +12,8 @@ use crate::stats::count;
 use crate::training::Published;
 use atomic_refcell::AtomicRef;
 use hone_learn::{ClassId, Verdict};
+#[cfg(feature = "small-models")]
+use hone_numeric::whole::Row;
 use hone_signal::WindowView;
 
 /// What the user last asked for.
@@ -84,18 +85,26 @@ impl Judge {
         self.esn.reset();
     }
 
-    /// What is in use.
-    pub fn learner(&self) -> Option<Learner> {
-        self.in_use.as_ref().map(|(p, _)| p.learner)
+    /// Whether what is in use is TinyRCE in its own place; `None` when nothing is.
+    pub fn in_place(&self) -> Option<bool> {
+        self.in_use.as_ref().map(|(p, _)| p.in_place())
     }
 
     /// The verdict on a window; `None` without a model in the pool.
     pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
         let (published, model) = self.in_use.as_ref()?;
         let model = &**model.as_ref()?;
-        if let Model::Svm(extractor, svm) = model {
-            let row = features.row(extractor.as_ref()?, window)?;
-            return Some(svm.infer(row, &mut self.svm));
+        match model {
+            Model::Svm(extractor, svm) => {
+                let row = features.row(extractor.as_ref()?, window)?;
+                return Some(svm.infer(row, &mut self.svm));
+            }
+            #[cfg(feature = "small-models")]
+            Model::RceInteger(extractor, rce) => {
+                let row = features.row(extractor.as_ref()?, window)?;
+                return rce.infer(&Row::Real(row), &mut self.svm).map(|answer| answer.verdict);
+            }
+            _ => {}
         }
         let frames;
         let window = match &published.sequence {

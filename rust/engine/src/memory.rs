@@ -12,7 +12,7 @@ use crate::sampling::Sampling;
 use crate::teach::RceMemory;
 use crate::training::Training;
 use atomic_refcell::AtomicRefCell;
-use hone_learn::{ClassId, Format, TrainingSet};
+use hone_learn::{ClassId, Decision, Format, TrainingSet, Verdict};
 use hone_signal::{Block, Extractor, Faults, Micros, Sample, WindowView};
 
 /// Numbers in a block.
@@ -39,6 +39,10 @@ pub type EsnFixed = hone_esn::IntegerModel<i16, ESN_UNITS, INPUTS, ESN_CONNECTIO
 /// What these carry from window to window.
 #[cfg(feature = "small-models")]
 pub type IntegerScratch = hone_esn::IntegerScratch<ESN_UNITS, INPUTS>;
+
+/// A TinyRCE of this build in integers, which learns no more: as many prototypes as there may be, in 8 bits.
+#[cfg(feature = "small-models")]
+pub type RceInteger = hone_rce::Frozen<{ hone_rce::frozen_words(crate::capacity::RCE_PROTOTYPES, FEATURES) }>;
 
 /// How a feature of a stored row is kept.
 pub const FORMAT: Format = match ROW_BITS {
@@ -71,6 +75,10 @@ pub struct WindowBuf {
     pub faults: Faults,
     /// The class that the user gave.
     pub label: Option<ClassId>,
+    /// Whether the model in use was asked.
+    pub judged: bool,
+    /// What it said. (Not an option, of which nothing would not be all zero.)
+    pub verdict: Verdict,
     /// Channels per frame; 0 before the first.
     pub channels: usize,
     /// Numbers in use.
@@ -86,6 +94,8 @@ impl WindowBuf {
         sequence: 0,
         faults: Faults::NONE,
         label: None,
+        judged: false,
+        verdict: Verdict { decision: Decision::Normal, score: 0.0 },
         channels: 0,
         len: 0,
         samples: [0; WINDOW_SAMPLES],
@@ -126,6 +136,9 @@ pub enum Model {
     /// An Echo State Network in fixed point.
     #[cfg(feature = "small-models")]
     EsnFixed(EsnFixed),
+    /// TinyRCE in integers, and what its rows are computed by.
+    #[cfg(feature = "small-models")]
+    RceInteger(Option<Extractor>, RceInteger),
     /// No model: what comparing two takes.
     #[cfg(feature = "small-models")]
     Bench(crate::convert::Bench),

@@ -13,7 +13,6 @@
 //! It never waits: for a free window, for the trainer, for the console. What it cannot hand on is counted.
 
 use crate::capacity::{MODELS, WINDOW_FRAMES};
-use crate::config::Learner;
 use crate::env::Led;
 use crate::event::Event;
 use crate::inference::{Judge, Wish};
@@ -156,6 +155,7 @@ impl Inference {
         let wish = self.links.wish.get();
         window.sequence = self.sequence;
         window.label = wish.label;
+        window.judged = false;
         if self.broken {
             window.faults = window.faults.with(Faults::GAP);
             // A gap is a jump in the numbers too.
@@ -175,6 +175,9 @@ impl Inference {
             self.judge.reset();
         } else if wish.infer || wish.once != self.links.inference.get().once_done {
             let judged = self.infer(&window.view()); // features, infer
+            if let Some((verdict, _)) = judged {
+                (window.judged, window.verdict) = (true, verdict);
+            }
             self.decide(judged, wish, window.sequence, end, clock); // decide, emit
         }
         if !window.faults.any(UNFIT_TO_LEARN) {
@@ -188,9 +191,10 @@ impl Inference {
 
     /// What the model in use says of a window; with it the nearest class, where the model is TinyRCE.
     fn infer(&mut self, window: &WindowView<'_>) -> Option<(Verdict, Option<ClassId>)> {
-        match self.judge.learner()? {
-            Learner::Rce => self.teach.infer(self.features, window),
-            Learner::Esn | Learner::Svm => Some((self.judge.infer(window, self.features)?, None)),
+        if self.judge.in_place()? {
+            self.teach.infer(self.features, window)
+        } else {
+            Some((self.judge.infer(window, self.features)?, None))
         }
     }
 

@@ -163,6 +163,19 @@ impl Teach {
         Some((extractor, *model.params()))
     }
 
+    /// Puts the model into integers, into `words`.
+    #[cfg(feature = "small-models")]
+    pub(crate) fn freeze(
+        &self,
+        precision: hone_numeric::whole::Precision,
+        words: &mut [u32],
+    ) -> Result<crate::convert::FrozenRce, hone_rce::FreezeError> {
+        let mut counter = hone_model::Counter::default();
+        let (extractor, params) = self.encode(&mut counter).ok_or(hone_rce::FreezeError::NotBegun)?;
+        let source = persist::Snapshot { length: counter.0 as usize, extractor, params };
+        Ok(crate::convert::FrozenRce { head: self.memory.model.freeze(precision, words)?, source })
+    }
+
     /// Lets `read` put another model into its place; whether it did.
     pub(crate) fn adopt(
         &mut self,

@@ -184,6 +184,14 @@ impl Training {
         Ok(Job { order, since, fed: since, patience, place, learner, continues: false })
     }
 
+    /// TinyRCE is in integers at the front of the workspace, or could not be put into them.
+    #[cfg(feature = "small-models")]
+    pub(crate) fn frozen(&mut self, result: Result<crate::convert::FrozenRce, hone_rce::FreezeError>) {
+        if let Some(Job { learner: Trainer::Convert(convert), .. }) = &mut self.job {
+            convert.frozen = Some(result);
+        }
+    }
+
     /// How long a training waits for a window, in microseconds.
     pub(crate) fn patience(&self) -> u64 {
         let rate = u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
@@ -299,8 +307,7 @@ impl Training {
                 self.keeper.svm = params;
             }
         }
-        let newest = self.links.published.get().map(|p| p.learner);
-        if newest != Some(Learner::Rce) {
+        if !self.links.published.get().is_some_and(|p| p.in_place()) {
             self.links.teaching.store(false, Ordering::Release);
         }
         self.finish(now, order, since, result);

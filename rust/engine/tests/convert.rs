@@ -146,16 +146,117 @@ fn says_what_cannot_be_converted() {
 }
 
 #[test]
-fn other_learners_models_are_refused_with_a_reason() {
-    for (train, wanted) in [("train svm --wait", "an ESN alone is converted"), ("train rce", "rce.store")] {
-        let mut b = taught(train);
-        let published = b.links.published.get();
-        for command in ["model quantize int8 --yes", "model compress 8 --yes"] {
-            assert!(b.command(command).is_err());
-            assert!(b.text.contains(wanted), "{}", b.text);
+fn svm_and_rce_run_in_integers_are_kept_and_say_the_same_after_a_restart() {
+    let precision = |m: &Model| match m {
+        Model::Svm(_, svm) => svm.view().precision(),
+        Model::RceInteger(_, rce) => rce.precision(),
+        _ => None,
+    };
+    for (train, setting) in [("train svm --wait", "linear"), ("train svm --wait", "rbf"), ("train rce", "8-bit")] {
+        for (command, fraction) in [("model quantize int8 --yes", None), ("model quantize q 3 12 --yes", Some(12))] {
+            let mut b = taught_with(train, setting);
+            let plain = verdicts(&mut b);
+            b.device.sensor.act = Act::Hum;
+            // Windows with a label: how many are judged rightly is told. TinyRCE would learn them.
+            let labels = !train.contains("rce");
+            if labels {
+                b.command("label 1").unwrap();
+                b.run(0.3);
+            }
+            b.command(command).unwrap_or_else(|_| panic!("{train} {setting} {command}: {}", b.text));
+            b.command("label none").unwrap();
+            // The last but one text: the report.
+            let report = b.said.clone();
+            println!("{train} {setting} {command}\n{report}");
+            assert!(report.contains("of 48 windows held back 0 are judged differently"), "{report}");
+            assert_eq!(report.contains("as labelled"), labels, "{report}");
+            if labels {
+                assert_eq!([0, 1].map(|c| number(&report, "as labelled", c)), [48.0; 2], "{report}");
+            }
+            let score = number(&report, "mean score", 1) / number(&report, "mean score", 0);
+            assert!((0.8..1.25).contains(&score), "{report}");
+            // What fits 8 bits is smaller; 16 bits take more than the 8 that rows and prototypes are learnt in.
+            if fraction.is_none() {
+                assert!(number(&report, "bytes of weights", 1) < number(&report, "bytes of weights", 0), "{report}");
+            }
+            let wanted = move |m: &Model| match precision(m) {
+                Some(hone_numeric::whole::Precision::Int8) => fraction.is_none(),
+                Some(hone_numeric::whole::Precision::Fixed(fixed)) => fraction == Some(fixed.fraction()),
+                None => false,
+            };
+            assert!(is(&b, wanted), "{command}");
+            b.run(1.0);
+            assert_eq!(f64::from(b.device.flash.length(Key::Model)), number(&report, "bytes saved", 1));
+            assert_eq!(layout(&mut b), 2);
+            let converted = verdicts(&mut b);
+            assert_eq!(decisions(&converted), decisions(&plain), "{train} {setting} {command}");
+            assert!(converted != plain);
+            b.command("model info").unwrap();
+            assert!(
+                b.text.contains(if fraction.is_some() { "in fixed point, 12 bits" } else { "in 8-bit integers" }),
+                "{}",
+                b.text
+            );
+            b.command("model export").unwrap();
+            let lines: Vec<String> = b.text.lines().filter(|l| l.starts_with("HM")).map(str::to_owned).collect();
+            let mut other = Bench::new();
+            other.run(0.1);
+            other.typed.extend(lines);
+            other.command("model import").unwrap_or_else(|_| panic!("{}", other.text));
+            other.command("model save").unwrap();
+            let mut other = other.reboot();
+            assert!(other.has(|e| matches!(e, Event::ModelRestored { .. })) && is(&other, wanted));
+            assert_eq!(verdicts(&mut other), converted, "{command}");
+            // A second time there is nothing to convert.
+            assert!(b.command("model quantize int8 --yes").is_err());
+            assert!(b.text.contains("converted already"), "{}", b.text);
+            let mut b = b.reboot();
+            assert_eq!(verdicts(&mut b), converted, "{command}");
+            // What learns takes its place again.
+            b.command(if train.contains("rce") { "train rce" } else { "train esn --wait" }).unwrap();
+            b.run(0.3);
+            assert!(!is(&b, wanted));
         }
-        assert_eq!(b.links.published.get(), published);
     }
+}
+
+fn decisions(verdicts: &[(Decision, u32)]) -> Vec<Decision> {
+    verdicts.iter().map(|v| v.0).collect()
+}
+
+/// As `taught`, with a kernel or a store.
+fn taught_with(train: &str, setting: &str) -> Bench {
+    common::taught_by(train, &|b| {
+        let name = if train.contains("rce") { "rce.store" } else { "svm.kernel" };
+        b.command(&format!("config set {name} {setting}")).unwrap();
+    })
+}
+
+#[test]
+fn other_learners_models_are_refused_with_a_reason() {
+    let refused = |b: &mut Bench, command: &str, wanted: &str| {
+        let published = b.links.published.get();
+        b.device.sensor.act = Act::Hum;
+        assert!(b.command(command).is_err(), "{}", b.text);
+        assert!(b.text.contains(wanted), "{}", b.text);
+        assert_eq!(b.links.published.get(), published);
+    };
+    for train in ["train svm --wait", "train rce"] {
+        refused(&mut taught(train), "model compress 8 --yes", "an ESN's weights alone are clustered");
+    }
+    for (setting, kernel) in [("poly", "polynomial"), ("sigmoid", "sigmoid")] {
+        let mut b = taught_with("train svm --wait", setting);
+        refused(&mut b, "model quantize int8 --yes", &format!("in integers of a model with a {kernel} kernel"));
+    }
+    let mut b = common::taught_by("train rce", &|b| b.command("config set rce.metric hamming").unwrap());
+    refused(&mut b, "model quantize int8 --yes", "rce.metric");
+    let mut b = taught("train rce");
+    b.command("infer off").unwrap();
+    refused(&mut b, "model quantize int8 --yes", "'infer on' first");
+    b.command("infer on").unwrap();
+    // Nothing is left behind: the workspace is home, and every slot free.
+    b.command("model quantize int8 --yes").unwrap_or_else(|_| panic!("{}", b.text));
+    b.command("train esn --wait").unwrap_or_else(|_| panic!("{}", b.text));
 }
 
 #[test]

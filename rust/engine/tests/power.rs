@@ -117,12 +117,21 @@ fn a_cut_in_a_save_leaves_the_old_rce_or_the_new_one() {
 
 #[test]
 fn a_cut_in_a_save_leaves_the_model_or_its_smaller_form() {
-    for command in ["model compress 8 --yes", "model quantize int8 --yes", "model quantize q 3 12 --yes"] {
+    let (int8, fixed) = ("model quantize int8 --yes", "model quantize q 3 12 --yes");
+    for (train, command) in [
+        ("train esn --wait", "model compress 8 --yes"),
+        ("train esn --wait", int8),
+        ("train esn --wait", fixed),
+        ("train svm --wait", int8),
+        ("train svm --wait", fixed),
+        ("train rce", int8),
+        ("train rce", fixed),
+    ] {
         let convert = |b: &mut Bench| {
             b.device.sensor.act = Act::Hum;
             b.command(command).unwrap_or_else(|_| panic!("{}", b.text));
         };
-        cut_everywhere(&mut between("train esn --wait", &convert), command);
+        cut_everywhere(&mut between(train, &convert), &format!("{train}, {command}"));
     }
 }
 

@@ -180,4 +180,12 @@ fn what_another_writer_makes_is_read() {
         count += 1;
     }
     assert_eq!(count, 6);
+    for name in ["svm-linear", "svm-rbf", "svm-novelty", "rce", "rce-squares"] {
+        let data = std::fs::read(folder.join(name)).unwrap();
+        let read = match data[0] {
+            3 => decode(&data[1..], |d| hone_svm::Model::<64>::new().load(d)),
+            _ => decode(&data[1..], |d| hone_rce::Frozen::<64>::new().load(d)),
+        };
+        read.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+    }
 }

@@ -1,5 +1,5 @@
 //! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers, weights in few bits.
+//! statistics, an activation, seeded random numbers, weights in few bits, rows of features in integers.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 #![no_std]
@@ -15,3 +15,4 @@ mod m4;
 pub mod portable;
 pub mod rng;
 pub mod stats;
+pub mod whole;

@@ -50,8 +50,8 @@
 
 mod code;
 mod frame;
+mod frozen;
 mod infer;
-mod integer;
 mod layout;
 mod learn;
 mod model;
@@ -62,12 +62,12 @@ mod persist;
 mod scan;
 mod upkeep;
 
+pub use frozen::{FreezeError, Frozen, FrozenAnswer, Head as FrozenHead, LAYOUT_INTEGER, frozen_words};
 pub use infer::Answer;
-pub use integer::IntegerFrame;
 pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};
 pub use model::{Error, Model, Statistics, inference_mac};
 pub use names::{NAME_BYTES, NameError, Names};
 pub use params::{Checked, MAX_FEATURES, Params};
 pub use pending::Pending;
-pub use persist::examine;
+pub use persist::{LAYOUT, examine};

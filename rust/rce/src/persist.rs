@@ -17,7 +17,9 @@ use serde::{Deserializer, Serialize, Serializer};
 #[cfg(not(target_endian = "little"))]
 compile_error!("stored features are written as they lie in memory, little-endian");
 
-/// The number of this format.
+/// Layout of the payload of a model that learns; it begins with a number of its own.
+pub const LAYOUT: u8 = 1;
+/// That number.
 pub(crate) const FORMAT: u8 = 1;
 
 /// Parameters as they follow one another, by the numbers of their settings.

@@ -70,10 +70,11 @@ pub fn share(batch: u32) -> f32 {
 
 impl ModelMut<'_> {
     /// Moves this linear model towards `earlier`, of which 1 − `share` enters. False, and nothing is changed, when
-    /// either is not linear, or they differ in classes or features.
+    /// either is not linear or is in integers, or they differ in classes or features.
     pub fn average(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
         let (own, other) = (&*self.head, &earlier.head);
         let alike = own.linear()
+            && (own.form, other.form) == (0, 0)
             && (own.task, own.kernel.kind, own.features, own.classes)
                 == (other.task, other.kernel.kind, other.features, other.classes);
         let classes = usize::from(own.classes);

@@ -1,8 +1,8 @@
 //! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
 //! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
 
+use crate::plan::{cast, cut};
 use crate::rows::VACANT;
-use hone_learn::{Shortage, Workspace};
 
 /// Words that a slot takes besides its row.
 pub(crate) const SLOT_WORDS: usize = 2;
@@ -31,12 +31,14 @@ fn pack(owner: u16, len: usize) -> u32 {
 }
 
 impl<'a> Cache<'a> {
-    /// Takes all that is left of the workspace for rows of `stride` columns.
-    pub fn carve(ws: &mut Workspace<'a>, stride: usize) -> Result<Self, Shortage> {
-        let slot_of = ws.take(stride)?;
-        let bytes = (stride + SLOT_WORDS) * 4;
-        let slots = (ws.available() / bytes).min(stride).max(2);
-        Ok(Self { slot_of, slots: ws.take(slots)?, rows: ws.take(slots * stride)?, stride })
+    /// Takes all that is left of the workspace for rows of `stride` columns. None when that is less than two.
+    pub fn carve(ws: &'a mut [u32], stride: usize) -> Option<Self> {
+        let mut rest = ws;
+        let slot_of = cast(cut(&mut rest, stride.div_ceil(2)));
+        let slots = (rest.len() / (stride + SLOT_WORDS).max(1)).min(stride).max(2);
+        let table = cut(&mut rest, slots * SLOT_WORDS).as_chunks_mut().0;
+        let rows = rest.get_mut(..slots * stride)?;
+        Some(Self { slot_of, slots: table, rows: cast(rows), stride })
     }
 
     /// Forgets all rows.
@@ -104,22 +106,23 @@ impl<'a> Cache<'a> {
     /// Makes columns `have` to `len` of a slot's row vacant, save those that the other rows hold: K is symmetric.
     /// Gives these columns to fill.
     pub fn open(&mut self, slot: usize, have: usize, len: usize, clock: &Clock) -> &mut [f32] {
-        let Some((before, rest)) = self.rows.split_at_mut_checked(slot * self.stride) else { return &mut [] };
-        let Some((own, after)) = rest.split_at_mut_checked(self.stride) else { return &mut [] };
-        let Some(own) = own.get_mut(have..len) else { return &mut [] };
-        own.fill(f32::from_bits(VACANT));
+        self.columns(slot, have, len).fill(f32::from_bits(VACANT));
         let column = self.slots.get(slot).map_or(0, |s| s[0] >> 16) as usize;
-        let stride = self.stride.max(1);
-        let rows = before.chunks_exact(stride).chain([&[][..]]).chain(after.chunks_exact(stride));
-        for (s, row) in self.slots.iter().zip(rows).take(clock.used as usize) {
-            if column < (s[0] & 0xffff) as usize
-                && let Some(out) = ((s[0] >> 16) as usize).checked_sub(have).and_then(|t| own.get_mut(t))
-                && let Some(k) = row.get(column)
+        let own = slot * self.stride;
+        let mut at = column;
+        for s in self.slots.iter().take(clock.used as usize) {
+            let (owner, held) = ((s[0] >> 16) as usize, (s[0] & 0xffff) as usize);
+            // Never its own row, whose columns from `have` on it does not hold.
+            if column < held
+                && (have..len).contains(&owner)
+                && let Some(k) = self.rows.get(at).copied()
+                && let Some(out) = self.rows.get_mut(own + owner)
             {
-                *out = *k;
+                *out = k;
             }
+            at += self.stride;
         }
-        own
+        self.columns(slot, have, len)
     }
 
     /// The first `len` columns of a slot's row.

@@ -1,15 +1,26 @@
 //! The model as a sequence of numbers, in postcard's encoding.
 //!
 //! Ten items: task (1 classes, 2 novelty), kernel, row format, degree, features, classes, vectors, γ, coef0, and the
-//! words in use as four bytes each, least significant first.
+//! words in use as four bytes each, least significant first. Of a model in integers (layout 2) the third item is not the
+//! format of rows but 16 and [`Precision::code`](hone_numeric::whole::Precision::code), and `integer` says what the words are.
 
+use crate::integer::{self, INTEGER};
 use crate::kernel::{Kernel, Kind};
 use crate::model::{Head, Model, ModelMut, ModelView, Task, numbers_of};
 use crate::params::MAX_CLASSES;
 use hone_learn::Format;
 use hone_learn::wire::{self, Reader, Writer};
+use hone_numeric::whole::Precision;
 use serde::de::Deserializer;
 use serde::ser::{Serialize, Serializer};
+
+/// Layout of the payload of a model in floating point.
+pub const LAYOUT: u8 = 1;
+/// Layout of the payload of a model in integers.
+pub const LAYOUT_INTEGER: u8 = 2;
+
+/// Third item of a model in integers, less its precision.
+const WHOLE: u8 = 16;
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     /// Fails for the untrained model.
@@ -31,7 +42,7 @@ impl ModelView<'_> {
         let Some(words) = self.words.get(..h.used()).filter(|w| !w.is_empty()) else { return false };
         w.byte(if h.task == Task::Novelty { 2 } else { 1 });
         w.byte(h.kernel.kind as u8);
-        w.byte(h.format.code());
+        w.byte(if h.form == 0 { h.format.code() } else { WHOLE + h.form });
         w.byte(h.kernel.degree);
         [h.features, h.classes, h.vectors].into_iter().for_each(|v| w.uint(v.into()));
         w.real(h.kernel.gamma);
@@ -73,12 +84,15 @@ fn read(r: &mut Reader<'_>, words: &mut [u32]) -> Option<Head> {
         2 => Task::Novelty,
         _ => return None,
     };
-    let (kind, format, degree) = (r.byte(), r.byte(), r.byte());
-    let (kind, format) = (Kind::from_code(kind)?, Format::from_code(format)?);
+    let (kind, rows, degree) = (Kind::from_code(r.byte())?, r.byte(), r.byte());
+    let (format, form) = match rows.checked_sub(WHOLE) {
+        Some(form) if INTEGER && Precision::from_code(form).is_some() => (Format::F32, form),
+        _ => (Format::from_code(rows)?, 0),
+    };
     let [features, classes, vectors] = [(); 3].map(|()| r.short());
     let (gamma, coef0) = (r.within(MOST), r.within(MOST));
     let kernel = Kernel { kind, gamma, coef0, degree };
-    let head = Head { task, kernel, format, features, classes, vectors, binary: 0 }.marked();
+    let head = Head { task, kernel, format, features, classes, vectors, form, binary: 0 }.marked();
     let classes_fit = match task {
         Task::Novelty => classes == 0,
         _ => (2..=MAX_CLASSES).contains(&usize::from(classes)),
@@ -101,6 +115,9 @@ fn usable(x: f32) -> bool {
 
 /// Whether classes ascend, class indices exist and numbers are finite.
 fn valid(head: &Head, words: &[u32]) -> bool {
+    if INTEGER && head.form != 0 {
+        return integer::valid(head, words);
+    }
     let k = usize::from(head.classes);
     let Some((ids, rest)) = words.split_at_checked(k) else { return false };
     let Some((fixed, records)) = rest.split_at_checked(head.fixed() - k) else { return false };

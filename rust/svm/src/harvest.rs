@@ -93,7 +93,7 @@ fn weigh(problem: &Problem<'_>, counts: &mut [u16]) {
 
 /// Gives records to the rows that count most, to each class its share of the room. `slots` has what each row counts
 /// for, and then its record.
-pub(crate) fn choose(plan: &Plan, set: SetView<'_>, marks: &mut [u8], slots: &mut [u16], model: &mut ModelMut<'_>) {
+pub(crate) fn choose(plan: &Plan, set: &SetView<'_>, marks: &mut [u8], slots: &mut [u16], model: &mut ModelMut<'_>) {
     const CHOSEN: u8 = 0x80;
     let (groups, room) = (plan.known.max(1), room(model));
     for group in 0..groups {
@@ -162,7 +162,7 @@ fn project(problem: &mut Problem<'_>, slots: &[u16]) {
 }
 
 /// Gives a row a record, without coefficients yet.
-fn grant(set: SetView<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row: usize, class: usize) {
+fn grant(set: &SetView<'_>, slots: &mut [u16], model: &mut ModelMut<'_>, row: usize, class: usize) {
     let Some(slot) = slots.get_mut(row) else { return };
     *slot = model.head.vectors;
     let start = model.record_at(usize::from(*slot));

@@ -34,7 +34,7 @@ mod cache;
 mod codec;
 mod eval;
 mod harvest;
-pub mod integer;
+mod integer;
 mod kernel;
 mod model;
 mod params;
@@ -45,7 +45,9 @@ mod smo;
 mod train;
 
 pub use batches::keep_support;
+pub use codec::{LAYOUT, LAYOUT_INTEGER};
 pub use eval::{EvalError, evaluate};
+pub use integer::QuantizeError;
 pub use kernel::Kind as KernelKind;
 pub use model::{Model, ModelMut, ModelView, Task, pairs_of, scratch_len};
 pub use params::{Checked, MAX_CLASSES, Machine, Params, Shape, WEIGHTS, model_words, required, required_for};

@@ -5,10 +5,12 @@
 //! number, and then per support vector its squared length, its class (an index, with three classes or more), its
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
+use crate::integer::{self, INTEGER};
 use crate::kernel::{Kernel, Kind};
 use crate::plan::NOVELTY;
 use crate::rows::{Operand, dot, fold, operand_len};
 use hone_learn::{ClassId, Decision, Format, Verdict};
+use hone_numeric::whole::{Precision, Row, real};
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -51,6 +53,8 @@ pub(crate) struct Head {
     pub features: u16,
     pub classes: u16,
     pub vectors: u16,
+    /// In what integers it runs, [`hone_numeric::whole::Precision::code`]; 0 in floating point.
+    pub form: u8,
     /// Features + 1 of a linear model of two classes, 0 for any other: all that the shortest inference asks.
     pub binary: u32,
 }
@@ -63,12 +67,13 @@ impl Head {
         features: 0,
         classes: 0,
         vectors: 0,
+        form: 0,
         binary: 0,
     };
 
     /// With `binary` as the other fields say.
     pub fn marked(self) -> Self {
-        let is = self.linear() && self.task == Task::Classes && self.classes == 2;
+        let is = self.linear() && self.task == Task::Classes && self.classes == 2 && self.form == 0;
         Self { binary: if is { u32::from(self.features) + 1 } else { 0 }, ..self }
     }
 
@@ -94,6 +99,7 @@ impl Head {
     pub fn used(&self) -> usize {
         match self.task {
             Task::Untrained => 0,
+            _ if INTEGER && self.form != 0 => integer::words(self),
             _ if self.linear() => self.fixed(),
             _ => self.fixed() + usize::from(self.vectors) * self.record(),
         }
@@ -209,6 +215,22 @@ impl<'a> ModelView<'a> {
         self.head.used()
     }
 
+    /// In what integers it runs; `None` in floating point.
+    pub fn precision(&self) -> Option<Precision> {
+        Precision::from_code(self.head.form)
+    }
+
+    /// The layout of its payload: [`crate::LAYOUT`] or [`crate::LAYOUT_INTEGER`].
+    pub fn layout(&self) -> u8 {
+        if self.head.form == 0 { crate::LAYOUT } else { crate::LAYOUT_INTEGER }
+    }
+
+    /// [`ModelView::infer`] of a row of integers, by a model in integers: nothing is computed in floating point. Another model
+    /// gives `Unknown`.
+    pub fn infer_row(&self, row: &Row<'_>, scratch: &mut [f32]) -> Verdict {
+        if INTEGER { integer::infer(&self.head, self.words, row, scratch) } else { UNKNOWN }
+    }
+
     /// What it decides of a row, and the decision value behind it.
     ///
     /// Two classes: f > 0 is the class of lower number, else the other, and the score is |f|. More classes: one vote
@@ -225,6 +247,9 @@ impl<'a> ModelView<'a> {
     /// The decision values of all pairs, (0,1), (0,2) … (1,2) …; positive speaks for the first. `None` where
     /// [`ModelView::infer`] gives `Unknown`.
     pub fn decisions<'s>(&self, features: &[f32], scratch: &'s mut [f32]) -> Option<&'s [f32]> {
+        if INTEGER && self.head.form != 0 {
+            return integer::decisions(&self.head, self.words, features, scratch);
+        }
         decisions(&self.head, self.words, features, scratch)
     }
 }
@@ -249,7 +274,7 @@ impl ModelMut<'_> {
     }
 }
 
-const UNKNOWN: Verdict = Verdict { decision: Decision::Unknown, score: f32::NAN };
+pub(crate) const UNKNOWN: Verdict = Verdict { decision: Decision::Unknown, score: f32::NAN };
 
 fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
@@ -257,15 +282,20 @@ fn floats(words: &[u32]) -> &[f32] {
 
 #[inline(never)]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
-    let k = usize::from(head.classes);
+    if INTEGER && head.form != 0 {
+        return integer::infer(head, words, &Row::Real(x), scratch);
+    }
     let Some(f) = decisions(head, words, x, scratch) else { return UNKNOWN };
-    let ids = words.get(..k).unwrap_or(&[]);
-    if k <= 2 { one(head.task, ids, f.first().copied().unwrap_or(f32::NAN)) } else { vote(ids, f) }
+    let ids = words.get(..usize::from(head.classes)).unwrap_or(&[]);
+    match ids {
+        [] | [_] | [_, _] => one(head.task, ids, f.first().copied().unwrap_or(f32::NAN)),
+        _ => vote(ids, bytemuck::try_cast_slice(f).unwrap_or(&[]), None),
+    }
 }
 
 /// The verdict of one machine.
 #[inline]
-fn one(task: Task, ids: &[u32], f: f32) -> Verdict {
+pub(crate) fn one(task: Task, ids: &[u32], f: f32) -> Verdict {
     let score = f.abs();
     if !score.is_finite() {
         return UNKNOWN;
@@ -279,25 +309,35 @@ fn one(task: Task, ids: &[u32], f: f32) -> Verdict {
     }
 }
 
-fn vote(ids: &[u32], f: &[f32]) -> Verdict {
+/// One vote for each pair. The values are the bits of finite numbers in floating point, or integers with `point` bits behind
+/// the point. Compared are integers in either case, in the order of the numbers.
+pub(crate) fn vote(ids: &[u32], f: &[u32], point: Option<i32>) -> Verdict {
     let k = ids.len();
-    let (mut winner, mut most, mut score) = (0, 0, f32::NAN);
+    // Of a negative number in floating point the magnitude is negated: the same either way.
+    let turned = |bits: i32| if point.is_none() && bits < 0 { (bits & i32::MAX).wrapping_neg() } else { bits };
+    let (mut winner, mut most, mut least) = (0, 0, 0);
     for c in 0..k {
-        let (mut votes, mut least) = (0, f32::INFINITY);
+        let (mut votes, mut worst) = (0, i32::MAX);
         for other in 0..k {
             if other == c {
                 continue;
             }
             let Some(f) = f.get(pair(c.min(other), c.max(other), k)) else { return UNKNOWN };
-            let (own, won) = if c < other { (*f, *f > 0.0) } else { (-f, *f <= 0.0) };
+            let f = turned(*f as i32);
+            let (own, won) = if c < other { (f, f > 0) } else { (f.saturating_neg(), f <= 0) };
             votes += usize::from(won);
-            least = least.min(own);
+            worst = worst.min(own);
         }
         if c == 0 || votes > most {
-            (winner, most, score) = (c, votes, least);
+            (winner, most, least) = (c, votes, worst);
         }
     }
     let class = ids.get(winner).map_or(0, |w| *w as u16);
+    let score = match point {
+        Some(point) => real(least, point),
+        None if least < 0 => -f32::from_bits(least.unsigned_abs()),
+        None => f32::from_bits(least as u32),
+    };
     Verdict { decision: Decision::Class(ClassId(class)), score }
 }
 
@@ -321,28 +361,25 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
     } else {
         let z = z.get_mut(..operand_len(d))?;
         let (bias, body) = body.split_at_checked(pairs)?;
-        let (mean, body) = body.split_at_checked(d)?;
-        let (factor, body) = body.split_at_checked(d)?;
-        let (scale, body) = body.split_at_checked(d)?;
-        let (shift, _) = body.split_at_checked(d)?;
-        f.iter_mut().zip(bias).for_each(|(f, b)| *f = *b);
+        let mut parts = body.chunks_exact(d.max(1));
+        let (mean, factor, scale, shift) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        f.copy_from_slice(bias);
+        let mut own = 0.0;
         for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
             *z = (x - m) * s;
+            own += *z * *z;
         }
-        let own = z.get(..d)?.iter().fold(0.0, |s, z| s + z * z);
         if !own.is_finite() {
             // Bounded kernels would hide it.
             return None;
         }
         let constant = fold(z, scale, shift);
         let records = words.get(head.fixed()..head.used())?;
-        let width = numbers_of(k);
         let operand = Operand::of(z, d, head.format);
-        for record in records.chunks_exact(head.record()) {
-            let (numbers, row) = record.split_at_checked(width)?;
+        for record in records.chunks_exact(head.record().max(1)) {
+            let (numbers, row) = record.split_at_checked(numbers_of(k))?;
             let (square, numbers) = numbers.split_first()?;
-            let product = operand.dot(row) + constant;
-            let value = head.kernel.value(product, own, f32::from_bits(*square));
+            let value = head.kernel.value(operand.dot(row) + constant, own, f32::from_bits(*square));
             spread(f, numbers, k, value);
         }
     }
@@ -352,17 +389,13 @@ fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) 
 /// Adds one support vector's share to the decision values of its class's machines. With three classes or more its
 /// first word says which class that is.
 fn spread(f: &mut [f32], numbers: &[u32], k: usize, value: f32) {
-    if k <= 2 {
-        if let (Some(f), Some(c)) = (f.first_mut(), numbers.first()) {
-            *f += f32::from_bits(*c) * value;
-        }
-        return;
-    }
-    let Some((class, numbers)) = numbers.split_first() else { return };
-    let class = *class as usize;
-    for (other, c) in (0..k).filter(|other| *other != class).zip(numbers) {
+    let (class, numbers) = match numbers {
+        [class, numbers @ ..] if k > 2 => (*class as usize, numbers),
+        _ => (0, numbers),
+    };
+    for (other, c) in (0..k.max(2)).filter(|other| *other != class).zip(numbers) {
         if *c != 0
-            && let Some(f) = f.get_mut(pair(class.min(other), class.max(other), k))
+            && let Some(f) = f.get_mut(pair(class.min(other), class.max(other), k.max(2)))
         {
             *f += f32::from_bits(*c) * value;
         }

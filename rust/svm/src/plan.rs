@@ -1,14 +1,16 @@
 //! What stays fixed while one model is trained: parameters, kernel, classes, the pair at hand; and how the workspace
 //! is laid out.
 
+use crate::cache::Cache;
 use crate::kernel::{Kernel, Kind};
 use crate::model::pairs_of;
 use crate::params::{Checked, MAX_CLASSES};
-use crate::rows::operand_len;
+use crate::rows::{Rows, operand_len};
 use crate::smo::{self, Problem, Run, Scaling};
 use crate::train::TrainError;
 use hone_learn::set::Feature;
-use hone_learn::{ClassId, SetView, Shortage, Workspace};
+use hone_learn::{ClassId, SetView, Shortage};
+use hone_numeric::kernel::sqrt_f32;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -95,46 +97,38 @@ impl Plan {
         self.pair.1 < self.known
     }
 
-    /// Takes stock of the classes.
-    pub fn count(&mut self, set: SetView<'_>) -> Result<(), TrainError> {
+    /// Takes stock of the classes, in ascending order.
+    pub fn count(&mut self, set: &SetView<'_>) -> Result<(), TrainError> {
         for label in set.labels().flatten() {
-            if let Some(at) = self.classes().iter().position(|c| *c == label) {
-                if let Some(count) = self.counts.get_mut(at) {
-                    *count += 1;
+            self.labelled += 1;
+            let at = self.classes().iter().take_while(|c| **c < label).count();
+            if self.classes().get(at) != Some(&label) {
+                self.known += 1;
+                let (Some(classes), Some(counts)) =
+                    (self.classes.get_mut(at..self.known), self.counts.get_mut(at..self.known))
+                else {
+                    return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
+                };
+                // The others make room, one after the other.
+                let (mut class, mut rows) = (label, 0);
+                for (c, n) in classes.iter_mut().zip(counts) {
+                    core::mem::swap(c, &mut class);
+                    core::mem::swap(n, &mut rows);
                 }
-                continue;
             }
-            let (Some(class), Some(count)) = (self.classes.get_mut(self.known), self.counts.get_mut(self.known)) else {
-                return Err(TrainError::TooManyClasses { capacity: MAX_CLASSES as u32 });
-            };
-            (*class, *count) = (label, 1);
-            self.known += 1;
+            if let Some(count) = self.counts.get_mut(at) {
+                *count += 1;
+            }
         }
-        self.labelled = self.counts.iter().map(|n| usize::from(*n)).sum();
         Ok(())
     }
 
-    pub fn sort_classes(&mut self) {
-        for end in (1..self.known).rev() {
-            for i in 0..end {
-                if let (Some([a, b]), Some([m, n])) = (
-                    self.classes.get_mut(i..).and_then(|c| c.first_chunk_mut()),
-                    self.counts.get_mut(i..).and_then(|c| c.first_chunk_mut()),
-                ) && *a > *b
-                {
-                    core::mem::swap(a, b);
-                    core::mem::swap(m, n);
-                }
-            }
-        }
-    }
-
     /// What is subtracted from a feature and what it is then multiplied with.
-    pub fn standard(&self, set: SetView<'_>, f: &Feature) -> (f32, f32) {
+    pub fn standard(&self, set: &SetView<'_>, f: &Feature) -> (f32, f32) {
         if self.checked.params().standardise {
             // A feature that never varied says nothing of the classes: it counts as 0, also when it varies later.
             let variance = set.variance(f);
-            (f.mean, if variance > 0.0 { 1.0 / libm::sqrtf(variance) } else { 0.0 })
+            (f.mean, if variance > 0.0 { 1.0 / sqrt_f32(variance) } else { 0.0 })
         } else if self.kernel.kind == Kind::Rbf || (self.kernel.kind.ignores_offset() && !self.novelty) {
             // The solution is the same, and `f32` more exact.
             (f.mean, 1.0)
@@ -145,17 +139,16 @@ impl Plan {
 
     /// γ = 1/(features · variance), the variance over all numbers of all rows as the kernel sees them; 1 when nothing
     /// varies.
-    pub fn scale_rule(&self, set: SetView<'_>) -> f32 {
+    pub fn scale_rule(&self, set: &SetView<'_>) -> f32 {
         let d = self.width as f32;
         let (mut square, mut sum) = (0.0, 0.0);
         for f in set.features() {
-            let variance = set.variance(f);
-            if self.checked.params().standardise {
-                square += if variance > 0.0 { 1.0 } else { 0.0 };
-            } else {
-                square += variance + f.mean * f.mean;
-                sum += f.mean;
-            }
+            let (variance, mean) = match (set.variance(f), self.checked.params().standardise) {
+                (v, false) => (v, f.mean),
+                (v, true) => (if v > 0.0 { 1.0 } else { 0.0 }, 0.0),
+            };
+            square += variance + mean * mean;
+            sum += mean;
         }
         let variance = square / d - (sum / d) * (sum / d);
         if variance > 0.0 { 1.0 / (d * variance) } else { 1.0 }
@@ -232,7 +225,7 @@ impl Plan {
         }
         let mean = sum / n;
         let variance = squares / n - mean * mean;
-        let deviation = libm::sqrtf(if variance > 0.0 { variance } else { 0.0 });
+        let deviation = sqrt_f32(if variance > 0.0 { variance } else { 0.0 });
         let median = median(problem);
         let threshold = median - self.checked.params().margin * deviation;
         let least = if self.kernel.kind == Kind::Rbf { 0.5 * median } else { f32::NEG_INFINITY };
@@ -241,22 +234,24 @@ impl Plan {
 
     /// The parts of the workspace that all pairs share, and the rest.
     #[inline(never)]
-    pub fn carve<'w>(&self, set: SetView<'_>, ws: &'w mut [u32]) -> Result<(Shared<'w>, Workspace<'w>), TrainError> {
-        let short = self.shortage(set, ws.len());
-        let mut ws = Workspace::new(ws);
+    pub fn carve<'w>(&self, set: &SetView<'_>, ws: &'w mut [u32]) -> Result<(Shared<'w>, &'w mut [u32]), TrainError> {
+        let (rows, width, words) = (set.len(), set.width(), ws.len());
+        let mut rest = ws;
         let shared = Shared {
-            marks: ws.take(set.len()).map_err(|_| short)?,
-            slots: ws.take(if self.linear() { 0 } else { set.len() }).map_err(|_| short)?,
+            marks: cast(cut(&mut rest, rows.div_ceil(4))).get_mut(..rows).unwrap_or_default(),
+            slots: cast(cut(&mut rest, if self.linear() { 0 } else { rows.div_ceil(2) })),
             scaling: Scaling {
-                scale: ws.take(set.width()).map_err(|_| short)?,
-                shift: ws.take(set.width()).map_err(|_| short)?,
-                z: ws.take(operand_len(set.width())).map_err(|_| short)?,
+                scale: cast(cut(&mut rest, width)),
+                shift: cast(cut(&mut rest, width)),
+                z: cast(cut(&mut rest, operand_len(width))),
             },
         };
-        Ok((shared, ws))
+        // What comes after a part that did not fit is empty.
+        if shared.scaling.z.len() < width { Err(self.shortage(set, words)) } else { Ok((shared, rest)) }
     }
 
-    fn shortage(&self, set: SetView<'_>, words: usize) -> TrainError {
+    #[inline(never)]
+    fn shortage(&self, set: &SetView<'_>, words: usize) -> TrainError {
         let shape = crate::Shape { rows: set.len(), features: set.width() };
         TrainError::Workspace(Shortage { needed: crate::required(&self.checked, shape), available: words * 4 })
     }
@@ -265,18 +260,20 @@ impl Plan {
     /// place.
     #[inline(always)]
     pub fn problem<'w>(
-        &self,
+        &'w self,
         run: &'w mut Run,
-        set: SetView<'w>,
+        set: &'w SetView<'w>,
         ws: &'w mut [u32],
     ) -> Result<(Problem<'w>, &'w mut [u8], &'w mut [u16]), TrainError> {
-        let short = self.shortage(set, ws.len());
+        let words = ws.len();
         let (shared, mut rest) = self.carve(set, ws)?;
-        let (vars, cache) = Problem::carve(&mut rest, run.rows).map_err(|_| short)?;
+        let vars = cut(&mut rest, 4 * run.rows).as_chunks_mut().0;
+        let cache = Cache::carve(rest, run.rows).ok_or_else(|| self.shortage(set, words))?;
         let p = self.checked.params();
         let problem = Problem {
             set,
-            kernel: self.kernel,
+            rows: Rows::of(set),
+            kernel: &self.kernel,
             scaling: shared.scaling,
             vars,
             cache,
@@ -288,4 +285,17 @@ impl Plan {
         };
         Ok((problem, shared.marks, shared.slots))
     }
+}
+
+/// Takes words off the front, or all and gives none when there are too few.
+#[inline(never)]
+pub(crate) fn cut<'w>(rest: &mut &'w mut [u32], words: usize) -> &'w mut [u32] {
+    let (taken, left) = core::mem::take(rest).split_at_mut_checked(words).unwrap_or_default();
+    *rest = left;
+    taken
+}
+
+/// Words as items of another type, of which a word holds a whole number.
+pub(crate) fn cast<T: bytemuck::Pod>(words: &mut [u32]) -> &mut [T] {
+    bytemuck::try_cast_slice_mut(words).unwrap_or_default()
 }

@@ -13,6 +13,7 @@ use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
 const NARROW: usize = 8;
 
 /// Σ a·b, for rows of any width.
+#[inline(never)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     if a.len() > NARROW {
         return dot_f32(a, b);
@@ -33,7 +34,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn of(set: SetView<'a>) -> Self {
+    pub fn of(set: &SetView<'a>) -> Self {
         Self { words: set.words(), stride: set.row_words(), format: set.format() }
     }
 
@@ -62,12 +63,7 @@ pub(crate) fn each<T>(row: &[u32], format: Format, with: impl Iterator<Item = T>
     }
 }
 
-/// z = scale·v + shift for a stored row v.
-pub(crate) fn decode_row(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) {
-    each(row, format, z.iter_mut().zip(scale).zip(shift), |((z, a), b), v| *z = a * v + b);
-}
-
-/// [`decode_row`] and [`fold`] in one.
+/// A stored row v as z = scale·v + shift, and of that what [`fold`] makes, in one.
 #[inline(always)]
 pub(crate) fn unfold(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) -> f32 {
     let mut constant = 0.0;

@@ -11,7 +11,7 @@ use crate::kernel::{Kernel, Kind};
 use crate::passes::{descend, partner};
 use crate::rows::{Rows, VACANT, cheap, each, fill, fold, unfold};
 use core::hint::black_box;
-use hone_learn::{SetView, Shortage, Workspace};
+use hone_learn::SetView;
 
 /// One variable: gradient g, multiplier β, the row's squared length (K(x,x) for polynomial and sigmoid), flags and
 /// the row's number in the set.
@@ -94,8 +94,9 @@ pub(crate) struct Scaling<'a> {
 }
 
 pub(crate) struct Problem<'a> {
-    pub set: SetView<'a>,
-    pub kernel: Kernel,
+    pub set: &'a SetView<'a>,
+    pub rows: Rows<'a>,
+    pub kernel: &'a Kernel,
     pub scaling: Scaling<'a>,
     pub vars: &'a mut [Var],
     pub cache: Cache<'a>,
@@ -108,20 +109,14 @@ pub(crate) struct Problem<'a> {
     pub shrinking: bool,
 }
 
-impl<'a> Problem<'a> {
-    /// The arrays of a problem of `rows` rows.
-    pub fn carve(ws: &mut Workspace<'a>, rows: usize) -> Result<(&'a mut [Var], Cache<'a>), Shortage> {
-        let vars = ws.take(rows)?;
-        Ok((vars, Cache::carve(ws, rows)?))
-    }
-
+impl Problem<'_> {
     /// Starts: the rows have been entered, `begun` with multipliers that are not 0.
     #[inline(never)]
     pub fn start(&mut self, begun: bool) {
         let n = self.vars.len();
         self.cache.clear(&mut self.run.clock);
         let Scaling { scale, shift, .. } = &self.scaling;
-        let rows = Rows::of(self.set);
+        let rows = self.rows;
         for v in self.vars.iter_mut() {
             let Some(row) = rows.row(row_of(v)) else { continue };
             let mut x2 = 0.0;
@@ -145,7 +140,7 @@ impl<'a> Problem<'a> {
     /// Iterates until about `budget` multiply-accumulates are spent, then none; or to the end, and then says whether that
     /// came before the optimum.
     #[inline(never)]
-    pub fn solve(&mut self, most: u32, budget: i64) -> Option<bool> {
+    pub fn solve(&mut self, most: u32, budget: u32) -> Option<bool> {
         loop {
             match self.advance() {
                 Advance::Optimal => return Some(false),
@@ -155,7 +150,7 @@ impl<'a> Problem<'a> {
             if self.run.iterations >= most && self.at_rest() {
                 return Some(self.gap() > self.tolerance);
             }
-            if i64::from(self.run.work) >= budget {
+            if self.run.work >= budget {
                 return None;
             }
         }
@@ -292,16 +287,16 @@ impl<'a> Problem<'a> {
         let Some(v) = self.vars.get(p) else { return slot };
         let own = square(v);
         let Scaling { scale, shift, z } = &mut self.scaling;
-        let (rows, width) = (Rows::of(self.set), self.set.width());
+        let (rows, width) = (self.rows, self.set.width());
         let Some(row) = rows.row(row_of(v)) else { return slot };
         let constant = unfold(row, rows.format, scale, shift, z);
-        let out = if cheap(&self.kernel, rows.format, width) {
+        let out = if cheap(self.kernel, rows.format, width) {
             self.cache.columns(slot, have, len)
         } else {
             self.cache.open(slot, have, len, &self.run.clock)
         };
         let vars = self.vars.get(have..len).unwrap_or(&[]);
-        fill(rows, (z, width), (constant, own), &self.kernel, vars, out);
+        fill(rows, (z, width), (constant, own), self.kernel, vars, out);
         self.cache.set_len(slot, len);
         self.spend((len - have) * self.set.width());
         slot
@@ -363,15 +358,15 @@ impl<'a> Problem<'a> {
             self.weights();
             let Scaling { scale, shift, z } = &mut self.scaling;
             let constant = fold(z, scale, shift);
-            let (rows, width) = (Rows::of(self.set), self.set.width());
+            let (rows, width) = (self.rows, self.set.width());
             // The place of a row that is used again last takes the decision values.
             let slot = self.cache.evict(&self.run.clock);
             let out = self.cache.columns(slot, from, n);
-            if !cheap(&self.kernel, rows.format, width) {
+            if !cheap(self.kernel, rows.format, width) {
                 out.fill(f32::from_bits(VACANT));
             }
             let vars = self.vars.get_mut(from..).unwrap_or(&mut []);
-            fill(rows, (z, width), (constant, 0.0), &self.kernel, vars, out);
+            fill(rows, (z, width), (constant, 0.0), self.kernel, vars, out);
             for (v, f) in vars.iter_mut().zip(out) {
                 v[0] = (from_start(v, linear) - *f).to_bits();
             }
@@ -417,7 +412,7 @@ impl<'a> Problem<'a> {
     #[inline(never)]
     pub fn weights(&mut self) {
         let Scaling { scale, shift, z } = &mut self.scaling;
-        let rows = Rows::of(self.set);
+        let rows = self.rows;
         z.fill(0.0);
         let mut sum = 0.0;
         for v in self.vars.iter() {

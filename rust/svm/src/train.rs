@@ -4,7 +4,7 @@
 use crate::harvest::{self, REDUCE};
 use crate::kernel::Kernel;
 use crate::model::{Head, ModelMut, Task};
-use crate::params::{Checked, Machine};
+use crate::params::{Checked, Machine, Params};
 use crate::plan::{NO_SLOT, NOVELTY, Plan};
 use crate::smo::{Run, Scaling, Summary};
 use hone_learn::{ClassId, Metric, Progress, Report, SetView, Shortage, Stop};
@@ -38,7 +38,7 @@ enum Phase {
     SetUp,
     Solve,
     Harvest,
-    Over(Result<Report, TrainError>),
+    Over,
 }
 
 /// Support vectors outgrew the model: all pairs are solved once to see which rows count most, each class keeps its share
@@ -54,10 +54,10 @@ pub(crate) enum Ration {
 #[derive(Clone, Debug)]
 pub struct Trainer {
     plan: Plan,
-    phase: Phase,
+    phase: Result<Phase, TrainError>,
     run: Run,
     ration: Ration,
-    limited: bool,
+    stop: Stop,
     done: u32,
     worst: f32,
     objective: f32,
@@ -70,10 +70,10 @@ impl Trainer {
     pub fn new(checked: Checked) -> Self {
         Self {
             plan: Plan::new(checked),
-            phase: Phase::Start,
+            phase: Ok(Phase::Start),
             run: Run::default(),
             ration: Ration::None,
-            limited: false,
+            stop: Stop::Converged,
             done: 0,
             worst: 0.0,
             objective: 0.0,
@@ -85,8 +85,8 @@ impl Trainer {
     /// Stops at the next step, which reports [`Stop::Cancelled`] and leaves the model untrained. After the end it
     /// changes nothing.
     pub fn cancel(&mut self) {
-        if !matches!(self.phase, Phase::Over(_)) {
-            self.phase = Phase::Over(Ok(self.report(Stop::Cancelled)));
+        if !matches!(self.phase, Ok(Phase::Over) | Err(_)) {
+            (self.phase, self.stop) = (Ok(Phase::Over), Stop::Cancelled);
         }
     }
 
@@ -103,7 +103,7 @@ impl Trainer {
     /// How each row of the set took part, in order, once training is done. The workspace must be as the last step
     /// left it.
     pub fn roles<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = Role> + use<'w> {
-        let marks: &'w [u8] = self.plan.carve(set, workspace).map_or(&[], |(shared, _)| shared.marks);
+        let marks: &'w [u8] = self.plan.carve(&set, workspace).map_or(&[], |(shared, _)| shared.marks);
         marks.iter().map(|mark| match mark {
             1 => Role::Bounded,
             2 => Role::Free,
@@ -123,44 +123,40 @@ impl Trainer {
         mut model: ModelMut<'_>,
         work_budget: u32,
     ) -> Result<Progress, TrainError> {
-        let mut left = i64::from(work_budget);
+        let mut left = work_budget;
         loop {
-            let begun = !matches!(self.phase, Phase::Start | Phase::Over(_));
-            if begun && (set.len() != self.plan.rows || set.width() != self.plan.width) {
-                self.phase = Phase::Over(Err(TrainError::SetChanged));
-            }
             let before = self.work;
-            let next = match self.phase {
-                Phase::Start => self.begin(set, workspace, &mut model),
-                Phase::SetUp | Phase::Solve | Phase::Harvest => self.pair(set, workspace, &mut model, left),
-                Phase::Over(result) => {
-                    if result.is_ok_and(|r| r.stop == Stop::Cancelled) || result.is_err() {
+            self.phase = match self.phase {
+                Err(_) | Ok(Phase::Over) => {
+                    if self.phase.is_err() || self.stop == Stop::Cancelled {
                         *model.head = Head::EMPTY;
                     }
-                    return result.map(Progress::Done);
+                    self.phase?;
+                    return Ok(Progress::Done(self.report()));
                 }
+                Ok(Phase::Start) => self.begin(&set, workspace, &mut model),
+                Ok(_) if set.len() != self.plan.rows || set.width() != self.plan.width => Err(TrainError::SetChanged),
+                Ok(_) => self.pair(&set, workspace, &mut model, left),
             };
-            self.phase = next.unwrap_or_else(|e| Phase::Over(Err(e)));
-            left -= (self.work - before) as i64;
-            if left <= 0 && !matches!(self.phase, Phase::Over(_)) {
+            left = left.saturating_sub((self.work - before) as u32);
+            if left == 0 && !matches!(self.phase, Err(_) | Ok(Phase::Over)) {
                 return Ok(self.progress());
             }
         }
     }
 
     fn progress(&self) -> Progress {
-        // In the logarithm of the gap, in which SMO comes down about evenly from 2.
-        let span = 1.0 - log2(self.plan.checked.params().tolerance);
-        let part = if matches!(self.phase, Phase::Solve) { (1.0 - log2(self.gap())) / span } else { 0.0 };
-        Progress::Running {
-            done: self.done * 100 + (part.clamp(0.0, 0.99) * 100.0) as u32,
-            total: self.plan.pairs() as u32 * 100,
-        }
+        // In the logarithm of the gap, in which SMO comes down about evenly from 2: the bits of a number are about that.
+        const BEGIN: i32 = 2.0f32.to_bits() as i32;
+        let behind = BEGIN.saturating_sub(self.gap().to_bits() as i32) >> 10;
+        let ahead = BEGIN.saturating_sub(self.plan.checked.params().tolerance.to_bits() as i32) >> 10;
+        let part = if matches!(self.phase, Ok(Phase::Solve)) { (behind * 99 / ahead.max(1)).clamp(0, 99) } else { 0 };
+        Progress::Running { done: self.done * 100 + part as u32, total: self.plan.pairs() as u32 * 100 }
     }
 
-    fn report(&self, stop: Stop) -> Report {
+    fn report(&self) -> Report {
         Report {
-            stop,
+            stop: self.stop,
             rows: self.plan.labelled as u32,
             iterations: self.iterations,
             work: self.work,
@@ -171,10 +167,9 @@ impl Trainer {
 
     /// Takes stock of classes, kernel and memory.
     #[inline(never)]
-    fn begin(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
+    fn begin(&mut self, set: &SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
-        let p = plan.checked.params();
-        let (machine, gamma, coef0, degree) = (p.machine, p.gamma, p.coef0, p.degree);
+        let Params { machine, gamma, coef0, degree, .. } = *plan.checked.params();
         *model.head = Head::EMPTY;
         (plan.rows, plan.width) = (set.len(), set.width());
         if machine != Machine::Novelty {
@@ -189,10 +184,12 @@ impl Trainer {
         } else if let [only] = plan.classes() {
             return Err(TrainError::OneClass(*only));
         }
-        plan.sort_classes();
-        plan.kernel.kind = plan.checked.params().kernel_for(plan.novelty);
-        let gamma = if gamma > 0.0 { gamma } else { plan.scale_rule(set) };
-        plan.kernel = Kernel { kind: plan.kernel.kind, gamma, coef0, degree };
+        plan.kernel = Kernel {
+            kind: plan.checked.params().kernel_for(plan.novelty),
+            gamma: if gamma > 0.0 { gamma } else { plan.scale_rule(set) },
+            coef0,
+            degree,
+        };
         let head = Head {
             task: if plan.novelty { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,
@@ -200,6 +197,7 @@ impl Trainer {
             features: plan.width as u16,
             classes: plan.known as u16,
             vectors: 0,
+            form: 0,
             binary: 0,
         }
         .marked();
@@ -219,9 +217,10 @@ impl Trainer {
             let (mean, factor) = plan.standard(set, f);
             (*a, *b) = (f.step * factor, (f.offset - mean) * factor);
             if !head.linear() {
-                let at = plan.known + plan.pairs() + j;
-                for (i, value) in [mean, factor, *a, *b].into_iter().enumerate() {
-                    model.put(at + i * plan.width, value);
+                let mut at = plan.known + plan.pairs() + j;
+                for value in &[mean, factor, *a, *b] {
+                    model.put(at, *value);
+                    at += plan.width;
                 }
             }
         }
@@ -234,26 +233,28 @@ impl Trainer {
     #[inline(never)]
     fn pair(
         &mut self,
-        set: SetView<'_>,
+        set: &SetView<'_>,
         ws: &mut [u32],
         model: &mut ModelMut<'_>,
-        budget: i64,
+        budget: u32,
     ) -> Result<Phase, TrainError> {
         let plan = &self.plan;
-        if matches!(self.phase, Phase::SetUp) {
+        if matches!(self.phase, Ok(Phase::SetUp)) {
             self.run = Run::of(plan.pair_rows());
         }
         let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws)?;
         let mut next = Phase::Solve;
         match self.phase {
-            Phase::SetUp => {
+            Ok(Phase::SetUp) => {
                 let begun = plan.seed(&mut problem);
                 problem.start(begun);
             }
-            Phase::Solve => {
+            Ok(Phase::Solve) => {
                 let most = plan.checked.params().iterations;
                 if let Some(limited) = problem.solve(most, budget) {
-                    self.limited |= limited;
+                    if limited {
+                        self.stop = Stop::IterationLimit;
+                    }
                     next = Phase::Harvest;
                 }
             }
@@ -287,18 +288,16 @@ impl Trainer {
     }
 
     /// After the last pair.
-    fn close(&mut self, set: SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
+    fn close(&mut self, set: &SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         if REDUCE && self.ration == Ration::Weigh {
             let (shared, _) = self.plan.carve(set, ws)?;
             harvest::choose(&self.plan, set, shared.marks, shared.slots, model);
             return Ok(self.again(model, Ration::Project));
         }
-        let stop = match (self.ration, self.limited) {
-            (Ration::Project, _) => Stop::MemoryCap,
-            (_, true) => Stop::IterationLimit,
-            _ => Stop::Converged,
-        };
-        Ok(Phase::Over(Ok(self.report(stop))))
+        if REDUCE && self.ration == Ration::Project {
+            self.stop = Stop::MemoryCap;
+        }
+        Ok(Phase::Over)
     }
 
     /// Starts over with the first pair.
@@ -323,9 +322,4 @@ pub enum Role {
     Bounded,
     /// A support vector on the margin of some pair.
     Free,
-}
-
-/// log₂, by exponent and a line in between.
-fn log2(x: f32) -> f32 {
-    x.max(f32::MIN_POSITIVE).to_bits() as f32 / 8_388_608.0 - 127.0
 }

@@ -76,6 +76,9 @@ pub struct Emulator {
 /// The programs that are built apart, with the least features, for their size.
 const SMALL: [&str; 2] = ["rce_text", "svm_text"];
 
+/// What the application's profile has for the SVM, and that program alone is built with.
+const APPLICATION: &str = r#"profile.release.package.hone-svm.opt-level="z""#;
+
 /// One bracket of a program's run.
 pub struct Bracket {
     /// The name in the `case` line.
@@ -113,6 +116,7 @@ impl Emulator {
         build.args(["--release", "--locked", "--no-default-features", "--features", "small"]);
         build.args(SMALL.iter().flat_map(|name| ["--bin", name]));
         build.args(["--target", core.triple(), "--target-dir"]).arg(&target);
+        build.args(["--config", APPLICATION]);
         succeed(build.current_dir(&folder))?;
         let scratch = target.join("bench");
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;

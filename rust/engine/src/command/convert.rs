@@ -1,6 +1,7 @@
 //! `model compress` and `model quantize`: an order to the training loop, its report, a question, and the answer.
 
 use super::{Console, Failed, Outcome, fail, train, transfer};
+use crate::config::Learner;
 use crate::convert::{Changes, Form};
 use crate::env::Io;
 use crate::memory::Model;
@@ -83,7 +84,7 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
     let Some(changes) = offer.and_then(|offer| changes(console, offer.bench)) else {
         return fail(io, &["the converted model is gone: a training or another model came first; convert again"]);
     };
-    report(&changes, io);
+    report(&changes, published.learner, io);
     if !yes && !io.confirm("replace the model in use?") {
         links.training.update(|t| t.offer = None);
         io.str("the model in use stays\n");
@@ -103,7 +104,7 @@ fn changes(console: &Console, bench: u8) -> Option<Changes> {
 }
 
 /// The table of what would change.
-fn report(changes: &Changes, io: &mut dyn Io) {
+fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
     let c = &changes.comparison;
     let uint = |n: u32| {
         let mut text = Line::<16>::default();
@@ -126,9 +127,15 @@ fn report(changes: &Changes, io: &mut dyn Io) {
     for (name, [before, after]) in [("bytes of weights", changes.weights), ("bytes saved", changes.bytes)] {
         row(name, &[uint(before).as_str(), uint(after).as_str(), share([before, after]).as_str()], io);
     }
-    row("MSE", &c.mse.map(real).each_ref().map(|t| t.as_str()), io);
-    row("threshold", &c.threshold.map(real).each_ref().map(|t| t.as_str()), io);
+    let esn = learner == Learner::Esn;
+    row(if esn { "MSE" } else { "mean score" }, &c.mse.map(real).each_ref().map(|t| t.as_str()), io);
+    if esn {
+        row("threshold", &c.threshold.map(real).each_ref().map(|t| t.as_str()), io);
+    }
     row("anomalous", &c.anomalous.map(uint).each_ref().map(|t| t.as_str()), io);
+    if changes.labelled > 0 {
+        row("as labelled", &changes.right.map(uint).each_ref().map(|t| t.as_str()), io);
+    }
     io.str("of ");
     io.uint(c.windows);
     io.str(" windows held back ");

@@ -3,11 +3,12 @@
 #[cfg(feature = "small-models")]
 use super::convert;
 use super::{Console, Outcome, fail, misuse, transfer};
-use crate::config::Learner;
 use crate::env::Io;
 use crate::memory::{Model, Sequence};
 use crate::text::Write;
 use hone_esn::Form;
+#[cfg(feature = "small-models")]
+use hone_numeric::{compress::Fixed, whole::Precision};
 use hone_signal::Micros;
 use hone_svm::Task;
 
@@ -40,7 +41,7 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
 
 fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
     let newest = console.links.published.get();
-    if newest.is_some_and(|p| p.learner == Learner::Rce) {
+    if newest.is_some_and(|p| p.in_place()) {
         return rce(console, io);
     }
     let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
@@ -69,6 +70,18 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
             io.str(" features, ");
             io.size(view.used() * 4);
             io.str(" bytes\n");
+            #[cfg(feature = "small-models")]
+            in_integers(view.precision(), io);
+        }
+        #[cfg(feature = "small-models")]
+        Model::RceInteger(_, rce) => {
+            io.size(rce.prototypes());
+            io.str(" prototypes, ");
+            io.size(rce.features());
+            io.str(" features, ");
+            io.size(rce.used() * 4);
+            io.str(" bytes; learns no more\n");
+            in_integers(rce.precision(), io);
         }
         Model::Esn(esn) => {
             reservoir(esn.params(), io);
@@ -85,15 +98,13 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
         Model::EsnInt8(esn) => {
             reservoir(esn.params(), io);
             calibrated(esn.threshold().upper, esn.quality(), io);
-            io.str("in 8-bit integers\n");
+            in_integers(Some(Precision::Int8), io);
         }
         #[cfg(feature = "small-models")]
         Model::EsnFixed(esn) => {
             reservoir(esn.params(), io);
             calibrated(esn.threshold().upper, esn.quality(), io);
-            io.str("in fixed point, ");
-            io.uint(esn.fraction());
-            io.str(" bits behind the point\n");
+            in_integers(Fixed::q(0, esn.fraction()).map(Precision::Fixed), io);
         }
         _ => {}
     }
@@ -128,6 +139,19 @@ fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {
     io.str(", seed ");
     io.uint(params.seed);
     io.str("\n");
+}
+
+#[cfg(feature = "small-models")]
+fn in_integers(precision: Option<Precision>, io: &mut dyn Io) {
+    match precision {
+        Some(Precision::Int8) => io.str("in 8-bit integers\n"),
+        Some(Precision::Fixed(fixed)) => {
+            io.str("in fixed point, ");
+            io.uint(fixed.fraction());
+            io.str(" bits behind the point\n");
+        }
+        None => {}
+    }
 }
 
 fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {

@@ -1,15 +1,18 @@
 //! A conversion under way.
 
-use super::{Bench, Changes, ConvertFault, Form, Offer, Stream, esn};
+use super::{Bench, Changes, ConvertFault, Form, FrozenRce, Offer, Stream, esn, rows};
 use crate::capacity::MODELS;
-use crate::config::Learner;
 use crate::link::Links;
-use crate::memory::{Model, Slot};
+use crate::memory::{Model, Slot, WindowBuf};
+use crate::persist::{Snapshot, Task};
 use crate::stats::Phase;
 use crate::training::{Advance, TrainFault, Training, apart};
 use atomic_refcell::{AtomicRef, AtomicRefMut};
 use core::sync::atomic::Ordering;
+use hone_esn::Comparison;
 use hone_learn::{Decision, Metric, Report, Stop, Workspace};
+use hone_model::Counter;
+use hone_rce::FreezeError;
 use hone_signal::WindowView;
 
 /// A slot of the pool, held alone.
@@ -24,8 +27,13 @@ const ABNORMAL: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Convert {
     form: Form,
-    /// Slot and generation of the model in use.
-    source: (u8, u32),
+    /// Slot (none for TinyRCE in its own place) and generation of the model in use.
+    source: (Option<u8>, u32),
+    /// TinyRCE in integers, at the front of the workspace, once it is there.
+    pub(crate) frozen: Option<Result<FrozenRce, FreezeError>>,
+    /// That one as it learns.
+    rce: Option<Snapshot>,
+    esn: bool,
     bench: Held,
     made: bool,
     /// Windows that set the thresholds, windows of the report, windows taken in.
@@ -53,28 +61,42 @@ impl Training {
     ) -> Result<(Held, Convert, u64), TrainFault> {
         let fault = |f| Err(TrainFault::Convert(f));
         let Some(published) = self.links.published.get() else { return fault(ConvertFault::NoModel) };
-        let Some(slot) = published.slot.filter(|_| published.learner != Learner::Rce) else {
-            return fault(ConvertFault::Rce);
-        };
-        let model = self.slots.get(usize::from(slot)).and_then(|s| s.try_borrow().ok());
-        let calibrate = match model.as_deref() {
-            Some(Model::Esn(esn)) if esn.form() == hone_esn::Form::Plain => esn.params().calibrate_windows,
-            Some(Model::Esn(_) | Model::EsnInt8(_) | Model::EsnFixed(_)) => return fault(ConvertFault::Converted),
-            _ => return fault(ConvertFault::NoSuchForm),
+        let source = published.slot.and_then(|slot| self.slots.get(usize::from(slot))?.try_borrow().ok());
+        let (calibrate, learns) = match source.as_deref() {
+            Some(Model::Esn(esn)) if esn.form() == hone_esn::Form::Plain => (esn.params().calibrate_windows, None),
+            Some(Model::Svm(_, svm)) if svm.view().precision().is_none() => {
+                form.precision().ok_or(TrainFault::Convert(ConvertFault::NoSuchForm))?;
+                (WINDOWS, None)
+            }
+            None if published.in_place() => {
+                (0, Some(form.precision().ok_or(TrainFault::Convert(ConvertFault::NoSuchForm))?))
+            }
+            Some(_) => return fault(ConvertFault::Converted),
+            None => return fault(ConvertFault::NoModel),
         };
         let (calibrate, report) = match windows {
-            Some(all) => (all / 2, all - all / 2),
-            None => (calibrate, WINDOWS.max(calibrate)),
+            Some(all) if learns.is_none() => (all / 2, all - all / 2),
+            _ => (calibrate, windows.unwrap_or(WINDOWS.max(calibrate))),
         };
         // Two errors for each.
-        self.room_for(usize::from(calibrate) * 8)?;
+        self.room_for((usize::from(calibrate) * 8).max(rows::BYTES))?;
         let place = self.free_slot()?;
         let mut bench = self.free_slot()?;
         fresh_bench(&mut bench.1);
+        if let Some(precision) = learns {
+            if !self.links.wish.get().infer {
+                return fault(ConvertFault::NotJudged);
+            }
+            // The inference loop, which has the model, puts it into integers.
+            self.loan(Task::Freeze(precision)).map_err(|_| TrainFault::NoFreeSlot)?;
+        }
         self.links.windows_wanted.store(true, Ordering::Release);
         let convert = Convert {
             form,
-            source: (slot, published.generation),
+            source: (published.slot, published.generation),
+            frozen: None,
+            rce: None,
+            esn: matches!(source.as_deref(), Some(Model::Esn(_))),
             bench,
             made: false,
             calibrate,
@@ -88,16 +110,28 @@ impl Training {
 
     /// The new form is done: what it would change in bytes, and the report. From here on the shell may look.
     pub(crate) fn offer(&mut self, mut convert: Convert, place: Option<Held>) -> Report {
-        let (source, slot) = (convert.source.0, place.map_or(0, |(slot, _)| slot));
+        let slot = place.map_or(0, |(slot, _)| slot);
         let mut report = convert.conclusion();
-        let bytes = [source, slot].map(|slot| self.container_bytes(slot));
-        let weights = [source, slot].map(|slot| {
-            let model = self.slots.get(usize::from(slot)).and_then(|s| s.try_borrow().ok());
-            model.map_or(0, |m| esn::weight_bytes(&m) as u32)
+        let of = [convert.source.0, Some(slot)];
+        let mut bytes = of.map(|slot| slot.map_or(0, |slot| self.container_bytes(slot)));
+        let mut weights = of.map(|slot| {
+            let model = slot.and_then(|slot| self.slots.get(usize::from(slot))?.try_borrow().ok());
+            model.map_or(0, |m| weight_bytes(&m) as u32)
         });
+        if let Some(source) = convert.rce {
+            // As many, whatever is in the workspace by now.
+            let mut counter = Counter::default();
+            let _ = self.write_snapshot(&source, &mut counter);
+            (bytes[0], weights[0]) = (counter.0, source.length as u32);
+        }
         if let Model::Bench(bench) = &mut *convert.bench.1 {
             (bench.changes.bytes, bench.changes.weights) = (bytes, weights);
-            report.quality = bench.changes.comparison.mse[1];
+            let Comparison { windows, changed, mse, .. } = bench.changes.comparison;
+            report.quality = match report.metric {
+                Metric::MeanSquaredError => mse[1],
+                // Of the windows that are judged as before.
+                _ => 1.0 - changed as f32 / windows.max(1) as f32,
+            };
         }
         let bench = convert.bench.0;
         self.links.training.update(|t| t.offer = Some(Offer { slot, bench }));
@@ -134,35 +168,86 @@ impl Convert {
         workspace: &mut [u32],
     ) -> Result<Option<()>, TrainFault> {
         let source = self.source(links, slots)?;
+        let source = source.as_deref();
         if !self.made {
-            let Model::Esn(esn) = &*source else { return Err(TrainFault::Convert(ConvertFault::NoSuchForm)) };
-            esn::make(esn, self.form, place, workspace).map_err(TrainFault::Convert)?;
-            if let Model::Bench(bench) = &mut *self.bench.1 {
-                bench.streams.iter_mut().zip([&*source, place]).for_each(|(stream, model)| stream.prepare(model));
-            }
-            self.made = true;
-            return Ok(Some(()));
+            self.made = self.make(source, place, workspace).map_err(TrainFault::Convert)?;
+            return Ok(self.made.then_some(()));
         }
         let Some(window) = links.train_windows.receive() else { return Ok(None) };
-        let view = window.view();
-        let result = match links.published.get().and_then(|p| p.sequence) {
-            None => self.window(&source, place, &view, workspace),
-            Some(sequence) => {
-                let (workspace, bench) = apart(workspace, &sequence, view.channels);
-                let frames = sequence.frames(&view, bench).ok_or(ConvertFault::Replaced);
-                frames.and_then(|frames| self.window(&source, place, &frames, workspace))
+        let result = match source {
+            Some(source @ Model::Esn(_)) => {
+                let view = window.view();
+                let done = match links.published.get().and_then(|p| p.sequence) {
+                    None => self.window(source, place, &view, workspace),
+                    Some(sequence) => {
+                        let (workspace, bench) = apart(workspace, &sequence, view.channels);
+                        let frames = sequence.frames(&view, bench).ok_or(ConvertFault::Replaced);
+                        frames.and_then(|frames| self.window(source, place, &frames, workspace))
+                    }
+                };
+                done.map(Some)
             }
+            _ => Ok(self.row(source, place, window, workspace)),
         };
         let _ = links.free_windows.send(window);
-        result.map(Some).map_err(TrainFault::Convert)
+        result.map_err(TrainFault::Convert)
     }
 
-    /// The model in use, if it is still that.
-    fn source<'s>(&self, links: &Links, slots: &'s [Slot; MODELS]) -> Result<AtomicRef<'s, Model>, TrainFault> {
+    /// Makes the new form; false while TinyRCE's is waited for.
+    fn make(&mut self, source: Option<&Model>, place: &mut Model, workspace: &mut [u32]) -> Result<bool, ConvertFault> {
+        match source {
+            Some(source @ Model::Esn(esn)) => {
+                esn::make(esn, self.form, place, workspace)?;
+                if let Model::Bench(bench) = &mut *self.bench.1 {
+                    bench.streams.iter_mut().zip([source, place]).for_each(|(stream, model)| stream.prepare(model));
+                }
+            }
+            Some(Model::Svm(extractor, svm)) => {
+                let precision = self.form.precision().ok_or(ConvertFault::NoSuchForm)?;
+                rows::make_svm((extractor, svm), precision, place, workspace)?;
+            }
+            Some(_) => return Err(ConvertFault::NoSuchForm),
+            None => match self.frozen.take() {
+                Some(made) => self.rce = Some(rows::take_rce(made, place, workspace)?),
+                None => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    /// The model in use, if it is still that; none of TinyRCE in its own place.
+    fn source<'s>(&self, links: &Links, slots: &'s [Slot; MODELS]) -> Result<Option<AtomicRef<'s, Model>>, TrainFault> {
         let (slot, generation) = self.source;
         let same = links.published.get().is_some_and(|p| p.generation == generation);
-        let model = slots.get(usize::from(slot)).filter(|_| same).and_then(|s| s.try_borrow().ok());
-        model.ok_or(TrainFault::Convert(ConvertFault::Replaced))
+        let model = slot.and_then(|slot| slots.get(usize::from(slot))?.try_borrow().ok());
+        if !same || model.is_some() != slot.is_some() {
+            return Err(TrainFault::Convert(ConvertFault::Replaced));
+        }
+        Ok(model)
+    }
+
+    /// Takes in a window of a learner that judges features.
+    fn row(
+        &mut self,
+        source: Option<&Model>,
+        place: &mut Model,
+        window: &WindowBuf,
+        workspace: &mut [u32],
+    ) -> Option<()> {
+        let share = if self.seen < self.calibrate { 1.0 / f32::from(self.calibrate) } else { 0.0 };
+        let (before, after) = rows::judge(source, place, window, share, workspace)?;
+        self.seen = self.seen.saturating_add(1);
+        if self.seen > self.calibrate {
+            let Model::Bench(bench) = &mut *self.bench.1 else { return None };
+            bench.changes.comparison.add(before, after);
+            bench.changes.labelled += u32::from(window.label.is_some());
+            for (right, said) in bench.changes.right.iter_mut().zip([&before, &after]) {
+                *right += rows::right(window, said);
+            }
+        } else if self.seen == self.calibrate {
+            rows::settle(place, workspace);
+        }
+        Some(())
     }
 
     fn window(
@@ -218,8 +303,17 @@ impl Convert {
             rows: self.seen.into(),
             iterations: self.seen.into(),
             work: 0,
-            metric: Metric::MeanSquaredError,
+            metric: if self.esn { Metric::MeanSquaredError } else { Metric::Accuracy },
             quality: 0.0,
         }
+    }
+}
+
+/// Bytes of the numbers that a conversion makes smaller.
+fn weight_bytes(model: &Model) -> usize {
+    match model {
+        Model::Svm(_, svm) => svm.view().used() * 4,
+        Model::RceInteger(_, rce) => rce.used() * 4,
+        model => esn::weight_bytes(model),
     }
 }

@@ -8,12 +8,15 @@
 //!
 //! A conversion is a job of the training loop: it takes live windows, works in the workspace, and can be cancelled. The
 //! windows that set the thresholds are not those of the report, and both are held back from training: they came after it.
-//! Of the first half those count at which the model in use is past its warm-up and finds all normal.
+//! Of an ESN's first half those count at which the model in use is past its warm-up and finds all normal. What an SVM's decision
+//! values are off on average in its first half is taken from its biases; TinyRCE has nothing to set, and no first half.
 
 #[cfg(feature = "small-models")]
 mod esn;
 #[cfg(feature = "small-models")]
 mod job;
+#[cfg(feature = "small-models")]
+mod rows;
 #[cfg(feature = "small-models")]
 mod text;
 
@@ -23,8 +26,11 @@ pub use esn::Stream;
 pub(crate) use esn::{fresh_fixed, fresh_int8};
 use hone_esn::Comparison;
 use hone_numeric::compress::Fixed;
+use hone_numeric::whole::Precision;
 #[cfg(feature = "small-models")]
 pub(crate) use job::Convert;
+#[cfg(feature = "small-models")]
+pub(crate) use rows::fresh_rce;
 #[cfg(feature = "small-models")]
 pub use text::text;
 
@@ -37,6 +43,17 @@ pub enum Form {
     Int8,
     /// In fixed point of 16 bits throughout.
     Fixed(Fixed),
+}
+
+impl Form {
+    /// In what integers a model runs in this form; `None` in floating point.
+    pub const fn precision(self) -> Option<Precision> {
+        match self {
+            Self::Int8 => Some(Precision::Int8),
+            Self::Fixed(fixed) => Some(Precision::Fixed(fixed)),
+            Self::Clustered(_) => None,
+        }
+    }
 }
 
 /// A converted model that waits for the user's word.
@@ -55,13 +72,18 @@ pub struct Changes {
     pub weights: [u32; 2],
     /// Bytes of the container, before and after.
     pub bytes: [u32; 2],
-    /// Verdicts, errors and thresholds, on the windows held back.
+    /// Verdicts, errors (of learners other than the ESN: scores) and thresholds, on the windows held back.
     pub comparison: Comparison,
+    /// Of these, windows with a label, and how many were judged rightly before and after.
+    pub labelled: u32,
+    /// See there.
+    pub right: [u32; 2],
 }
 
 impl Changes {
     /// Nothing yet.
-    pub const ZERO: Self = Self { weights: [0; 2], bytes: [0; 2], comparison: Comparison::ZERO };
+    pub const ZERO: Self =
+        Self { weights: [0; 2], bytes: [0; 2], comparison: Comparison::ZERO, labelled: 0, right: [0; 2] };
 }
 
 /// Why the model in use was not converted. It stays.
@@ -69,9 +91,9 @@ impl Changes {
 pub enum ConvertFault {
     /// There is none.
     NoModel,
-    /// TinyRCE learns in place, in 8 bits unless set otherwise.
-    Rce,
-    /// Of this learner there is no such form.
+    /// Windows are not judged now, so that there is nothing to compare with.
+    NotJudged,
+    /// An ESN's weights alone are clustered.
     NoSuchForm,
     /// It is converted already.
     Converted,
@@ -79,6 +101,10 @@ pub enum ConvertFault {
     Cluster(hone_esn::ClusterError),
     /// The ESN could not be put into integers.
     Quantize(hone_esn::QuantizeError),
+    /// The SVM could not be.
+    Svm(hone_svm::QuantizeError),
+    /// TinyRCE could not be.
+    Freeze(hone_rce::FreezeError),
     /// Another model came into use meanwhile.
     Replaced,
     /// The model in use finds too many of the windows anomalous for thresholds to be set by them.
@@ -90,6 +116,15 @@ pub enum ConvertFault {
     },
     /// The errors of the windows are such that no threshold follows.
     NoThreshold,
+}
+
+/// A TinyRCE in integers whose words are elsewhere; what the payload of the one that it was made of would take, and what its
+/// rows are computed by.
+#[cfg(feature = "small-models")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrozenRce {
+    pub(crate) head: hone_rce::FrozenHead,
+    pub(crate) source: crate::persist::Snapshot,
 }
 
 /// What comparing two models takes, in a slot of its own.

@@ -8,18 +8,19 @@ use hone_esn::{ClusterError, QuantizeError};
 pub fn text(fault: &ConvertFault, out: &mut dyn Out) {
     match fault {
         ConvertFault::NoModel => out.str("there is no model in use; 'train' makes one"),
-        ConvertFault::Rce => out.str(
-            "TinyRCE's prototypes are integers as they are learnt: of 8 bits, unless rce.store was set otherwise when it began",
-        ),
-        ConvertFault::NoSuchForm => out.str(
-            "an ESN alone is converted; an SVM's support vectors are kept in CONFIG_HONE_ROW_BITS bits, its other numbers \
-             in floating point",
-        ),
-        ConvertFault::Converted => out.str(
-            "the model in use is converted already, and its weights are not kept; 'train' makes another",
-        ),
+        ConvertFault::NotJudged => {
+            out.str("windows are not judged, so there is nothing to compare with; 'infer on' first")
+        }
+        ConvertFault::NoSuchForm => {
+            out.str("an ESN's weights alone are clustered; 'model quantize' takes any learner's model")
+        }
+        ConvertFault::Converted => {
+            out.str("the model in use is converted already, and its weights are not kept; 'train' makes another")
+        }
         ConvertFault::Cluster(error) => cluster(error, out),
         ConvertFault::Quantize(error) => quantize(error, out),
+        ConvertFault::Svm(error) => svm(error, out),
+        ConvertFault::Freeze(error) => rce(error, out),
         ConvertFault::Replaced => out.str("another model came into use meanwhile; convert again"),
         ConvertFault::Abnormal { anomalous, windows } => {
             out.str("the model in use finds ");
@@ -53,6 +54,42 @@ fn cluster(error: &ClusterError, out: &mut dyn Out) {
         }
         ClusterError::Range => out.str("the weights are beyond the range of a table; train again"),
     }
+}
+
+fn svm(error: &hone_svm::QuantizeError, out: &mut dyn Out) {
+    use hone_svm::QuantizeError as E;
+    match error {
+        E::Untrained => text(&ConvertFault::NoModel, out),
+        E::Packed => text(&ConvertFault::Converted, out),
+        E::Kernel(kind) => {
+            out.str("there is no form in integers of a model with a ");
+            out.str(kind.name());
+            out.str(" kernel; 'config set svm.kernel rbf', or linear, and train again");
+        }
+        E::Capacity(shortage) => capacity(shortage, out),
+        E::Range => out.str("a weight or a feature's scale is beyond these integers' range"),
+    }
+}
+
+fn rce(error: &hone_rce::FreezeError, out: &mut dyn Out) {
+    use hone_rce::FreezeError as E;
+    match error {
+        E::NotBegun => text(&ConvertFault::NoModel, out),
+        E::Setting(name) => {
+            out.str("integers do not serve the model's rce.");
+            out.str(name);
+        }
+        E::Capacity(shortage) => capacity(shortage, out),
+        E::Range => out.str("a feature's scale is beyond these integers' range"),
+    }
+}
+
+fn capacity(shortage: &hone_learn::Shortage, out: &mut dyn Out) {
+    out.str("in these integers the model takes ");
+    out.size(shortage.needed);
+    out.str(" bytes, and there is room for ");
+    out.size(shortage.available);
+    out.str("; int8 takes less");
 }
 
 fn quantize(error: &QuantizeError, out: &mut dyn Out) {

@@ -18,11 +18,6 @@ use hone_model::entries::{apply, each_setting};
 use hone_model::{Container, Contents, Each, Entry, ReadError};
 use hone_signal::{Channel, Extractor};
 
-/// Layout of an SVM's payload.
-pub const SVM_LAYOUT: u8 = 1;
-/// Layout of TinyRCE's payload.
-pub const RCE_LAYOUT: u8 = 1;
-
 /// Frames per window, beside the parameters of the feature pipeline.
 const FRAMES: &str = "window-frames";
 
@@ -153,7 +148,7 @@ fn alike(a: Channel, b: Channel) -> bool {
     a.unit == b.unit && difference.abs() <= 1e-3 * b.scale.abs()
 }
 
-/// Reads an ESN or SVM into a slot.
+/// Reads a model that a slot can hold into one: all but a TinyRCE that learns.
 ///
 /// # Errors
 /// [`KeepError`]; what is in the slot is then of no use.
@@ -164,8 +159,17 @@ pub fn load(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Resul
         Learner::Esn if container.layout() == LAYOUT_INTEGER => return load_integer(container, sight, slot),
         Learner::Esn => fresh_esn(slot),
         Learner::Svm => fresh_svm(slot),
+        #[cfg(feature = "small-models")]
+        Learner::Rce if container.layout() == hone_rce::LAYOUT_INTEGER => crate::convert::fresh_rce(slot),
         Learner::Rce => return Err(KeepError::Read(wrong)),
     }
+    // As many as its pipeline gives.
+    let extractor = sight.extractor;
+    let have = extractor.map_or(0, |e| e.len());
+    let features = |model: usize| match model {
+        _ if model == have => Ok(()),
+        _ => Err(KeepError::Features { model: model as u16, have: have as u16 }),
+    };
     match slot {
         Model::Esn(esn) => {
             let result = match container.layout() {
@@ -176,13 +180,18 @@ pub fn load(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Resul
             fits(esn.shape(), sight)
         }
         Model::Svm(place, svm) => {
-            container.load(container.learner(), SVM_LAYOUT, |d| svm.load(d)).map_err(KeepError::Read)?;
-            *place = sight.extractor;
-            let (model, have) = (svm.view().features(), sight.extractor.map_or(0, |e| e.len()));
-            if model != have {
-                return Err(KeepError::Features { model: model as u16, have: have as u16 });
+            container.load(container.learner(), container.layout(), |d| svm.load(d)).map_err(KeepError::Read)?;
+            if svm.view().layout() != container.layout() {
+                return Err(KeepError::Read(wrong));
             }
-            Ok(())
+            *place = extractor;
+            features(svm.view().features())
+        }
+        #[cfg(feature = "small-models")]
+        Model::RceInteger(place, rce) => {
+            container.load(container.learner(), hone_rce::LAYOUT_INTEGER, |d| rce.load(d)).map_err(KeepError::Read)?;
+            *place = extractor;
+            features(rce.features())
         }
         _ => Err(KeepError::Read(wrong)),
     }

@@ -60,20 +60,20 @@ impl Training {
         let extractor = sight.extractor;
         let learner = container::learner(&container);
         let slot = match learner {
-            Learner::Rce => {
+            Learner::Rce if container.layout() == hone_rce::LAYOUT => {
                 let spare = rest.get_mut(..RCE_WORDS);
                 let needed = (length.div_ceil(4) + RCE_WORDS) as u32 * 4;
                 let spare = spare.ok_or(KeepError::Workspace { needed, available })?;
                 let try_out = |d: &mut hone_model::De<'_>| hone_rce::examine(d, spare);
                 let code = container::code(learner);
-                let features = container.load(code, container::RCE_LAYOUT, try_out).map_err(KeepError::Read)?;
+                let features = container.load(code, hone_rce::LAYOUT, try_out).map_err(KeepError::Read)?;
                 let have = extractor.map_or(0, |e| e.len());
                 if features != have {
                     return Err(KeepError::Features { model: features as u16, have: have as u16 });
                 }
                 None
             }
-            Learner::Esn | Learner::Svm => {
+            _ => {
                 let (slot, mut model) = slots.map_err(|_| KeepError::NoFreeSlot)?;
                 if let Err(error) = container::load(&container, &sight, &mut model) {
                     *model = Model::Empty;
@@ -92,7 +92,7 @@ impl Training {
             }
         });
         let payload = container.payload().len();
-        if let Some(extractor) = extractor.filter(|_| learner == Learner::Rce) {
+        if let Some(extractor) = extractor.filter(|_| slot.is_none()) {
             let from = length.saturating_sub(payload + hone_model::TRAILER) as u32;
             self.loan(Task::Load { from, length: payload as u32, extractor })?;
         }
@@ -110,7 +110,7 @@ impl Training {
         // What was made of the model before is of no use any more.
         self.links.training.update(|t| t.offer = None);
         self.links.published.set(Some(Published { slot, generation: self.generation, learner, time, sequence }));
-        self.links.teaching.store(learner == Learner::Rce, Ordering::Release);
+        self.links.teaching.store(learner == Learner::Rce && slot.is_none(), Ordering::Release);
     }
 
     pub(super) fn erase(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {

@@ -2,7 +2,6 @@
 
 use super::{ANNOUNCE, KeepError, KeepOrder, Kept, Loan, QUIET, SETTLE, Task, Wanted, bytes, settings};
 use super::{Key, Vault};
-use crate::config::Learner;
 use crate::env::SensorInfo;
 use crate::event::Event;
 use crate::stats::count;
@@ -26,11 +25,11 @@ enum What {
 }
 
 /// TinyRCE's payload at the front of the workspace.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Snapshot {
-    pub(super) length: usize,
-    pub(super) extractor: Extractor,
-    pub(super) params: hone_rce::Params,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Snapshot {
+    pub(crate) length: usize,
+    pub(crate) extractor: Extractor,
+    pub(crate) params: hone_rce::Params,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -184,8 +183,8 @@ impl Training {
         if !self.links.config.get().device.autosave || self.busy() {
             return None;
         }
-        let newest = self.links.published.get().map(|p| p.learner);
-        if newest == Some(Learner::Rce) {
+        let newest = self.links.published.get();
+        if newest.is_some_and(|p| p.in_place()) {
             let learnt = self.links.rce.get().learnt;
             if learnt != self.keeper.learnt_seen {
                 (self.keeper.learnt_seen, self.keeper.learnt_since) = (learnt, now);
@@ -235,6 +234,10 @@ impl Training {
                 (self.keeper.learnt_seen, self.keeper.learnt_saved) = (learnt, learnt);
             }
             Task::Save | Task::Load { .. } => {}
+            #[cfg(feature = "small-models")]
+            Task::Frozen(result) => self.frozen(result),
+            #[cfg(feature = "small-models")]
+            Task::Freeze(_) => {}
             Task::Refused => match self.keeper.doing.take() {
                 Some(doing) => {
                     self.links.keep.update(|k| k.saving = false);
@@ -251,7 +254,7 @@ impl Training {
     }
 
     /// Lends the workspace to the inference loop.
-    pub(super) fn loan(&mut self, task: Task) -> Result<(), KeepError> {
+    pub(crate) fn loan(&mut self, task: Task) -> Result<(), KeepError> {
         let memory = self.workspace.take().ok_or(KeepError::Lent)?;
         match self.links.rce_loan.send(Loan { memory, task }) {
             Ok(()) => {
@@ -358,20 +361,21 @@ impl Training {
 
 /// Encodes TinyRCE's model, or reads one, for the training loop.
 pub(crate) fn serve(teach: &mut teach::Teach, memory: &mut [u32], task: Task) -> Task {
-    let bytes = bytes(memory);
     match task {
         Task::Save => {
-            let mut sink = SliceSink::new(bytes);
+            let mut sink = SliceSink::new(bytes(memory));
             match teach.encode(&mut sink) {
                 Some((extractor, params)) => Task::Saved { length: sink.filled().len() as u32, extractor, params },
                 None => Task::Refused,
             }
         }
         Task::Load { from, length, extractor } => {
-            let payload = bytes.get(from as usize..).and_then(|b| b.get(..length as usize)).unwrap_or(&[]);
+            let payload = bytes(memory).get(from as usize..).and_then(|b| b.get(..length as usize)).unwrap_or(&[]);
             let read = teach.adopt(extractor, |model| decode(payload, |d| model.load(d)).is_ok());
             if read { Task::Loaded } else { Task::Refused }
         }
-        Task::Saved { .. } | Task::Loaded | Task::Refused => Task::Refused,
+        #[cfg(feature = "small-models")]
+        Task::Freeze(precision) => Task::Frozen(teach.freeze(precision, memory)),
+        _ => Task::Refused,
     }
 }

@@ -31,7 +31,7 @@ use hone_learn::ParamError;
 use hone_model::ReadError;
 use hone_signal::{Extractor, Micros};
 
-pub(crate) use keeper::{Keeper, serve};
+pub(crate) use keeper::{Keeper, Snapshot, serve};
 pub use text::{error, found, vault_error};
 pub use vault::{Flash, Health, KEYS, Key, NoFlash, Vault, VaultError};
 
@@ -220,6 +220,12 @@ pub enum Task {
     },
     /// Read.
     Loaded,
+    /// Put TinyRCE's model into integers, into it.
+    #[cfg(feature = "small-models")]
+    Freeze(hone_numeric::whole::Precision),
+    /// Done, or why not.
+    #[cfg(feature = "small-models")]
+    Frozen(Result<crate::convert::FrozenRce, hone_rce::FreezeError>),
     /// It could not be done: there is no model, or no room.
     Refused,
 }

@@ -43,7 +43,7 @@ impl Training {
     /// Bytes of the container of the model in use; `None` while TinyRCE's snapshot is waited for.
     fn length(&mut self, doing: Doing) -> Result<Option<u32>, KeepError> {
         let published = self.links.published.get().ok_or(KeepError::NoModel)?;
-        if published.learner == Learner::Rce && doing.snapshot.is_none() {
+        if published.in_place() && doing.snapshot.is_none() {
             self.idle()?;
             self.loan(Task::Save)?;
             return Ok(None);
@@ -57,17 +57,22 @@ impl Training {
 
     /// Writes the container of the model in use.
     fn write(&self, doing: Doing, sink: &mut dyn Sink) -> Result<u32, WriteError> {
-        let report = self.keeper.report;
-        if let Some(Snapshot { length, extractor, params }) = doing.snapshot {
-            let workspace = self.workspace.as_deref().unwrap_or(&[]);
-            let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&params, each);
-            let kind = (Learner::Rce, container::RCE_LAYOUT);
-            return container::describe(self.links, kind, &parameters, &Sight::row(extractor), report, |contents| {
-                hone_model::write_words(contents, workspace, length, sink)
-            });
+        if let Some(snapshot) = doing.snapshot {
+            return self.write_snapshot(&snapshot, sink);
         }
         let slot = self.links.published.get().and_then(|p| p.slot).ok_or(WriteError::Unwritable)?;
         self.write_slot(slot, sink)
+    }
+
+    /// Writes the container of a TinyRCE whose payload is at the front of the workspace.
+    pub(crate) fn write_snapshot(&self, snapshot: &Snapshot, sink: &mut dyn Sink) -> Result<u32, WriteError> {
+        let Snapshot { length, extractor, params } = snapshot;
+        let workspace = self.workspace.as_deref().unwrap_or(&[]);
+        let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(params, each);
+        let (kind, report) = ((Learner::Rce, hone_rce::LAYOUT), self.keeper.report);
+        container::describe(self.links, kind, &parameters, &Sight::row(*extractor), report, |contents| {
+            hone_model::write_words(contents, workspace, *length, sink)
+        })
     }
 
     /// Bytes of the container of what is in a slot; 0 of what cannot be written.
@@ -89,10 +94,18 @@ impl Training {
             Model::Svm(extractor, svm) => {
                 let svm_params = self.keeper.svm;
                 let parameters: Each<'_> = &|each| each_setting(&svm_params, each);
-                let kind = (Learner::Svm, container::SVM_LAYOUT);
+                let kind = (Learner::Svm, svm.view().layout());
                 let sight = Sight { extractor: *extractor, sequence: None };
                 container::describe(self.links, kind, parameters, &sight, self.keeper.report, |c| {
                     hone_model::write(c, svm, sink)
+                })
+            }
+            #[cfg(feature = "small-models")]
+            Model::RceInteger(extractor, rce) => {
+                let kind = (Learner::Rce, hone_rce::LAYOUT_INTEGER);
+                let sight = Sight { extractor: *extractor, sequence: None };
+                container::describe(self.links, kind, &|_| (), &sight, self.keeper.report, |c| {
+                    hone_model::write(c, rce, sink)
                 })
             }
             _ => Err(WriteError::Unwritable),
@@ -150,7 +163,7 @@ impl Training {
         memory.copy_within(..words, start);
         let (front, payload) = memory.split_at_mut_checked(start).ok_or(())?;
         let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&snapshot.params, each);
-        let kind = (Learner::Rce, container::RCE_LAYOUT);
+        let kind = (Learner::Rce, hone_rce::LAYOUT);
         let report = self.keeper.report;
         container::describe(self.links, kind, &parameters, &Sight::row(snapshot.extractor), report, |contents| {
             let mut sink = SliceSink::new(bytes(front));

@@ -41,7 +41,7 @@ impl TrainOrder {
 /// The newest model: where it is and what it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Published {
-    /// Its slot in the pool; `None` for TinyRCE, which has its own place.
+    /// Its slot in the pool; `None` for TinyRCE that learns, which has its own place.
     pub slot: Option<u8>,
     /// Counts publications, so that a slot used again is seen as new.
     pub generation: u32,
@@ -51,6 +51,13 @@ pub struct Published {
     pub time: Micros,
     /// How it sees windows, where it is an ESN of features.
     pub sequence: Option<Sequence>,
+}
+
+impl Published {
+    /// Whether it is TinyRCE, learning in its own place.
+    pub fn in_place(&self) -> bool {
+        self.learner == Learner::Rce && self.slot.is_none()
+    }
 }
 
 /// Why a training ended without a model. The model in use stays.

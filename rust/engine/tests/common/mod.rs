@@ -110,6 +110,8 @@ pub struct Bench {
     pub lamp: Lamp,
     pub events: Vec<Event>,
     pub text: String,
+    /// What the command before that wrote.
+    pub said: String,
     console: Console,
 }
 
@@ -167,6 +169,7 @@ impl Bench {
             interactive: false,
             events: Vec::new(),
             text: String::new(),
+            said: String::new(),
             console,
         };
         // What is told of the start.
@@ -195,7 +198,7 @@ impl Bench {
 
     /// Runs a command line; what it wrote is in `text`.
     pub fn command(&mut self, line: &str) -> Outcome {
-        self.text.clear();
+        self.said = std::mem::take(&mut self.text);
         let console = self.console;
         let words = command::split::<16>(line)?;
         console.run(&words, self)
@@ -266,8 +269,14 @@ pub fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
 
 /// A device that has learnt the hum from the loud hum.
 pub fn taught(command: &str) -> Bench {
+    taught_by(command, &|_| ())
+}
+
+/// The same with other settings.
+pub fn taught_by(command: &str, configure: &dyn Fn(&mut Bench)) -> Bench {
     let mut b = Bench::new();
     b.run(0.1);
+    configure(&mut b);
     if command.contains("rce") {
         b.command("train rce").unwrap();
         b.run(0.2);

@@ -1,11 +1,11 @@
 //! The ESN under evaluation.
 
+use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
 use super::sight::{Seen, Sight};
 use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
 use hone_engine::convert::{ConvertFault, Form};
-use hone_engine::text::Line;
 use hone_esn::{
     Checked, IntegerModel, IntegerScratch, Model, Params, Quantization, QuantizeError, Scratch, Shape, Threshold,
     TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
@@ -338,13 +338,6 @@ fn quantized<'w, W: Weight, const N: usize, const C: usize, const E: usize>(
     let set_anew = model.recalibrate(&mut IntegerScratch::new(), views, errors);
     let bytes = postcard::to_allocvec(model);
     Ok((model.readout_bytes(), model.threshold(), bytes, size_of::<IntegerModel<W, N, C, E>>(), set_anew))
-}
-
-/// In the words of the device.
-fn refused(fault: ConvertFault) -> EvalError {
-    let mut line = Line::<256>::default();
-    hone_engine::convert::text(&fault, &mut line);
-    EvalError::Learner(line.as_str().into())
 }
 
 fn explain(error: TrainError, set: &Dataset) -> String {

@@ -4,7 +4,8 @@ use super::judge::{self, Result1};
 use super::learner::{EvalError, Learner, Training};
 use super::report::Converted;
 use crate::dataset::Dataset;
-use hone_engine::convert::Form;
+use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::text::Line;
 use hone_numeric::compress::{Fixed, centroids_of};
 
 /// `int8` or `q3.12`.
@@ -20,6 +21,13 @@ pub(super) fn quantize(text: &str) -> Result<Form, &'static str> {
 pub(super) fn compress(text: &str) -> Result<Form, &'static str> {
     let factor = text.parse::<u8>().ok().filter(|f| centroids_of((*f).into()).is_some());
     factor.map(Form::Clustered).ok_or("4, 8, 16 or 32")
+}
+
+/// Why there is no such form, in the words of the device.
+pub(super) fn refused(fault: ConvertFault) -> EvalError {
+    let mut text = Line::<256>::default();
+    hone_engine::convert::text(&fault, &mut text);
+    EvalError::Learner(text.as_str().to_owned())
 }
 
 fn name(form: Form) -> String {

@@ -1,11 +1,14 @@
 //! The RCE under evaluation.
 
+use super::form;
 use super::front::{Front, shuffle};
-use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict, shown};
 use crate::dataset::{Dataset, Family, Part, Task};
+use hone_engine::convert::{ConvertFault, Form};
 use hone_learn::{ClassId, ParamError, Settings};
-use hone_rce::{Error, Model, Params, inference_mac};
+use hone_numeric::whole::Row;
+use hone_rce::{Error, FreezeError, Frozen, Model, Params, inference_mac};
 
 /// An RCE whose model has `WORDS` words.
 pub struct Rce<const WORDS: usize> {
@@ -15,6 +18,8 @@ pub struct Rce<const WORDS: usize> {
     front: Front,
     width: usize,
     model: Box<Model<WORDS>>,
+    /// The same in integers.
+    frozen: Option<Box<Frozen<WORDS>>>,
     scratch: Vec<u32>,
 }
 
@@ -31,6 +36,7 @@ impl<const WORDS: usize> Default for Rce<WORDS> {
             front: Front::default(),
             width: 0,
             model: Box::new(Model::new()),
+            frozen: None,
             scratch: Vec::new(),
         }
     }
@@ -83,8 +89,27 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         Ok(Training { windows: examples.len(), refused, ..self.described(examples.len())? })
     }
 
+    fn convert(&mut self, _: &Dataset, form: Form) -> Result<Smaller, EvalError> {
+        let precision = form.precision().ok_or_else(|| form::refused(ConvertFault::NoSuchForm))?;
+        let stored = |e| EvalError::Learner(format!("the model cannot be stored: {e}"));
+        let before = postcard::to_allocvec(&*self.model).map_err(stored)?.len();
+        let mut words = vec![0; WORDS];
+        let frozen = self.model.freeze(precision, &mut words).map_err(|e| form::refused(ConvertFault::Freeze(e)))?;
+        let mut smaller = Box::new(Frozen::<WORDS>::new());
+        smaller.take(frozen, &words).map_err(|s| form::refused(ConvertFault::Freeze(FreezeError::Capacity(s))))?;
+        let bytes = postcard::to_allocvec(&*smaller).map_err(stored)?.len();
+        let model_ram_bytes = smaller.used() * 4 + size_of::<Frozen<0>>();
+        self.frozen = Some(smaller);
+        Ok(Smaller { weights: [before, bytes], model_bytes: bytes, model_ram_bytes, ..Smaller::default() })
+    }
+
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
         let features = self.front.features(input)?;
+        if let Some(frozen) = &self.frozen {
+            let mut scratch = vec![0.0; features.len()];
+            let answer = frozen.infer(&Row::Real(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
+            return Ok(Judged { verdict: answer.verdict, warm: true, nearest: answer.nearest, distance: None });
+        }
         let answer = self.model.infer(features, &mut self.scratch).map_err(explain)?;
         Ok(Judged {
             verdict: answer.verdict,
@@ -100,6 +125,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
             self.params = self.params.fitted(self.width, WORDS);
         }
         let checked = self.params.check(self.width, WORDS).map_err(|e| EvalError::Setting(conflict(e)))?;
+        self.frozen = None;
         self.model.erase();
         self.model.begin(&checked).map_err(explain)?;
         self.scratch = vec![0; self.model.scratch_words()];

@@ -1,10 +1,12 @@
 //! The SVM under evaluation.
 
+use super::form;
 use super::front::{Example, Front, shuffle};
-use super::learner::{EvalError, Input, Judged, Learner, Training};
+use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::capacity;
+use hone_engine::convert::{ConvertFault, Form};
 use hone_learn::set::{Counts, Feature};
 use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
 use hone_svm::batches::share;
@@ -273,6 +275,36 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             facts,
             ..Training::default()
         })
+    }
+
+    fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
+        let mut smaller = Box::new(Model::<WORDS>::new());
+        let precision = form.precision().ok_or_else(|| form::refused(ConvertFault::NoSuchForm))?;
+        smaller.edit().quantize(self.model.view(), precision).map_err(|e| form::refused(ConvertFault::Svm(e)))?;
+        // Biases by windows that the device has collected, of which it would take half a minute's.
+        let part = if set.task == Task::Anomaly { Part::Calibrate } else { Part::Train };
+        let (mut examples, _) = self.front.examples(set, part)?;
+        shuffle(&mut examples, self.front.seed());
+        examples.truncate(48);
+        let mut scratch = self.scratch.clone();
+        let mut off = vec![0.0; scratch.len()];
+        for example in &examples {
+            let old = self.model.view().decisions(&example.features, &mut self.scratch);
+            let new = smaller.view().decisions(&example.features, &mut scratch);
+            let (old, new) = (old.unwrap_or(&[]), new.unwrap_or(&[]));
+            for (off, (old, new)) in off.iter_mut().zip(old.iter().zip(new)) {
+                *off += (old - new) / examples.len() as f32;
+            }
+        }
+        smaller.edit().shift(&off);
+        let weights = [self.model.view().used() * 4, smaller.view().used() * 4];
+        let model_bytes = postcard::to_allocvec(&*smaller)
+            .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
+            .len();
+        self.model = smaller;
+        let lower_threshold = (set.task == Task::Anomaly).then_some(0.0);
+        let model_ram_bytes = weights[1] + size_of::<Model<0>>();
+        Ok(Smaller { weights, model_bytes, model_ram_bytes, threshold: None, lower_threshold })
     }
 
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {

@@ -11,7 +11,7 @@ use hone_esn::{
 use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
 use hone_numeric::compress::Fixed;
 use hone_numeric::rng::Rng;
-use hone_rce::IntegerFrame;
+use hone_numeric::whole::{Precision, Row};
 use hone_signal::{Faults, Micros, WindowView};
 use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
@@ -99,8 +99,12 @@ fn main() -> ! {
     integer::<i8>("esn/infer/8-bit", &model, Quantization::Int8, errors.mse, 0.05);
     let Some(fixed) = Fixed::q(3, 12) else { exit(false) };
     integer::<i16>("esn/infer/q3.12", &model, Quantization::Fixed(fixed), errors.mse, 0.01);
-    svm(KernelKind::Linear, ["svm/infer/linear/f32", "svm/infer/linear/integer"]);
-    svm(KernelKind::Rbf, ["svm/infer/rbf/f32", "svm/infer/rbf/integer"]);
+    let names = ["svm/infer/linear/f32", "svm/infer/linear/8-bit", "svm/infer/linear/8-bit/row", "svm/infer/linear/q3.12"];
+    svm(KernelKind::Linear, 2, names);
+    let names = ["svm/infer/rbf/f32", "svm/infer/rbf/8-bit", "svm/infer/rbf/8-bit/row", "svm/infer/rbf/q3.12"];
+    svm(KernelKind::Rbf, 2, names);
+    let names = ["svm/infer/rbf-4/f32", "svm/infer/rbf-4/8-bit", "svm/infer/rbf-4/8-bit/row", "svm/infer/rbf-4/q3.12"];
+    svm(KernelKind::Rbf, 4, names);
     rce();
     exit(true)
 }
@@ -113,9 +117,9 @@ fn row(rng: &mut Rng, class: u16) -> [i16; FEATURES] {
     core::array::from_fn(|j| ((rng.next_normal() + f32::from((class * 5 + j as u16) % 3)) * 200.0) as i16)
 }
 
-/// One row by an SVM of two classes, in floating point and in integers.
+/// One row by an SVM, in floating point and in integers. Names: floating point, 8 bits, 8 bits of a row of `f32`, Q(3,12).
 #[inline(never)]
-fn svm(kernel: KernelKind, names: [&'static str; 2]) {
+fn svm(kernel: KernelKind, classes: u16, names: [&'static str; 4]) {
     let mut rng = Rng::new(1);
     let mut set = TrainingSet::<{ ROWS * FEATURES }, ROWS, FEATURES>::new();
     let mut edit = set.edit();
@@ -123,7 +127,8 @@ fn svm(kernel: KernelKind, names: [&'static str; 2]) {
         exit(false)
     }
     for i in 0..ROWS as u16 {
-        if edit.push(&row(&mut rng, i % 2).map(f32::from), Some(ClassId(i % 2))).is_err() {
+        let class = i % classes;
+        if edit.push(&row(&mut rng, class).map(f32::from), Some(ClassId(class))).is_err() {
             exit(false)
         }
     }
@@ -140,20 +145,37 @@ fn svm(kernel: KernelKind, names: [&'static str; 2]) {
             Err(_) => exit(false),
         }
     }
-    let mut integer = hone_svm::integer::IntegerModel::<ROWS, FEATURES>::new();
-    if integer.quantize(model.view(), 0).is_err() {
-        exit(false)
-    }
-    let mut scratch = [0.0; hone_svm::scratch_len(2, FEATURES)];
+    let mut scratch = [0.0; hone_svm::scratch_len(4, FEATURES)];
     let x = row(&mut rng, 0);
     let vectors = model.view().vectors() as u32;
     let exact = case(names[0], vectors)
         .model(model.view().used() * 4)
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch));
-    let close = case(names[1], vectors).model(integer.bytes()).run(|| integer.decide(black_box(&x)));
-    if exact.decision != close.decision {
-        exit(false)
+    let mut integer = hone_svm::Model::<4096>::new();
+    for (precision, name) in [(Precision::Int8, names[1]), (q(3, 12), names[3])] {
+        if integer.edit().quantize(model.view(), precision).is_err() {
+            exit(false)
+        }
+        let (view, size) = (integer.view(), integer.view().used() * 4);
+        let close = case(name, vectors)
+            .model(size)
+            .run(|| view.infer_row(&Row::Whole(black_box(&x), 0), &mut scratch));
+        if exact.decision != close.decision {
+            exit(false)
+        }
+        if precision == Precision::Int8 {
+            let real = x.map(f32::from);
+            let close = case(names[2], vectors).model(size).run(|| integer.infer(black_box(&real), &mut scratch));
+            if exact.decision != close.decision {
+                exit(false)
+            }
+        }
     }
+}
+
+fn q(whole: u8, fraction: u8) -> Precision {
+    let Some(fixed) = Fixed::q(whole, fraction) else { exit(false) };
+    Precision::Fixed(fixed)
 }
 
 /// A model of three classes.
@@ -186,15 +208,30 @@ fn rce() {
         .model(size_of_val(&wide))
         .run(|| wide.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
     let model = prototypes::<4000>("8-bit");
-    let Some(frame) = IntegerFrame::<FEATURES>::of(&model, 0) else { exit(false) };
     let size = model.prototypes() as u32;
     let exact = case("rce/infer/8-bit", size)
         .model(size_of_val(&model))
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
-    let close = case("rce/infer/integer", size)
-        .model(size_of_val(&model) + size_of_val(&frame))
-        .run(|| frame.decide(&model, black_box(&x), &mut scratch));
-    if first.is_err() || exact.ok() != close {
+    let (mut words, mut room) = ([0; 4000], [0.0; FEATURES]);
+    let mut frozen = hone_rce::Frozen::<4000>::new();
+    let real = x.map(f32::from);
+    let whole = ["rce/infer/8-bit/integer", "rce/infer/q3.12/integer"];
+    for (precision, name) in [(Precision::Int8, whole[0]), (q(3, 12), whole[1])] {
+        let Ok(head) = model.freeze(precision, &mut words) else { exit(false) };
+        if frozen.take(head, &words).is_err() {
+            exit(false)
+        }
+        let close = case(name, size)
+            .model(frozen.used() * 4)
+            .run(|| frozen.infer(&Row::Whole(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
+        if first.is_err() || exact.ok() != close {
+            exit(false)
+        }
+    }
+    let close = case("rce/infer/q3.12/integer/row", size)
+        .model(frozen.used() * 4)
+        .run(|| frozen.infer(&Row::Real(black_box(&real)), &mut room).map(|a| a.verdict.decision));
+    if exact.ok() != close {
         exit(false)
     }
 }

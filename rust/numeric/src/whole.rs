@@ -1,0 +1,545 @@
+//! Rows of features in integers, for models that run without floating point: standardised into codes of 8 or 16 bits, and
+//! compared with rows of codes. What has to be computed once, by whoever makes a model, is in floating point; the rest is not.
+
+use crate::compress::Fixed;
+use crate::kernel;
+
+/// In what integers a model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 8 bits, the range spread over them.
+    Int8,
+    /// 16 bits, fixed point.
+    Fixed(Fixed),
+}
+
+impl Precision {
+    /// As a number in a stored model; never 0.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Int8 => 1,
+            Self::Fixed(fixed) => 2 + fixed.fraction(),
+        }
+    }
+
+    /// The reverse of [`Precision::code`].
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Int8),
+            2..=17 => match Fixed::q(0, code - 2) {
+                Some(fixed) => Some(Self::Fixed(fixed)),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Of its codes.
+    pub const fn width(self) -> Width {
+        match self {
+            Self::Int8 => Width::Byte,
+            Self::Fixed(_) => Width::Half,
+        }
+    }
+
+    /// Bits behind the point of numbers from -1 to 1.
+    pub const fn fraction(self) -> u8 {
+        match self {
+            Self::Int8 => 7,
+            Self::Fixed(fixed) => fixed.fraction(),
+        }
+    }
+
+    /// By how many bits squared distances are shifted so that 32 bits hold what counts.
+    pub const fn square_shift(self) -> u8 {
+        match self {
+            Self::Int8 => 0,
+            Self::Fixed(fixed) => (2 * fixed.fraction()).saturating_sub(16),
+        }
+    }
+}
+
+/// How wide a code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// 8 bits, around 128.
+    Byte,
+    /// 16 bits, around 0.
+    Half,
+}
+
+impl Width {
+    /// Words of a row of codes; what is left over in the last one is 0.
+    pub const fn row_words(self, features: usize) -> usize {
+        match self {
+            Self::Byte => features.div_ceil(4),
+            Self::Half => features.div_ceil(2),
+        }
+    }
+
+    /// A code, limited to what the width holds, as the bits stored, and how many steps were beyond that: at most as many
+    /// as the half range has.
+    #[inline(always)]
+    pub fn store(self, code: i32) -> (u32, u32) {
+        let (low, high, zero) = match self {
+            Self::Byte => (-128, 127, 128),
+            Self::Half => (-32768, 32767, 0),
+        };
+        let kept = code.clamp(low, high);
+        ((kept.wrapping_add(zero) as u32) & if zero > 0 { 0xff } else { 0xffff }, kept.abs_diff(code).min(high as u32))
+    }
+
+    /// Writes code `index` of a row.
+    #[inline(always)]
+    pub fn put(self, row: &mut [u32], index: usize, bits: u32) {
+        let (word, shift) = self.place(index);
+        if let Some(word) = row.get_mut(word) {
+            *word |= bits << shift;
+        }
+    }
+
+    /// Reads code `index` of a row.
+    #[inline(always)]
+    pub fn get(self, row: &[u32], index: usize) -> u32 {
+        let (word, shift) = self.place(index);
+        let mask = if self == Self::Byte { 0xff } else { 0xffff };
+        row.get(word).map_or(0, |word| (word >> shift) & mask)
+    }
+
+    #[inline(always)]
+    fn place(self, index: usize) -> (usize, u32) {
+        match self {
+            Self::Byte => (index / 4, (index as u32 % 4) * 8),
+            Self::Half => (index / 2, (index as u32 % 2) * 16),
+        }
+    }
+}
+
+/// A row of features to be judged.
+#[derive(Clone, Copy, Debug)]
+pub enum Row<'a> {
+    /// As the extractors give it. Its bits are taken apart; nothing is computed in floating point.
+    Real(&'a [f32]),
+    /// Integers, as samples are, with so many bits behind the point (at most 15).
+    Whole(&'a [i16], u8),
+}
+
+impl Row<'_> {
+    /// Features.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Real(row) => row.len(),
+            Self::Whole(row, _) => row.len(),
+        }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether all are numbers and finite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Real(row) => row.iter().all(|x| (x.to_bits() >> 23) & 0xff != 0xff),
+            Self::Whole(..) => true,
+        }
+    }
+
+    /// Feature `index` times 2^shift, to the nearest; at the ends of the range for what lies beyond. `None` past the end,
+    /// and for what is not a number.
+    #[inline(always)]
+    pub fn at(&self, index: usize, shift: i8) -> Option<i32> {
+        match self {
+            Self::Real(row) => row.get(index).and_then(|x| fixed(*x, shift)),
+            Self::Whole(row, bits) => {
+                row.get(index).map(|x| moved(i32::from(*x), i32::from(shift).wrapping_sub((*bits).into())))
+            }
+        }
+    }
+
+    /// All features as [`Row::at`] gives them, each with a shift of its own. `None` where one is not a number.
+    pub fn enter(&self, shifts: &[i8], to: &mut [u32]) -> Option<()> {
+        match self {
+            Self::Real(row) => {
+                for ((to, x), shift) in to.iter_mut().zip(*row).zip(shifts) {
+                    *to = fixed(*x, *shift)? as u32;
+                }
+            }
+            Self::Whole(row, bits) => {
+                let bits = i32::from(*bits);
+                for ((to, x), shift) in to.iter_mut().zip(*row).zip(shifts) {
+                    *to = moved((*x).into(), i32::from(*shift).wrapping_sub(bits)) as u32;
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// x·2^by of 16 bits.
+#[inline(always)]
+fn moved(x: i32, by: i32) -> i32 {
+    if (by as u32) < 16 {
+        return x << by;
+    }
+    moved_far(x, by)
+}
+
+#[inline(never)]
+fn moved_far(x: i32, by: i32) -> i32 {
+    if by >= 0 {
+        return x.saturating_mul(1 << by.min(30));
+    }
+    let by = by.wrapping_neg().min(30);
+    x.wrapping_add((1 << by) >> 1) >> by
+}
+
+/// x·2^shift to the nearest, by the bits of x; at the ends of the range for what lies beyond. `None` of what is not a number.
+pub fn fixed(x: f32, shift: i8) -> Option<i32> {
+    let bits = x.to_bits();
+    let exponent = ((bits >> 23) & 0xff) as i32;
+    let by = exponent.wrapping_add(shift.into()).wrapping_sub(150);
+    let mantissa = ((bits & 0x7f_ffff) | 0x80_0000) as i32;
+    let magnitude = match (exponent, by) {
+        (0, _) => 0,
+        (0xff, _) if bits & 0x7f_ffff != 0 => return None,
+        (0xff, _) | (_, 8..) => i32::MAX,
+        (_, 0..) => mantissa.wrapping_shl(by as u32),
+        (_, -30..) => {
+            let by = by.unsigned_abs() & 31;
+            mantissa.wrapping_add((1 << by) >> 1) >> by
+        }
+        _ => 0,
+    };
+    Some(if bits >> 31 == 1 { magnitude.wrapping_neg() } else { magnitude })
+}
+
+/// value·2^-bits, rounded towards zero, put together from its bits; 0 where an `f32` of full precision cannot hold it.
+pub fn real(value: i32, bits: i32) -> f32 {
+    let zeros = value.unsigned_abs().leading_zeros();
+    let mantissa = value.unsigned_abs().wrapping_shl(zeros) >> 8;
+    let exponent = 158i32.wrapping_sub(zeros as i32).wrapping_sub(bits);
+    if value == 0 || !(1..=254).contains(&exponent) {
+        return 0.0;
+    }
+    f32::from_bits((value as u32 & 0x8000_0000) | ((exponent as u32) << 23) | (mantissa & 0x7f_ffff))
+}
+
+/// Bits that a standardised feature has beyond those of its code until it is rounded.
+const EXTRA: i32 = 4;
+
+/// Words of a feature's [`frame`].
+pub const FRAME: usize = 2;
+
+/// What makes codes (feature − mean)·gain of a feature: its mean in fixed point, and in one word a factor of 23 bits and the
+/// shift by which the feature enters. `None` where a number is not finite, the gain is negative or out of range, or the mean is
+/// more than some 2²³ steps of a code away from zero. Uses floating point.
+pub fn frame(mean: f32, gain: f32) -> Option<[u32; FRAME]> {
+    if !mean.is_finite() || !gain.is_finite() || gain < 0.0 {
+        return None;
+    }
+    if gain == 0.0 {
+        return Some([0, 0]);
+    }
+    // gain = fraction·2^exponent with a fraction from 1/2 to 1.
+    let (fraction, exponent) = libm::frexpf(gain);
+    let shift = i8::try_from(exponent + 1 + EXTRA).ok().filter(|s| (-100..=100).contains(s))?;
+    let factor = ((fraction * 8_388_608.0 + 0.5) as u32).min(0x7f_ffff);
+    let mean = fixed(mean, shift).filter(|m| m.unsigned_abs() < 1 << 30)?;
+    Some([mean as u32, (factor << 8) | u32::from(shift as u8)])
+}
+
+/// The code of feature `index` of a row, not yet limited to a width. What is not a number counts as the mean.
+#[inline(always)]
+fn code(frame: &[u32; FRAME], row: &Row<'_>, index: usize) -> i32 {
+    let [mean, word] = *frame;
+    let Some(x) = row.at(index, word as u8 as i8) else { return 0 };
+    let d = x.saturating_sub(mean as i32);
+    let high = (i64::from(d).wrapping_mul(i64::from(word & 0xffff_ff00)) >> 32) as i32;
+    high.saturating_add(1 << (EXTRA - 1)) >> EXTRA
+}
+
+/// Writes a row's codes, which [`Width::row_words`] words hold; how many steps its features lie beyond the range together.
+#[inline(never)]
+pub fn encode(width: Width, frame: &[u32], row: &Row<'_>, codes: &mut [u32]) -> u32 {
+    codes.fill(0);
+    let mut beyond = 0u32;
+    for (index, frame) in frame.as_chunks::<FRAME>().0.iter().enumerate() {
+        let (bits, over) = width.store(code(frame, row, index));
+        width.put(codes, index, bits);
+        beyond = beyond.saturating_add(over);
+    }
+    beyond
+}
+
+/// How many steps a row lies beyond the range in those features in which `other` is not itself at its end.
+#[inline(never)]
+pub fn beyond(width: Width, frame: &[u32], row: &Row<'_>, other: &[u32]) -> u32 {
+    let frames = frame.as_chunks::<FRAME>().0.iter().enumerate();
+    frames.fold(0u32, |sum, (index, frame)| {
+        let (bits, over) = width.store(code(frame, row, index));
+        if bits == width.get(other, index) { sum } else { sum.saturating_add(over) }
+    })
+}
+
+/// Σ x·w of signed numbers of 32 bits, as [`Row::enter`] leaves them, and signed weights of a width.
+pub fn weighted(width: Width, x: &[u32], weights: &[u32]) -> i64 {
+    let add = |sum: i64, (x, w): (&u32, i32)| sum.wrapping_add(i64::from(*x as i32).wrapping_mul(w.into()));
+    match width {
+        Width::Byte => {
+            let weights: &[i8] = bytemuck::cast_slice(weights);
+            x.iter().zip(weights.iter().map(|w| i32::from(*w))).fold(0, add)
+        }
+        Width::Half => {
+            let weights: &[i16] = bytemuck::cast_slice(weights);
+            x.iter().zip(weights.iter().map(|w| i32::from(*w))).fold(0, add)
+        }
+    }
+}
+
+/// How rows of codes are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Σ|a−b|.
+    Manhattan,
+    /// Σ(a−b)², shifted right by so many bits; at most what 32 bits hold.
+    Squares(u8),
+}
+
+/// Distances of `query` to rows of its length, one after the other, all in words as [`encode`] writes them.
+pub fn distances(width: Width, measure: Measure, query: &[u32], rows: &[u32], keys: &mut [u32]) {
+    match (width, measure) {
+        (Width::Byte, Measure::Manhattan) => {
+            kernel::manhattans_u8(bytemuck::cast_slice(query), bytemuck::cast_slice(rows), keys);
+        }
+        (Width::Byte, Measure::Squares(shift)) => {
+            kernel::squared_distances_u8(bytemuck::cast_slice(query), bytemuck::cast_slice(rows), keys);
+            if shift > 0 {
+                keys.iter_mut().for_each(|key| *key >>= shift & 31);
+            }
+        }
+        (Width::Half, Measure::Manhattan) => {
+            kernel::manhattans_i16(bytemuck::cast_slice(query), bytemuck::cast_slice(rows), keys);
+        }
+        (Width::Half, Measure::Squares(shift)) => {
+            let query: &[i16] = bytemuck::cast_slice(query);
+            for (key, row) in keys.iter_mut().zip(crate::portable::whole_rows(bytemuck::cast_slice(rows), query.len()))
+            {
+                let sum = query.iter().zip(row).fold(0u64, |sum, (a, b): (&i16, &i16)| {
+                    let d = u32::from(a.abs_diff(*b));
+                    sum.wrapping_add(u64::from(d).wrapping_mul(u64::from(d)))
+                });
+                *key = u32::try_from(sum >> (shift & 63)).unwrap_or(u32::MAX);
+            }
+        }
+    }
+}
+
+/// A positive factor: mantissa, and a shift to the left before it.
+pub type Factor = (u32, i8);
+
+/// `x` as a factor for [`scaled`]; `None` of what is not positive or out of range. Uses floating point.
+pub fn factor(x: f32) -> Option<Factor> {
+    let (fraction, exponent) = libm::frexpf(x);
+    let exponent = i8::try_from(exponent).ok().filter(|e| (-31..=31).contains(e) && x > 0.0 && x.is_finite())?;
+    Some(((fraction * 4_294_967_296.0) as u32, exponent))
+}
+
+/// `x` times a factor, rounded down; `u32::MAX` for what is 2³¹ or more.
+#[inline(always)]
+pub fn scaled(x: u32, (mantissa, by): Factor) -> u32 {
+    let times = |x: u32| (u64::from(x).wrapping_mul(u64::from(mantissa)) >> 32) as u32;
+    if by < 0 {
+        times(x).wrapping_shr(by.unsigned_abs().into())
+    } else if x.leading_zeros() >= u32::from(by.unsigned_abs()) {
+        times(x.wrapping_shl(by.unsigned_abs().into()))
+    } else {
+        // The mantissa is 2³¹ at least, and so would this be.
+        u32::MAX
+    }
+}
+
+/// 2^-x of x in Q16, in Q15, at most 32767: within 2.
+pub fn exp2_negative(x: u32) -> i32 {
+    let (whole, rest) = (x >> 16, x & 0xffff);
+    let Some([high, low]) = TABLE.get((rest >> 10) as usize..).and_then(|t| t.first_chunk()) else { return 0 };
+    let step = (i32::from(*high) - i32::from(*low)).wrapping_mul((rest & 0x3ff) as i32);
+    (i32::from(*high) - ((step + 512) >> 10)).wrapping_shr(whole.min(31))
+}
+
+/// 2^-(i/64) in Q15.
+static TABLE: [i16; 65] = table();
+
+#[allow(clippy::indexing_slicing, reason = "made at compile time")]
+const fn table() -> [i16; 65] {
+    // 2^(-1/64)
+    const STEP: f64 = 0.989_228_013_193_975_5;
+    let (mut t, mut v, mut i) = ([0; 65], 32768.0f64, 0);
+    while i < 65 {
+        let rounded = v + 0.5;
+        t[i] = if rounded > 32767.0 { 32767 } else { rounded as i16 };
+        v *= STEP;
+        i += 1;
+    }
+    t
+}
+
+/// The binary logarithm with 12 bits behind the point, rounded down; 0 of 0.
+pub fn log2(value: u32) -> u32 {
+    let whole = 31u32.saturating_sub(value.leading_zeros());
+    // From 1 to 2, with 31 bits behind the point: it is squared again and again, and each time that it passes 2 is a bit.
+    let mut rest = value.wrapping_shl(value.leading_zeros());
+    (0..12).fold(whole, |log, _| {
+        let square = u64::from(rest).wrapping_mul(rest.into());
+        let passes = (square >> 63) as u32;
+        rest = (square >> (31 + passes)) as u32;
+        (log << 1) | passes
+    })
+}
+
+/// The whole part of the square root.
+pub fn root(value: u64) -> u32 {
+    // Digit by digit, in base 4 (Crenshaw, "Integer Square Roots", 1998).
+    let (mut rest, mut root, mut bit) = (value, 0u64, 1u64 << 62);
+    while bit > rest {
+        bit >>= 2;
+    }
+    while bit > 0 {
+        if rest >= root.wrapping_add(bit) {
+            rest = rest.wrapping_sub(root.wrapping_add(bit));
+            root = (root >> 1).wrapping_add(bit);
+        } else {
+            root >>= 1;
+        }
+        bit >>= 2;
+    }
+    root as u32
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::rng::Rng;
+    use proptest::prelude::*;
+    use std::vec;
+
+    #[test]
+    fn exponentials_are_within_two_steps() {
+        for x in (0..20 << 16).step_by(7) {
+            let exact = libm::exp2(-f64::from(x) / 65536.0) * 32768.0;
+            assert!((f64::from(exp2_negative(x)) - exact).abs() <= 2.0, "{x}");
+        }
+        assert_eq!(exp2_negative(1 << 22), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn fixed_and_real_are_what_floating_point_makes(bits: u32, shift in -100i8..=100, value: i32, point in -90i32..90) {
+            let x = f32::from_bits(bits);
+            let exact = f64::from(x) * libm::exp2(f64::from(shift));
+            match fixed(x, shift) {
+                None => prop_assert!(x.is_nan()),
+                Some(v) if exact.abs() >= 2_147_483_647.0 => prop_assert_eq!(v, if x < 0.0 { -i32::MAX } else { i32::MAX }),
+                Some(v) => prop_assert!((f64::from(v) - exact).abs() <= 0.5, "{} {} {}", x, shift, v),
+            }
+            let exact = f64::from(value) * libm::exp2(-f64::from(point));
+            prop_assert!((f64::from(real(value, point)) - exact).abs() <= exact.abs() / 8_388_608.0);
+        }
+
+        #[test]
+        fn roots_are_whole_parts(value: u64) {
+            let (root, value) = (u128::from(root(value)), u128::from(value));
+            prop_assert!(root * root <= value && (root + 1) * (root + 1) > value);
+        }
+
+        #[test]
+        fn codes_are_rounded_standardised_features(
+            mean in -1e6f32..1e6, gain in 1e-3f32..100.0, z in -200.0f32..200.0, whole: i16, bits in 0u8..=15,
+        ) {
+            let Some(frame) = frame(mean, gain) else { return Ok(()) };
+            let x = mean + z / gain;
+            // Near, as x is rounded to what an f32 holds.
+            let near = |x: f64, code: i32, slack: f64| {
+                let exact = (x - f64::from(mean)) * f64::from(gain);
+                (f64::from(code) - exact).abs() <= 0.6 + exact.abs() * 1e-6 + slack
+            };
+            let own = code(&frame, &Row::Real(&[x]), 0);
+            prop_assert!(near(x.into(), own, f64::from(mean.abs() * gain) * 1e-6), "{} {} {} {}", mean, gain, x, own);
+            let own = code(&frame, &Row::Whole(&[whole], bits), 0);
+            let x = f64::from(whole) / f64::from(1u32 << bits);
+            let exact = (x - f64::from(mean)) * f64::from(gain);
+            prop_assert!(exact.abs() > 1e6 || near(x, own, 0.0), "{} {} {} {}", mean, gain, x, own);
+        }
+    }
+
+    #[test]
+    fn logarithms_are_rounded_down() {
+        let mut rng = Rng::new(4);
+        for value in (1..5000).chain((0..5000).map(|_| rng.below(u32::MAX))).chain([u32::MAX]) {
+            let exact = libm::log2(value.into()) * 4096.0;
+            let log = f64::from(log2(value));
+            assert!(log <= exact + 1e-3 && log > exact - 1.01, "{value} {log} {exact}");
+        }
+        assert_eq!(log2(0), 0);
+    }
+
+    #[test]
+    fn factors_are_within_a_step_or_a_millionth() {
+        let mut rng = Rng::new(3);
+        for _ in 0..20_000 {
+            let f = libm::exp2f((rng.next_normal() * 8.0).clamp(-30.0, 30.0));
+            let x = rng.below(u32::MAX) >> rng.below(32);
+            let exact = f64::from(x) * f64::from(f);
+            let found = scaled(x, factor(f).unwrap());
+            let near = (f64::from(found) - exact).abs() <= 1.0 + exact * 1e-6;
+            assert!(near || (found == u32::MAX && exact >= 2_147_483_600.0), "{x} {f} {found}");
+        }
+        assert_eq!([0.0, -1.0, f32::NAN, f32::INFINITY, 1e20, 1e-20].map(factor), [None; 6]);
+    }
+
+    #[test]
+    fn a_frame_out_of_range_is_none_and_one_without_gain_gives_nothing() {
+        for (mean, gain) in [(f32::NAN, 1.0), (0.0, f32::INFINITY), (0.0, -1.0), (1e9, 1.0), (0.0, 1e35), (0.0, 1e-38)]
+        {
+            assert_eq!(frame(mean, gain), None, "{mean} {gain}");
+        }
+        assert_eq!(code(&frame(5.0, 0.0).unwrap(), &Row::Real(&[1e30]), 0), 0);
+        assert_eq!(code(&frame(5.0, 3.0).unwrap(), &Row::Real(&[f32::NAN]), 0), 0);
+        assert!(code(&frame(5.0, 3.0).unwrap(), &Row::Real(&[f32::NEG_INFINITY]), 0) < -(1 << 20));
+        assert!(!Row::Real(&[1.0, f32::NAN]).is_finite() && Row::Real(&[f32::MAX]).is_finite());
+    }
+
+    #[test]
+    fn distances_are_sums_over_features_in_either_width() {
+        let mut rng = Rng::new(1);
+        for (width, top) in [(Width::Byte, 127), (Width::Half, 32767)] {
+            for features in [1, 2, 3, 4, 5, 24, 31] {
+                let words = width.row_words(features);
+                let frames = [0, 0x7f_ffff << 8 | 5].repeat(features);
+                // A gain of 1.
+                let row = |rng: &mut Rng| -> vec::Vec<f32> {
+                    (0..features).map(|_| (rng.below(2 * top as u32 + 80) as f32) - top as f32 - 40.0).collect()
+                };
+                let (a, b) = (row(&mut rng), row(&mut rng));
+                let (mut x, mut rows) = (vec![7; words], vec![9; 2 * words]);
+                let over = encode(width, &frames, &Row::Real(&a), &mut x);
+                encode(width, &frames, &Row::Real(&b), &mut rows[..words]);
+                rows.copy_within(..words, words);
+                let kept = |x: f32| i64::from((x as i32).clamp(-top - 1, top));
+                let expected: u32 = a.iter().map(|x| (*x as i64).abs_diff(kept(*x)) as u32).sum();
+                assert_eq!(over, expected);
+                assert_eq!(beyond(width, &frames, &Row::Real(&a), &x), 0);
+                let differences = || a.iter().zip(&b).map(|(a, b)| kept(*a).abs_diff(kept(*b)));
+                let mut keys = [0; 2];
+                distances(width, Measure::Manhattan, &x, &rows, &mut keys);
+                assert_eq!(keys, [differences().sum::<u64>() as u32; 2]);
+                let shift = if width == Width::Half { 8 } else { 0 };
+                distances(width, Measure::Squares(shift), &x, &rows, &mut keys);
+                let squares = differences().map(|d| d * d).sum::<u64>() >> shift;
+                assert_eq!(keys, [squares.min(u32::MAX.into()) as u32; 2]);
+            }
+        }
+    }
+}
