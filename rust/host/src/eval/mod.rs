@@ -13,6 +13,7 @@ mod rce;
 mod report;
 mod rows;
 mod settings;
+mod sight;
 mod svm;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
