@@ -17,6 +17,7 @@ const LOOK: Micros = Micros(50_000);
 /// What `--windows` takes: at most what each of the ESN's phases may have, among which it is shared out.
 const WINDOWS: RangeInclusive<i32> = 10..=10_000;
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["status"] => return status(links, io),
