@@ -14,6 +14,7 @@ mod report;
 mod rows;
 mod settings;
 mod svm;
+mod tune;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
