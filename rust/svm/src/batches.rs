@@ -15,7 +15,7 @@
 //! values are the average ones. Batch k counts k times as much as the first (Lacoste-Julien, Schmidt and Bach 2012,
 //! "A simpler approach to obtaining an O(1/t) convergence rate for the projected stochastic subgradient method").
 //! A kernel machine has no weight vector to average. Where its support vectors are more than rows are kept, it learns on a
-//! basis instead (feature `reduce`):
+//! basis instead (feature `basis`):
 //!
 //! ```text
 //! train (Trainer::founds) on the first batch
@@ -34,7 +34,7 @@
 //! The statistics of standardisation run on over all rows ever pushed, and each training applies them anew to the
 //! rows kept.
 
-#[cfg(feature = "reduce")]
+#[cfg(feature = "basis")]
 use crate::model::{Head, Task, numbers_of};
 use crate::model::{ModelMut, ModelView};
 use crate::train::{Role, Trainer};
@@ -62,7 +62,7 @@ pub fn keep_support(trainer: &Trainer, mut set: SetMut<'_>, workspace: &mut [u32
 
 /// Drops all rows but the support vectors of the model just trained, which are its basis from then on. Gives the rows kept.
 /// `workspace` must be as the last step left it.
-#[cfg(feature = "reduce")]
+#[cfg(feature = "basis")]
 pub fn keep_basis(trainer: &Trainer, mut set: SetMut<'_>, workspace: &mut [u32]) -> usize {
     let mut records = trainer.records(set.view(), workspace);
     set.retain(|_| records.next().unwrap_or(false));
@@ -100,7 +100,7 @@ impl ModelMut<'_> {
     /// Moves this model's coefficients and biases towards those of `earlier`, of which 1 − `share` enters; this one was trained
     /// by [`Trainer::resumes`] from a copy of that one. False, and nothing is changed, when that cannot be, as it founded a
     /// basis of its own.
-    #[cfg(feature = "reduce")]
+    #[cfg(feature = "basis")]
     pub fn average_on_basis(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
         let (own, other) = (&*self.head, &earlier.head);
         let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors);

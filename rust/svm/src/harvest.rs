@@ -9,6 +9,9 @@ use hone_learn::{SetView, Shortage};
 /// Whether the build can do with fewer support vectors than the solution has.
 pub(crate) const REDUCE: bool = cfg!(feature = "reduce");
 
+/// Whether it can go on from an earlier model.
+pub(crate) const BASIS: bool = cfg!(feature = "basis");
+
 /// Writes a solved machine into the model: its bias, and what it has of new support vectors beside it. False when the
 /// model has no room for all of them, and all pairs are to be weighed first.
 pub(crate) fn take(

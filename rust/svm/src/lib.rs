@@ -44,7 +44,7 @@ mod rows;
 mod smo;
 mod train;
 
-#[cfg(feature = "reduce")]
+#[cfg(feature = "basis")]
 pub use batches::keep_basis;
 pub use batches::keep_support;
 pub use codec::{LAYOUT, LAYOUT_INTEGER};

@@ -1,7 +1,7 @@
 //! Training: the machines of all pairs of classes one after the other, each solved in bounded steps and then written
 //! into the model.
 
-use crate::harvest::{self, REDUCE};
+use crate::harvest::{self, BASIS, REDUCE};
 use crate::kernel::Kernel;
 use crate::model::{Head, ModelMut, Task};
 use crate::params::{Checked, Machine, Params};
@@ -87,7 +87,7 @@ impl Trainer {
 
     /// For the first of several batches of a kernel machine: its support vectors, or those that count most if they are more
     /// than the model has room for, are to be the basis of what the later ones add. See [`crate::batches`].
-    #[cfg(feature = "reduce")]
+    #[cfg(feature = "basis")]
     pub fn founds(checked: Checked) -> Self {
         Self { ration: Ration::Weigh, ..Self::new(checked) }
     }
@@ -95,7 +95,7 @@ impl Trainer {
     /// For a later batch: goes on from the model that it is lent, whose support vectors are the first rows of the set. What
     /// the other rows add is projected onto these. Where that model is of another kind or of other classes, it founds a new
     /// basis.
-    #[cfg(feature = "reduce")]
+    #[cfg(feature = "basis")]
     pub fn resumes(checked: Checked) -> Self {
         Self { resumes: true, ..Self::founds(checked) }
     }
@@ -130,7 +130,7 @@ impl Trainer {
     }
 
     /// Which rows of the set are support vectors of the model, in order; as [`Trainer::roles`]. Empty for the linear kernel.
-    #[cfg(feature = "reduce")]
+    #[cfg(feature = "basis")]
     pub fn records<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = bool> + use<'w> {
         let slots: &'w [u16] = self.plan.carve(&set, workspace).map_or(&[], |(shared, _)| shared.slots);
         slots.iter().take(set.len()).map(|slot| *slot != NO_SLOT)
@@ -231,14 +231,14 @@ impl Trainer {
             return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
         }
         let (shared, _) = plan.carve(set, ws)?;
-        if REDUCE && plan.linear() {
+        if BASIS && plan.linear() {
             // It has weights, and no need of a basis.
             self.ration = Ration::None;
         }
         shared.marks.fill(0);
-        shared.slots.fill(if self.ration == Ration::Weigh { 0 } else { NO_SLOT });
-        self.resumes = REDUCE && self.resumes && harvest::readmit(plan, set, shared.slots, model, &earlier, &head);
-        if self.resumes {
+        shared.slots.fill(if BASIS && self.ration == Ration::Weigh { 0 } else { NO_SLOT });
+        self.resumes = BASIS && self.resumes && harvest::readmit(plan, set, shared.slots, model, &earlier, &head);
+        if BASIS && self.resumes {
             // The coefficients are those of this kernel.
             plan.kernel = earlier.kernel;
             head = earlier;
@@ -282,7 +282,7 @@ impl Trainer {
         let mut next = Phase::Solve;
         match self.phase {
             Ok(Phase::SetUp) => {
-                let begun = plan.seed(&mut problem, (REDUCE && self.resumes).then_some((&*slots, &*model)));
+                let begun = plan.seed(&mut problem, (BASIS && self.resumes).then_some((&*slots, &*model)));
                 problem.start(begun);
             }
             Ok(Phase::Solve) => {
@@ -297,7 +297,7 @@ impl Trainer {
             _ => {
                 let Summary { bias, objective, new } = problem.sum_up(marks);
                 // Without new rows of both classes there is nothing to take a bias from: it stays.
-                let stays = REDUCE && self.resumes && !bias.is_finite();
+                let stays = BASIS && self.resumes && !bias.is_finite();
                 let bias = if stays { harvest::bias(plan, model) } else { bias };
                 if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
                     return Err(TrainError::NotFinite);
