@@ -169,11 +169,11 @@ impl Teach {
         &self,
         precision: hone_numeric::whole::Precision,
         words: &mut [u32],
-    ) -> Result<crate::convert::FrozenRce, hone_rce::FreezeError> {
+    ) -> Result<persist::Task, hone_rce::FreezeError> {
         let mut counter = hone_model::Counter::default();
         let (extractor, params) = self.encode(&mut counter).ok_or(hone_rce::FreezeError::NotBegun)?;
-        let source = persist::Snapshot { length: counter.0 as usize, extractor, params };
-        Ok(crate::convert::FrozenRce { head: self.memory.model.freeze(precision, words)?, source })
+        self.memory.model.freeze(precision, words)?;
+        Ok(persist::Task::Frozen { length: counter.0, extractor, params })
     }
 
     /// Lets `read` put another model into its place; whether it did.

@@ -186,7 +186,7 @@ impl Training {
 
     /// TinyRCE is in integers at the front of the workspace, or could not be put into them.
     #[cfg(feature = "small-models")]
-    pub(crate) fn frozen(&mut self, result: Result<crate::convert::FrozenRce, hone_rce::FreezeError>) {
+    pub(crate) fn frozen(&mut self, result: Result<crate::persist::Snapshot, hone_rce::FreezeError>) {
         if let Some(Job { learner: Trainer::Convert(convert), .. }) = &mut self.job {
             convert.frozen = Some(result);
         }

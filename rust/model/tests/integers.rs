@@ -111,7 +111,8 @@ fn another_program_finds_the_same_nearest_prototype() {
         for precision in precisions() {
             let mut words = [0; 2048];
             let mut model = Frozen::new();
-            model.take(source.freeze(precision, &mut words).unwrap(), &words).unwrap();
+            source.freeze(precision, &mut words).unwrap();
+            model.take(&words).unwrap();
             let bytes = container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &model);
             let mut same = 0;
             for i in 0..6 {
@@ -131,7 +132,8 @@ fn another_program_finds_the_same_nearest_prototype() {
 fn any_flipped_bit_and_any_missing_end_is_refused() {
     let (mut model, mut frozen, mut words) = (Svm::new(), Frozen::new(), [0; 2048]);
     model.edit().quantize(svm(hone_svm::KernelKind::Rbf, 4).view(), Precision::Int8).unwrap();
-    frozen.take(rce("manhattan").freeze(Precision::Int8, &mut words).unwrap(), &words).unwrap();
+    rce("manhattan").freeze(Precision::Int8, &mut words).unwrap();
+    frozen.take(&words).unwrap();
     for bytes in [
         container(Learner::Svm, hone_svm::LAYOUT_INTEGER, &model),
         container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &frozen),

@@ -22,6 +22,8 @@ pub const LAYOUT_INTEGER: u8 = 2;
 const BLOCK: usize = 16;
 /// Steps of a distance are counted in parts of this.
 const PARTS: u32 = 16;
+/// Words of a model's scalars.
+const HEAD: usize = 5;
 /// Bits behind the point of a score.
 const POINT: i32 = 12;
 
@@ -40,7 +42,7 @@ pub enum FreezeError {
 
 /// A frozen model's scalars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+struct Head {
     /// [`Precision::code`]; 0 without content.
     form: u8,
     /// By squares, and not Manhattan.
@@ -71,6 +73,26 @@ impl Head {
     const EMPTY: Self =
         Self { form: 0, squares: false, fallback: false, rivalry: 0, features: 0, count: 0, share: 0, rest: 0 };
 
+    /// Itself in words.
+    fn packed(&self) -> [u32; HEAD] {
+        let flags = u32::from(self.form) | u32::from(self.squares) << 8 | u32::from(self.fallback) << 9;
+        [flags, u32::from(self.features) | u32::from(self.count) << 16, self.rivalry, self.share, self.rest]
+    }
+
+    fn unpacked([flags, counts, rivalry, share, rest]: [u32; HEAD]) -> Self {
+        let (squares, fallback) = (flags & 1 << 8 != 0, flags & 1 << 9 != 0);
+        Self {
+            form: flags as u8,
+            squares,
+            fallback,
+            features: counts as u16,
+            count: (counts >> 16) as u16,
+            rivalry,
+            share,
+            rest,
+        }
+    }
+
     fn precision(&self) -> Precision {
         Precision::from_code(self.form).unwrap_or(Precision::Int8)
     }
@@ -84,8 +106,8 @@ impl Head {
         Layout { row, frame, radius, usual, class, all: class + h * row }
     }
 
-    /// Words of the model.
-    pub fn words(&self) -> usize {
+    /// Words of the model, itself not counted.
+    fn words(&self) -> usize {
         self.layout().all
     }
 
@@ -111,11 +133,11 @@ pub const fn frozen_words(count: usize, features: usize) -> usize {
 }
 
 impl<const WORDS: usize> Model<WORDS> {
-    /// This model in integers, into `words`, of which [`Head::words`] are then in use.
+    /// This model in integers, into `words`, for [`Frozen::take`]; how many are then in use.
     ///
     /// # Errors
     /// [`FreezeError`].
-    pub fn freeze(&self, precision: Precision, words: &mut [u32]) -> Result<Head, FreezeError> {
+    pub fn freeze(&self, precision: Precision, words: &mut [u32]) -> Result<usize, FreezeError> {
         let (state, params) = (&self.state, &self.state.params);
         match () {
             () if state.features == 0 => return Err(FreezeError::NotBegun),
@@ -131,10 +153,14 @@ impl<const WORDS: usize> Model<WORDS> {
             count: state.count,
             ..Head::EMPTY
         };
-        let (needed, available) = (head.words() * 4, words.len() * 4);
-        let words = words.get_mut(..head.words()).ok_or(FreezeError::Capacity(Shortage { needed, available }))?;
+        let used = HEAD + head.words();
+        let (needed, available) = (used * 4, words.len() * 4);
+        let words = words.get_mut(..used).ok_or(FreezeError::Capacity(Shortage { needed, available }))?;
         words.fill(0);
-        parts(state, &self.memory).and_then(|parts| fill(state, &parts, head, words)).ok_or(FreezeError::Range)
+        let (front, words) = words.split_first_chunk_mut::<HEAD>().ok_or(FreezeError::Range)?;
+        let head = parts(state, &self.memory).and_then(|parts| fill(state, &parts, head, words));
+        *front = head.ok_or(FreezeError::Range)?.packed();
+        Ok(used)
     }
 }
 
@@ -232,7 +258,9 @@ impl<const WORDS: usize> Frozen<WORDS> {
     ///
     /// # Errors
     /// The room that it takes and that there is, in bytes. Nothing has changed.
-    pub fn take(&mut self, head: Head, words: &[u32]) -> Result<(), Shortage> {
+    pub fn take(&mut self, words: &[u32]) -> Result<(), Shortage> {
+        let (head, words) = words.split_first_chunk::<HEAD>().unwrap_or((&[0; HEAD], &[]));
+        let head = Head::unpacked(*head);
         let needed = head.words();
         match (self.words.get_mut(..needed), words.get(..needed)) {
             (Some(to), Some(from)) => {

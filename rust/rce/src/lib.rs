@@ -62,7 +62,7 @@ mod persist;
 mod scan;
 mod upkeep;
 
-pub use frozen::{FreezeError, Frozen, FrozenAnswer, Head as FrozenHead, LAYOUT_INTEGER, frozen_words};
+pub use frozen::{FreezeError, Frozen, FrozenAnswer, LAYOUT_INTEGER, frozen_words};
 pub use infer::Answer;
 pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};

@@ -1,6 +1,6 @@
 //! A conversion under way.
 
-use super::{Bench, Changes, ConvertFault, Form, FrozenRce, Offer, Stream, esn, rows};
+use super::{Bench, Changes, ConvertFault, Form, Offer, Stream, esn, rows};
 use crate::capacity::MODELS;
 use crate::link::Links;
 use crate::memory::{Model, Slot, WindowBuf};
@@ -29,10 +29,8 @@ pub(crate) struct Convert {
     form: Form,
     /// Slot (none for TinyRCE in its own place) and generation of the model in use.
     source: (Option<u8>, u32),
-    /// TinyRCE in integers, at the front of the workspace, once it is there.
-    pub(crate) frozen: Option<Result<FrozenRce, FreezeError>>,
-    /// That one as it learns.
-    rce: Option<Snapshot>,
+    /// TinyRCE as it learns, once it is in integers at the front of the workspace.
+    pub(crate) frozen: Option<Result<Snapshot, FreezeError>>,
     esn: bool,
     bench: Held,
     made: bool,
@@ -95,7 +93,6 @@ impl Training {
             form,
             source: (published.slot, published.generation),
             frozen: None,
-            rce: None,
             esn: matches!(source.as_deref(), Some(Model::Esn(_))),
             bench,
             made: false,
@@ -118,7 +115,7 @@ impl Training {
             let model = slot.and_then(|slot| self.slots.get(usize::from(slot))?.try_borrow().ok());
             model.map_or(0, |m| weight_bytes(&m) as u32)
         });
-        if let Some(source) = convert.rce {
+        if let Some(Ok(source)) = convert.frozen {
             // As many, whatever is in the workspace by now.
             let mut counter = Counter::default();
             let _ = self.write_snapshot(&source, &mut counter);
@@ -207,8 +204,9 @@ impl Convert {
                 rows::make_svm((extractor, svm), precision, place, workspace)?;
             }
             Some(_) => return Err(ConvertFault::NoSuchForm),
-            None => match self.frozen.take() {
-                Some(made) => self.rce = Some(rows::take_rce(made, place, workspace)?),
+            None => match &self.frozen {
+                Some(Ok(source)) => rows::take_rce(source.extractor, place, workspace)?,
+                Some(Err(error)) => return Err(ConvertFault::Freeze(*error)),
                 None => return Ok(false),
             },
         }

@@ -118,15 +118,6 @@ pub enum ConvertFault {
     NoThreshold,
 }
 
-/// A TinyRCE in integers whose words are elsewhere; what the payload of the one that it was made of would take, and what its
-/// rows are computed by.
-#[cfg(feature = "small-models")]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FrozenRce {
-    pub(crate) head: hone_rce::FrozenHead,
-    pub(crate) source: crate::persist::Snapshot,
-}
-
 /// What comparing two models takes, in a slot of its own.
 #[cfg(feature = "small-models")]
 #[derive(Debug)]

@@ -1,9 +1,8 @@
 //! Learners that judge features: SVM and TinyRCE in integers.
 
-use super::{ConvertFault, FrozenRce};
+use super::ConvertFault;
 use crate::capacity::{FEATURES, SVM_CLASSES};
 use crate::memory::{FEATURE_WORDS, Model, RceInteger, SVM_SCRATCH, WindowBuf};
-use crate::persist::Snapshot;
 use crate::training::fresh_svm;
 use hone_esn::{Errors, Said};
 use hone_learn::{Decision, Verdict, Workspace};
@@ -37,18 +36,12 @@ pub(super) fn make_svm(
     svm.edit().quantize(source.1.view(), precision).map_err(ConvertFault::Svm)
 }
 
-/// Takes TinyRCE in integers from the front of the workspace into `slot`; what it was made of.
-pub(super) fn take_rce(
-    made: Result<FrozenRce, hone_rce::FreezeError>,
-    slot: &mut Model,
-    workspace: &[u32],
-) -> Result<Snapshot, ConvertFault> {
-    let FrozenRce { head, source } = made.map_err(ConvertFault::Freeze)?;
+/// Takes TinyRCE in integers from the front of the workspace into `slot`.
+pub(super) fn take_rce(by: Extractor, slot: &mut Model, workspace: &[u32]) -> Result<(), ConvertFault> {
     fresh_rce(slot);
     let Model::RceInteger(extractor, rce) = slot else { return Err(ConvertFault::NoSuchForm) };
-    *extractor = Some(source.extractor);
-    rce.take(head, workspace).map_err(|s| ConvertFault::Freeze(hone_rce::FreezeError::Capacity(s)))?;
-    Ok(source)
+    *extractor = Some(by);
+    rce.take(workspace).map_err(|s| ConvertFault::Freeze(hone_rce::FreezeError::Capacity(s)))
 }
 
 fn said(verdict: Verdict) -> Said {

@@ -25,7 +25,7 @@ enum What {
 }
 
 /// TinyRCE's payload at the front of the workspace.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) length: usize,
     pub(crate) extractor: Extractor,
@@ -235,7 +235,11 @@ impl Training {
             }
             Task::Save | Task::Load { .. } => {}
             #[cfg(feature = "small-models")]
-            Task::Frozen(result) => self.frozen(result),
+            Task::Frozen { length, extractor, params } => {
+                self.frozen(Ok(Snapshot { length: length as usize, extractor, params }));
+            }
+            #[cfg(feature = "small-models")]
+            Task::NotFrozen(error) => self.frozen(Err(error)),
             #[cfg(feature = "small-models")]
             Task::Freeze(_) => {}
             Task::Refused => match self.keeper.doing.take() {
@@ -375,7 +379,7 @@ pub(crate) fn serve(teach: &mut teach::Teach, memory: &mut [u32], task: Task) ->
             if read { Task::Loaded } else { Task::Refused }
         }
         #[cfg(feature = "small-models")]
-        Task::Freeze(precision) => Task::Frozen(teach.freeze(precision, memory)),
+        Task::Freeze(precision) => teach.freeze(precision, memory).unwrap_or_else(Task::NotFrozen),
         _ => Task::Refused,
     }
 }

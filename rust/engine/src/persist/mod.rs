@@ -31,7 +31,9 @@ use hone_learn::ParamError;
 use hone_model::ReadError;
 use hone_signal::{Extractor, Micros};
 
-pub(crate) use keeper::{Keeper, Snapshot, serve};
+#[cfg(feature = "small-models")]
+pub(crate) use keeper::Snapshot;
+pub(crate) use keeper::{Keeper, serve};
 pub use text::{error, found, vault_error};
 pub use vault::{Flash, Health, KEYS, Key, NoFlash, Vault, VaultError};
 
@@ -223,9 +225,19 @@ pub enum Task {
     /// Put TinyRCE's model into integers, into it.
     #[cfg(feature = "small-models")]
     Freeze(hone_numeric::whole::Precision),
-    /// Done, or why not.
+    /// Done; what the payload of the one that learns would take, and as in [`Task::Saved`].
     #[cfg(feature = "small-models")]
-    Frozen(Result<crate::convert::FrozenRce, hone_rce::FreezeError>),
+    Frozen {
+        /// Bytes.
+        length: u32,
+        /// See there.
+        extractor: Extractor,
+        /// See there.
+        params: hone_rce::Params,
+    },
+    /// Why not.
+    #[cfg(feature = "small-models")]
+    NotFrozen(hone_rce::FreezeError),
     /// It could not be done: there is no model, or no room.
     Refused,
 }

@@ -94,9 +94,9 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let stored = |e| EvalError::Learner(format!("the model cannot be stored: {e}"));
         let before = postcard::to_allocvec(&*self.model).map_err(stored)?.len();
         let mut words = vec![0; WORDS];
-        let frozen = self.model.freeze(precision, &mut words).map_err(|e| form::refused(ConvertFault::Freeze(e)))?;
+        self.model.freeze(precision, &mut words).map_err(|e| form::refused(ConvertFault::Freeze(e)))?;
         let mut smaller = Box::new(Frozen::<WORDS>::new());
-        smaller.take(frozen, &words).map_err(|s| form::refused(ConvertFault::Freeze(FreezeError::Capacity(s))))?;
+        smaller.take(&words).map_err(|s| form::refused(ConvertFault::Freeze(FreezeError::Capacity(s))))?;
         let bytes = postcard::to_allocvec(&*smaller).map_err(stored)?.len();
         let model_ram_bytes = smaller.used() * 4 + size_of::<Frozen<0>>();
         self.frozen = Some(smaller);

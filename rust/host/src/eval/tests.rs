@@ -94,6 +94,25 @@ fn classifiers_learn_tables_and_recordings() {
 }
 
 #[test]
+fn an_rbf_machine_of_many_rows_is_tuned_and_learns_on_a_basis() {
+    if skipped() {
+        return;
+    }
+    let eval = |set: &[&str]| {
+        let set = set.iter().map(|s| (*s).to_string()).collect();
+        report(&EvalArgs { set, ..args("digits", LearnerName::Svm) })
+    };
+    let fact = |r: &Report, key: &str| r.facts.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let tuned = eval(&["kernel=rbf"]);
+    assert!(tuned.accuracy.unwrap() >= 0.92, "{:?}", tuned.accuracy);
+    assert_eq!(fact(&tuned, "later batches").as_deref(), Some("on a basis"));
+    // What is set is not chosen.
+    let (set, off) = (eval(&["kernel=rbf", "c=1"]), eval(&["kernel=rbf", "tune=off"]));
+    assert_eq!((fact(&set, "c, chosen"), set.accuracy), (None, off.accuracy));
+    assert!(off.accuracy < tuned.accuracy);
+}
+
+#[test]
 fn protocols_judge_before_they_learn_and_never_across_subjects() {
     if skipped() {
         return;

@@ -34,9 +34,9 @@ fn trained(settings: &[(&str, &str)]) -> Box<Big> {
 
 fn frozen(model: &Big, precision: Precision) -> Result<Box<BigFrozen>, FreezeError> {
     let mut words = [7; 4000];
-    let head = model.freeze(precision, &mut words)?;
+    model.freeze(precision, &mut words)?;
     let mut frozen = Box::new(BigFrozen::new());
-    frozen.take(head, &words).unwrap();
+    frozen.take(&words).unwrap();
     Ok(frozen)
 }
 
@@ -114,11 +114,12 @@ fn what_cannot_be_frozen_is_said() {
     let hamming = trained(&[("metric", "hamming")]);
     assert_eq!(hamming.freeze(Precision::Int8, &mut words), Err(FreezeError::Setting("metric")));
     let model = trained(&[]);
-    let head = model.freeze(Precision::Int8, &mut words).unwrap();
-    assert_eq!(head.words(), frozen_words(model.prototypes(), D));
-    let shortage = Shortage { needed: head.words() * 4, available: 400 };
+    let used = model.freeze(Precision::Int8, &mut words).unwrap();
+    let needed = frozen_words(model.prototypes(), D) * 4;
+    assert_eq!(used * 4, needed + 20);
+    let shortage = Shortage { needed: needed + 20, available: 400 };
     assert_eq!(model.freeze(Precision::Int8, &mut words[..100]), Err(FreezeError::Capacity(shortage)));
-    assert_eq!(Frozen::<100>::new().take(head, &words), Err(shortage));
+    assert_eq!(Frozen::<100>::new().take(&words), Err(Shortage { needed, available: 400 }));
 }
 
 #[test]

@@ -217,8 +217,7 @@ fn rce() {
     let real = x.map(f32::from);
     let whole = ["rce/infer/8-bit/integer", "rce/infer/q3.12/integer"];
     for (precision, name) in [(Precision::Int8, whole[0]), (q(3, 12), whole[1])] {
-        let Ok(head) = model.freeze(precision, &mut words) else { exit(false) };
-        if frozen.take(head, &words).is_err() {
+        if model.freeze(precision, &mut words).is_err() || frozen.take(&words).is_err() {
             exit(false)
         }
         let close = case(name, size)
