@@ -154,6 +154,33 @@ fn the_esn_sees_feature_vectors_where_asked() {
 }
 
 #[test]
+fn the_papers_protocols_give_a_table_by_subject_and_a_plot_of_the_learning() {
+    if skipped() {
+        return;
+    }
+    let mut a = args("har", LearnerName::Rce);
+    a.protocol = Protocol::PerSubject;
+    let r = report(&a);
+    let subjects = r.facts.iter().filter(|f| f.0.starts_with("group ") && f.1.contains("prototypes")).count();
+    assert!(subjects == 21 && r.accuracy.unwrap() > 0.86, "{subjects} {:?}", r.accuracy);
+    // The paper's cost model stands beside the instructions counted.
+    let facts = report(&args("har", LearnerName::Rce)).facts;
+    let number = |name: &str| facts.iter().find(|f| f.0.starts_with(name)).map(|f| f.1.clone()).unwrap();
+    let (h, n) = (number("prototypes").split(' ').next().unwrap().parse::<u64>().unwrap(), number("features"));
+    assert_eq!(number("MAC per inference, h(5n+10)"), (h * (5 * n.parse::<u64>().unwrap() + 10)).to_string());
+    assert!(number("instructions, infer").contains("per feature visited"));
+    assert!(number("MAC per window's features").parse::<u64>().unwrap() > 1000);
+    assert!(number("memory for a window's features").ends_with(" B"));
+
+    let folder = std::env::temp_dir().join(format!("hone-eval-interleaved-{}", std::process::id()));
+    let mut a = args("har", LearnerName::Rce);
+    (a.protocol, a.plot) = (Protocol::Interleaved, Some(folder.clone()));
+    let files = evaluate(&a).unwrap().1;
+    assert!(files.contains(&folder.join("har-rce-learning.png")), "{files:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn figures_are_written_where_asked() {
     if skipped() {
         return;
