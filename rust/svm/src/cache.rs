@@ -83,6 +83,24 @@ impl<'a> Cache<'a> {
         slot
     }
 
+    /// A slot whose row is the caller's until other two were claimed after it was last held: another one, or `slot` again.
+    #[cfg(feature = "reduce")]
+    pub fn hold(&mut self, slot: Option<usize>, clock: &mut Clock) -> usize {
+        let slot = slot.unwrap_or_else(|| self.evict(clock));
+        clock.now = clock.now.wrapping_add(1);
+        clock.used = clock.used.max(slot as u32 + 1);
+        if let Some(s) = self.slots.get_mut(slot) {
+            *s = [pack(NONE, 0), clock.now];
+        }
+        slot
+    }
+
+    /// Whether two rows can be held while others are claimed.
+    #[cfg(feature = "reduce")]
+    pub fn has_three(&self) -> bool {
+        self.slots.len() > 2
+    }
+
     /// The slot of a position's row and the columns in it.
     pub fn find(&self, position: usize) -> Option<(usize, usize)> {
         let slot = usize::from(*self.slot_of.get(position)?);

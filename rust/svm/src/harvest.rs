@@ -1,6 +1,6 @@
 //! From a solved problem into the model.
 
-use crate::model::{ModelMut, numbers_of, pair};
+use crate::model::{Head, ModelMut, numbers_of, pair};
 use crate::plan::{NO_SLOT, Plan};
 use crate::smo::{self, Problem, Var};
 use crate::train::{Ration, TrainError};
@@ -8,6 +8,9 @@ use hone_learn::{SetView, Shortage};
 
 /// Whether the build can do with fewer support vectors than the solution has.
 pub(crate) const REDUCE: bool = cfg!(feature = "reduce");
+
+/// Whether it can go on from an earlier model.
+pub(crate) const BASIS: bool = cfg!(feature = "basis");
 
 /// Writes a solved machine into the model: its bias, and what it has of new support vectors beside it. False when the
 /// model has no room for all of them, and all pairs are to be weighed first.
@@ -41,7 +44,8 @@ pub(crate) fn take(
             weigh(problem, slots);
             return Ok(true);
         }
-        Ration::Project if REDUCE => project(problem, slots),
+        #[cfg(feature = "reduce")]
+        Ration::Project => project(problem, slots),
         _ => {}
     }
     vectors(plan, problem, slots, model, number, bias);
@@ -77,16 +81,15 @@ fn needed(problem: &Problem<'_>, slots: &[u16], model: &ModelMut<'_>) -> usize {
     usize::from(model.head.vectors) + new
 }
 
-/// How much a multiplier at its bound counts.
-const WHOLE: f32 = 255.0;
+/// How much the largest multiplier of a pair counts. Of 32 classes a row is in 31 pairs.
+const WHOLE: f32 = 2047.0;
 
-/// Adds this problem's multipliers, as parts of their bound, to what each row counts for.
+/// Adds this problem's multipliers, as parts of the largest, to what each row counts for.
 fn weigh(problem: &Problem<'_>, counts: &mut [u16]) {
-    let [upper, lower] = problem.bounds;
-    for v in problem.vars.iter() {
-        let bound = if v[3] & smo::POSITIVE != 0 { upper } else { lower };
+    let largest = problem.vars.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(smo::beta(v).abs()));
+    for v in problem.vars.iter().filter(|v| smo::beta(v) != 0.0) {
         if let Some(count) = counts.get_mut(smo::row_of(v)) {
-            *count = count.saturating_add((smo::beta(v).abs() / bound * WHOLE) as u16);
+            *count = count.saturating_add((smo::beta(v).abs() / largest * WHOLE) as u16 + 1);
         }
     }
 }
@@ -125,40 +128,59 @@ pub(crate) fn choose(plan: &Plan, set: &SetView<'_>, marks: &mut [u8], slots: &m
     }
 }
 
-/// Rounds over all coefficients of a projection at most.
-const ROUNDS: usize = 30;
-
 /// Replaces the solution by its projection onto the rows that have records: the coefficients a with K a = K β on these
-/// rows (Burges 1996, "Simplified support vector decision rules"), by Gauss and Seidel's iteration, which is stopped
-/// where it does not converge (kernels that are not positive definite).
+/// rows (Burges 1996, "Simplified support vector decision rules").
+#[cfg(feature = "reduce")]
 fn project(problem: &mut Problem<'_>, slots: &[u16]) {
     let mut chosen = 0;
     for p in 0..problem.vars.len() {
         let Some(v) = problem.vars.get_mut(p) else { break };
+        v[1] = 0;
         if has_slot(slots, v) {
-            // What is left of K β to explain takes the place of the gradient.
+            // K β takes the place of the gradient.
             let y = if v[3] & smo::POSITIVE != 0 { problem.linear } else { -problem.linear };
             v[0] = (y - smo::g(v)).to_bits();
-            v[1] = 0;
             if chosen < p {
                 problem.exchange(chosen, p);
             }
             chosen += 1;
-        } else {
-            v[1] = 0;
         }
     }
-    let mut before = f32::INFINITY;
-    for _ in 0..ROUNDS {
-        let left = problem.vars.iter().take(chosen).fold(0.0, |s, v| s + smo::g(v) * smo::g(v));
-        if left.is_nan() || left >= before * 0.999 {
-            break;
-        }
-        before = left;
-        for p in 0..chosen {
-            problem.explain(p, chosen);
+    problem.fit(chosen);
+}
+
+/// Takes the first rows of the set for the support vectors of an earlier model, whose coefficients stay in their records while
+/// the rows in them are renewed, as the set may have another scale by now. False, and nothing is changed, when they cannot be.
+pub(crate) fn readmit(
+    plan: &Plan,
+    set: &SetView<'_>,
+    slots: &mut [u16],
+    model: &mut ModelMut<'_>,
+    earlier: &Head,
+    now: &Head,
+) -> bool {
+    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes, h.form);
+    let (vectors, words) = (usize::from(earlier.vectors), set.row_words());
+    let ids = plan.classes().iter().zip(model.words.iter()).all(|(class, id)| u32::from(class.0) == *id);
+    if alike(earlier) != alike(now) || plan.linear() || plan.novelty || !ids || vectors == 0 || vectors > set.len() {
+        return false;
+    }
+    slots.fill(NO_SLOT);
+    let Some(records) = model.words.get_mut(earlier.fixed()..earlier.used()) else { return false };
+    let records = records.chunks_exact_mut(earlier.record().max(1));
+    for (((record, row), slot), number) in records.zip(set.words().chunks_exact(words.max(1))).zip(slots).zip(0..) {
+        *slot = number;
+        if let Some(body) = record.get_mut(numbers_of(plan.known)..) {
+            body.iter_mut().zip(row).for_each(|(to, from)| *to = *from);
         }
     }
+    true
+}
+
+/// The bias that the model has for the pair at hand.
+pub(crate) fn bias(plan: &Plan, model: &ModelMut<'_>) -> f32 {
+    let number = if plan.novelty { 0 } else { pair(plan.pair.0, plan.pair.1, plan.known) };
+    model.words.get(plan.known + number).map_or(0.0, |w| f32::from_bits(*w))
 }
 
 /// Gives a row a record, without coefficients yet.
@@ -195,11 +217,6 @@ fn vectors(plan: &Plan, problem: &Problem<'_>, slots: &mut [u16], model: &mut Mo
         if let Some(w) = model.words.get_mut(start) {
             *w = v[2];
         }
-        let at = match (plan.known, positive) {
-            (..=2, _) => 1,
-            (_, true) => 2 + b - 1,
-            (_, false) => 2 + a,
-        };
-        model.put(start + at, smo::beta(v));
+        model.put(start + plan.coefficient(positive), smo::beta(v));
     }
 }

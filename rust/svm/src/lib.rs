@@ -44,6 +44,8 @@ mod rows;
 mod smo;
 mod train;
 
+#[cfg(feature = "basis")]
+pub use batches::keep_basis;
 pub use batches::keep_support;
 pub use codec::{LAYOUT, LAYOUT_INTEGER};
 pub use eval::{EvalError, evaluate};

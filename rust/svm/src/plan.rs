@@ -3,7 +3,7 @@
 
 use crate::cache::Cache;
 use crate::kernel::{Kernel, Kind};
-use crate::model::pairs_of;
+use crate::model::{ModelMut, pairs_of};
 use crate::params::{Checked, MAX_CLASSES};
 use crate::rows::{Rows, operand_len};
 use crate::smo::{self, Problem, Run, Scaling};
@@ -169,8 +169,9 @@ impl Plan {
         if self.novelty { self.rows } else { rows(self.pair.0) + rows(self.pair.1) }
     }
 
-    /// Enters the rows of the pair at hand. Whether some multipliers are not 0.
-    pub fn seed(&self, problem: &mut Problem<'_>) -> bool {
+    /// Enters the rows of the pair at hand; those of an earlier model with the coefficients that it gave them, which stay.
+    /// Whether some multipliers are not 0.
+    pub fn seed(&self, problem: &mut Problem<'_>, earlier: Option<(&[u16], &ModelMut<'_>)>) -> bool {
         let class = |i: usize| self.classes.get(i).copied();
         let (first, second) = (class(self.pair.0), class(self.pair.1));
         let one = problem.linear.to_bits();
@@ -182,6 +183,12 @@ impl Plan {
                 // A multiplier of 0 can rise where it is positive, and fall where it is negative.
                 let (sign, flags) = if positive { (0, smo::POSITIVE | smo::UP) } else { (1 << 31, smo::LOW) };
                 *v = [one | sign, 0, 0, row as u32 | flags];
+                if let Some((slots, model)) = earlier
+                    && let Some(slot) = slots.get(row).filter(|s| **s != NO_SLOT)
+                {
+                    let at = model.record_at(usize::from(*slot)) + self.coefficient(positive);
+                    (v[1], v[3]) = (model.words.get(at).copied().unwrap_or(0), v[3] & !(smo::UP | smo::LOW));
+                }
             }
         }
         if NOVELTY && self.novelty {
@@ -198,7 +205,16 @@ impl Plan {
                 v[3] = smo::flags(v, problem.bounds);
             }
         }
-        NOVELTY && self.novelty
+        earlier.is_some() || NOVELTY && self.novelty
+    }
+
+    /// Where in the record of a support vector its coefficient for the pair at hand is.
+    pub fn coefficient(&self, positive: bool) -> usize {
+        match (self.known, positive) {
+            (..=2, _) => 1,
+            (_, true) => 2 + self.pair.1 - 1,
+            (_, false) => 2 + self.pair.0,
+        }
     }
 
     /// Rows of a one-class machine, the newest, that calibrate it; none when they are too few to tell.

@@ -9,6 +9,8 @@
 use crate::cache::{Cache, Clock};
 use crate::kernel::{Kernel, Kind};
 use crate::passes::{descend, partner};
+#[cfg(feature = "reduce")]
+use crate::rows::dot;
 use crate::rows::{Rows, VACANT, cheap, each, fill, fold, unfold};
 use core::hint::black_box;
 use hone_learn::SetView;
@@ -30,7 +32,14 @@ const SHRINK_EVERY: u32 = 2;
 const TRUSTED: u32 = 2_000;
 
 /// Added to the diagonal of a projection: rows that are alike shall not get large multipliers of opposite signs.
-const RIDGE: f32 = 1e-3;
+#[cfg(feature = "reduce")]
+const RIDGE: f32 = 1e-5;
+
+/// Directions of a projection at most, and the part of the squared residual that is not worth another.
+#[cfg(feature = "reduce")]
+const ROUNDS: usize = 50;
+#[cfg(feature = "reduce")]
+const EXACT: f32 = 1e-10;
 
 pub(crate) fn g(v: &Var) -> f32 {
     f32::from_bits(v[0])
@@ -391,21 +400,64 @@ impl Problem<'_> {
         self.survey();
     }
 
-    /// One step of a projection: moves β of position `p` so that nothing of its g is left, and the g of the first `len`
-    /// positions along.
-    pub fn explain(&mut self, p: usize, len: usize) {
-        let slot = self.fetch(p, len);
-        let Some(v) = self.vars.get_mut(p) else { return };
-        let own = RIDGE + if self.kernel.kind == Kind::Rbf { 1.0 } else { square(v) };
-        if own.is_nan() || own <= RIDGE {
-            return;
+    /// Solves (K + RIDGE)·β = g over the first `len` positions, with β starting from 0, by the method of conjugate gradients
+    /// (Hestenes and Stiefel 1952). It ends early where K is not positive definite.
+    #[cfg(feature = "reduce")]
+    pub fn fit(&mut self, len: usize) {
+        // The direction takes the place of a kernel row; K times it that of another, or is worked out twice.
+        let direction = self.cache.hold(None, &mut self.run.clock);
+        let image = self.cache.has_three().then(|| self.cache.hold(None, &mut self.run.clock));
+        let mut squared = 0.0;
+        for (v, p) in self.vars.iter().zip(self.cache.columns(direction, 0, len)) {
+            *p = g(v);
+            squared += *p * *p;
         }
-        let step = (g(v) - RIDGE * beta(v)) / own;
-        v[1] = (beta(v) + step).to_bits();
-        for (v, k) in self.vars.iter_mut().zip(self.cache.row(slot, len)) {
-            v[0] = (g(v) - step * k).to_bits();
+        let enough = squared * EXACT;
+        for _ in 0..ROUNDS {
+            if squared.is_nan() || squared <= enough {
+                break;
+            }
+            let mut curvature = 0.0;
+            for t in 0..len {
+                let q = self.along(t, len, direction, image);
+                curvature += q * self.cache.row(direction, len).get(t).copied().unwrap_or(0.0);
+                if let Some(place) = image.and_then(|i| self.cache.columns(i, t, len).first_mut()) {
+                    *place = q;
+                }
+            }
+            let (step, before) = (squared / curvature, squared);
+            if !step.is_finite() || step <= 0.0 {
+                break;
+            }
+            squared = 0.0;
+            for t in 0..len {
+                let q = match image {
+                    Some(image) => self.cache.row(image, len).get(t).copied().unwrap_or(0.0),
+                    None => self.along(t, len, direction, image),
+                };
+                let p = self.cache.row(direction, len).get(t).copied().unwrap_or(0.0);
+                let Some(v) = self.vars.get_mut(t) else { break };
+                let left = g(v) - step * q;
+                (v[0], v[1]) = (left.to_bits(), (beta(v) + step * p).to_bits());
+                squared += left * left;
+            }
+            let turn = squared / before;
+            for (v, p) in self.vars.iter().zip(self.cache.columns(direction, 0, len)) {
+                *p = g(v) + turn * *p;
+            }
+            self.spend(len * (len + 4));
         }
-        self.spend(2 * len);
+    }
+
+    /// Row `t` of K + RIDGE times a direction.
+    #[cfg(feature = "reduce")]
+    fn along(&mut self, t: usize, len: usize, direction: usize, image: Option<usize>) -> f32 {
+        for slot in [Some(direction), image].into_iter().flatten() {
+            self.cache.hold(Some(slot), &mut self.run.clock);
+        }
+        let slot = self.fetch(t, len);
+        let p = self.cache.row(direction, len);
+        dot(self.cache.row(slot, len), p) + RIDGE * p.get(t).copied().unwrap_or(0.0)
     }
 
     /// Writes Σ β·z into the scratch row, the weight vector of a linear machine.

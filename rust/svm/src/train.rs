@@ -1,7 +1,7 @@
 //! Training: the machines of all pairs of classes one after the other, each solved in bounded steps and then written
 //! into the model.
 
-use crate::harvest::{self, REDUCE};
+use crate::harvest::{self, BASIS, REDUCE};
 use crate::kernel::Kernel;
 use crate::model::{Head, ModelMut, Task};
 use crate::params::{Checked, Machine, Params};
@@ -57,6 +57,8 @@ pub struct Trainer {
     phase: Result<Phase, TrainError>,
     run: Run,
     ration: Ration,
+    /// Whether it goes on from the model that it is lent.
+    resumes: bool,
     stop: Stop,
     done: u32,
     worst: f32,
@@ -73,6 +75,7 @@ impl Trainer {
             phase: Ok(Phase::Start),
             run: Run::default(),
             ration: Ration::None,
+            resumes: false,
             stop: Stop::Converged,
             done: 0,
             worst: 0.0,
@@ -80,6 +83,21 @@ impl Trainer {
             iterations: 0,
             work: 0,
         }
+    }
+
+    /// For the first of several batches of a kernel machine: its support vectors, or those that count most if they are more
+    /// than the model has room for, are to be the basis of what the later ones add. See [`crate::batches`].
+    #[cfg(feature = "basis")]
+    pub fn founds(checked: Checked) -> Self {
+        Self { ration: Ration::Weigh, ..Self::new(checked) }
+    }
+
+    /// For a later batch: goes on from the model that it is lent, whose support vectors are the first rows of the set. What
+    /// the other rows add is projected onto these. Where that model is of another kind or of other classes, it founds a new
+    /// basis.
+    #[cfg(feature = "basis")]
+    pub fn resumes(checked: Checked) -> Self {
+        Self { resumes: true, ..Self::founds(checked) }
     }
 
     /// Stops at the next step, which reports [`Stop::Cancelled`] and leaves the model untrained. After the end it
@@ -109,6 +127,13 @@ impl Trainer {
             2 => Role::Free,
             _ => Role::None,
         })
+    }
+
+    /// Which rows of the set are support vectors of the model, in order; as [`Trainer::roles`]. Empty for the linear kernel.
+    #[cfg(feature = "basis")]
+    pub fn records<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = bool> + use<'w> {
+        let slots: &'w [u16] = self.plan.carve(&set, workspace).map_or(&[], |(shared, _)| shared.slots);
+        slots.iter().take(set.len()).map(|slot| *slot != NO_SLOT)
     }
 
     /// Trains on for about `work_budget` multiply-accumulates, at least one iteration.
@@ -170,7 +195,7 @@ impl Trainer {
     fn begin(&mut self, set: &SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
         let Params { machine, gamma, coef0, degree, .. } = *plan.checked.params();
-        *model.head = Head::EMPTY;
+        let earlier = core::mem::replace(model.head, Head::EMPTY);
         (plan.rows, plan.width) = (set.len(), set.width());
         if machine != Machine::Novelty {
             plan.count(set)?;
@@ -190,7 +215,7 @@ impl Trainer {
             coef0,
             degree,
         };
-        let head = Head {
+        let mut head = Head {
             task: if plan.novelty { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,
             format: set.format(),
@@ -205,13 +230,24 @@ impl Trainer {
         if model.words.len() < least {
             return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
         }
+        let (shared, _) = plan.carve(set, ws)?;
+        if BASIS && plan.linear() {
+            // It has weights, and no need of a basis.
+            self.ration = Ration::None;
+        }
+        shared.marks.fill(0);
+        shared.slots.fill(if BASIS && self.ration == Ration::Weigh { 0 } else { NO_SLOT });
+        self.resumes = BASIS && self.resumes && harvest::readmit(plan, set, shared.slots, model, &earlier, &head);
+        if BASIS && self.resumes {
+            // The coefficients are those of this kernel.
+            plan.kernel = earlier.kernel;
+            head = earlier;
+            self.ration = Ration::Project;
+        }
         *model.head = head;
         for (word, class) in model.words.iter_mut().zip(plan.classes()) {
             *word = u32::from(class.0);
         }
-        let (shared, _) = plan.carve(set, ws)?;
-        shared.marks.fill(0);
-        shared.slots.fill(NO_SLOT);
         let Scaling { scale, shift, .. } = shared.scaling;
         for (((a, b), f), j) in scale.iter_mut().zip(shift).zip(set.features()).zip(0..) {
             let (mean, factor) = plan.standard(set, f);
@@ -246,7 +282,7 @@ impl Trainer {
         let mut next = Phase::Solve;
         match self.phase {
             Ok(Phase::SetUp) => {
-                let begun = plan.seed(&mut problem);
+                let begun = plan.seed(&mut problem, (BASIS && self.resumes).then_some((&*slots, &*model)));
                 problem.start(begun);
             }
             Ok(Phase::Solve) => {
@@ -260,6 +296,9 @@ impl Trainer {
             }
             _ => {
                 let Summary { bias, objective, new } = problem.sum_up(marks);
+                // Without new rows of both classes there is nothing to take a bias from: it stays.
+                let stays = BASIS && self.resumes && !bias.is_finite();
+                let bias = if stays { harvest::bias(plan, model) } else { bias };
                 if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
                     return Err(TrainError::NotFinite);
                 }

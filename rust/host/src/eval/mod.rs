@@ -15,6 +15,7 @@ mod rows;
 mod settings;
 mod sight;
 mod svm;
+mod tune;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};

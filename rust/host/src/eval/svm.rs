@@ -4,6 +4,7 @@ use super::form;
 use super::front::{Example, Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
+use super::tune::{self, Batches as Rest, Trial, Tuning};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::capacity;
 use hone_engine::convert::{ConvertFault, Form};
@@ -11,14 +12,17 @@ use hone_learn::set::{Counts, Feature};
 use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
 use hone_svm::batches::share;
 use hone_svm::{
-    Checked, KernelKind, Model, Params, Shape, TrainError, Trainer, keep_support, model_words, required, required_for,
-    scratch_len,
+    Checked, KernelKind, Model, Params, Role, Shape, TrainError, Trainer, keep_basis, keep_support, model_words,
+    required, required_for, scratch_len,
 };
 
 /// An SVM whose model has `WORDS` words, and the memory that its training may take.
 pub struct Svm<const WORDS: usize> {
     params: Params,
     front: Front,
+    tuning: Tuning,
+    /// Whether C or γ were set.
+    fixed: bool,
     memory: Memory,
     width: usize,
     model: Box<Model<WORDS>>,
@@ -66,6 +70,8 @@ impl<const WORDS: usize> Svm<WORDS> {
         Self {
             params: Params::default(),
             front: Front::default(),
+            tuning: Tuning::default(),
+            fixed: false,
             memory,
             width: 0,
             model: Box::new(Model::new()),
@@ -111,6 +117,62 @@ impl<const WORDS: usize> Svm<WORDS> {
     }
 }
 
+impl<const WORDS: usize> Svm<WORDS> {
+    /// C and γ by cross-validation over `rows`, in the memory of a training. None where they cannot be judged.
+    fn tune(&mut self, rows: &[Example], store: &mut Rows, workspace: &mut [u32]) -> Result<Option<Trial>, EvalError> {
+        let shape = Shape { rows: rows.len(), features: self.width };
+        let mut trials = Vec::new();
+        let rule = self.fold(self.params, rows, None, store, workspace)?;
+        for (c, gamma) in tune::candidates(rule.map_or(0.0, |_| self.model.view().gamma())) {
+            let params = Params { c, gamma, ..self.params };
+            if params.check(shape).is_err() {
+                continue;
+            }
+            let (mut right, mut vectors) = (0, 0);
+            for fold in 0..tune::FOLDS {
+                let Some(done) = self.fold(params, rows, Some(fold), store, workspace)? else { return Ok(None) };
+                (right, vectors) = (right + done.0, vectors + done.1);
+            }
+            trials.push(Trial { c, gamma, accuracy: right as f32 / rows.len() as f32, vectors });
+        }
+        store.edit().clear(self.memory.format, self.width).map_err(|e| EvalError::Learner(format!("{e:?}")))?;
+        Ok(tune::choose(&trials, rows.len()))
+    }
+
+    /// Trains on `rows` less one fold, and judges that; gives the rows judged rightly and the support vectors. None when the
+    /// rows left are of one class.
+    fn fold(
+        &mut self,
+        params: Params,
+        rows: &[Example],
+        fold: Option<usize>,
+        store: &mut Rows,
+        workspace: &mut [u32],
+    ) -> Result<Option<(usize, usize)>, EvalError> {
+        let failed = |e: &dyn std::fmt::Debug| EvalError::Learner(format!("choosing c and gamma: {e:?}"));
+        let shape = Shape { rows: rows.len(), features: self.width };
+        let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        store.edit().clear(self.memory.format, self.width).map_err(|e| failed(&e))?;
+        let held = |i: usize| fold == Some(i % tune::FOLDS);
+        for (_, row) in rows.iter().enumerate().filter(|(i, _)| !held(*i)) {
+            store.edit().push(&row.features, Some(row.class)).map_err(|e| failed(&e))?;
+        }
+        let mut trainer = Trainer::new(checked);
+        match solve(&mut trainer, store, workspace, &mut self.model) {
+            Ok(_) => {}
+            Err(TrainError::OneClass(_)) => return Ok(None),
+            Err(e) => return Err(EvalError::Learner(explain(e))),
+        }
+        let vectors = trainer.roles(store.edit().view(), workspace).filter(|r| *r != Role::None).count();
+        let mut scratch = vec![0.0; scratch_len(self.model.view().classes().count(), self.width)];
+        let judged = rows.iter().enumerate().filter(|(i, _)| held(*i));
+        let right = judged
+            .filter(|(_, r)| self.model.infer(&r.features, &mut scratch).decision == Decision::Class(r.class))
+            .count();
+        Ok(Some((right, vectors)))
+    }
+}
+
 /// One training to its end.
 fn solve<const WORDS: usize>(
     trainer: &mut Trainer,
@@ -140,6 +202,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn settings(&self) -> Table {
         let mut table = Table::of(&self.params);
+        table.0.extend(Table::of(&self.tuning).0);
         table.0.extend(self.front.settings().0);
         table
     }
@@ -157,8 +220,12 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        self.fixed |= matches!(key, "c" | "gamma");
         match self.params.set_text(key, value) {
-            Err(ParamError::NoSuchSetting) => self.front.set(key, value),
+            Err(ParamError::NoSuchSetting) => match self.tuning.set_text(key, value) {
+                Err(ParamError::NoSuchSetting) => self.front.set(key, value),
+                other => other,
+            },
             other => other,
         }
     }
@@ -203,6 +270,19 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         let mut workspace = vec![0u32; workspace_bytes / 4];
         let mut store = Rows::new(memory.format, shape)?;
 
+        let (mut checked, mut on_basis) = (checked, self.tuning.batches == Rest::Basis);
+        let mut tuned = None;
+        let several = examples.len() > rows && set.task == Task::Classification;
+        if several && self.params.kernel == Some(KernelKind::Rbf) && self.tuning.on && !self.fixed {
+            tuned = self.tune(examples.get(..rows).unwrap_or(&examples), &mut store, &mut workspace)?;
+        }
+        if let Some(trial) = tuned {
+            checked = Params { c: trial.c, gamma: trial.gamma, ..self.params }
+                .check(shape)
+                .map_err(|e| EvalError::Setting(conflict(e)))?;
+            on_basis |= trial.overlaps() && self.tuning.batches == Rest::Auto;
+        }
+        on_basis &= several && !matches!(self.params.kernel, None | Some(KernelKind::Linear));
         let mut batches = Batches::default();
         let mut waiting = examples.iter().peekable();
         while let Some(example) = waiting.peek() {
@@ -218,18 +298,26 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
                 Err(SetError::Full { .. }) => {}
                 Err(e) => return Err(EvalError::Learner(format!("a row cannot be taken: {e:?}"))),
             }
-            let mut trainer = Trainer::new(checked);
+            let mut trainer = match (on_basis, batches.count) {
+                (false, _) => Trainer::new(checked),
+                (true, 0) => Trainer::founds(checked),
+                (true, _) => Trainer::resumes(checked),
+            };
             let earlier = (batches.count > 0).then(|| self.model.clone());
             match solve(&mut trainer, &mut store, &mut workspace, &mut self.model) {
                 Ok(report) => {
                     batches.count += 1;
                     // A class that is new in this batch, or a kernel other than linear: the newest model is the model.
                     if let Some(earlier) = earlier {
-                        self.model.edit().average(earlier.view(), share(batches.count));
+                        let share = share(batches.count);
+                        let _ = self.model.edit().average(earlier.view(), share)
+                            || on_basis && self.model.edit().average_on_basis(earlier.view(), share);
                     }
                     batches.limited |= report.stop == Stop::IterationLimit;
                     batches.last = Some(report);
-                    if waiting.peek().is_some() {
+                    if waiting.peek().is_some() && on_basis {
+                        keep_basis(&trainer, store.edit(), &mut workspace);
+                    } else if waiting.peek().is_some() {
                         keep_support(&trainer, store.edit(), &mut workspace, rows.div_ceil(8));
                     }
                 }
@@ -258,6 +346,11 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         ];
         if view.kernel() != KernelKind::Linear {
             facts.push(("gamma".into(), format!("{:.5}", view.gamma())));
+        }
+        if let Some(trial) = tuned {
+            facts.push(("c, chosen".into(), trial.c.to_string()));
+            facts.push(("rows held back, right".into(), format!("{:.4}", trial.accuracy)));
+            facts.push(("later batches".into(), if on_basis { "on a basis" } else { "support vectors kept" }.into()));
         }
         if let Some(accuracy) = at_once {
             facts.push(("accuracy, one batch".into(), format!("{accuracy:.4}")));

@@ -94,6 +94,25 @@ fn classifiers_learn_tables_and_recordings() {
 }
 
 #[test]
+fn an_rbf_machine_of_many_rows_is_tuned_and_learns_on_a_basis() {
+    if skipped() {
+        return;
+    }
+    let eval = |set: &[&str]| {
+        let set = set.iter().map(|s| (*s).to_string()).collect();
+        report(&EvalArgs { set, ..args("digits", LearnerName::Svm) })
+    };
+    let fact = |r: &Report, key: &str| r.facts.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let tuned = eval(&["kernel=rbf"]);
+    assert!(tuned.accuracy.unwrap() >= 0.92, "{:?}", tuned.accuracy);
+    assert_eq!(fact(&tuned, "later batches").as_deref(), Some("on a basis"));
+    // What is set is not chosen.
+    let (set, off) = (eval(&["kernel=rbf", "c=1"]), eval(&["kernel=rbf", "tune=off"]));
+    assert_eq!((fact(&set, "c, chosen"), set.accuracy), (None, off.accuracy));
+    assert!(off.accuracy < tuned.accuracy);
+}
+
+#[test]
 fn protocols_judge_before_they_learn_and_never_across_subjects() {
     if skipped() {
         return;
@@ -132,6 +151,33 @@ fn the_esn_sees_feature_vectors_where_asked() {
     let mut a = args("fan-high", LearnerName::Esn);
     a.set = vec!["esn-steps=7".into()];
     assert!(refusal(&a).contains("esn-steps does not divide the frames of a window"), "{}", refusal(&a));
+}
+
+#[test]
+fn the_papers_protocols_give_a_table_by_subject_and_a_plot_of_the_learning() {
+    if skipped() {
+        return;
+    }
+    let mut a = args("har", LearnerName::Rce);
+    a.protocol = Protocol::PerSubject;
+    let r = report(&a);
+    let subjects = r.facts.iter().filter(|f| f.0.starts_with("group ") && f.1.contains("prototypes")).count();
+    assert!(subjects == 21 && r.accuracy.unwrap() > 0.86, "{subjects} {:?}", r.accuracy);
+    // The paper's cost model stands beside the instructions counted.
+    let facts = report(&args("har", LearnerName::Rce)).facts;
+    let number = |name: &str| facts.iter().find(|f| f.0.starts_with(name)).map(|f| f.1.clone()).unwrap();
+    let (h, n) = (number("prototypes").split(' ').next().unwrap().parse::<u64>().unwrap(), number("features"));
+    assert_eq!(number("MAC per inference, h(5n+10)"), (h * (5 * n.parse::<u64>().unwrap() + 10)).to_string());
+    assert!(number("instructions, infer").contains("per feature visited"));
+    assert!(number("MAC per window's features").parse::<u64>().unwrap() > 1000);
+    assert!(number("memory for a window's features").ends_with(" B"));
+
+    let folder = std::env::temp_dir().join(format!("hone-eval-interleaved-{}", std::process::id()));
+    let mut a = args("har", LearnerName::Rce);
+    (a.protocol, a.plot) = (Protocol::Interleaved, Some(folder.clone()));
+    let files = evaluate(&a).unwrap().1;
+    assert!(files.contains(&folder.join("har-rce-learning.png")), "{files:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! C and γ of an RBF machine by cross-validation over the rows of the first batch.
+//!
+//! With more rows than fit, what counts is how few vectors a machine needs: those beyond the budget are forgotten. Of the
+//! settings whose error is within one standard error of the least, the one of fewest support vectors is taken (Breiman,
+//! Friedman, Olshen and Stone 1984, the one-standard-error rule).
+
+use hone_learn::{Kind, Setting, Settings, Value};
+
+/// Parts of the rows, each of which is judged by what the others taught.
+pub const FOLDS: usize = 5;
+
+/// Multiples of γ as it was set, and values of C, all with all.
+const GAMMAS: [f32; 4] = [1.0, 0.3, 0.1, 0.03];
+const COSTS: [f32; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
+
+/// The share of rows judged wrongly from which on classes are taken to overlap: every further batch would then bring
+/// support vectors for ever (Steinwart 2003, "Sparseness of support vector machines"), and to keep them is not possible.
+const OVERLAP: f32 = 0.05;
+
+/// What happens with rows that do not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Batches {
+    /// As the cross-validation says, if there is one; else `Keep`.
+    #[default]
+    Auto,
+    /// Support vectors stay in the set.
+    Keep,
+    /// The vectors of the first model stay; what the rows of a batch add is projected onto them, and averaged.
+    Basis,
+}
+
+/// Settings of an evaluation in batches.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// Whether C and γ that were not set are chosen.
+    pub on: bool,
+    /// What happens with rows that do not fit.
+    pub batches: Batches,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { on: true, batches: Batches::Auto }
+    }
+}
+
+impl Settings for Tuning {
+    const SETTINGS: &'static [Setting] = &[
+        Setting { name: "tune", help: "rbf in batches: choose c and gamma if neither is set", kind: Kind::Flag },
+        Setting {
+            name: "batches",
+            help: "rbf: keep support vectors, or the first batch's as a basis",
+            kind: Kind::Choice(&["auto", "keep", "basis"]),
+        },
+    ];
+
+    fn get(&self, index: usize) -> Option<Value> {
+        match index {
+            0 => Some(Value::Flag(self.on)),
+            1 => Some(Value::Choice(self.batches as u8)),
+            _ => None,
+        }
+    }
+
+    fn store(&mut self, index: usize, value: Value) -> bool {
+        match (index, value) {
+            (0, Value::Flag(on)) => self.on = on,
+            (1, Value::Choice(1)) => self.batches = Batches::Keep,
+            (1, Value::Choice(2)) => self.batches = Batches::Basis,
+            (1, Value::Choice(_)) => self.batches = Batches::Auto,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// How one setting did.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    /// C.
+    pub c: f32,
+    /// γ.
+    pub gamma: f32,
+    /// The share of rows judged rightly.
+    pub accuracy: f32,
+    /// Support vectors, the sum over the folds.
+    pub vectors: usize,
+}
+
+impl Trial {
+    /// Whether its classes overlap.
+    pub fn overlaps(&self) -> bool {
+        1.0 - self.accuracy > OVERLAP
+    }
+}
+
+/// The settings to try, given γ by the rule.
+pub fn candidates(gamma: f32) -> impl Iterator<Item = (f32, f32)> {
+    GAMMAS.into_iter().flat_map(move |multiple| COSTS.into_iter().map(move |c| (c, multiple * gamma)))
+}
+
+/// The trial to take, of `rows` rows judged in each. None when there was none.
+pub fn choose(trials: &[Trial], rows: usize) -> Option<Trial> {
+    let best = trials.iter().map(|t| t.accuracy).reduce(f32::max)?;
+    let rows = rows.max(1) as f32;
+    // No error seen is not a chance of 0.
+    let error = (best * (1.0 - best)).max(1.0 / rows);
+    let least = best - (error / rows).sqrt();
+    trials.iter().filter(|t| t.accuracy >= least).min_by_key(|t| t.vectors).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equals_the_one_of_fewest_vectors_is_taken() {
+        let trial = |accuracy, vectors| Trial { c: 1.0, gamma: 1.0, accuracy, vectors };
+        assert_eq!(choose(&[], 100).map(|t| t.vectors), None);
+        // The standard error of 0.9 in 100 is 0.03.
+        let trials = [trial(0.9, 80), trial(0.88, 50), trial(0.86, 20), trial(0.88, 60)];
+        assert_eq!(choose(&trials, 100).map(|t| t.vectors), Some(50));
+        assert!(choose(&trials, 100).is_some_and(|t| t.overlaps()));
+        let trials = [trial(1.0, 80), trial(0.992, 50), trial(0.98, 20)];
+        assert_eq!(choose(&trials, 100).map(|t| t.vectors), Some(50));
+        assert!(choose(&trials, 100).is_some_and(|t| !t.overlaps()));
+    }
+
+    #[test]
+    fn settings_and_fields_agree() {
+        let mut t = Tuning::default();
+        for word in ["keep", "basis", "auto"] {
+            t.set_text("batches", word).unwrap();
+            assert_eq!(
+                t.get(1),
+                Some(Value::Choice(["auto", "keep", "basis"].iter().position(|w| *w == word).unwrap() as u8))
+            );
+        }
+        t.set_text("tune", "off").unwrap();
+        assert!(!t.on);
+    }
+}
