@@ -21,6 +21,7 @@ const CAPACITIES: &[(&str, u32, u32, u32, &str)] = &[
     ("SVM_SUPPORT_VECTORS", 32, 4, 1024, "Support vectors per model"),
     ("CLASSES", 16, 2, 64, "Classes that can be named"),
     ("ESN_UNITS", 64, 4, 256, "Reservoir units"),
+    ("ESN_INPUTS", 3, 1, 16, "Inputs of an ESN that sees features; the channels, where these are more"),
     ("ESN_CONNECTIONS", 384, 4, 16384, "Non-zero weights of the reservoir"),
     ("RCE_PROTOTYPES", 64, 4, 1024, "Prototypes of 8 bits a feature"),
     ("WORKSPACE_BYTES", 12288, 1024, 262_144, "Working memory of a training"),

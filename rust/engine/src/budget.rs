@@ -19,7 +19,7 @@ pub struct Item {
 pub const ITEMS: [Item; 9] = [
     Item { name: "training workspace (CONFIG_HONE_WORKSPACE_BYTES)", bytes: crate::capacity::WORKSPACE_BYTES },
     Item {
-        name: "models (CONFIG_HONE_MODELS, ESN_UNITS, ESN_CONNECTIONS, SVM_SUPPORT_VECTORS, SVM_CLASSES)",
+        name: "models (CONFIG_HONE_MODELS, ESN_UNITS, ESN_INPUTS, ESN_CONNECTIONS, SVM_SUPPORT_VECTORS, SVM_CLASSES)",
         bytes: MODELS * size_of::<Slot>(),
     },
     Item { name: "windows (CONFIG_HONE_WINDOW_POOL, WINDOW_FRAMES)", bytes: WINDOW_POOL * size_of::<WindowBuf>() },

@@ -92,23 +92,35 @@ impl Judge {
 
     /// The verdict on a window; `None` without a model in the pool.
     pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
-        let (_, model) = self.in_use.as_ref()?;
-        match &**model.as_ref()? {
+        let (published, model) = self.in_use.as_ref()?;
+        let model = &**model.as_ref()?;
+        match model {
             Model::Svm(extractor, svm) => {
                 let row = features.row(extractor.as_ref()?, window)?;
-                Some(svm.infer(row, &mut self.svm))
+                return Some(svm.infer(row, &mut self.svm));
             }
             #[cfg(feature = "small-models")]
             Model::RceInteger(extractor, rce) => {
                 let row = features.row(extractor.as_ref()?, window)?;
-                rce.infer(&Row::Real(row), &mut self.svm).map(|answer| answer.verdict)
+                return rce.infer(&Row::Real(row), &mut self.svm).map(|answer| answer.verdict);
             }
+            _ => {}
+        }
+        let frames;
+        let window = match &published.sequence {
+            Some(sequence) => {
+                frames = features.frames(sequence, window)?;
+                &frames
+            }
+            None => window,
+        };
+        match model {
             #[cfg(feature = "small-models")]
             model => self.esn.infer(model, window),
             #[cfg(not(feature = "small-models"))]
             Model::Esn(esn) => Some(esn.infer(window, &mut self.esn)),
             #[cfg(not(feature = "small-models"))]
-            Model::Empty => None,
+            _ => None,
         }
     }
 }

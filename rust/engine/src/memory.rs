@@ -1,8 +1,8 @@
 //! All memory of the device, in one all-zero static, and how it is dealt out to the loops.
 
 use crate::capacity::{
-    BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_UNITS, FEATURE_WORKSPACE_BYTES, FEATURES, MODELS, ROW_BITS,
-    SVM_CLASSES, SVM_SUPPORT_VECTORS, TRAINING_ROWS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
+    BLOCK_FRAMES, CHANNELS, ESN_CONNECTIONS, ESN_INPUTS, ESN_UNITS, FEATURE_WORKSPACE_BYTES, FEATURES, MODELS,
+    ROW_BITS, SVM_CLASSES, SVM_SUPPORT_VECTORS, TRAINING_ROWS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
 };
 use crate::command::Console;
 use crate::link::Links;
@@ -20,22 +20,25 @@ pub const BLOCK_SAMPLES: usize = BLOCK_FRAMES * CHANNELS;
 /// Numbers in a window.
 pub const WINDOW_SAMPLES: usize = WINDOW_FRAMES * CHANNELS;
 
+/// Inputs of an ESN of this build: channels, or features.
+pub const INPUTS: usize = if ESN_INPUTS > CHANNELS { ESN_INPUTS } else { CHANNELS };
+
 /// A block of this build.
 pub type BlockBuf = Block<BLOCK_SAMPLES>;
 /// An ESN of this build.
-pub type EsnModel = hone_esn::Model<ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
+pub type EsnModel = hone_esn::Model<ESN_UNITS, INPUTS, ESN_CONNECTIONS>;
 /// What an ESN of this build carries from window to window.
-pub type EsnScratch = hone_esn::Scratch<ESN_UNITS, CHANNELS>;
+pub type EsnScratch = hone_esn::Scratch<ESN_UNITS, INPUTS>;
 
 /// An ESN of this build in 8-bit integers, and in fixed point of 16 bits.
 #[cfg(feature = "small-models")]
-pub type EsnInt8 = hone_esn::IntegerModel<i8, ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
+pub type EsnInt8 = hone_esn::IntegerModel<i8, ESN_UNITS, INPUTS, ESN_CONNECTIONS>;
 /// As [`EsnInt8`], of 16 bits.
 #[cfg(feature = "small-models")]
-pub type EsnFixed = hone_esn::IntegerModel<i16, ESN_UNITS, CHANNELS, ESN_CONNECTIONS>;
+pub type EsnFixed = hone_esn::IntegerModel<i16, ESN_UNITS, INPUTS, ESN_CONNECTIONS>;
 /// What these carry from window to window.
 #[cfg(feature = "small-models")]
-pub type IntegerScratch = hone_esn::IntegerScratch<ESN_UNITS, CHANNELS>;
+pub type IntegerScratch = hone_esn::IntegerScratch<ESN_UNITS, INPUTS>;
 
 /// A TinyRCE of this build in integers, which learns no more: as many prototypes as there may be, in 8 bits.
 #[cfg(feature = "small-models")]
@@ -56,6 +59,10 @@ pub type SvmModel = hone_svm::Model<{ hone_svm::model_words(SVM_CLASSES, FEATURE
 pub const SVM_SCRATCH: usize = hone_svm::scratch_len(SVM_CLASSES, FEATURES);
 /// Words that the features of one window work in.
 pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
+/// Words that they, and what an ESN of this build sees of them, take in all.
+pub const BENCH_WORDS: usize = FEATURE_WORDS + FEATURES;
+/// How windows become feature vectors in a row, for an ESN of this build.
+pub type Sequence = hone_signal::Sequence<FEATURES, INPUTS>;
 
 /// A window of this build, being filled or on its way.
 #[derive(Debug)]

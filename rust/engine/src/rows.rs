@@ -10,7 +10,7 @@
 
 use crate::capacity::{FEATURES, TRAINING_ROWS, WINDOW_FRAMES};
 use crate::link::Links;
-use crate::memory::{FEATURE_WORDS, FORMAT, RowSet};
+use crate::memory::{BENCH_WORDS, FEATURE_WORDS, FORMAT, RowSet, Sequence};
 use crate::stats::count;
 use core::sync::atomic::Ordering;
 use hone_learn::set::SetError;
@@ -66,17 +66,23 @@ impl DataStats {
 /// Computes features of windows, for the set and for the models that take them.
 #[derive(Debug)]
 pub struct FeatureBench {
-    workspace: [u32; FEATURE_WORDS],
-    row: [f32; FEATURES],
+    memory: [u32; BENCH_WORDS],
 }
 
 impl FeatureBench {
-    pub(crate) const ZERO: Self = Self { workspace: [0; FEATURE_WORDS], row: [0.0; FEATURES] };
+    pub(crate) const ZERO: Self = Self { memory: [0; BENCH_WORDS] };
 
     /// The window's features; `None` when the extractor was made for other windows.
     pub fn row(&mut self, extractor: &Extractor, window: &WindowView<'_>) -> Option<&[f32]> {
-        let n = extractor.extract(window, Workspace::new(&mut self.workspace), &mut self.row).ok()?;
-        self.row.get(..n)
+        let mut workspace = Workspace::new(&mut self.memory);
+        let row: &mut [f32] = workspace.take(FEATURES).ok()?;
+        let n = extractor.extract(window, workspace, row).ok()?;
+        row.get(..n)
+    }
+
+    /// What an ESN sees of the window.
+    pub fn frames(&mut self, sequence: &Sequence, window: &WindowView<'_>) -> Option<WindowView<'_>> {
+        sequence.frames(window, &mut self.memory)
     }
 }
 
@@ -86,15 +92,30 @@ impl FeatureBench {
 /// [`ParamError`], also when features or working memory go beyond the build's capacity.
 pub fn extractor(params: &features::Params, channels: usize) -> Result<Extractor, ParamError> {
     let extractor = params.check(Shape { channels, frames: WINDOW_FRAMES })?;
-    for (name, asked, capacity) in [
-        ("features", extractor.len(), FEATURES),
-        ("features (bytes of CONFIG_HONE_FEATURE_WORKSPACE_BYTES)", extractor.required(), FEATURE_WORDS * 4),
-    ] {
-        if asked > capacity {
-            return Err(ParamError::Capacity { name, asked: asked as u32, capacity: capacity as u32 });
-        }
-    }
+    room("features", extractor.len(), FEATURES)?;
+    room(BYTES, extractor.required(), FEATURE_WORDS * 4)?;
     Ok(extractor)
+}
+
+const BYTES: &str = "features (bytes of CONFIG_HONE_FEATURE_WORKSPACE_BYTES)";
+
+fn room(name: &'static str, asked: usize, capacity: usize) -> Result<(), ParamError> {
+    if asked > capacity {
+        return Err(ParamError::Capacity { name, asked: asked as u32, capacity: capacity as u32 });
+    }
+    Ok(())
+}
+
+/// What an ESN sees of windows of so many channels; `None` for their samples.
+///
+/// # Errors
+/// As [`extractor`].
+pub fn sequence(params: &features::Params, channels: usize) -> Result<Option<Sequence>, ParamError> {
+    let window = Shape { channels, frames: WINDOW_FRAMES };
+    let sequence = Sequence::new(params, window)?;
+    let words = sequence.as_ref().map_or(0, |s| s.words(window));
+    room(BYTES, words * 4, BENCH_WORDS * 4)?;
+    Ok(sequence)
 }
 
 /// Keeps the set while it is at home.

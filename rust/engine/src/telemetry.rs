@@ -181,16 +181,25 @@ pub(crate) fn decision_word(decision: Decision) -> &'static str {
 
 /// How a training went, in one line.
 pub fn report(report: &Report, out: &mut dyn Out) {
+    if report.metric == Metric::Accuracy {
+        return incremental(report, out);
+    }
     out.str(stop_word(report.stop));
     out.str(" on ");
     out.uint(report.rows);
-    out.str(" windows, ");
-    out.str(match report.metric {
-        Metric::MeanSquaredError => "MSE ",
-        Metric::KktGap => "KKT gap ",
-        Metric::Accuracy => "accuracy ",
-    });
+    out.str(if report.metric == Metric::KktGap { " windows, KKT gap " } else { " windows, MSE " });
     out.real(report.quality);
+}
+
+/// Of a learner that is never done: it has no end to converge to.
+fn incremental(report: &Report, out: &mut dyn Out) {
+    out.str("learns each window as it is labelled");
+    if report.rows > 0 {
+        out.str("; ");
+        out.uint(report.rows);
+        out.str(" so far, accuracy as it learnt ");
+        out.percent(report.quality);
+    }
 }
 
 fn stop_word(stop: Stop) -> &'static str {

@@ -5,6 +5,7 @@
 //!                      └─────────┴──cancel, fault──► given up (Failed); the model in use stays
 //! ```
 
+mod feed;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,9 @@ use crate::stats::{Ended, Phase};
 use crate::{rows, teach};
 use atomic_refcell::AtomicRefMut;
 use core::sync::atomic::Ordering;
+use feed::Feed;
+#[cfg(feature = "small-models")]
+pub(crate) use feed::apart;
 use hone_learn::{Metric, Progress, Report, Stop};
 use hone_signal::Micros;
 pub use order::{Published, TrainFault, TrainOrder};
@@ -49,8 +53,8 @@ struct Job {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // There is one, in a static; a box would need a heap.
 enum Trainer {
-    /// Takes windows as they come.
-    Esn(hone_esn::Trainer),
+    /// Takes windows as they come, or their features.
+    Esn(hone_esn::Trainer, Option<Feed>),
     /// Waits for the training set with so many rows more, of so many.
     SvmRows { checked: hone_svm::Checked, total: u32, left: u32 },
     /// Computes on the set.
@@ -165,7 +169,7 @@ impl Training {
             return Ok(Job { order, since, fed: since, patience, place: Some(place), learner, continues: false });
         }
         let learner = match order.learner {
-            Learner::Esn => self.prepare_esn(config.esn, order, sensor.map_or(1, |s| u16::from(s.channels)))?,
+            Learner::Esn => self.prepare_esn(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
             Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
             Learner::Rce => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
         };
@@ -218,21 +222,27 @@ impl Training {
         Ok(Trainer::Rce { from: None, wanted: order.windows.map_or(0, u32::from) })
     }
 
-    fn prepare_esn(
-        &self,
-        mut params: hone_esn::Params,
-        order: TrainOrder,
-        channels: u16,
-    ) -> Result<Trainer, TrainFault> {
-        if let Some(windows) = order.windows {
-            share(&mut params, windows);
+    fn prepare_esn(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
+        let mut params = config.esn;
+        let sequence =
+            rows::sequence(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
+        let mut shape = hone_esn::Shape { channels: channels as u16, window_frames: WINDOW_FRAMES as u16 };
+        let (mut measured, mut bench) = (0, 0);
+        if let Some(sequence) = &sequence {
+            shape = hone_esn::Shape { channels: sequence.inputs() as u16, window_frames: sequence.steps() as u16 };
+            // The level of a feature is what tells; of samples it is the sensor's tilt.
+            params.remove_mean = false;
+            measured = order.windows.map_or(params.scale_windows, |all| (all / 8).max(2));
+            bench = feed::words(sequence, channels) * 4;
         }
-        let shape = hone_esn::Shape { channels, window_frames: WINDOW_FRAMES as u16 };
+        if let Some(windows) = order.windows {
+            share(&mut params, windows - measured);
+        }
         let checked = params.check(shape).map_err(|e| TrainFault::Params(Section::Esn, e))?;
         EsnModel::accepts(&checked).map_err(|e| TrainFault::Params(Section::Esn, e))?;
-        self.room_for(hone_esn::required(&checked))?;
+        self.room_for(hone_esn::required(&checked) + bench)?;
         self.links.windows_wanted.store(true, Ordering::Release);
-        Ok(Trainer::Esn(hone_esn::Trainer::new(checked)))
+        Ok(Trainer::Esn(hone_esn::Trainer::new(checked), sequence.map(|s| Feed::new(s, measured))))
     }
 
     fn prepare_svm(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
@@ -279,14 +289,18 @@ impl Training {
         }
         // From here on the slot is read only; what is published is not chosen for the next training.
         let slot = place.map(|(slot, _model)| slot);
-        let mut svm = None;
-        if let Trainer::Svm(params, _, set) = learner {
-            svm = Some(params);
-            // There is one set and it was here, so its way home is free.
-            let _ = self.links.set_home.send(set);
+        let (mut svm, mut sequence) = (None, None);
+        match learner {
+            Trainer::Svm(params, _, set) => {
+                svm = Some(params);
+                // There is one set and it was here, so its way home is free.
+                let _ = self.links.set_home.send(set);
+            }
+            Trainer::Esn(_, feed) => sequence = feed.map(|f| f.sequence),
+            _ => {}
         }
         if let Ok(report) = &result {
-            self.publish(slot, order.learner, now);
+            self.publish(slot, order.learner, sequence, now);
             self.keeper.report = Some(*report);
             self.keeper.due = true;
             if let Some(params) = svm {
@@ -367,7 +381,9 @@ impl Job {
             return self.fed_by(next, now);
         }
         let next = match (&mut self.learner, &mut **model) {
-            (Trainer::Esn(trainer), Model::Esn(model)) => esn(trainer, model, links, workspace, budget),
+            (Trainer::Esn(trainer, feed), Model::Esn(model)) => {
+                feed::turn(trainer, feed.as_mut(), model, links, workspace, budget)
+            }
             (Trainer::SvmRows { checked, total, left }, Model::Svm(extractor, _)) => match links.full_set.receive() {
                 Some(set) => {
                     *extractor = links.extractor.get();
@@ -412,25 +428,6 @@ impl Job {
                 next
             }
         }
-    }
-}
-
-fn esn(trainer: &mut hone_esn::Trainer, model: &mut EsnModel, links: &Links, ws: &mut [u32], budget: u32) -> Advance {
-    let collecting = trainer.wants() == hone_esn::Wants::Window;
-    let progress = if collecting {
-        let Some(window) = links.train_windows.receive() else { return Advance::Idle };
-        let progress = trainer.push(ws, model, &window.view());
-        let _ = links.free_windows.send(window);
-        progress
-    } else {
-        trainer.step(ws, model, budget)
-    };
-    match progress {
-        Ok(Progress::Running { done, total }) => {
-            Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
-        }
-        Ok(Progress::Done(report)) => Advance::Ended(Ok(report)),
-        Err(error) => Advance::Ended(Err(TrainFault::Esn(error))),
     }
 }
 

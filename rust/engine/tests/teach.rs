@@ -119,6 +119,34 @@ fn training_waits_for_labelled_windows() {
     assert!(b.links.training.get().running());
     b.run(3.0);
     assert!(b.has(|e| matches!(e, Event::TrainingDone { .. })));
+    b.command("train status").unwrap();
+    let so_far = "training 1: rce, learns each window as it is labelled; 20 so far, accuracy as it learnt ";
+    assert!(b.text.starts_with(so_far) && !b.text.contains("converged"), "{}", b.text);
+    let mut b = Bench::new();
+    b.run(0.2);
+    b.command("train rce --wait").unwrap();
+    assert!(b.text.ends_with("training 1: rce, learns each window as it is labelled, took 0.001 s\n"), "{}", b.text);
+}
+
+#[test]
+fn an_unknown_window_waits_until_the_next_replaces_it() {
+    let mut b = knows_the_hum();
+    b.device.sensor.act = Act::Saturated;
+    b.run(1.0);
+    let first = b.links.rce.get().waiting.expect("an unknown window waits");
+    b.run(1.0);
+    let second = b.links.rce.get().waiting.expect("an unknown window waits");
+    assert!(second > first, "{second} after {first}");
+    // Known windows leave it waiting; the answer is learnt from the one that waits last.
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    let kept = b.links.rce.get().waiting.expect("it is kept");
+    b.run(2.0);
+    assert_eq!(b.links.rce.get().waiting, Some(kept));
+    b.command("stats").unwrap();
+    assert!(b.text.contains(&format!("window {kept} waits for a label\n")), "{}", b.text);
+    b.command("label 3 --once").unwrap();
+    assert_eq!(b.links.rce.get().waiting, None);
 }
 
 proptest! {

@@ -320,8 +320,8 @@ impl Params {
             }
         }
         let conflict = |text| Err(ParamError::Conflict(text));
-        if shape.channels == 0 || shape.window_frames < 2 {
-            return conflict("a window needs at least one channel and two frames");
+        if shape.channels == 0 || shape.window_frames == 0 {
+            return conflict("a window needs at least one channel and one frame");
         }
         if shape.channels > MAX_CHANNELS {
             return Err(ParamError::Capacity {

@@ -19,6 +19,7 @@ const LINE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 const ALARM: RGBColor = RGBColor(0xc8, 0x2d, 0x2d);
 const FINE: RGBColor = RGBColor(0x3f, 0x9c, 0x5a);
 const SHADE: RGBColor = RGBColor(0xf6, 0xd9, 0xcf);
+const VIOLET: RGBColor = RGBColor(0x7d, 0x4f, 0xb0);
 const AMBER: RGBColor = RGBColor(0xc9, 0x84, 0x00);
 
 /// A figure could not be drawn or written.
@@ -161,7 +162,7 @@ pub fn curves(
             .label_style((FONT, 20, &AMBER))
             .y_label_formatter(&|v: &f64| number(*v))
             .draw()?;
-        let colours = [LINE, FINE, ALARM, FAINT, INK];
+        let colours = [LINE, FINE, ALARM, FAINT, INK, VIOLET];
         for (curve, colour) in left.iter().zip(colours.into_iter().cycle()) {
             chart
                 .draw_series(LineSeries::new(curve.points.iter().copied(), colour.stroke_width(3)))?

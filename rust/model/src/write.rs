@@ -17,6 +17,9 @@ pub type Each<'a> = &'a dyn Fn(&mut dyn FnMut(&str, Entry<'_>));
 /// Visits classes and their names, as [`Each`] visits values.
 pub type EachClass<'a> = &'a dyn Fn(&mut dyn FnMut(ClassId, &str));
 
+/// Visits offsets and factors of features, as [`Each`] visits values.
+pub type EachScale<'a> = &'a dyn Fn(&mut dyn FnMut(f32, f32));
+
 /// All of a container but its payload.
 #[derive(Clone, Copy)]
 pub struct Contents<'a> {
@@ -30,10 +33,8 @@ pub struct Contents<'a> {
     pub pipeline: Each<'a>,
     /// The channels, in order.
     pub channels: &'a [Channel],
-    /// What is subtracted from each feature, before it is multiplied by its factor.
-    pub offsets: &'a [f32],
-    /// What each feature is then multiplied by; as many as `offsets`.
-    pub factors: &'a [f32],
+    /// Visits what is subtracted from each feature, and what it is then multiplied by.
+    pub scaling: EachScale<'a>,
     /// Visits the classes and their names, as [`Each`] does.
     pub classes: EachClass<'a>,
     /// How the training ended.
@@ -49,8 +50,7 @@ impl Contents<'_> {
             parameters: &|_| (),
             pipeline: &|_| (),
             channels: &[],
-            offsets: &[],
-            factors: &[],
+            scaling: &|_| (),
             classes: &|_| (),
             report: None,
         }
@@ -62,8 +62,7 @@ impl Contents<'_> {
 pub enum WriteError {
     /// The sink takes no more.
     Sink,
-    /// A number is not finite, a name is longer than 255 bytes, there are more offsets than factors or the reverse, or
-    /// the model does not serialize.
+    /// A number is not finite, a name is longer than 255 bytes, or the model does not serialize.
     Unwritable,
     /// The contents were not the same when measured and when written.
     Changed,
@@ -217,15 +216,13 @@ fn section(contents: &Contents<'_>, payload: Emit<'_>, tag: u8, sink: &mut dyn S
             }
         }
         SCALING => {
-            if contents.offsets.len() != contents.factors.len() {
-                return Err(WriteError::Unwritable);
-            }
-            for (offset, factor) in contents.offsets.iter().zip(contents.factors) {
-                finite(*offset)?;
-                finite(*factor)?;
-                sink.put(&offset.to_le_bytes())?;
-                sink.put(&factor.to_le_bytes())?;
-            }
+            let mut result = Ok(());
+            (contents.scaling)(&mut |offset, factor| {
+                for number in [offset, factor] {
+                    result = result.and_then(|()| finite(number)).and_then(|()| Ok(sink.put(&number.to_le_bytes())?));
+                }
+            });
+            result?;
         }
         CLASSES => {
             let mut result = Ok(());

@@ -82,8 +82,7 @@ fn with_contents<T>(f: impl FnOnce(&Contents<'_>) -> T) -> T {
             Channel { scale: 0.001_196_4, unit: Unit::MetresPerSecondSquared },
             Channel { scale: 1.0, unit: Unit::None },
         ],
-        offsets: &[1.5, -2.0, 0.0],
-        factors: &[0.25, 4.0, 1.0],
+        scaling: &|each| [(1.5, 0.25), (-2.0, 4.0), (0.0, 1.0)].iter().for_each(|(o, f)| each(*o, *f)),
         classes: &|each| CLASSES.iter().for_each(|(id, name)| each(*id, name)),
         report: Some(REPORT),
     })
@@ -212,9 +211,7 @@ fn the_payload_is_guarded() {
 fn what_cannot_be_read_back_is_not_written() {
     let mut counter = Counter::default();
     with_contents(|c| {
-        let unequal = Contents { offsets: &[0.0], ..*c };
-        assert_eq!(write(&unequal, &(), &mut counter), Err(WriteError::Unwritable));
-        let infinite = Contents { factors: &[f32::INFINITY; 3], ..*c };
+        let infinite = Contents { scaling: &|each| each(0.0, f32::INFINITY), ..*c };
         assert_eq!(write(&infinite, &(), &mut counter), Err(WriteError::Unwritable));
         let long = "x".repeat(256);
         let named = Contents { classes: &|each| each(ClassId(1), &long), ..*c };

@@ -184,8 +184,11 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     let [(usual, reach), (more, further)] = line;
     let share = (further - reach) / (more - usual);
     head.share = rounded(share * 65536.0)?;
-    head.rest =
-        if state.params.algorithm == 1 { u32::MAX } else { rounded((reach - share * usual) * unit * PARTS as f32)? };
+    head.rest = if state.params.as_in_the_papers() {
+        u32::MAX
+    } else {
+        rounded((reach - share * usual) * unit * PARTS as f32)?
+    };
     let (frames, rest) = words.split_at_mut_checked(layout.frame)?;
     for ((place, offset), gain) in frames.as_chunks_mut::<FRAME>().0.iter_mut().zip(parts.offset).zip(parts.gain) {
         *place = whole::frame(*offset, gain * steps)?;

@@ -153,7 +153,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     }
     let fired = fired.filter(|f| {
         let spread = parts.spread.get(f.index).copied().unwrap_or(0.0);
-        state.params.algorithm == 1 || M::real(f.key, &scale) + beyond(f.index) < learn::reach(state, spread)
+        state.params.as_in_the_papers() || M::real(f.key, &scale) + beyond(f.index) < learn::reach(state, spread)
     });
     let (decider, decision) = match fired {
         Some(f) => (f, Decision::Class(ClassId(f.class))),

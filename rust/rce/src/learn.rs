@@ -3,7 +3,7 @@
 use crate::code::*;
 use crate::frame;
 use crate::infer::{by_metric, query};
-use crate::layout::{self, PartsMut, rows_mut};
+use crate::layout::{self, PartsMut};
 use crate::model::State;
 use crate::scan::{Nearest, scan};
 use hone_learn::{ClassId, Decision};
@@ -38,7 +38,7 @@ pub struct Learnt {
     pub conflicts: u16,
 }
 
-fn parts_mut<'a>(state: &State, memory: &'a mut [u32]) -> Option<PartsMut<'a>> {
+pub(crate) fn parts_mut<'a>(state: &State, memory: &'a mut [u32]) -> Option<PartsMut<'a>> {
     layout::parts_mut(memory, usize::from(state.features), state.code_bytes(), usize::from(state.capacity))
 }
 
@@ -73,12 +73,12 @@ fn watch_by<M: Metric>(state: &mut State, parts: &mut PartsMut, features: &[f32]
 }
 
 /// Items from one prototype's codes to the next's.
-fn stride<M: Metric>(state: &State) -> usize {
+pub(crate) fn stride<M: Metric>(state: &State) -> usize {
     state.scratch_words() * 4 / size_of::<M::Code>()
 }
 
 /// Computes all norms anew.
-fn norms<M: Metric>(parts: &mut PartsMut, stride: usize) {
+pub(crate) fn norms<M: Metric>(parts: &mut PartsMut, stride: usize) {
     if M::NORMS {
         let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
         for (norm, row) in parts.norm.iter_mut().zip(layout::rows(codes, stride)) {
@@ -113,16 +113,17 @@ fn learn_by<M: Metric>(
     watch_by::<M>(state, parts, features);
     let scale = state.scale();
     let (query, beyond) = query::<M::Code>(state, parts.offset, parts.gain, features, scratch)?;
-    let baseline = state.params.algorithm == 1;
+    let papers = state.params.as_in_the_papers();
+    let baseline = papers && !state.params.papers_age();
     let ageing = state.params.ageing && !baseline;
     pass_of_time(state, parts);
 
     let floor = M::to_key(state.params.radius_min, &scale);
-    let pass = visit::<M>(state, parts, query, class, floor, baseline);
+    let pass = visit::<M>(state, parts, query, class, floor, papers);
     state.statistics.visited = state.statistics.visited.wrapping_add(u64::from(state.count));
     let right = pass.own.is_some_and(|own| own.key <= pass.other);
     let near = if right { pass.own.map_or(0, |own| own.index) } else { pass.other_index };
-    let reach = if baseline { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
+    let reach = if papers { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
     let beyond = {
         let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
         let prototype = codes.get(near * query.len()..).filter(|_| beyond > 0.0);
@@ -136,24 +137,25 @@ fn learn_by<M: Metric>(
     let known = within(pass.own_fired);
     let mut conflicts = pass.conflicts;
     if !right && !baseline && pass.other != u32::MAX {
-        conflicts = u16::from(err::<M>(state, parts, &pass, floor, ageing));
+        let shrank = u16::from(err::<M>(state, parts, &pass, floor, ageing));
+        conflicts = if papers { conflicts } else { shrank };
     }
     if let Some(own) = pass.own {
         if state.clock.takes() {
             frame::observe_pair::<M::Code>(parts, &mut state.clock, &state.params, &scale, features, own.index);
         }
         if right {
-            reward::<M>(state, parts, own, ageing, baseline);
+            reward::<M>(state, parts, own, ageing, papers);
         }
     }
 
     let full = state.count >= state.capacity;
-    let follows = !baseline && state.params.moving > 0.0;
-    let wanted = if baseline {
-        pass.own_fired == u32::MAX
-    } else if full {
+    let follows = !papers && state.params.moving > 0.0;
+    let wanted = if full && !baseline {
         // A full model keeps its places for what it gets wrong.
         !right
+    } else if papers {
+        pass.own_fired == u32::MAX
     } else {
         let spacing = state.spread + state.params.spacing * state.swing;
         let far = |own: Nearest| M::real(own.key, &scale) >= spacing;
@@ -182,7 +184,7 @@ fn visit<M: Metric>(
     query: &[M::Code],
     class: u16,
     floor: u32,
-    baseline: bool,
+    papers: bool,
 ) -> Pass {
     let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
     let mut pass = Pass {
@@ -195,7 +197,7 @@ fn visit<M: Metric>(
         conflicts: 0,
     };
     // Beyond `limit` no prototype is the nearest of its kind; beyond `fired` it does not matter whether one fires, as one
-    // of the window's class fires nearer, save in the baseline, where all that fire shrink.
+    // of the window's class fires nearer, save in the papers' rule, by which all that fire shrink.
     let (mut limit, mut fired) = (u32::MAX, u32::MAX);
     let (radii, all) = (&mut *parts.radius, &*parts.class);
     scan::<M>(query, codes, parts.norm, state.params.metric, usize::from(state.count), |key, index| {
@@ -210,13 +212,13 @@ fn visit<M: Metric>(
             pass.own_near(near, fires);
         } else {
             pass.other_near(near, fires);
-            if baseline && fires {
+            if papers && fires {
                 pass.conflicts = pass.conflicts.saturating_add(1);
                 *radius = key.max(floor);
             }
         }
         limit = pass.own.map_or(u32::MAX, |own| own.key).max(pass.other);
-        fired = if baseline { u32::MAX } else { pass.own_fired };
+        fired = if papers { u32::MAX } else { pass.own_fired };
         limit.max(fired)
     });
     pass
@@ -299,7 +301,7 @@ fn err<M: Metric>(state: &State, parts: &mut PartsMut, pass: &Pass, floor: u32, 
 }
 
 /// The nearest prototype decided rightly.
-fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, ageing: bool, baseline: bool) {
+fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, ageing: bool, papers: bool) {
     let scale = state.scale();
     let distance = M::real(own.key, &scale);
     state.settled = state.settled.saturating_add(1).min(256);
@@ -316,9 +318,10 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
             let ratio = if own.key < *radius { distance / M::real(*radius, &scale) } else { 1.0 };
             *standing = standing.saturating_add((ratio * ONE as f32) as i32).min(state.now.saturating_add(MERIT_LIMIT));
         }
-        if !baseline && own.key >= *radius {
+        if !papers && own.key >= *radius {
             let now = M::real(*radius, &scale);
-            *radius = M::to_key(now + (distance - now) * state.params.regrowth, &scale);
+            let grown = now + (distance - now) * state.params.regrowth;
+            *radius = M::to_key(grown.min(state.params.radius_max), &scale);
         }
     }
 }
@@ -408,15 +411,9 @@ fn place<M: Metric>(
     Outcome::Prototype { pruned }
 }
 
-fn set<T>(slice: &mut [T], index: usize, value: T) {
+pub(crate) fn set<T>(slice: &mut [T], index: usize, value: T) {
     if let Some(place) = slice.get_mut(index) {
         *place = value;
-    }
-}
-
-fn copy<T: Copy>(slice: &mut [T], from: usize, to: usize) {
-    if let Some(value) = slice.get(from).copied() {
-        set(slice, to, value);
     }
 }
 
@@ -441,61 +438,4 @@ fn follow<M: Metric>(state: &mut State, parts: &mut PartsMut, index: usize, quer
         set(parts.norm, index, M::norm(code));
     }
     state.dither = dither;
-}
-
-pub(crate) fn forget(state: &mut State, memory: &mut [u32], class: ClassId) -> usize {
-    let stride = state.scratch_words();
-    let Some(parts) = parts_mut(state, memory) else { return 0 };
-    let mut kept = 0;
-    let used = usize::from(state.count);
-    for i in 0..used {
-        if parts.class.get(i) == Some(&class.0) {
-            continue;
-        }
-        if kept != i {
-            copy(parts.class, i, kept);
-            copy(parts.siblings, i, kept);
-            copy(parts.hits, i, kept);
-            copy(parts.radius, i, kept);
-            copy(parts.standing, i, kept);
-            copy(parts.spread, i, kept);
-            copy(parts.norm, i, kept);
-            for k in 0..stride {
-                copy(parts.codes, i * stride + k, kept * stride + k);
-            }
-        }
-        kept += 1;
-    }
-    state.count = kept as u16;
-    used - kept
-}
-
-/// After loading: counts siblings anew, clears padding, and false if a feature is not a number.
-pub(crate) fn repair(state: &State, memory: &mut [u32]) -> bool {
-    let Some(mut parts) = parts_mut(state, memory) else { return false };
-    let classes = parts.class.get(..usize::from(state.count)).unwrap_or(&[]);
-    for (class, siblings) in classes.iter().zip(parts.siblings.iter_mut()) {
-        *siblings = classes.iter().filter(|c| *c == class).count() as u16;
-    }
-    by_metric!(state, repair_codes(state, &mut parts))
-}
-
-fn repair_codes<M: Metric>(state: &State, parts: &mut PartsMut) -> bool {
-    let (scale, used, stride) = (state.scale(), usize::from(state.features), stride::<M>(state));
-    let codes: &mut [M::Code] = bytemuck::try_cast_slice_mut(parts.codes).unwrap_or(&mut []);
-    let mut good = true;
-    for code in rows_mut(codes, stride).take(usize::from(state.count)) {
-        for (i, c) in code.iter_mut().enumerate() {
-            if i >= used {
-                *c = bytemuck::Zeroable::zeroed();
-            } else {
-                // Encoding again brings every bit pattern to one that a model can have.
-                let z = c.decode(&scale);
-                good &= z.is_finite();
-                *c = M::Code::encode(z, &scale);
-            }
-        }
-    }
-    norms::<M>(parts, stride);
-    good
 }

@@ -20,8 +20,10 @@
 //! too. Anything else is
 //! [`Unknown`](hone_learn::Decision::Unknown), unless `fallback` lets the nearest prototype decide.
 //!
-//! In the papers every prototype of another class that fires shrinks, and firing alone makes known: so does `algorithm
-//! rce`, the baseline, which has neither ageing nor pruning nor following.
+//! In the papers every prototype of another class that fires shrinks, a window that none of its class fires becomes a
+//! prototype, and firing alone makes known: so does `algorithm rce`, the baseline, which has neither ageing nor pruning nor
+//! following. `algorithm rce-aged` is the baseline with ageing and pruning alone: what finds no room, and was decided
+//! wrongly, takes the place of the oldest as in 4.
 //!
 //! Distances are between *codes* (8 or 16 bits, or f32) in a frame that is learnt on the device: see `frame.rs` and
 //! `docs/adr/rce-frame.md`. Learning never ends and needs no other pass; a step's cost is bounded by the capacity.
@@ -58,6 +60,7 @@ mod params;
 mod pending;
 mod persist;
 mod scan;
+mod upkeep;
 
 pub use frozen::{FreezeError, Frozen, FrozenAnswer, LAYOUT_INTEGER, frozen_words};
 pub use infer::Answer;

@@ -5,6 +5,7 @@ use crate::infer::{self, Answer};
 use crate::layout;
 use crate::learn::{self, Learnt};
 use crate::params::{Checked, Params};
+use crate::upkeep;
 use hone_learn::{ClassId, Shortage};
 
 /// Why nothing was learnt or decided. The model is as it was.
@@ -262,7 +263,7 @@ impl<const WORDS: usize> Model<WORDS> {
 
     /// Forgets one class; the number of prototypes removed.
     pub fn forget(&mut self, class: ClassId) -> usize {
-        learn::forget(&mut self.state, &mut self.memory, class)
+        upkeep::forget(&mut self.state, &mut self.memory, class)
     }
 
     /// Bytes of the model in RAM.

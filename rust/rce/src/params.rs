@@ -3,7 +3,7 @@
 use crate::layout;
 use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 
-const ALGORITHMS: &[&str] = &["tiny-rce", "rce"];
+const ALGORITHMS: &[&str] = &["tiny-rce", "rce", "rce-aged"];
 const METRICS: &[&str] = &["manhattan", "euclidean", "hamming"];
 const STORES: &[&str] = &["8-bit", "16-bit", "f32"];
 
@@ -86,6 +86,16 @@ impl Default for Params {
 }
 
 impl Params {
+    /// Radii as in the papers, prototypes that stay where they are, and firing alone makes known.
+    pub(crate) const fn as_in_the_papers(&self) -> bool {
+        self.algorithm != 0
+    }
+
+    /// With these radii, ageing and pruning as well.
+    pub(crate) const fn papers_age(&self) -> bool {
+        self.algorithm == 2
+    }
+
     /// For vibration of machines, with the features of that name. The default.
     pub fn vibration() -> Self {
         Self::default()
@@ -102,7 +112,7 @@ impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "algorithm",
-            help: "tiny-rce, or rce: no ageing, no pruning, prototypes stay where they are",
+            help: "tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning",
             kind: Kind::Choice(ALGORITHMS),
         },
         Setting { name: "metric", help: "distance between windows", kind: Kind::Choice(METRICS) },

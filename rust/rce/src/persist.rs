@@ -9,7 +9,7 @@ use crate::frame::Clock;
 use crate::layout;
 use crate::model::{Model, State, Statistics};
 use crate::params::Params;
-use crate::{infer, learn};
+use crate::{infer, upkeep};
 use hone_learn::Settings;
 use hone_learn::wire::{self, Reader, Writer};
 use serde::{Deserializer, Serialize, Serializer};
@@ -155,7 +155,7 @@ fn read_arrays(r: &mut Reader<'_>, state: &mut State, memory: &mut [u32]) -> Opt
     reals(r, parts.spread.get_mut(..count)?, positive);
     fill(r, parts.hits.get_mut(..count)?, |r| r.short());
     r.bytes(bytemuck::cast_slice_mut(parts.codes.get_mut(..count * state.scratch_words())?));
-    (r.is_good() && learn::repair(state, memory)).then_some(())
+    (r.is_good() && upkeep::repair(state, memory)).then_some(())
 }
 
 fn reals(r: &mut Reader<'_>, places: &mut [f32], least: f32) {

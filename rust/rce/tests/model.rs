@@ -6,14 +6,21 @@ use hone_rce::{Error, Model, Outcome, Params};
 use proptest::prelude::*;
 
 const WORDS: usize = 3000;
-const STORES: [(&str, &str); 8] = [
+/// Those that the build has.
+const STORES: &[(&str, &str)] = &[
     ("8-bit", "manhattan"),
     ("8-bit", "euclidean"),
+    #[cfg(feature = "hamming")]
     ("8-bit", "hamming"),
+    #[cfg(feature = "wide")]
     ("16-bit", "manhattan"),
+    #[cfg(feature = "wide")]
     ("16-bit", "euclidean"),
+    #[cfg(all(feature = "wide", feature = "hamming"))]
     ("16-bit", "hamming"),
+    #[cfg(feature = "wide")]
     ("f32", "manhattan"),
+    #[cfg(feature = "wide")]
     ("f32", "euclidean"),
 ];
 
@@ -50,7 +57,7 @@ fn taught(settings: &[(&str, &str)], windows: usize) -> Box<Model<WORDS>> {
 
 #[test]
 fn every_store_and_metric_learns() {
-    for (store, metric) in STORES {
+    for &(store, metric) in STORES {
         let model = taught(&[("store", store), ("metric", metric), ("fallback", "on"), ("prototypes", "40")], 600);
         let mut rng = Rng::new(99);
         let mut scratch = vec![0; model.scratch_words()];
@@ -156,8 +163,24 @@ fn the_baseline_neither_prunes_nor_moves() {
 }
 
 #[test]
+fn radii_stay_between_floor_and_ceiling() {
+    for algorithm in ["tiny-rce", "rce", "rce-aged"] {
+        for (floor, ceiling) in [("0.5", "1.5"), ("0.2", "0.4")] {
+            let settings = [("algorithm", algorithm), ("radius-min", floor), ("radius-max", ceiling)];
+            let model = taught(&[&settings[..], &[("prototypes", "30"), ("regrowth", "1")]].concat(), 500);
+            let (floor, ceiling): (f32, f32) = (floor.parse().unwrap(), ceiling.parse().unwrap());
+            for i in 0..model.prototypes() {
+                let (_, radius) = model.prototype(i).unwrap();
+                // To one step of an 8-bit distance.
+                assert!((floor - 0.01..ceiling + 0.01).contains(&radius), "{algorithm} {floor} {ceiling}: {radius}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_windows_give_the_same_bytes() {
-    for (store, metric) in STORES {
+    for &(store, metric) in STORES {
         let settings = [("store", store), ("metric", metric), ("prototypes", "30")];
         let bytes = |m: &Model<WORDS>| postcard::to_stdvec(m).unwrap();
         let (a, b) = (taught(&settings, 300), taught(&settings, 300));
@@ -183,6 +206,7 @@ fn the_same_windows_give_the_same_bytes() {
 fn models_saved_earlier_are_read_and_tell_their_classes() {
     for bytes in [
         &include_bytes!("../../../tests/vectors/rce-8-bit-layout-1.postcard")[..],
+        #[cfg(feature = "wide")]
         include_bytes!("../../../tests/vectors/rce-f32-layout-1.postcard"),
     ] {
         let mut model = Model::<WORDS>::new();
@@ -260,15 +284,15 @@ proptest! {
     /// Flooding: any labels, thousands of classes, equal windows, numbers that are none.
     #[test]
     fn nothing_that_comes_in_breaks_it(
-        which in 0usize..8, seed: u64, classes in 1u32..65536, kind in 0u8..6, ageing: bool, pruning: bool,
-        baseline: bool, relevance in 0u8..3, capacity in 1i32..60,
+        which in 0..STORES.len(), seed: u64, classes in 1u32..65536, kind in 0u8..6, ageing: bool, pruning: bool,
+        algorithm in 0usize..3, relevance in 0u8..3, capacity in 1i32..60,
     ) {
         let (store, metric) = STORES[which];
         let mut params = Params::default();
         let on = |b| if b { "on" } else { "off" };
         for (name, text) in [
             ("store", store), ("metric", metric), ("ageing", on(ageing)), ("pruning", on(pruning)),
-            ("algorithm", if baseline { "rce" } else { "tiny-rce" }), ("relevance", &relevance.to_string()),
+            ("algorithm", ["tiny-rce", "rce", "rce-aged"][algorithm]), ("relevance", &relevance.to_string()),
             ("prototypes", &capacity.to_string()),
         ] {
             params.set_text(name, text).unwrap();
@@ -303,7 +327,7 @@ proptest! {
 
     /// Bytes from anywhere are a model or an error, and what loads works.
     #[test]
-    fn damaged_bytes_are_refused_or_harmless(which in 0usize..8, position in 0usize..4000, value: u8, cut in 0usize..4000) {
+    fn damaged_bytes_are_refused_or_harmless(which in 0..STORES.len(), position in 0usize..4000, value: u8, cut in 0usize..4000) {
         let (store, metric) = STORES[which];
         let mut bytes = postcard::to_stdvec(&*taught(&[("store", store), ("metric", metric)], 60)).unwrap();
         let at = position % bytes.len();

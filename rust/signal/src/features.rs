@@ -54,6 +54,7 @@ pub struct Params {
     pools: u16,
     elm_units: u16,
     seed: i32,
+    steps: u16,
 }
 
 impl Default for Params {
@@ -64,13 +65,36 @@ impl Default for Params {
 
 impl Params {
     /// For vibration: log spectrum in 24 bands.
-    pub const DEFAULT: Self =
-        Self { features: 2, bands: 24, log_amplitude: true, filters: 12, taps: 9, pools: 2, elm_units: 0, seed: 1 };
+    pub const DEFAULT: Self = Self {
+        features: 2,
+        bands: 24,
+        log_amplitude: true,
+        filters: 12,
+        taps: 9,
+        pools: 2,
+        elm_units: 0,
+        seed: 1,
+        steps: 0,
+    };
 
     /// With another number of log-spectrum bands per channel, 1 to 128.
     #[must_use]
     pub const fn with_bands(self, bands: u16) -> Self {
         Self { bands, ..self }
+    }
+
+    /// The features' name.
+    pub fn name(&self) -> &'static str {
+        WORDS.get(usize::from(self.features)).copied().unwrap_or("")
+    }
+
+    /// Feature vectors per window that a learner over time sees; 0: it sees the samples.
+    pub const fn steps(&self) -> usize {
+        self.steps as usize
+    }
+
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed as u64
     }
 
     /// For vibration of machines: log spectrum in 24 bands, the mean left out. The default.
@@ -98,6 +122,11 @@ impl Settings for Params {
             kind: Kind::Int { min: 0, max: 512 },
         },
         Setting { name: "seed", help: "of the random weights", kind: Kind::Int { min: 0, max: i32::MAX } },
+        Setting {
+            name: "esn-steps",
+            help: "feature vectors per window that the ESN sees in place of its samples, 0 for the samples",
+            kind: Kind::Int { min: 0, max: 64 },
+        },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -110,6 +139,7 @@ impl Settings for Params {
             5 => Value::Int(i32::from(self.pools)),
             6 => Value::Int(i32::from(self.elm_units)),
             7 => Value::Int(self.seed),
+            8 => Value::Int(i32::from(self.steps)),
             _ => return None,
         })
     }
@@ -124,6 +154,7 @@ impl Settings for Params {
             (5, Value::Int(v)) => self.pools = v as u16,
             (6, Value::Int(v)) => self.elm_units = v as u16,
             (7, Value::Int(v)) => self.seed = v,
+            (8, Value::Int(v)) => self.steps = v as u16,
             _ => return false,
         }
         true
@@ -136,7 +167,15 @@ impl Params {
     /// # Errors
     /// [`ParamError::Capacity`] for windows longer than [`MAX_FRAMES`]; [`ParamError::Conflict`] when the windows
     /// are too short for the bands, taps or pools asked for, or the build leaves the random convolution out.
+    // Inlined, so that for windows of a length known when it is compiled the angle is, too: the general sine and cosine
+    // take 3 KB.
+    #[inline]
     pub fn check(&self, shape: Shape) -> Result<Extractor, ParamError> {
+        self.check_with(shape, spectrum::rotation(shape.frames))
+    }
+
+    /// As [`Params::check`], with the Hann window's angle from one frame to the next worked out before.
+    pub(crate) fn check_with(&self, shape: Shape, hann: (f32, f32)) -> Result<Extractor, ParamError> {
         for (index, setting) in Self::SETTINGS.iter().enumerate() {
             if !self.get(index).is_some_and(|v| setting.accepts(v)) {
                 return Err(ParamError::Invalid(setting));
@@ -162,7 +201,7 @@ impl Params {
         if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
             return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
         }
-        Ok(Extractor { params: *self, sets, shape, hann: spectrum::rotation(shape.frames) })
+        Ok(Extractor { params: *self, sets, shape, hann })
     }
 }
 

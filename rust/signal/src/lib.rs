@@ -1,8 +1,8 @@
 //! From the sensor's samples to what a learner takes: blocks, windows, features.
 //!
 //! Features are chosen at run time ([`features::Params`]), checked once against the window's shape, and then computed
-//! window by window by an [`Extractor`] into the caller's memory. A [`Standardiser`] learns on the device what is
-//! usual for each feature and scales it.
+//! window by window by an [`Extractor`] into the caller's memory. For a learner over time a [`Sequence`] makes feature
+//! vectors of the hops of a window, scaled by what it learns on the device to be usual for each feature.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -13,11 +13,11 @@ mod features_spectrum;
 mod features_time;
 mod logarithm;
 mod sample;
-mod standardise;
+mod sequence;
 mod window;
 
 pub use features::{Cost, Extractor, FeatureError, Shape};
 pub use logarithm::ln;
 pub use sample::{Block, Channel, Faults, Micros, Sample, Unit};
-pub use standardise::Standardiser;
+pub use sequence::Sequence;
 pub use window::WindowView;

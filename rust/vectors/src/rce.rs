@@ -7,7 +7,7 @@
 use hone_learn::{ClassId, Settings, Workspace};
 use hone_numeric::rng::Rng;
 use hone_rce::{Model, Params};
-use hone_signal::{Faults, Micros, Shape, WindowView, features};
+use hone_signal::{Faults, Micros, Sequence, Shape, WindowView, features};
 
 use crate::{Emit, crc_bytes, crc_f32};
 
@@ -27,6 +27,12 @@ pub(crate) fn emit(emit: Emit<'_>) {
         emit(key, describe(settings).unwrap_or(0));
     }
     for (key, settings) in [
+        ("sequence/log-spectrum", &[("features", "log-spectrum"), ("bands", "4")][..]),
+        ("sequence/time", &[("features", "time"), ("esn-steps", "2")]),
+    ] {
+        emit(key, sequence(settings).unwrap_or(0));
+    }
+    for (key, settings) in [
         ("rce/8-bit/manhattan", &[][..]),
         ("rce/8-bit/euclidean", &[("metric", "euclidean"), ("relevance", "1.25")]),
         ("rce/8-bit/hamming", &[("metric", "hamming")]),
@@ -35,6 +41,7 @@ pub(crate) fn emit(emit: Emit<'_>) {
         ("rce/f32/manhattan", &[("store", "f32")]),
         ("rce/f32/euclidean", &[("store", "f32"), ("metric", "euclidean")]),
         ("rce/baseline", &[("algorithm", "rce")]),
+        ("rce/aged", &[("algorithm", "rce-aged"), ("prototypes", "6")]),
     ] {
         emit(key, learn(settings).unwrap_or(0));
     }
@@ -46,6 +53,30 @@ fn extractor(settings: &[(&str, &str)]) -> Option<features::Extractor> {
         params.set_text(name, text).ok()?;
     }
     params.check(Shape { channels: CHANNELS, frames: FRAMES }).ok()
+}
+
+/// The checksum of a window as feature vectors, after eight windows that say what is usual.
+fn sequence(settings: &[(&str, &str)]) -> Option<u32> {
+    let mut params = features::Params::default();
+    for (name, text) in [("esn-steps", "4")].iter().chain(settings) {
+        params.set_text(name, text).ok()?;
+    }
+    let shape = Shape { channels: CHANNELS, frames: FRAMES };
+    let mut sequence = Sequence::<FEATURES, 3>::new(&params, shape).ok()??;
+    let (mut memory, mut statistics, mut hops) = ([0u32; 512], [0.0; 2 * FEATURES], 0);
+    for i in 1..=8 {
+        if !sequence.measure(&view(&samples(i)), &mut memory, &mut statistics, &mut hops) {
+            return None;
+        }
+    }
+    sequence.settle(&statistics);
+    let mut crc = crc_f32(&statistics);
+    for frame in sequence.frames(&view(&samples(9)), &mut memory)?.frames() {
+        let frame =
+            frame.iter().fold(0u32, |sum, x| sum.wrapping_mul(65_599).wrapping_add(u32::from(x.cast_unsigned())));
+        crc = crc.wrapping_mul(31).wrapping_add(frame);
+    }
+    Some(crc)
 }
 
 /// The checksum of three windows' features.
@@ -114,6 +145,6 @@ mod tests {
             seen[n] = number;
             n += 1;
         });
-        assert_eq!(n, 12);
+        assert_eq!(n, 15);
     }
 }

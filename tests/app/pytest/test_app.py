@@ -232,6 +232,23 @@ def test_classifiers(device):
     device.run("replay normal")
 
 
+def test_an_esn_sees_features(device):
+    usual = {}
+    for key, value in [("features.bands", "2"), ("features.esn-steps", "8"), ("esn.carry", "on")]:
+        usual[key] = device.text(f"config get {key}")
+        assert device.run(f"config set {key} {value}") == []
+    device.run("replay normal")
+    device.train("esn")
+    assert "8 x 6 features a window (log-spectrum), projected to 3 inputs" in device.text("model info")
+    for mode, decision in [("normal", "normal"), ("faulty", "anomalous")]:
+        device.run(f"replay {mode}")
+        device.run("wait 3")
+        assert device.text("infer once").startswith(decision)
+    device.run("replay normal")
+    for key, value in usual.items():
+        assert device.run(f"config set {key} {value}") == []
+
+
 def exported(device):
     return [line for line in device.run("model export") if not line.startswith("exported")]
 

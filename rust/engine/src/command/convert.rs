@@ -80,11 +80,9 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
         return fail(io, &["a training has just been ordered; 'train status' says how far it is"]);
     };
     train::follow(links, id, io)?;
-    let offer = links.training.get().offer;
-    let Some(changes) = offer.and_then(|offer| changes(console, offer.bench)) else {
+    if !show(console, published.learner, io) {
         return fail(io, &["the converted model is gone: a training or another model came first; convert again"]);
-    };
-    report(&changes, published.learner, io);
+    }
     if !yes && !io.confirm("replace the model in use?") {
         links.training.update(|t| t.offer = None);
         io.str("the model in use stays\n");
@@ -96,62 +94,64 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
     Ok(())
 }
 
-fn changes(console: &Console, bench: u8) -> Option<Changes> {
-    match &*console.slots.get(usize::from(bench))?.try_borrow().ok()? {
-        Model::Bench(bench) => Some(bench.changes),
-        _ => None,
-    }
+/// Tells what would change; false when there is nothing any more.
+#[inline(never)]
+fn show(console: &Console, learner: Learner, io: &mut dyn Io) -> bool {
+    let offer = console.links.training.update(|t| t.offer);
+    let bench = offer.and_then(|offer| console.slots.get(usize::from(offer.bench))?.try_borrow().ok());
+    let Some(Model::Bench(bench)) = bench.as_deref() else { return false };
+    report(&bench.changes, learner, io);
+    true
 }
 
-/// The table of what would change.
+/// A number of the table.
+#[derive(Clone, Copy)]
+enum Cell {
+    Uint(u32),
+    Real(f32),
+    Share(u32, u32),
+}
+
+/// The table of what would change. Apart from its caller, whose frame is there while the conversion is waited for.
+#[inline(never)]
 fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
     let c = &changes.comparison;
-    let uint = |n: u32| {
-        let mut text = Line::<16>::default();
-        text.uint(n);
-        text
-    };
-    let real = |v: f32| {
-        let mut text = Line::<16>::default();
-        text.real(v);
-        text
-    };
-    row("", &["before", "after"], io);
-    let share = |[before, after]: [u32; 2]| {
-        let mut text = Line::<16>::default();
-        text.str("(");
-        text.uint(u64::from(after) * 100 / u64::from(before.max(1)));
-        text.str(" %)");
-        text
-    };
+    io.str("                      before     after\n");
     for (name, [before, after]) in [("bytes of weights", changes.weights), ("bytes saved", changes.bytes)] {
-        row(name, &[uint(before).as_str(), uint(after).as_str(), share([before, after]).as_str()], io);
+        row(name, &[Cell::Uint(before), Cell::Uint(after), Cell::Share(before, after)], io);
     }
     let esn = learner == Learner::Esn;
-    row(if esn { "MSE" } else { "mean score" }, &c.mse.map(real).each_ref().map(|t| t.as_str()), io);
+    row(if esn { "MSE" } else { "mean score" }, &c.mse.map(Cell::Real), io);
     if esn {
-        row("threshold", &c.threshold.map(real).each_ref().map(|t| t.as_str()), io);
+        row("threshold", &c.threshold.map(Cell::Real), io);
     }
-    row("anomalous", &c.anomalous.map(uint).each_ref().map(|t| t.as_str()), io);
+    row("anomalous", &c.anomalous.map(Cell::Uint), io);
     if changes.labelled > 0 {
-        row("as labelled", &changes.right.map(uint).each_ref().map(|t| t.as_str()), io);
+        row("as labelled", &changes.right.map(Cell::Uint), io);
     }
-    io.str("of ");
-    io.uint(c.windows);
-    io.str(" windows held back ");
-    io.uint(c.changed);
-    io.str(" are judged differently\n");
+    io.counts("of % windows held back % are judged differently\n", &[c.windows, c.changed]);
 }
 
-fn row(name: &str, cells: &[&str], io: &mut dyn Io) {
+#[inline(never)]
+fn row(name: &str, cells: &[Cell], io: &mut dyn Io) {
     io.str(name);
-    let mut width = 18usize.saturating_sub(name.len());
+    let mut width = 28usize.saturating_sub(name.len());
     for cell in cells {
-        for _ in 0..(width + 10).saturating_sub(cell.len()) {
+        let mut text = Line::<16>::default();
+        match cell {
+            Cell::Uint(n) => text.uint(*n),
+            Cell::Real(v) => text.real(*v),
+            Cell::Share(before, after) => {
+                text.str("(");
+                text.uint(u64::from(*after) * 100 / u64::from((*before).max(1)));
+                text.str(" %)");
+            }
+        }
+        for _ in 0..width.saturating_sub(text.as_str().len()) {
             io.str(" ");
         }
-        io.str(cell);
-        width = 0;
+        io.str(text.as_str());
+        width = 10;
     }
     io.str("\n");
 }

@@ -4,7 +4,7 @@
 use super::convert;
 use super::{Console, Outcome, fail, misuse, transfer};
 use crate::env::Io;
-use crate::memory::Model;
+use crate::memory::{Model, Sequence};
 use crate::text::Write;
 use hone_esn::Form;
 #[cfg(feature = "small-models")]
@@ -108,7 +108,23 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
         }
         _ => {}
     }
+    if let Some(sequence) = &published.sequence {
+        features(sequence, io);
+    }
     Ok(())
+}
+
+/// `8 x 48 features a window (log-spectrum), projected to 3 inputs`
+fn features(sequence: &Sequence, io: &mut dyn Io) {
+    io.size(sequence.steps());
+    io.str(" x ");
+    io.size(sequence.features());
+    io.str(" features a window (");
+    io.str(sequence.params().name());
+    let projected = sequence.inputs() < sequence.features();
+    io.str(if projected { "), projected to " } else { "), " });
+    io.size(sequence.inputs());
+    io.str(" inputs\n");
 }
 
 fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {

@@ -40,7 +40,7 @@ fn text(links: &Links, io: &mut dyn Io) {
     head("time", io);
     io.seconds(io.now());
     io.str(" s\n");
-    model(&inference, io);
+    model(links, &inference, io);
     windows(&inference, &links.names.get(), io);
     learning(links, io);
     sensor(&sampling, &inference, io);
@@ -100,17 +100,26 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
     }
 }
 
-fn model(inference: &InferenceStats, io: &mut dyn Io) {
+fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
     head("model", io);
     match inference.model {
         Some((learner, since)) => {
             io.str(learner.name());
             io.str(", ");
             io.seconds(Micros(io.now().0.saturating_sub(since.0)));
-            io.str(" s old\n");
+            io.str(" s old");
+            if steps(links) > 0 {
+                io.counts(", sees % feature vectors a window", &[steps(links)]);
+            }
+            io.str("\n");
         }
         None => io.str("none; 'train' makes one\n"),
     }
+}
+
+/// Feature vectors per window that the ESN in use sees; 0 where a model sees samples, or one row.
+fn steps(links: &Links) -> u32 {
+    links.published.get().and_then(|p| p.sequence).map_or(0, |s| s.steps() as u32)
 }
 
 fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
@@ -195,8 +204,8 @@ fn json(links: &Links, io: &mut dyn Io) {
         }
     }
     j.counts(
-        "memory_bytes memory_budget_bytes events_lost",
-        &[budget::USED as u32, budget::BUDGET as u32, links.events_lost.load(Ordering::Relaxed)],
+        "memory_bytes memory_budget_bytes events_lost feature_steps",
+        &[budget::USED as u32, budget::BUDGET as u32, links.events_lost.load(Ordering::Relaxed), steps(links)],
     );
     j.end();
     inference_json(&i, io);

@@ -1,18 +1,19 @@
 //! A conversion under way.
 
 use super::{Bench, Changes, ConvertFault, Form, Offer, Stream, esn, rows};
-use crate::capacity::{MODELS, WORKSPACE_BYTES};
+use crate::capacity::MODELS;
 use crate::link::Links;
 use crate::memory::{Model, Slot, WindowBuf};
 use crate::persist::{Snapshot, Task};
 use crate::stats::Phase;
-use crate::training::{Advance, TrainFault, Training};
+use crate::training::{Advance, TrainFault, Training, apart};
 use atomic_refcell::{AtomicRef, AtomicRefMut};
 use core::sync::atomic::Ordering;
 use hone_esn::Comparison;
 use hone_learn::{Decision, Metric, Report, Stop, Workspace};
 use hone_model::Counter;
 use hone_rce::FreezeError;
+use hone_signal::WindowView;
 
 /// A slot of the pool, held alone.
 type Held = (u8, AtomicRefMut<'static, Model>);
@@ -171,7 +172,18 @@ impl Convert {
         }
         let Some(window) = links.train_windows.receive() else { return Ok(None) };
         let result = match source {
-            Some(source @ Model::Esn(_)) => self.window(source, place, window, workspace).map(Some),
+            Some(source @ Model::Esn(_)) => {
+                let view = window.view();
+                let done = match links.published.get().and_then(|p| p.sequence) {
+                    None => self.window(source, place, &view, workspace),
+                    Some(sequence) => {
+                        let (workspace, bench) = apart(workspace, &sequence, view.channels);
+                        let frames = sequence.frames(&view, bench).ok_or(ConvertFault::Replaced);
+                        frames.and_then(|frames| self.window(source, place, &frames, workspace))
+                    }
+                };
+                done.map(Some)
+            }
             _ => Ok(self.row(source, place, window, workspace)),
         };
         let _ = links.free_windows.send(window);
@@ -240,20 +252,19 @@ impl Convert {
         &mut self,
         source: &Model,
         place: &mut Model,
-        window: &WindowBuf,
+        window: &WindowView<'_>,
         workspace: &mut [u32],
     ) -> Result<(), ConvertFault> {
         let Model::Bench(bench) = &mut *self.bench.1 else { return Err(ConvertFault::Replaced) };
         let [old, new] = &mut bench.streams;
-        let window = window.view();
-        let (before, after) = (old.judge(source, &window), new.judge(place, &window));
+        let (before, after) = (old.judge(source, window), new.judge(place, window));
         self.seen = self.seen.saturating_add(1);
         if self.seen > self.calibrate {
             bench.changes.comparison.add(before, after);
             return Ok(());
         }
         let mut memory = Workspace::new(workspace);
-        let room = usize::from(self.calibrate).min(WORKSPACE_BYTES / 8);
+        let room = usize::from(self.calibrate).min(memory.available() / 8);
         let (Ok(mse), Ok(nmse)) = (memory.take::<f32>(room), memory.take::<f32>(room)) else {
             return Err(ConvertFault::NoThreshold);
         };

@@ -7,7 +7,7 @@ use crate::config::{Config, Learner, Section};
 use crate::convert::{fresh_fixed, fresh_int8};
 use crate::env::SensorInfo;
 use crate::link::Links;
-use crate::memory::{EsnModel, Model};
+use crate::memory::{EsnModel, Model, Sequence};
 use crate::rows;
 use crate::training::{fresh_esn, fresh_svm};
 #[cfg(feature = "small-models")]
@@ -39,12 +39,34 @@ pub fn learner(container: &Container<'_>) -> Learner {
     }
 }
 
+/// How a model sees windows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sight {
+    /// As one row of features.
+    pub extractor: Option<Extractor>,
+    /// As feature vectors in a row.
+    pub sequence: Option<Sequence>,
+}
+
+impl Sight {
+    /// By this extractor.
+    pub fn row(extractor: Extractor) -> Self {
+        Self { extractor: Some(extractor), sequence: None }
+    }
+
+    /// The shape of an ESN's input, from a sensor of so many channels.
+    fn shape(&self, channels: usize) -> hone_esn::Shape {
+        let (channels, frames) = self.sequence.as_ref().map_or((channels, WINDOW_FRAMES), |s| (s.inputs(), s.steps()));
+        hone_esn::Shape { channels: channels as u16, window_frames: frames as u16 }
+    }
+}
+
 /// Calls `run` with all of a container but its payload.
 pub fn describe<R>(
     links: &Links,
     (learner, layout): (Learner, u8),
     parameters: Each<'_>,
-    extractor: Option<&Extractor>,
+    sight: &Sight,
     report: Option<Report>,
     run: impl FnOnce(&Contents<'_>) -> R,
 ) -> R {
@@ -58,23 +80,27 @@ pub fn describe<R>(
         parameters,
         pipeline: &|each| {
             each(FRAMES, Entry::Int(WINDOW_FRAMES as i32));
-            if let Some(extractor) = extractor {
-                each_setting(extractor.params(), each);
+            let row = sight.extractor.as_ref().map(Extractor::params);
+            if let Some(params) = row.or(sight.sequence.as_ref().map(Sequence::params)) {
+                each_setting(params, each);
             }
         },
         channels: channels.get(..count).unwrap_or(&channels),
-        offsets: &[],
-        factors: &[],
+        scaling: &|each| {
+            if let Some(sequence) = &sight.sequence {
+                sequence.scaling(each);
+            }
+        },
         classes: &|each| names.iter().for_each(|(class, name)| each(class, name)),
         report,
     })
 }
 
-/// Whether a container's model is for this sensor and this build; what its features are computed by.
+/// Whether a container's model is for this sensor and this build; how it sees windows.
 ///
 /// # Errors
 /// [`KeepError`], naming what differs.
-pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Option<Extractor>, KeepError> {
+pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Sight, KeepError> {
     let model = container.channels().count();
     let have = sensor.map_or(CHANNELS, |s| usize::from(s.channels));
     // A container that does not say is taken to be for what there is.
@@ -92,20 +118,27 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Op
     {
         return Err(KeepError::Frames { model: frames.unsigned_abs(), have: WINDOW_FRAMES as u32 });
     }
+    let mut features = Config::DEFAULT.features;
+    apply(&mut features, container.pipeline());
     match learner(container) {
         Learner::Esn => {
+            let sequence = rows::sequence(&features, channels).map_err(|e| KeepError::Params(Section::Features, e))?;
+            let mut sight = Sight { extractor: None, sequence };
+            if let Some(sequence) = &mut sight.sequence
+                && !sequence.restore(container.scaling())
+            {
+                let have = (sequence.features() + sequence.inputs()) as u16;
+                return Err(KeepError::Features { model: container.scaling().count() as u16, have });
+            }
             let mut params = hone_esn::Params::DEFAULT;
             apply(&mut params, container.parameters());
-            let shape = hone_esn::Shape { channels: channels as u16, window_frames: WINDOW_FRAMES as u16 };
-            let checked = params.check(shape).map_err(|e| KeepError::Params(Section::Esn, e))?;
+            let checked = params.check(sight.shape(channels)).map_err(|e| KeepError::Params(Section::Esn, e))?;
             EsnModel::accepts(&checked).map_err(|e| KeepError::Params(Section::Esn, e))?;
-            Ok(None)
+            Ok(sight)
         }
         Learner::Svm | Learner::Rce => {
-            let mut params = Config::DEFAULT.features;
-            apply(&mut params, container.pipeline());
-            let extractor = rows::extractor(&params, channels);
-            extractor.map(Some).map_err(|e| KeepError::Params(Section::Features, e))
+            let extractor = rows::extractor(&features, channels);
+            extractor.map(Sight::row).map_err(|e| KeepError::Params(Section::Features, e))
         }
     }
 }
@@ -119,11 +152,11 @@ fn alike(a: Channel, b: Channel) -> bool {
 ///
 /// # Errors
 /// [`KeepError`]; what is in the slot is then of no use.
-pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut Model) -> Result<(), KeepError> {
+pub fn load(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Result<(), KeepError> {
     let wrong = ReadError::WrongModel { learner: container.learner(), layout: container.layout() };
     match learner(container) {
         #[cfg(feature = "small-models")]
-        Learner::Esn if container.layout() == LAYOUT_INTEGER => return load_integer(container, slot),
+        Learner::Esn if container.layout() == LAYOUT_INTEGER => return load_integer(container, sight, slot),
         Learner::Esn => fresh_esn(slot),
         Learner::Svm => fresh_svm(slot),
         #[cfg(feature = "small-models")]
@@ -131,6 +164,7 @@ pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut 
         Learner::Rce => return Err(KeepError::Read(wrong)),
     }
     // As many as its pipeline gives.
+    let extractor = sight.extractor;
     let have = extractor.map_or(0, |e| e.len());
     let features = |model: usize| match model {
         _ if model == have => Ok(()),
@@ -143,7 +177,7 @@ pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut 
                 _ => container.load(container.learner(), LAYOUT, |d| esn.load(d)),
             };
             result.map_err(KeepError::Read)?;
-            fits(esn.shape())
+            fits(esn.shape(), sight)
         }
         Model::Svm(place, svm) => {
             container.load(container.learner(), container.layout(), |d| svm.load(d)).map_err(KeepError::Read)?;
@@ -163,27 +197,29 @@ pub fn load(container: &Container<'_>, extractor: Option<Extractor>, slot: &mut 
     }
 }
 
-fn fits(shape: hone_esn::Shape) -> Result<(), KeepError> {
-    match u32::from(shape.window_frames) {
-        frames if frames != WINDOW_FRAMES as u32 => {
-            Err(KeepError::Frames { model: frames, have: WINDOW_FRAMES as u32 })
-        }
-        _ => Ok(()),
+fn fits(shape: hone_esn::Shape, sight: &Sight) -> Result<(), KeepError> {
+    let have = sight.shape(usize::from(shape.channels));
+    if shape.window_frames != have.window_frames {
+        return Err(KeepError::Frames { model: shape.window_frames.into(), have: have.window_frames.into() });
     }
+    if shape.channels != have.channels {
+        return Err(KeepError::Channels { model: shape.channels, have: have.channels });
+    }
+    Ok(())
 }
 
 /// Reads an ESN in integers, of 8 bits or, where it is not that, of 16.
 #[cfg(feature = "small-models")]
-fn load_integer(container: &Container<'_>, slot: &mut Model) -> Result<(), KeepError> {
+fn load_integer(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Result<(), KeepError> {
     let learner = container.learner();
     fresh_int8(slot);
     if let Model::EsnInt8(esn) = slot
         && container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).is_ok()
     {
-        return fits(esn.shape());
+        return fits(esn.shape(), sight);
     }
     fresh_fixed(slot);
     let Model::EsnFixed(esn) = slot else { return Err(KeepError::Unwritable) };
     container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).map_err(KeepError::Read)?;
-    fits(esn.shape())
+    fits(esn.shape(), sight)
 }

@@ -3,7 +3,7 @@
 use super::keeper::Step;
 use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
 use crate::config::Learner;
-use crate::memory::Model;
+use crate::memory::{Model, Sequence};
 use crate::teach::RCE_WORDS;
 use crate::training::{Published, Training};
 use core::sync::atomic::Ordering;
@@ -37,8 +37,8 @@ impl Training {
     #[cfg(feature = "small-models")]
     pub(super) fn replace(&mut self, now: Micros) -> Result<Kept, KeepError> {
         let offer = self.links.training.get().offer.ok_or(KeepError::NoOffer)?;
-        let learner = self.links.published.get().map(|p| p.learner).ok_or(KeepError::NoModel)?;
-        self.publish(Some(offer.slot), learner, now);
+        let Published { learner, sequence, .. } = self.links.published.get().ok_or(KeepError::NoModel)?;
+        self.publish(Some(offer.slot), learner, sequence, now);
         self.keeper.due = true;
         let bytes = self.container_bytes(offer.slot);
         Ok(Kept { learner: Some(learner), bytes, erases: 0, saved: false })
@@ -56,7 +56,8 @@ impl Training {
         let (front, rest) = memory.split_at_mut_checked(length.div_ceil(4)).unwrap_or_default();
         let front = bytes(front).get(..length).unwrap_or(&[]);
         let container = Container::read(front).map_err(KeepError::Read)?;
-        let extractor = container::check(&container, sensor)?;
+        let sight = container::check(&container, sensor)?;
+        let extractor = sight.extractor;
         let learner = container::learner(&container);
         let slot = match learner {
             Learner::Rce if container.layout() == hone_rce::LAYOUT => {
@@ -74,7 +75,7 @@ impl Training {
             }
             _ => {
                 let (slot, mut model) = slots.map_err(|_| KeepError::NoFreeSlot)?;
-                if let Err(error) = container::load(&container, extractor, &mut model) {
+                if let Err(error) = container::load(&container, &sight, &mut model) {
                     *model = Model::Empty;
                     return Err(error);
                 }
@@ -99,16 +100,16 @@ impl Training {
         if learner == Learner::Svm {
             self.keeper.svm = svm;
         }
-        self.publish(slot, learner, now);
+        self.publish(slot, learner, sight.sequence, now);
         Ok(Kept { learner: Some(learner), bytes: length as u32, erases: 0, saved: false })
     }
 
     /// Makes a model the one to be used.
-    pub(crate) fn publish(&mut self, slot: Option<u8>, learner: Learner, time: Micros) {
+    pub(crate) fn publish(&mut self, slot: Option<u8>, learner: Learner, sequence: Option<Sequence>, time: Micros) {
         self.generation = self.generation.wrapping_add(1);
         // What was made of the model before is of no use any more.
         self.links.training.update(|t| t.offer = None);
-        self.links.published.set(Some(Published { slot, generation: self.generation, learner, time }));
+        self.links.published.set(Some(Published { slot, generation: self.generation, learner, time, sequence }));
         self.links.teaching.store(learner == Learner::Rce && slot.is_none(), Ordering::Release);
     }
 

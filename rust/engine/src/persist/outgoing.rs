@@ -1,5 +1,6 @@
 //! What goes out: the container of the model in use, into flash or into the workspace for the shell.
 
+use super::container::Sight;
 use super::keeper::{Doing, Snapshot, Step};
 use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
 use crate::config::Learner;
@@ -69,7 +70,7 @@ impl Training {
         let workspace = self.workspace.as_deref().unwrap_or(&[]);
         let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(params, each);
         let (kind, report) = ((Learner::Rce, hone_rce::LAYOUT), self.keeper.report);
-        container::describe(self.links, kind, &parameters, Some(extractor), report, |contents| {
+        container::describe(self.links, kind, &parameters, &Sight::row(*extractor), report, |contents| {
             hone_model::write_words(contents, workspace, *length, sink)
         })
     }
@@ -94,14 +95,16 @@ impl Training {
                 let svm_params = self.keeper.svm;
                 let parameters: Each<'_> = &|each| each_setting(&svm_params, each);
                 let kind = (Learner::Svm, svm.view().layout());
-                container::describe(self.links, kind, parameters, extractor.as_ref(), self.keeper.report, |c| {
+                let sight = Sight { extractor: *extractor, sequence: None };
+                container::describe(self.links, kind, parameters, &sight, self.keeper.report, |c| {
                     hone_model::write(c, svm, sink)
                 })
             }
             #[cfg(feature = "small-models")]
             Model::RceInteger(extractor, rce) => {
                 let kind = (Learner::Rce, hone_rce::LAYOUT_INTEGER);
-                container::describe(self.links, kind, &|_| (), extractor.as_ref(), self.keeper.report, |c| {
+                let sight = Sight { extractor: *extractor, sequence: None };
+                container::describe(self.links, kind, &|_| (), &sight, self.keeper.report, |c| {
                     hone_model::write(c, rce, sink)
                 })
             }
@@ -118,7 +121,9 @@ impl Training {
     ) -> Result<u32, WriteError> {
         let parameters: Each<'_> = &|each| each_setting(params, each);
         let kind = (Learner::Esn, layout);
-        container::describe(self.links, kind, parameters, None, self.keeper.report, |contents| {
+        let sequence = self.links.published.get().and_then(|p| p.sequence);
+        let sight = Sight { extractor: None, sequence };
+        container::describe(self.links, kind, parameters, &sight, self.keeper.report, |contents| {
             hone_model::write(contents, payload, sink)
         })
     }
@@ -160,7 +165,7 @@ impl Training {
         let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&snapshot.params, each);
         let kind = (Learner::Rce, hone_rce::LAYOUT);
         let report = self.keeper.report;
-        container::describe(self.links, kind, &parameters, Some(&snapshot.extractor), report, |contents| {
+        container::describe(self.links, kind, &parameters, &Sight::row(snapshot.extractor), report, |contents| {
             let mut sink = SliceSink::new(bytes(front));
             hone_model::write_words(contents, payload, snapshot.length, &mut sink).map_err(|_| ())
         })

@@ -17,15 +17,16 @@ const POINTS: usize = 20;
 
 /// Name and settings. The baseline's radii are its best in cross-validation on the training part; with the others'
 /// it does worse.
-const VARIANTS: [(&str, &[(&str, &str)]); 5] = [
+const VARIANTS: [(&str, &[(&str, &str)]); 6] = [
     ("capped baseline", &[("algorithm", "rce"), ("radius-min", "0.2")]),
+    ("baseline with ageing, pruning", &[("algorithm", "rce-aged"), ("radius-min", "0.2")]),
     ("nothing added", &[("ageing", "off"), ("pruning", "off"), ("moving", "0")]),
     ("ageing, pruning", &[("moving", "0")]),
     ("following", &[("ageing", "off"), ("pruning", "off")]),
     ("TinyRCE (all)", &[]),
 ];
 /// Which variants are compared with which: all with the baseline, and what ageing and pruning add.
-const PAIRS: [(usize, usize); 6] = [(1, 0), (2, 0), (3, 0), (4, 0), (2, 1), (4, 3)];
+const PAIRS: [(usize, usize); 7] = [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (3, 2), (5, 4)];
 
 /// How the windows are presented.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
+use super::sight::{Seen, Sight};
 use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
 use hone_engine::convert::{ConvertFault, Form};
 use hone_esn::{
@@ -17,6 +18,7 @@ pub struct Esn<const N: usize, const C: usize, const E: usize> {
     params: Params,
     /// Lengths of phases that the user has set; the others follow from the manifest's split.
     fixed: Phases,
+    sight: Sight<C>,
     model: Box<Model<N, C, E>>,
     scratch: Box<Scratch<N, C>>,
     /// In place of the model, once converted.
@@ -47,6 +49,7 @@ impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
         Self {
             params: Params::DEFAULT,
             fixed: Phases::default(),
+            sight: Sight::default(),
             model: Box::new(Model::new()),
             scratch: Box::new(Scratch::new()),
             integer: None,
@@ -107,17 +110,25 @@ impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
         stream
     }
 
-    fn checked(&self, r: &Recordings, stream: &Stream) -> Result<Checked, EvalError> {
+    /// Windows as the ESN sees them.
+    fn seen(&mut self, set: &Dataset, r: &Recordings, windows: &[Placed]) -> Vec<Seen> {
+        windows.iter().map(|at| self.sight.see(&set_view(set, r, at))).collect()
+    }
+
+    fn checked(&mut self, r: &Recordings, stream: &Stream) -> Result<Checked, EvalError> {
+        let (channels, frames) = self.sight.prepare(r)?;
         let length = |windows: &[Placed]| u16::try_from(windows.len()).unwrap_or(u16::MAX);
         let params = Params {
             scale_windows: length(&stream.scale),
             fit_windows: length(&stream.fit),
             calibrate_windows: length(&stream.calibrate),
+            // As on the device.
+            remove_mean: self.params.remove_mean && !self.sight.features(),
             ..self.params
         };
         let shape = Shape {
-            channels: u16::try_from(r.channels.len()).unwrap_or(u16::MAX),
-            window_frames: u16::try_from(r.length).unwrap_or(u16::MAX),
+            channels: u16::try_from(channels).unwrap_or(u16::MAX),
+            window_frames: u16::try_from(frames).unwrap_or(u16::MAX),
         };
         let refused = |e: ParamError| {
             let counts = (stream.scale.len(), stream.fit.len(), stream.calibrate.len());
@@ -126,7 +137,7 @@ impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
                 counts.0,
                 counts.1,
                 counts.2,
-                r.length,
+                frames,
                 conflict(e)
             ))
         };
@@ -142,11 +153,23 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     }
 
     fn settings(&self) -> Table {
-        Table::of(&self.params)
+        let mut table = Table::of(&self.params);
+        table.0.extend(self.sight.settings().0);
+        table
+    }
+
+    fn adapt(&mut self, set: &Dataset) {
+        self.sight.adapt(set);
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
-        self.params.set_text(key, value)?;
+        if key == "seed" {
+            self.sight.set(key, value)?;
+        }
+        match self.params.set_text(key, value) {
+            Err(ParamError::NoSuchSetting) => return self.sight.set(key, value),
+            other => other?,
+        }
         match key {
             "scale-windows" => self.fixed.scale = true,
             "fit-windows" => self.fixed.fit = true,
@@ -169,8 +192,15 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
-        let stream = self.stream(r);
+        let mut stream = self.stream(r);
+        let measured: Vec<_> =
+            if self.sight.features() { stream.scale.drain(..stream.scale.len() / 2).collect() } else { vec![] };
         let checked = self.checked(r, &stream)?;
+        for at in &measured {
+            tick();
+            self.sight.measure(&set_view(set, r, at));
+        }
+        self.sight.settle();
         self.params = *checked.params();
         let mut workspace = vec![0u32; required(&checked).div_ceil(4)];
         let mut trainer = Trainer::new(checked);
@@ -181,7 +211,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 Wants::Window => match windows.next() {
                     Some(window) => {
                         tick();
-                        trainer.push(&mut workspace, &mut self.model, &set_view(set, r, window))
+                        let seen = self.sight.see(&set_view(set, r, window));
+                        trainer.push(&mut workspace, &mut self.model, &seen.view())
                     }
                     None => trainer.end_of_data().map(|()| trainer.progress()),
                 },
@@ -193,16 +224,26 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 Err(e) => return Err(EvalError::Learner(explain(e, set))),
             }
         };
-        let fitted = stream.fit.iter().map(|at| set_view(set, r, at));
+        let fitted = self.seen(set, r, &stream.fit);
         let mut scores = vec![0.0; stream.fit.len()];
+        let fitted = fitted.iter().map(Seen::view);
         let in_sample = in_sample_threshold(&self.model, &mut self.scratch, fitted, &mut scores);
         let threshold = self.model.threshold();
         let model_bytes = postcard::to_allocvec(&*self.model)
             .map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?
             .len();
         let (scale, fit) = (stream.scale.len(), stream.fit.len());
+        let mut facts = self.sight.facts(r);
+        if !measured.is_empty() {
+            facts.push(("windows measured before".into(), measured.len().to_string()));
+        }
+        facts.extend([
+            ("phases".into(), format!("{scale} scale + {fit} fit + {} calibrate", stream.calibrate.len())),
+            ("calibration MSE".into(), format!("{:.4}", report.quality)),
+            ("threshold".into(), format!("{:.4}", threshold.upper)),
+        ]);
         Ok(Training {
-            windows: scale + fit,
+            windows: measured.len() + scale + fit,
             calibrate_windows: stream.calibrate.len(),
             refused: stream.refused,
             model_bytes,
@@ -213,11 +254,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
             in_sample_threshold: in_sample.map(|t| t.upper),
             score: format!("MSE, mean of {} windows", self.params.average),
-            facts: vec![
-                ("phases".into(), format!("{scale} scale + {fit} fit + {} calibrate", stream.calibrate.len())),
-                ("calibration MSE".into(), format!("{:.4}", report.quality)),
-                ("threshold".into(), format!("{:.4}", threshold.upper)),
-            ],
+            facts,
         })
     }
 
@@ -225,7 +262,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         let Input::Window(window) = input else {
             return Err(EvalError::NotServed("the ESN takes windows, not rows".into()));
         };
-        let window = WindowView { label: None, ..*window };
+        let seen = self.sight.see(window);
+        let window = seen.view();
         let judged = |verdict, warm| Judged { verdict, warm, nearest: None, distance: None };
         match &self.integer {
             Some(Integer::Int8(model)) => {
@@ -245,7 +283,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
         let stream = self.stream(r);
-        let views = || stream.calibrate.iter().map(|at| set_view(set, r, at));
+        let seen = self.seen(set, r, &stream.calibrate);
+        let views = || seen.iter().map(Seen::view);
         let mut errors = vec![0.0; 2 * stream.calibrate.len()];
         let before = self.model.readout_bytes();
         let (after, threshold, bytes, ram, set_anew) = match form {

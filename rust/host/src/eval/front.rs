@@ -17,6 +17,14 @@ pub(super) struct Front {
     out: Vec<f32>,
 }
 
+/// Multiply-accumulates of a window's features, and the bytes that they and the work on them take.
+pub(super) fn cost_facts(mac: usize, bytes: usize) -> Vec<(String, String)> {
+    vec![
+        ("MAC per window's features".into(), mac.to_string()),
+        ("memory for a window's features".into(), format!("{bytes} B")),
+    ]
+}
+
 /// A row to learn from.
 #[derive(Clone, Debug)]
 pub(super) struct Example {
@@ -68,9 +76,10 @@ impl Front {
         }
     }
 
-    /// Bytes of scratch and multiply-accumulates that a window's features take.
-    pub fn cost(&self) -> Option<hone_signal::Cost> {
-        self.extractor.as_ref().map(Extractor::cost)
+    /// What a window's features take, where there are windows.
+    pub fn facts(&self) -> Vec<(String, String)> {
+        let cost = self.extractor.as_ref().map(Extractor::cost);
+        cost.map_or(vec![], |c| cost_facts(c.mac as usize, c.workspace + 4 * c.features))
     }
 
     /// The features of one window or row.

@@ -13,6 +13,7 @@ mod rce;
 mod report;
 mod rows;
 mod settings;
+mod sight;
 mod svm;
 mod tune;
 

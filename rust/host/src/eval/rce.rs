@@ -160,9 +160,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
             ("pruned, refused".into(), format!("{}, {}", statistics.pruned, statistics.refused)),
         ];
         facts.extend(self.counted());
-        if let Some(cost) = self.front.cost() {
-            facts.push(("MAC per window's features".into(), cost.mac.to_string()));
-        }
+        facts.extend(self.front.facts());
         Ok(Training {
             windows: learnt,
             model_bytes,

@@ -355,6 +355,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         if let Some(accuracy) = at_once {
             facts.push(("accuracy, one batch".into(), format!("{accuracy:.4}")));
         }
+        facts.extend(self.front.facts());
         Ok(Training {
             windows: examples.len(),
             refused,

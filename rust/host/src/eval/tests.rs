@@ -131,6 +131,56 @@ fn protocols_judge_before_they_learn_and_never_across_subjects() {
 }
 
 #[test]
+fn the_esn_sees_feature_vectors_where_asked() {
+    if skipped() {
+        return;
+    }
+    let settings = ["esn-steps=10", "features=time", "carry=on"].map(String::from).to_vec();
+    for (set, least) in [("fan-high", 0.95), ("cwru-anomaly", 0.90)] {
+        let mut a = args(set, LearnerName::Esn);
+        a.set.clone_from(&settings);
+        let r = report(&a);
+        assert!(r.f1.unwrap() > least, "{set}: {:?}", r.f1);
+        let input = &r.facts.iter().find(|f| f.0 == "input").unwrap().1;
+        assert!(input.starts_with("10 x ") && input.contains("features (time) projected to"), "{input}");
+        // In integers it sees the same.
+        a.quantize = Some(hone_engine::convert::Form::Int8);
+        let small = report(&a).converted.unwrap();
+        assert!(small.f1.unwrap() > least - 0.02, "{set}: {:?}", small.f1);
+    }
+    let mut a = args("fan-high", LearnerName::Esn);
+    a.set = vec!["esn-steps=7".into()];
+    assert!(refusal(&a).contains("esn-steps does not divide the frames of a window"), "{}", refusal(&a));
+}
+
+#[test]
+fn the_papers_protocols_give_a_table_by_subject_and_a_plot_of_the_learning() {
+    if skipped() {
+        return;
+    }
+    let mut a = args("har", LearnerName::Rce);
+    a.protocol = Protocol::PerSubject;
+    let r = report(&a);
+    let subjects = r.facts.iter().filter(|f| f.0.starts_with("group ") && f.1.contains("prototypes")).count();
+    assert!(subjects == 21 && r.accuracy.unwrap() > 0.86, "{subjects} {:?}", r.accuracy);
+    // The paper's cost model stands beside the instructions counted.
+    let facts = report(&args("har", LearnerName::Rce)).facts;
+    let number = |name: &str| facts.iter().find(|f| f.0.starts_with(name)).map(|f| f.1.clone()).unwrap();
+    let (h, n) = (number("prototypes").split(' ').next().unwrap().parse::<u64>().unwrap(), number("features"));
+    assert_eq!(number("MAC per inference, h(5n+10)"), (h * (5 * n.parse::<u64>().unwrap() + 10)).to_string());
+    assert!(number("instructions, infer").contains("per feature visited"));
+    assert!(number("MAC per window's features").parse::<u64>().unwrap() > 1000);
+    assert!(number("memory for a window's features").ends_with(" B"));
+
+    let folder = std::env::temp_dir().join(format!("hone-eval-interleaved-{}", std::process::id()));
+    let mut a = args("har", LearnerName::Rce);
+    (a.protocol, a.plot) = (Protocol::Interleaved, Some(folder.clone()));
+    let files = evaluate(&a).unwrap().1;
+    assert!(files.contains(&folder.join("har-rce-learning.png")), "{files:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn figures_are_written_where_asked() {
     if skipped() {
         return;

@@ -1,7 +1,7 @@
 //! Accuracy of TinyRCE on the recordings, by the device's own code: one pass over the training rows in a random
 //! order, then the test rows. For tuning; `hone eval` is the user's way.
 //!
-//! `cargo run --release -p hone-rce --example evaluate -- [MODE] [--root DIR] [--orders N] [--folds N] [--sorted]
+//! `cargo run --release -p hone-rce --example evaluate -- [MODE] [--root DIR] [--orders N] [--folds N] [--sorted] [--by-class]
 //! [KEY=VALUE]... [feature.KEY=VALUE]...`, MODE being `table` (default), `ablation` or `unknown`.
 
 mod data;
@@ -16,6 +16,7 @@ const WORDS: usize = 400_000;
 struct Options {
     orders: u64,
     sorted: bool,
+    by_class: bool,
     settings: Vec<(String, String)>,
 }
 
@@ -49,6 +50,16 @@ fn ordered<'a>(rows: &'a Rows, options: &Options, seed: u64) -> Vec<&'a (Vec<f32
     let mut order: Vec<_> = rows.train.iter().collect();
     if !options.sorted {
         shuffle(&mut order, seed + 1);
+    }
+    if options.by_class {
+        // One class after the other, as they first come.
+        let mut classes: Vec<u16> = vec![];
+        order.iter().for_each(|r| {
+            if !classes.contains(&r.1) {
+                classes.push(r.1)
+            }
+        });
+        order.sort_by_key(|r| classes.iter().position(|c| *c == r.1));
     }
     order
 }
@@ -98,7 +109,7 @@ fn mean(scores: &[Score], f: impl Fn(&Score) -> f64) -> f64 {
 fn print(name: &str, scores: &[Score]) {
     let least = scores.iter().map(|s| s.accuracy).fold(f64::MAX, f64::min);
     println!(
-        "{name:34} accuracy {:.3} (least {least:.3})  known {:.3}  coverage {:.3}  prequential {:.3}  prototypes {:.0}",
+        "{name:34} accuracy {:.4} (least {least:.4})  known {:.4}  coverage {:.4}  prequential {:.4}  prototypes {:.0}",
         mean(scores, |s| s.accuracy),
         mean(scores, |s| s.known),
         mean(scores, |s| s.coverage),
@@ -110,8 +121,9 @@ fn print(name: &str, scores: &[Score]) {
 /// Capped baseline against ageing and pruning, paired over the orders: mean difference and its 95 % interval (Student).
 fn ablation(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
     let rows = &parts[0];
-    let variants: [(&str, &[(&str, &str)]); 5] = [
+    let variants: [(&str, &[(&str, &str)]); 6] = [
         ("baseline rce", &[("algorithm", "rce"), ("radius-min", "0.2")]),
+        ("that with ageing, pruning", &[("algorithm", "rce-aged"), ("radius-min", "0.2")]),
         ("no pruning, no following", &[("pruning", "off"), ("moving", "0")]),
         ("ageing and pruning", &[("moving", "0")]),
         ("following alone", &[("pruning", "off")]),
@@ -138,7 +150,7 @@ fn ablation(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
         let s = (d.iter().map(|x| (x - m).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
         // 2.262 is Student's t for 9 degrees of freedom; more orders have a smaller one.
         println!(
-            "{:34} difference {m:+.3}, 95 % interval {:+.3} to {:+.3}",
+            "{:34} difference {m:+.4}, 95 % interval {:+.4} to {:+.4}",
             "",
             m - 2.262 * s / n.sqrt(),
             m + 2.262 * s / n.sqrt()
@@ -195,7 +207,7 @@ fn unknown(model: &mut Model<WORDS>, parts: &[Rows], options: &Options) {
 
 fn main() {
     let mut root = PathBuf::from("../shared/data");
-    let mut options = Options { orders: 10, sorted: false, settings: vec![] };
+    let mut options = Options { orders: 10, sorted: false, by_class: false, settings: vec![] };
     let (mut folds, mut mode, mut feature_settings) = (1, String::from("table"), vec![]);
     let mut validate = false;
     let mut arguments = std::env::args().skip(1);
@@ -207,6 +219,7 @@ fn main() {
             "--folds" => folds = value().parse().expect("a number"),
             "--validate" => validate = true,
             "--sorted" => options.sorted = true,
+            "--by-class" => options.by_class = true,
             other => match other.split_once('=') {
                 Some((name, text)) => match name.strip_prefix("feature.") {
                     Some(name) => feature_settings.push((name.to_string(), text.to_string())),

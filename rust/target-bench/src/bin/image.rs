@@ -138,8 +138,7 @@ fn container() -> Option<usize> {
         parameters: &|_| (),
         pipeline: &|_| (),
         channels: &[Channel { scale: 0.001, unit: Unit::None }],
-        offsets: &[0.5, 1.0],
-        factors: &[1.0, 2.0],
+        scaling: &|each| [(0.5, 1.0), (1.0, 2.0)].iter().for_each(|(o, f)| each(*o, *f)),
         classes: &|see| see(hone_learn::ClassId(0), "well"),
         report: None,
     };
