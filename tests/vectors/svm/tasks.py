@@ -13,6 +13,10 @@ from sklearn import svm
 
 here = Path(__file__).parent
 data = Path(os.environ.get("HONE_DATA", here.parents[3] / "shared/data")) / "svm"
+if not data.is_dir():
+    # Nothing to learn from: what there is stays.
+    (here / "tasks.csv").write_bytes((here / "tasks.csv").read_bytes())
+    raise SystemExit(print(f"skipped: no rows in {data}"))
 out = csv.writer(open(here / "tasks.csv", "w", newline=""), lineterminator="\n")
 out.writerow(["task", "kernel", "gamma", "dual", "vectors", "predicted"])
 for task in ["iris01", "iris12", "dig38s", "dig6rs"]:
