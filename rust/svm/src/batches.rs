@@ -103,7 +103,7 @@ impl ModelMut<'_> {
     #[cfg(feature = "basis")]
     pub fn average_on_basis(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
         let (own, other) = (&*self.head, &earlier.head);
-        let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors);
+        let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors, h.form);
         if alike(own) != alike(other) || own.linear() || own.task != Task::Classes {
             return false;
         }

@@ -159,7 +159,7 @@ pub(crate) fn readmit(
     earlier: &Head,
     now: &Head,
 ) -> bool {
-    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes);
+    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes, h.form);
     let (vectors, words) = (usize::from(earlier.vectors), set.row_words());
     let ids = plan.classes().iter().zip(model.words.iter()).all(|(class, id)| u32::from(class.0) == *id);
     if alike(earlier) != alike(now) || plan.linear() || plan.novelty || !ids || vectors == 0 || vectors > set.len() {

@@ -9,6 +9,7 @@ use crate::text::{Line, Out, Write};
 use core::sync::atomic::Ordering;
 use hone_learn::{Kind, ParamError, Setting, Value};
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["list"] => list(links, None, io),

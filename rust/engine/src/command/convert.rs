@@ -97,7 +97,7 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
 /// Tells what would change; false when there is nothing any more.
 #[inline(never)]
 fn show(console: &Console, learner: Learner, io: &mut dyn Io) -> bool {
-    let offer = console.links.training.get().offer;
+    let offer = console.links.training.update(|t| t.offer);
     let bench = offer.and_then(|offer| console.slots.get(usize::from(offer.bench))?.try_borrow().ok());
     let Some(Model::Bench(bench)) = bench.as_deref() else { return false };
     report(&bench.changes, learner, io);

@@ -14,6 +14,7 @@ use hone_signal::Micros;
 /// Classes in the matrix of `svm eval`.
 const SHOWN: usize = if SVM_CLASSES > 8 { SVM_CLASSES } else { 8 };
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["info"] => info(links, io),
@@ -124,6 +125,7 @@ fn export(set: &RowSet, io: &mut dyn Io) {
 }
 
 /// `svm eval`: the model in use on the labelled rows of the training set.
+#[inline(never)]
 pub(super) fn svm(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     if words != ["eval"] {
         return misuse("svm", io);

@@ -10,6 +10,7 @@ use hone_learn::ClassId;
 use hone_rce::NameError;
 use hone_signal::Micros;
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["on"] => set(links, true, false, io),
@@ -60,6 +61,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
 
 /// `label ID [NAME]` says the class of the windows that follow, and of the unknown one that waits; with `--once` of that
 /// one only.
+#[inline(never)]
 pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["none"] => {

@@ -12,6 +12,7 @@ use hone_numeric::{compress::Fixed, whole::Precision};
 use hone_signal::Micros;
 use hone_svm::Task;
 
+#[inline(never)]
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["info"] => info(console, io),
@@ -28,6 +29,7 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
     }
 }
 
+#[inline(never)]
 fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     let outcome = in_use(console, io);
     let saved = console.links.keep.get().health.model;

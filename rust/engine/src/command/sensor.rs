@@ -8,6 +8,7 @@ use crate::telemetry;
 use crate::text::{Out, Write};
 use hone_signal::{Micros, Unit};
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["info"] => info(links, io),

@@ -13,6 +13,7 @@ use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_signal::Micros;
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         [] => text(links, io),

@@ -4,7 +4,7 @@ use super::{Outcome, fail, misuse};
 use crate::config::Learner;
 use crate::env::Io;
 use crate::link::Links;
-use crate::stats::{Ended, Phase, TrainingStatus};
+use crate::stats::{Ended, Phase};
 use crate::telemetry;
 use crate::text::Write;
 use crate::training::TrainOrder;
@@ -17,6 +17,7 @@ const LOOK: Micros = Micros(50_000);
 /// What `--windows` takes: at most what each of the ESN's phases may have, among which it is shared out.
 const WINDOWS: RangeInclusive<i32> = 10..=10_000;
 
+#[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["status"] => return status(links, io),
@@ -65,7 +66,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 
 /// Fails when a training cannot begin now.
 pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
-    if links.training.get().running() || !links.orders.is_empty() {
+    if links.training.update(|t| t.running()) || !links.orders.is_empty() {
         return fail(io, &["a training is under way; 'train status' says how far, 'train cancel' gives it up"]);
     }
     // On its way home the memory is waited for.
@@ -84,8 +85,11 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
     let mut turns = 20;
     let mut looks = 0u32;
     loop {
-        let status = links.training.get();
-        if let Some(ended) = status.ended(id) {
+        // Not the whole status, whose history would be the greater part of this frame.
+        let (ended, refused, begun, at) = links
+            .training
+            .update(|t| (t.ended(id), t.refused == id, t.id == id && t.running(), (t.phase, t.done, t.total)));
+        if let Some(ended) = ended {
             // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
             // begins where it is.
             let used = ended.learner == Learner::Rce
@@ -100,14 +104,15 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
             }
             continue;
         }
-        if status.refused == id {
+        if refused {
             return fail(io, &["another training came first; 'train status' says how far it is"]);
         }
-        if status.id == id && status.running() && status.done > 0 && status.total > 0 {
-            let tenth = u64::from(status.done) * 10 / u64::from(status.total);
-            if shown != Some((tenth, status.phase)) {
-                shown = Some((tenth, status.phase));
-                progress(&status, io);
+        let (phase, done, total) = at;
+        if begun && done > 0 && total > 0 {
+            let tenth = u64::from(done) * 10 / u64::from(total);
+            if shown != Some((tenth, phase)) {
+                shown = Some((tenth, phase));
+                progress(at, io);
             }
         }
         // Not at the first look: most orders are taken up at once.
@@ -138,13 +143,13 @@ fn waits_for(links: &Links, id: u32) -> Option<&'static str> {
     })
 }
 
-pub(super) fn progress(status: &TrainingStatus, io: &mut dyn Io) {
-    io.str(if status.phase == Phase::Collecting { "  collecting " } else { "  computing " });
-    io.uint(u64::from(status.done) * 100 / u64::from(status.total.max(1)));
+pub(super) fn progress((phase, done, total): (Phase, u32, u32), io: &mut dyn Io) {
+    io.str(if phase == Phase::Collecting { "  collecting " } else { "  computing " });
+    io.uint(u64::from(done) * 100 / u64::from(total.max(1)));
     io.str(" % (");
-    io.uint(status.done);
+    io.uint(done);
     io.str(" of ");
-    io.uint(status.total);
+    io.uint(total);
     io.str(")\n");
 }
 
@@ -203,7 +208,7 @@ fn status(links: &Links, io: &mut dyn Io) -> Outcome {
         io.str(", for ");
         io.seconds(Micros(io.now().0.saturating_sub(status.since.0)));
         io.str(" s\n");
-        progress(&status, io);
+        progress((status.phase, status.done, status.total), io);
     }
     for ended in status.history.iter().flatten() {
         line(ended, io);

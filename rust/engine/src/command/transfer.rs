@@ -98,6 +98,7 @@ fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<
 }
 
 /// `model export [--from N]`: the lines of the model in use, from line N on.
+#[inline(never)]
 pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     let (from, count) = match words {
         [] => (0, u32::MAX),
@@ -186,6 +187,7 @@ fn reply(reply: Reply, io: &mut dyn Io) {
 }
 
 /// `model import`: reads lines until a model is whole, then takes it into use and saves it.
+#[inline(never)]
 pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
     let received = with_workspace(links, Wanted::Lend, io, &mut |memory, _, io| {
         io.str("send the lines of 'model export'; 'end' gives up\n");
