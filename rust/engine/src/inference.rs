@@ -6,7 +6,7 @@ use crate::convert::Stream;
 use crate::link::Links;
 #[cfg(not(feature = "small-models"))]
 use crate::memory::EsnScratch as Stream;
-use crate::memory::{Model, SVM_SCRATCH, Slot};
+use crate::memory::{Model, SVM_SCRATCH, Sequence, Slot};
 use crate::rows::FeatureBench;
 use crate::stats::count;
 use crate::training::Published;
@@ -39,13 +39,15 @@ impl Wish {
 pub struct Judge {
     slots: &'static [Slot; MODELS],
     in_use: Option<(Published, Option<AtomicRef<'static, Model>>)>,
+    /// How an ESN of features sees windows.
+    sequence: Option<Sequence>,
     esn: Stream,
     svm: [f32; SVM_SCRATCH],
 }
 
 impl Judge {
     pub(crate) fn new(slots: &'static [Slot; MODELS]) -> Self {
-        Self { slots, in_use: None, esn: Stream::new(), svm: [0.0; SVM_SCRATCH] }
+        Self { slots, in_use: None, sequence: None, esn: Stream::new(), svm: [0.0; SVM_SCRATCH] }
     }
 
     /// Takes the newest model into use, if there is a newer one. True when it did.
@@ -59,6 +61,11 @@ impl Judge {
             links.inference.update(|s| s.model = None);
             return false;
         };
+        let (generation, sequence) = links.sequence.get();
+        if generation != published.generation {
+            // Another is being published this moment; it comes with the next window.
+            return false;
+        }
         let model = match published.slot {
             None => None,
             // A slot that is published is never being written, so the borrow succeeds.
@@ -71,6 +78,7 @@ impl Judge {
         if let Some(model) = model.as_deref() {
             self.esn.prepare(model);
         }
+        self.sequence = sequence;
         self.in_use = Some((published, model));
         self.reset();
         links.inference.update(|s| {
@@ -92,7 +100,7 @@ impl Judge {
 
     /// The verdict on a window; `None` without a model in the pool.
     pub fn infer(&mut self, window: &WindowView<'_>, features: &mut FeatureBench) -> Option<Verdict> {
-        let (published, model) = self.in_use.as_ref()?;
+        let (_, model) = self.in_use.as_ref()?;
         let model = &**model.as_ref()?;
         match model {
             Model::Svm(extractor, svm) => {
@@ -107,7 +115,7 @@ impl Judge {
             _ => {}
         }
         let frames;
-        let window = match &published.sequence {
+        let window = match &self.sequence {
             Some(sequence) => {
                 frames = features.frames(sequence, window)?;
                 &frames

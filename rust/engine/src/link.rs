@@ -17,7 +17,7 @@ use hone_signal::Extractor;
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
 use crate::config::Config;
 use crate::event::Event;
-use crate::memory::{BlockBuf, RowSet, WindowBuf};
+use crate::memory::{BlockBuf, RowSet, Sequence, WindowBuf};
 use crate::persist::{KeepOrder, KeepStatus, Loan};
 use crate::rows::DataStats;
 use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
@@ -179,6 +179,8 @@ pub struct Links {
     pub events_lost: AtomicU32,
     /// The newest model; inference takes it at its next window boundary.
     pub published: Shared<Option<Published>>,
+    /// How it sees windows, where it is an ESN of features, and its generation; set before it is published.
+    pub sequence: Shared<(u32, Option<Sequence>)>,
     /// Run-time parameters.
     pub config: Shared<Config>,
     /// What the user last asked of inference.
@@ -245,6 +247,7 @@ impl Links {
             events: Queue::new(),
             events_lost: AtomicU32::new(0),
             published: Shared::new(None),
+            sequence: Shared::new((0, None)),
             config: Shared::new(Config::DEFAULT),
             wish: Shared::new(crate::inference::Wish::DEFAULT),
             sampling: Shared::new(SamplingStats::ZERO),

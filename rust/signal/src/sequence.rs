@@ -225,7 +225,8 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
 
     fn each_hop(&self, window: &WindowView<'_>, memory: &mut [u32], each: &mut dyn FnMut(&[f32])) -> Option<()> {
         let shape = Shape { channels: window.channels, frames: window.len() };
-        let hop = self.hop(shape)?;
+        // Where it is: a copy more is 48 bytes of stack.
+        let Some(hop) = &self.hop(shape) else { return None };
         let (row, scratch) = memory.split_at_mut_checked(self.features())?;
         let row: &mut [f32] = Workspace::new(row).take(self.features()).ok()?;
         let samples = hop.shape().frames * window.channels;

@@ -4,7 +4,7 @@
 use super::convert;
 use super::{Console, Outcome, fail, misuse, transfer};
 use crate::env::Io;
-use crate::memory::{Model, Sequence};
+use crate::memory::Model;
 use crate::text::Write;
 use hone_esn::Form;
 #[cfg(feature = "small-models")]
@@ -110,14 +110,15 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
         }
         _ => {}
     }
-    if let Some(sequence) = &published.sequence {
-        features(sequence, io);
-    }
+    features(console, io);
     Ok(())
 }
 
 /// `8 x 48 features a window (log-spectrum), projected to 3 inputs`
-fn features(sequence: &Sequence, io: &mut dyn Io) {
+// Apart, so that its copy is not on the stack of all that `model` does.
+#[inline(never)]
+fn features(console: &Console, io: &mut dyn Io) {
+    let (_, Some(sequence)) = console.links.sequence.get() else { return };
     io.size(sequence.steps());
     io.str(" x ");
     io.size(sequence.features());

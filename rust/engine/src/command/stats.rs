@@ -120,7 +120,7 @@ fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
 
 /// Feature vectors per window that the ESN in use sees; 0 where a model sees samples, or one row.
 fn steps(links: &Links) -> u32 {
-    links.published.get().and_then(|p| p.sequence).map_or(0, |s| s.steps() as u32)
+    links.sequence.get().1.map_or(0, |s| s.steps() as u32)
 }
 
 fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {

@@ -174,7 +174,7 @@ impl Convert {
         let result = match source {
             Some(source @ Model::Esn(_)) => {
                 let view = window.view();
-                let done = match links.published.get().and_then(|p| p.sequence) {
+                let done = match links.sequence.get().1 {
                     None => self.window(source, place, &view, workspace),
                     Some(sequence) => {
                         let (workspace, bench) = apart(workspace, &sequence, view.channels);

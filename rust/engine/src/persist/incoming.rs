@@ -37,7 +37,8 @@ impl Training {
     #[cfg(feature = "small-models")]
     pub(super) fn replace(&mut self, now: Micros) -> Result<Kept, KeepError> {
         let offer = self.links.training.get().offer.ok_or(KeepError::NoOffer)?;
-        let Published { learner, sequence, .. } = self.links.published.get().ok_or(KeepError::NoModel)?;
+        let learner = self.links.published.get().map(|p| p.learner).ok_or(KeepError::NoModel)?;
+        let (_, sequence) = self.links.sequence.get();
         self.publish(Some(offer.slot), learner, sequence, now);
         self.keeper.due = true;
         let bytes = self.container_bytes(offer.slot);
@@ -109,7 +110,8 @@ impl Training {
         self.generation = self.generation.wrapping_add(1);
         // What was made of the model before is of no use any more.
         self.links.training.update(|t| t.offer = None);
-        self.links.published.set(Some(Published { slot, generation: self.generation, learner, time, sequence }));
+        self.links.sequence.set((self.generation, sequence));
+        self.links.published.set(Some(Published { slot, generation: self.generation, learner, time }));
         self.links.teaching.store(learner == Learner::Rce && slot.is_none(), Ordering::Release);
     }
 
@@ -126,6 +128,7 @@ impl Training {
             }
         }
         self.links.published.set(None);
+        self.links.sequence.set((self.generation, None));
         self.links.training.update(|t| t.offer = None);
         self.links.teaching.store(false, Ordering::Release);
         self.links.rce_erase.store(true, Ordering::Release);

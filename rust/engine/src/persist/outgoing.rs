@@ -121,7 +121,7 @@ impl Training {
     ) -> Result<u32, WriteError> {
         let parameters: Each<'_> = &|each| each_setting(params, each);
         let kind = (Learner::Esn, layout);
-        let sequence = self.links.published.get().and_then(|p| p.sequence);
+        let (_, sequence) = self.links.sequence.get();
         let sight = Sight { extractor: None, sequence };
         container::describe(self.links, kind, parameters, &sight, self.keeper.report, |contents| {
             hone_model::write(contents, payload, sink)

@@ -5,7 +5,6 @@ use crate::config::{Learner, Section};
 use crate::convert::ConvertFault;
 use crate::convert::Form;
 use crate::link::Links;
-use crate::memory::Sequence;
 use hone_learn::ParamError;
 use hone_signal::Micros;
 
@@ -39,7 +38,7 @@ impl TrainOrder {
 }
 
 /// The newest model: where it is and what it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Its slot in the pool; `None` for TinyRCE that learns, which has its own place.
     pub slot: Option<u8>,
@@ -49,8 +48,6 @@ pub struct Published {
     pub learner: Learner,
     /// When it was published.
     pub time: Micros,
-    /// How it sees windows, where it is an ESN of features.
-    pub sequence: Option<Sequence>,
 }
 
 impl Published {

@@ -41,7 +41,7 @@ fn averaged(batches: u32, continues: bool, in_use: bool) -> (f32, f32, f32) {
         trained(model, boundary);
         *alone = decision(model, 0.25);
     }
-    let published = Published { slot: Some(0), generation: 7, learner: Learner::Svm, time: Micros(0), sequence: None };
+    let published = Published { slot: Some(0), generation: 7, learner: Learner::Svm, time: Micros(0) };
     links.published.set(Some(published));
     (training.generation, training.batches) = (7, batches);
     training.batches_of = if in_use { 7 } else { 6 };
