@@ -363,7 +363,8 @@ impl Training {
     }
 }
 
-/// Encodes TinyRCE's model, or reads one, for the training loop.
+/// Encodes TinyRCE's model, or reads one, for the training loop. Apart from its caller, whose frame is below every window.
+#[inline(never)]
 pub(crate) fn serve(teach: &mut teach::Teach, memory: &mut [u32], task: Task) -> Task {
     match task {
         Task::Save => {
