@@ -99,7 +99,8 @@ fn main() -> ! {
     integer::<i8>("esn/infer/8-bit", &model, Quantization::Int8, errors.mse, 0.05);
     let Some(fixed) = Fixed::q(3, 12) else { exit(false) };
     integer::<i16>("esn/infer/q3.12", &model, Quantization::Fixed(fixed), errors.mse, 0.01);
-    let names = ["svm/infer/linear/f32", "svm/infer/linear/8-bit", "svm/infer/linear/8-bit/row", "svm/infer/linear/q3.12"];
+    let names =
+        ["svm/infer/linear/f32", "svm/infer/linear/8-bit", "svm/infer/linear/8-bit/row", "svm/infer/linear/q3.12"];
     svm(KernelKind::Linear, 2, names);
     let names = ["svm/infer/rbf/f32", "svm/infer/rbf/8-bit", "svm/infer/rbf/8-bit/row", "svm/infer/rbf/q3.12"];
     svm(KernelKind::Rbf, 2, names);
@@ -157,9 +158,7 @@ fn svm(kernel: KernelKind, classes: u16, names: [&'static str; 4]) {
             exit(false)
         }
         let (view, size) = (integer.view(), integer.view().used() * 4);
-        let close = case(name, vectors)
-            .model(size)
-            .run(|| view.infer_row(&Row::Whole(black_box(&x), 0), &mut scratch));
+        let close = case(name, vectors).model(size).run(|| view.infer_row(&Row::Whole(black_box(&x), 0), &mut scratch));
         if exact.decision != close.decision {
             exit(false)
         }
