@@ -363,8 +363,7 @@ impl Training {
     }
 }
 
-/// Encodes TinyRCE's model, or reads one, for the training loop. Apart from its caller, whose frame is below every window.
-#[inline(never)]
+/// Encodes TinyRCE's model, or reads one, for the training loop.
 pub(crate) fn serve(teach: &mut teach::Teach, memory: &mut [u32], task: Task) -> Task {
     match task {
         Task::Save => {
