@@ -138,6 +138,8 @@ impl Teach {
     }
 
     /// Begins anew, unless there is a model on the same features: that goes on learning.
+    // With a whole configuration in its frame, which would else be below every window.
+    #[inline(never)]
     fn begin(&mut self) {
         let config = self.links.config.get();
         let channels = self.links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
@@ -163,8 +165,9 @@ impl Teach {
         Some((extractor, *model.params()))
     }
 
-    /// Puts the model into integers, into `words`.
+    /// Puts the model into integers, into `words`. Apart from its caller, whose frame is below every window.
     #[cfg(feature = "small-models")]
+    #[inline(never)]
     pub(crate) fn freeze(
         &self,
         precision: hone_numeric::whole::Precision,

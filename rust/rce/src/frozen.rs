@@ -169,6 +169,7 @@ fn rounded(x: f32) -> Option<u32> {
     (x >= 0.0).then_some((x + 0.5) as u32)
 }
 
+#[inline(never)]
 fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> Option<Head> {
     let (precision, layout) = (head.precision(), head.layout());
     let scale = state.scale();

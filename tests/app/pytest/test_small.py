@@ -6,6 +6,12 @@ import re
 import pytest
 
 
+@pytest.fixture(scope="module", autouse=True)
+def samples(device):
+    # Whatever a test before left when it failed.
+    device.run("config reset features.esn-steps")
+
+
 def smaller(device, command, timeout=300):
     """Bytes of the model before and after, and what it is then."""
     device.run("replay normal")
