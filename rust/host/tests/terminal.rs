@@ -64,6 +64,22 @@ fn answers_completes_and_remembers() {
 }
 
 #[test]
+fn lines_pasted_together_are_all_obeyed() {
+    let mut s = device();
+    s.send("rig imbalance\nwait 0.5\nconfig get esn.units\nled\n").unwrap();
+    s.flush().unwrap();
+    // `get` says the value, `led` its state: neither stands in what is typed.
+    for answer in ["64", "off"] {
+        s.exp_string(answer).unwrap();
+        s.exp_string(PROMPT).unwrap();
+    }
+    ask(&mut s, "rig", "* imbalance");
+    s.send_line("quit").unwrap();
+    s.exp_eof().unwrap();
+    left_well(&s);
+}
+
+#[test]
 fn a_training_goes_on_when_waiting_is_broken_off() {
     let mut s = device();
     s.send_line("train --windows 30 --wait").unwrap();
@@ -74,7 +90,8 @@ fn a_training_goes_on_when_waiting_is_broken_off() {
     ask(&mut s, "train status", "training 1: esn");
     // Told while nobody types, above the prompt.
     s.exp_string("training 1 done").unwrap();
-    ask(&mut s, "wait 0.5", PROMPT.trim_end());
+    // Whatever is told while this is typed, it is obeyed.
+    s.send_line("wait 0.5").unwrap();
     ask(&mut s, "model info", "reservoir of 64 units");
     ask(&mut s, "infer once", "normal, score");
     // Waiting can be broken off too.
