@@ -86,6 +86,17 @@ class Device:
                 found[kind] = entry
         return found
 
+    def anomalous(self, mode):
+        """The share of windows found anomalous while the sensor plays so. A single window may be a false alarm."""
+        self.run(f"replay {mode}")
+        self.run("wait 2")
+        before = self.stats()["inference"]
+        self.run("wait 10")
+        after = self.stats()["inference"]
+        normal, anomalous = (after[name] - before[name] for name in ["normal", "anomalous"])
+        assert normal + anomalous > 20
+        return anomalous / (normal + anomalous)
+
     def full_stacks(self):
         """Stacks of which more than three quarters have been used."""
         return {

@@ -240,10 +240,7 @@ def test_an_esn_sees_features(device):
     device.run("replay normal")
     device.train("esn")
     assert "8 x 6 features a window (log-spectrum), projected to 3 inputs" in device.text("model info")
-    for mode, decision in [("normal", "normal"), ("faulty", "anomalous")]:
-        device.run(f"replay {mode}")
-        device.run("wait 3")
-        assert device.text("infer once").startswith(decision)
+    assert device.anomalous("normal") < 0.2 and device.anomalous("faulty") > 0.9
     device.run("replay normal")
     for key, value in usual.items():
         assert device.run(f"config set {key} {value}") == []
