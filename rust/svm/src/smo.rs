@@ -136,7 +136,7 @@ impl Problem<'_> {
         for v in self.space.vars.iter_mut() {
             let Some(row) = self.rows.row(row_of(v)) else { break };
             let mut x2 = 0.0;
-            each(row, self.rows.format(), self.space.scaling.iter(), |[a, b], v| {
+            each(row, self.rows.format(), self.space.scaling.iter().copied(), |[a, b], v| {
                 let z = a * v + b;
                 x2 += z * z;
             });
