@@ -6,7 +6,8 @@
 //!   block ──► Windower ──► window complete
 //!                            │ faulty? ──────────► counted, neither judged nor learnt
 //!                            ├─► judge (features for a classifier) ──► verdict ──► stats, light, event on a change
-//!                            ├─► labelled, or wanted as a row? ──► features ──► TinyRCE, or the training set
+//!                            ├─► labelled? ──► features ──► TinyRCE while it learns, else the training set
+//!                            ├─► wanted as a row by a training? ──► features ──► the training set
 //!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
 //! ```
 //!
@@ -15,6 +16,7 @@
 use crate::capacity::{MODELS, WINDOW_FRAMES};
 use crate::env::Led;
 use crate::event::Event;
+use crate::included::SVM;
 use crate::inference::{Judge, Wish};
 use crate::led::Light;
 use crate::link::Links;
@@ -198,13 +200,14 @@ impl Inference {
         }
     }
 
-    /// TinyRCE learns a labelled window at once; for the SVM it becomes a row. The ESN's go to the trainer whole.
+    /// TinyRCE learns a labelled window at once; for the SVM it becomes a row, while TinyRCE learns only if a training asked
+    /// for rows. The ESN's go to the trainer whole.
     fn learn(&mut self, window: &WindowView<'_>) {
-        if let Some(class) = window.label
-            && self.teach.learns()
-        {
+        let taught = window.label.filter(|_| self.teach.learns());
+        if let Some(class) = taught {
             self.teach.learn(self.features, window, class);
-        } else if self.rows.wants(window) {
+        }
+        if SVM && (self.rows.asked() || (window.label.is_some() && taught.is_none())) {
             self.rows.add(self.features, window);
         }
     }

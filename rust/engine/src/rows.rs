@@ -169,9 +169,9 @@ impl Rows {
         }
     }
 
-    /// Whether this window is to become a row.
-    pub fn wants(&self, window: &WindowView<'_>) -> bool {
-        SVM && (window.label.is_some() || self.links.data.get().wanted > 0)
+    /// Whether a training waits for rows.
+    pub fn asked(&self) -> bool {
+        self.links.data.get().wanted > 0
     }
 
     /// Adds the window as a row.

@@ -84,6 +84,16 @@ fn each_learner_there_is_put_into_integers() {
 }
 
 #[test]
+fn labelled_windows_become_rows_for_the_svm_alone() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    let labels = b.command("label 1").is_ok();
+    b.run(2.0);
+    let data = b.links.data.get();
+    assert_eq!((labels, data.rows > 0, data.missed), (SVM || RCE, SVM, 0));
+}
+
+#[test]
 fn the_first_one_there_is_the_default() {
     let first = there().next().map(|(learner, ..)| learner);
     assert_eq!(Some(Config::DEFAULT.device.learner), first);

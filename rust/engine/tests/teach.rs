@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Act, Bench};
+use hone_engine::config::Learner;
 use hone_engine::event::Event;
 use hone_learn::{ClassId, Decision};
 use proptest::prelude::*;
@@ -96,6 +97,24 @@ fn trained_again_it_goes_on_and_another_learner_ends_its_learning() {
     assert_eq!(b.links.rce.get().learnt, before.learnt, "labelled windows are rows again");
     assert!(b.links.data.get().rows > 0);
     assert_eq!(last(&b), Some(Decision::Normal));
+}
+
+#[test]
+fn an_svm_is_trained_from_windows_that_it_learns_too() {
+    let mut b = knows_the_hum();
+    b.command("label 1").unwrap();
+    b.command("train svm --windows 30").unwrap();
+    b.run(2.0);
+    b.device.sensor.act = Act::Loud;
+    b.command("label 2").unwrap();
+    b.run(2.0);
+    b.command("label none").unwrap();
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    let trained = b.links.training.get();
+    assert_eq!((trained.learner, trained.running()), (Learner::Svm, false), "{}", b.text);
+    assert!(b.links.rce.get().learnt > 20, "TinyRCE went on learning until the SVM took its place");
+    assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
 }
 
 #[test]

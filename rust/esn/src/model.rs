@@ -5,7 +5,7 @@ use crate::network::{Network, Position, Readouts, State};
 use crate::packed::{Packed, Packing};
 use crate::params::{Checked, MAX_CHANNELS, Params, Readout, Shape};
 use crate::reservoir::{Weights, WeightsMut, generate};
-use crate::threshold::{Errors, Threshold, Thresholds};
+use crate::threshold::{self, Errors, Threshold, Thresholds};
 use hone_learn::{Decision, ParamError, Verdict};
 use hone_signal::WindowView;
 
@@ -218,27 +218,20 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         errors: &mut [f32],
     ) -> bool {
         scratch.reset();
-        let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
-        let mut count = 0;
-        for window in windows {
-            if let Some(e) = self.examine(&window, scratch).errors {
-                let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
-                (*m, *n) = (e.mse, e.nmse);
-                count += 1;
-            }
-        }
+        let judged = windows.into_iter().map(|window| self.examine(&window, scratch).errors);
+        let halves = threshold::halves(errors, judged);
         scratch.reset();
-        let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
-        self.calibrate(mse, nmse)
+        halves.is_some_and(|(mse, nmse)| self.calibrate(mse, nmse))
     }
 
     /// Sets the thresholds by the model's rule for these errors of windows, which are reordered. False, and nothing is
     /// changed, without errors or when one is not finite and positive.
     pub fn calibrate(&mut self, mse: &mut [f32], nmse: &mut [f32]) -> bool {
-        let quality = mean(mse);
-        let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
-        (self.head.thresholds, self.head.quality) = (thresholds, quality);
-        true
+        let found = Thresholds::with_quality(mse, nmse, &self.head.params);
+        if let Some(found) = found {
+            (self.head.thresholds, self.head.quality) = found;
+        }
+        found.is_some()
     }
 
     pub(crate) const fn head(&self) -> &Head {
@@ -275,10 +268,6 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
             out_output: self.out_output.as_flattened_mut(),
         }
     }
-}
-
-pub(crate) fn mean(errors: &[f32]) -> f32 {
-    errors.iter().fold(0.0, |s, e| s + e) / errors.len().max(1) as f32
 }
 
 struct Parts<'a> {

@@ -60,6 +60,24 @@ impl Threshold {
     }
 }
 
+/// Puts the errors of windows, those that were judged, into one half each of `room`. `None` when there are more than fit.
+pub(crate) fn halves(
+    room: &mut [f32],
+    errors: impl Iterator<Item = Option<Errors>>,
+) -> Option<(&mut [f32], &mut [f32])> {
+    let (mse, nmse) = room.split_at_mut_checked(room.len() / 2)?;
+    let mut count = 0;
+    for e in errors.flatten() {
+        (*mse.get_mut(count)?, *nmse.get_mut(count)?) = (e.mse, e.nmse);
+        count += 1;
+    }
+    Some((mse.get_mut(..count)?, nmse.get_mut(..count)?))
+}
+
+fn mean(errors: &[f32]) -> f32 {
+    errors.iter().fold(0.0, |s, e| s + e) / errors.len().max(1) as f32
+}
+
 fn deviation(scores: &[f32]) -> f32 {
     let mut running = Running::EMPTY;
     scores.iter().for_each(|s| running.push(*s));
@@ -98,6 +116,12 @@ impl Thresholds {
     pub fn from_errors(mse: &mut [f32], nmse: &mut [f32], p: &Params) -> Option<Self> {
         let of = |errors| Threshold::from_scores(errors, p.rule, p.k, p.quantile, p.margin);
         Some(Self { mse: of(mse)?, nmse: of(nmse)? })
+    }
+
+    /// As [`Thresholds::from_errors`], and beside them the mean of the mean squared errors.
+    pub fn with_quality(mse: &mut [f32], nmse: &mut [f32], p: &Params) -> Option<(Self, f32)> {
+        let quality = mean(mse);
+        Some((Self::from_errors(mse, nmse, p)?, quality))
     }
 
     /// The threshold in whose unit [`Thresholds::score`] is.

@@ -181,9 +181,9 @@ mod tests {
         let facts = facts(&model);
         assert!(facts.contains(&("format version".to_owned(), "1".to_owned())), "{facts:?}");
         assert!(facts.iter().any(|(name, _)| name.starts_with("class ")), "{facts:?}");
-        let folder = std::env::temp_dir().join(format!("hone-model-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let (a, json, bad) = (folder.join("a.hone"), folder.join("a.json"), folder.join("bad.hone"));
+        let folder = tempfile::tempdir().unwrap();
+        let (a, json, bad) =
+            (folder.path().join("a.hone"), folder.path().join("a.json"), folder.path().join("bad.hone"));
         std::fs::write(&a, GOLDEN).unwrap();
         std::fs::write(&bad, &GOLDEN[..GOLDEN.len() - 1]).unwrap();
         run(&ModelCommand::Diff { a: a.clone(), b: a.clone() }).unwrap();
@@ -193,6 +193,5 @@ mod tests {
         assert_eq!(value["payload"].as_str().unwrap().len(), 2 * model.payload().len());
         let error = run(&ModelCommand::Show { file: bad }).unwrap_err();
         assert!(error.contains("cut off"), "{error}");
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -286,12 +286,6 @@ mod tests {
         }
     }
 
-    fn folder() -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("hone-plot-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        folder
-    }
-
     /// Counts pixels of the exact colour, so that a figure without its curve or shade fails.
     fn pixels(path: &Path, colour: RGBColor) -> usize {
         let image = image_of(path);
@@ -308,7 +302,8 @@ mod tests {
 
     #[test]
     fn a_timeline_shows_score_threshold_span_and_verdicts() {
-        let path = folder().join("timeline.png");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("timeline.png");
         anomaly_timeline(&path, &timeline()).unwrap();
         for colour in [LINE, SHADE, ALARM, FINE, INK] {
             assert!(pixels(&path, colour) > 200, "{colour:?} is missing");
@@ -317,7 +312,8 @@ mod tests {
 
     #[test]
     fn odd_timelines_are_drawn_or_refused() {
-        let path = folder().join("odd.png");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("odd.png");
         let mut t = timeline();
         t.points.truncate(1);
         t.spans.clear();
@@ -337,14 +333,15 @@ mod tests {
 
     #[test]
     fn a_matrix_shades_hits_and_misses() {
-        let path = folder().join("matrix.png");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("matrix.png");
         let classes: Vec<String> = ["walking", "upstairs", "sitting"].map(String::from).into();
         let columns = classes.iter().cloned().chain(["unknown".into()]).collect();
         let counts = vec![vec![10, 0, 0, 0], vec![0, 0, 8, 0], vec![0, 0, 0, 0]];
         confusion_matrix(&path, &Matrix { title: "t".into(), subtitle: String::new(), classes, columns, counts })
             .unwrap();
         assert!(pixels(&path, LINE) > 1000 && pixels(&path, ALARM) > 1000);
-        let none = folder().join("none.png");
+        let none = folder.path().join("none.png");
         assert!(confusion_matrix(&none, &Matrix::default()).is_err() && !none.exists());
     }
 }

@@ -281,9 +281,8 @@ mod pty {
         // The program wants it for itself.
         drop(slave);
         let device = device(Box::new(Master(master)), TRAIN);
-        let folder = std::env::temp_dir().join(format!("hone-pty-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("model.hone");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.hone");
         let run = |what: &str| -> Output {
             Command::new(env!("CARGO_BIN_EXE_hone")).arg(what).arg(&port).arg(&file).output().unwrap()
         };
@@ -305,6 +304,5 @@ mod pty {
         let mut typed = std::fs::OpenOptions::new().write(true).open(&port).unwrap();
         typed.write_all(b"\nquit\n").unwrap();
         device.join().unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

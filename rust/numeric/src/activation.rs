@@ -29,8 +29,8 @@ pub fn tanh(x: f32) -> f32 {
     a + x * (b + x * c)
 }
 
-/// e^x for |x| ≤ 16, by Taylor's series of e^(x/64), squared six times.
-const fn exp(x: f64) -> f64 {
+/// e^x for |x| ≤ 16, by Taylor's series of e^(x/64), squared six times: for tables made at compile time.
+pub const fn exp(x: f64) -> f64 {
     let r = x / 64.0;
     let (mut sum, mut term, mut n) = (1.0, 1.0, 1.0);
     while n < 20.0 {

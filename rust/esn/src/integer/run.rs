@@ -4,9 +4,8 @@ use super::model::{Channel, IntegerModel, MEAN_BITS, View};
 use super::tanh::tanh;
 use super::weight::{INPUT_BITS, Kind, Mix, Row, STATE_BITS, Weight, Weights, narrow};
 use crate::LANES;
-use crate::model::mean;
 use crate::params::{Params, Score, Target};
-use crate::threshold::{Errors, MAX_AVERAGE, Thresholds};
+use crate::threshold::{self, Errors, MAX_AVERAGE, Thresholds};
 use hone_learn::{Decision, Verdict};
 use hone_signal::{Faults, Sample, WindowView};
 
@@ -311,27 +310,20 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         errors: &mut [f32],
     ) -> bool {
         scratch.reset();
-        let (mse, nmse) = errors.split_at_mut_checked(errors.len() / 2).unwrap_or_default();
-        let mut count = 0;
-        for window in windows {
-            if let Some(e) = self.examine(&window, scratch).errors.map(IntegerErrors::to_errors) {
-                let (Some(m), Some(n)) = (mse.get_mut(count), nmse.get_mut(count)) else { return false };
-                (*m, *n) = (e.mse, e.nmse);
-                count += 1;
-            }
-        }
+        let judged = windows.into_iter().map(|w| self.examine(&w, scratch).errors.map(|e| e.to_errors()));
+        let halves = threshold::halves(errors, judged);
         scratch.reset();
-        let (Some(mse), Some(nmse)) = (mse.get_mut(..count), nmse.get_mut(..count)) else { return false };
-        self.calibrate(mse, nmse)
+        halves.is_some_and(|(mse, nmse)| self.calibrate(mse, nmse))
     }
 
     /// As [`crate::Model::calibrate`].
     pub fn calibrate(&mut self, mse: &mut [f32], nmse: &mut [f32]) -> bool {
-        let quality = mean(mse);
-        let Some(thresholds) = Thresholds::from_errors(mse, nmse, &self.head.params) else { return false };
-        self.store().set_thresholds(thresholds);
-        self.head.quality = quality;
-        true
+        let found = Thresholds::with_quality(mse, nmse, &self.head.params);
+        if let Some((thresholds, quality)) = found {
+            self.store().set_thresholds(thresholds);
+            self.head.quality = quality;
+        }
+        found.is_some()
     }
 }
 

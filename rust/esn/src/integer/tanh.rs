@@ -1,5 +1,7 @@
 //! The hyperbolic tangent in integers: a table of 513 values over [0, 8], interpolated linearly.
 
+use hone_numeric::activation::exp;
+
 /// Bits behind the point of [`tanh`]'s argument.
 pub(crate) const ARGUMENT_BITS: u32 = 14;
 /// Bits of the argument within one step of the table: steps are 1/64.
@@ -22,23 +24,6 @@ pub(crate) fn tanh(x: i32) -> i16 {
         None => 32767,
     };
     (if x < 0 { -value } else { value }) as i16
-}
-
-/// e^x for 0 ≤ x ≤ 16, by Taylor's series of e^(x/64), squared six times.
-const fn exp(x: f64) -> f64 {
-    let r = x / 64.0;
-    let (mut sum, mut term, mut n) = (1.0, 1.0, 1.0);
-    while n < 20.0 {
-        term = term * r / n;
-        sum += term;
-        n += 1.0;
-    }
-    let mut i = 0;
-    while i < 6 {
-        sum *= sum;
-        i += 1;
-    }
-    sum
 }
 
 #[allow(clippy::indexing_slicing, reason = "made at compile time")]

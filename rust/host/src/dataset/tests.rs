@@ -1,6 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::path::PathBuf;
+use tempfile::TempDir;
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -181,14 +182,13 @@ fn a_missing_recording_says_where_it_was_looked_for() {
 }
 
 /// A folder of its own with `a.npy` of `samples`.
-fn folder(name: &str, header: &str, data: &[u8]) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("hone-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+fn folder(header: &str, data: &[u8]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
     file.extend((header.len() as u16).to_le_bytes());
     file.extend(header.as_bytes());
     file.extend(data);
-    std::fs::write(folder.join("a.npy"), file).unwrap();
+    std::fs::write(folder.path().join("a.npy"), file).unwrap();
     folder
 }
 
@@ -196,8 +196,8 @@ fn folder(name: &str, header: &str, data: &[u8]) -> PathBuf {
 fn gaps_in_float_recordings_are_flagged() {
     let values = [0.0f32, 1.0, f32::NAN, 2.0, 1e9, 0.0, 0.0, 0.0];
     let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let root = folder("nan", "{'descr': '<f4', 'fortran_order': False, 'shape': (8,)}", &data);
-    let set = Dataset::read(&Source::new(Path::new("m.toml"), GOOD.into()), &root).unwrap();
+    let root = folder("{'descr': '<f4', 'fortran_order': False, 'shape': (8,)}", &data);
+    let set = Dataset::read(&Source::new(Path::new("m.toml"), GOOD.into()), root.path()).unwrap();
     let recording = &set.recordings().unwrap().recordings[0];
     assert_eq!(recording.samples, [0, 2, 2, 4, i16::MAX, 0, 0, 0]);
     let faults: Vec<Faults> = recording.windows.iter().map(|w| w.faults).collect();
@@ -208,9 +208,9 @@ fn gaps_in_float_recordings_are_flagged() {
 #[test]
 fn overlapping_windows_never_share_samples_across_parts() {
     let data: Vec<u8> = (0i16..40).flat_map(i16::to_le_bytes).collect();
-    let root = folder("overlap", "{'descr': '<i2', 'fortran_order': False, 'shape': (40,)}", &data);
+    let root = folder("{'descr': '<i2', 'fortran_order': False, 'shape': (40,)}", &data);
     let text = GOOD.replace("length = 2", "length = 8, step = 2");
-    let set = Dataset::read(&Source::new(Path::new("m.toml"), text), &root).unwrap();
+    let set = Dataset::read(&Source::new(Path::new("m.toml"), text), root.path()).unwrap();
     let windows = &set.recordings().unwrap().recordings[0].windows;
     let last = windows.iter().filter(|w| w.part == Part::Train).map(|w| w.first_frame).max().unwrap();
     let first = windows.iter().filter(|w| w.part == Part::Test).map(|w| w.first_frame).min().unwrap();
@@ -221,10 +221,10 @@ fn overlapping_windows_never_share_samples_across_parts() {
 fn empty_and_absurd_shapes_are_refused() {
     for shape in ["(0,)", "(1152921504606846976, 0)", "(0, 4294967296, 4294967296)"] {
         let header = format!("{{'descr': '<i2', 'fortran_order': False, 'shape': {shape}}}");
-        let root = folder("empty", &header, &[]);
+        let root = folder(&header, &[]);
         for axes in ["[\"time\"]", "[\"a\", \"time\"]", "[\"a\", \"b\", \"time\"]"] {
             let text = GOOD.replace("[\"time\"]", axes);
-            assert!(Dataset::read(&Source::new(Path::new("m.toml"), text), &root).is_err());
+            assert!(Dataset::read(&Source::new(Path::new("m.toml"), text), root.path()).is_err());
         }
     }
 }

@@ -138,9 +138,8 @@ mod tests {
 
     #[test]
     fn a_file_keeps_what_was_written_and_another_is_refused() {
-        let folder = std::env::temp_dir().join(format!("hone-flash-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("flash.bin");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flash.bin");
         let mut flash = HostFlash::file(&path).unwrap();
         flash.write(8, &[1, 2, 3, 4]).unwrap();
         assert!(HostFlash::file(&path).is_err());
@@ -150,6 +149,5 @@ mod tests {
         assert_eq!(bytes, [1, 2, 3, 4]);
         std::fs::write(&path, [0; 100]).unwrap();
         assert!(HostFlash::file(&path).unwrap_err().to_string().contains("262144"));
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

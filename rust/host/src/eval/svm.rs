@@ -81,9 +81,9 @@ impl<const WORDS: usize> Svm<WORDS> {
 
     /// The share of the rows to test that a model of unlimited memory gets right, trained on all rows in one go with
     /// the same settings and row format.
-    fn at_once(&mut self, set: &Dataset, examples: &[Example]) -> Result<f32, EvalError> {
+    fn at_once(&mut self, set: &Dataset, examples: &[Example], params: &Params) -> Result<f32, EvalError> {
         let shape = Shape { rows: examples.len(), features: self.width };
-        let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
         let mut store = Rows::new(self.memory.format, shape)?;
         for example in examples {
             store
@@ -209,9 +209,10 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn adapt(&mut self, set: &Dataset) {
         self.front.adapt(set);
-        // The SVM gains from finer spectra than the RCE where there is room for them.
-        if set.family == Family::Activity && self.memory.format == Format::F32 {
-            let known = self.front.set("bands", "24");
+        // The SVM gains from finer spectra than the RCE where there is room for them; how fine, cross-validation over the
+        // windows to train with says.
+        if self.memory.format == Format::F32 && set.task == Task::Classification {
+            let known = self.front.set("bands", if set.family == Family::Activity { "24" } else { "64" });
             debug_assert!(known.is_ok());
         }
         if let Data::Table(t) = &set.data {
@@ -331,7 +332,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         let novelty = set.task == Task::Anomaly;
         // What batches cost: told beside the accuracy of the model that they gave.
         let apart = batches.count > 1 && !novelty && examples.len() <= hone_learn::set::MOST_ROWS;
-        let at_once = if apart { Some(self.at_once(set, &examples)?) } else { None };
+        let at_once = if apart { Some(self.at_once(set, &examples, checked.params())?) } else { None };
         let view = self.model.view();
         self.scratch = vec![0.0; scratch_len(view.classes().count(), self.width)];
         let model_bytes = postcard::to_allocvec(&*self.model)

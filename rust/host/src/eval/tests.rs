@@ -172,12 +172,11 @@ fn the_papers_protocols_give_a_table_by_subject_and_a_plot_of_the_learning() {
     assert!(number("MAC per window's features").parse::<u64>().unwrap() > 1000);
     assert!(number("memory for a window's features").ends_with(" B"));
 
-    let folder = std::env::temp_dir().join(format!("hone-eval-interleaved-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
     let mut a = args("har", LearnerName::Rce);
-    (a.protocol, a.plot) = (Protocol::Interleaved, Some(folder.clone()));
+    (a.protocol, a.plot) = (Protocol::Interleaved, Some(folder.path().into()));
     let files = evaluate(&a).unwrap().1;
-    assert!(files.contains(&folder.join("har-rce-learning.png")), "{files:?}");
-    std::fs::remove_dir_all(folder).unwrap();
+    assert!(files.contains(&folder.path().join("har-rce-learning.png")), "{files:?}");
 }
 
 #[test]
@@ -185,13 +184,12 @@ fn figures_are_written_where_asked() {
     if skipped() {
         return;
     }
-    let folder = std::env::temp_dir().join(format!("hone-eval-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
     let mut a = args("fan-med", LearnerName::Esn);
-    a.plot = Some(folder.clone());
+    a.plot = Some(folder.path().into());
     let files: Vec<PathBuf> = evaluate(&a).unwrap().1;
-    assert_eq!(files, [folder.join("fan-med-esn-timeline.png")]);
+    assert_eq!(files, [folder.path().join("fan-med-esn-timeline.png")]);
     assert!(std::fs::metadata(&files[0]).unwrap().len() > 10_000);
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
