@@ -1,182 +1,193 @@
-//! The cache of kernel rows: as many as the workspace holds, least recently used first to go (Joachims 1999). Rows and
-//! their columns follow the positions of the variables, which shrinking permutes; a row may cover a leading part.
+//! The cache of kernel rows: as many lines as the workspace holds, least recently used first to go (Joachims 1999). Lines
+//! and their columns follow the positions of the variables, which shrinking permutes; a line may hold a leading part of a
+//! row.
 
-use crate::plan::{cast, cut};
-use crate::rows::VACANT;
+use crate::rows::{Operand, cheap, fill_narrow, unfold};
+use crate::smo::{Problem, Var, row_of, square};
+use crate::space::{Line, Space};
 
-/// Words that a slot takes besides its row.
-pub(crate) const SLOT_WORDS: usize = 2;
+/// The position of a line that has none.
+pub(crate) const NOBODY: usize = u16::MAX as usize;
 
-const NONE: u16 = u16::MAX;
+/// A line not used yet.
+pub(crate) const VACANT_LINE: Line = [(NOBODY as u32) << 16, 0];
 
-#[derive(Debug)]
-pub(crate) struct Cache<'a> {
-    /// Slot of each position, or `NONE`.
-    slot_of: &'a mut [u16],
-    /// Per slot: the position whose row it holds, and how many columns of it; when it was last used.
-    slots: &'a mut [[u32; SLOT_WORDS]],
-    rows: &'a mut [f32],
-    stride: usize,
-}
+/// Where a variable keeps the number of its line; all ones when it has none.
+pub(crate) const LINE: u32 = 0xfff << 16;
 
 /// What of a cache outlives a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
-    used: u32,
+    /// Lines in use, which are the first ones.
+    used: usize,
     now: u32,
 }
 
-fn pack(owner: u16, len: usize) -> u32 {
-    u32::from(owner) << 16 | len as u32
+/// The line of a variable; there is none of that number when it has none.
+fn line_of(v: &Var) -> usize {
+    ((v[3] & LINE) >> 16) as usize
 }
 
-impl<'a> Cache<'a> {
-    /// Takes all that is left of the workspace for rows of `stride` columns. None when that is less than two.
-    pub fn carve(ws: &'a mut [u32], stride: usize) -> Option<Self> {
-        let mut rest = ws;
-        let slot_of = cast(cut(&mut rest, stride.div_ceil(2)));
-        let slots = (rest.len() / (stride + SLOT_WORDS).max(1)).min(stride).max(2);
-        let table = cut(&mut rest, slots * SLOT_WORDS).as_chunks_mut().0;
-        let rows = rest.get_mut(..slots * stride)?;
-        Some(Self { slot_of, slots: table, rows: cast(rows), stride })
-    }
+fn position(line: &Line) -> usize {
+    (line[0] >> 16) as usize
+}
 
-    /// Forgets all rows.
-    pub fn clear(&mut self, clock: &mut Clock) {
-        self.slot_of.fill(NONE);
-        *clock = Clock::default();
-    }
+/// The columns that a line holds.
+fn held(line: &Line) -> usize {
+    (line[0] & 0xffff) as usize
+}
 
-    /// Finds or makes room for the row of `position`. Gives its slot and the columns that are there.
-    pub fn claim(&mut self, position: usize, clock: &mut Clock) -> (usize, usize) {
-        clock.now = clock.now.wrapping_add(1);
-        if let Some((slot, len)) = self.find(position) {
-            if let Some(s) = self.slots.get_mut(slot) {
-                s[1] = clock.now;
-            }
-            return (slot, len);
-        }
-        let slot = self.evict(clock);
-        clock.used = clock.used.max(slot as u32 + 1);
-        if let (Some(s), Some(of)) = (self.slots.get_mut(slot), self.slot_of.get_mut(position)) {
-            *s = [pack(position as u16, 0), clock.now];
-            *of = slot as u16;
-        }
-        (slot, 0)
-    }
+fn pack(position: usize, held: usize) -> u32 {
+    (position << 16 | held) as u32
+}
 
-    /// A slot without a row: one not used yet, or that of the row used longest ago, which is dropped.
-    pub fn evict(&mut self, clock: &Clock) -> usize {
-        let used = clock.used as usize;
-        if used < self.slots.len() {
-            return used;
-        }
-        let oldest = self.slots.iter().enumerate().max_by_key(|(_, s)| clock.now.wrapping_sub(s[1]));
-        let slot = oldest.map_or(0, |(i, _)| i);
-        if let Some(s) = self.slots.get_mut(slot) {
-            let owner = s[0] >> 16;
-            *s = [pack(NONE, 0), s[1]];
-            if let Some(of) = self.slot_of.get_mut(owner as usize) {
-                *of = NONE;
-            }
-        }
-        slot
-    }
-
-    /// A slot whose row is the caller's until other two were claimed after it was last held: another one, or `slot` again.
-    #[cfg(feature = "reduce")]
-    pub fn hold(&mut self, slot: Option<usize>, clock: &mut Clock) -> usize {
-        let slot = slot.unwrap_or_else(|| self.evict(clock));
-        clock.now = clock.now.wrapping_add(1);
-        clock.used = clock.used.max(slot as u32 + 1);
-        if let Some(s) = self.slots.get_mut(slot) {
-            *s = [pack(NONE, 0), clock.now];
-        }
-        slot
-    }
-
-    /// Whether two rows can be held while others are claimed.
-    #[cfg(feature = "reduce")]
-    pub fn has_three(&self) -> bool {
-        self.slots.len() > 2
-    }
-
-    /// The slot of a position's row and the columns in it.
-    pub fn find(&self, position: usize) -> Option<(usize, usize)> {
-        let slot = usize::from(*self.slot_of.get(position)?);
-        let s = self.slots.get(slot)?;
-        Some((slot, (s[0] & 0xffff) as usize))
-    }
-
-    /// Says that a slot's row now has `len` columns.
-    pub fn set_len(&mut self, slot: usize, len: usize) {
-        if let Some(s) = self.slots.get_mut(slot) {
-            s[0] = s[0] & 0xffff_0000 | len as u32;
-        }
-    }
-
-    /// Columns `have` to `len` of a slot's row, to fill.
-    pub fn columns(&mut self, slot: usize, have: usize, len: usize) -> &mut [f32] {
-        let start = slot * self.stride;
-        self.rows.get_mut(start + have..start + len).unwrap_or(&mut [])
-    }
-
-    /// Makes columns `have` to `len` of a slot's row vacant, save those that the other rows hold: K is symmetric.
-    /// Gives these columns to fill.
-    pub fn open(&mut self, slot: usize, have: usize, len: usize, clock: &Clock) -> &mut [f32] {
-        self.columns(slot, have, len).fill(f32::from_bits(VACANT));
-        let column = self.slots.get(slot).map_or(0, |s| s[0] >> 16) as usize;
-        let own = slot * self.stride;
-        let mut at = column;
-        for s in self.slots.iter().take(clock.used as usize) {
-            let (owner, held) = ((s[0] >> 16) as usize, (s[0] & 0xffff) as usize);
-            // Never its own row, whose columns from `have` on it does not hold.
-            if column < held
-                && (have..len).contains(&owner)
-                && let Some(k) = self.rows.get(at).copied()
-                && let Some(out) = self.rows.get_mut(own + owner)
-            {
-                *out = k;
-            }
-            at += self.stride;
-        }
-        self.columns(slot, have, len)
-    }
-
-    /// The first `len` columns of a slot's row.
-    pub fn row(&self, slot: usize, len: usize) -> &[f32] {
-        let start = slot * self.stride;
-        self.rows.get(start..start + len).unwrap_or(&[])
-    }
-
-    /// Exchanges positions `p` < `q`. A row that has column `p` but not `q` ends before `p`.
-    pub fn swap(&mut self, p: usize, q: usize, clock: &Clock) {
-        // Most positions have no row.
-        if self.slot_of.get(p) != self.slot_of.get(q) {
-            exchange(self.slot_of, p, q);
-            for position in [p, q] {
-                if let Some(s) = self.slot_of.get(position).and_then(|s| self.slots.get_mut(usize::from(*s))) {
-                    s[0] = pack(position as u16, (s[0] & 0xffff) as usize);
+impl Problem<'_> {
+    /// A line for position `p`, with no column yet: one not used yet, or that used longest ago.
+    #[inline(never)]
+    pub fn evict(&mut self, p: usize) -> usize {
+        let Clock { used, now } = self.run.clock;
+        let Space { vars, lines, .. } = &mut *self.space;
+        let lines = &mut **lines;
+        let mut number = used;
+        if used < lines.len() {
+            self.run.clock.used += 1;
+        } else {
+            let mut age = 0;
+            for (i, line) in lines.iter().enumerate() {
+                let unused = now.wrapping_sub(line[1]);
+                if unused >= age {
+                    (number, age) = (i, unused);
                 }
             }
         }
-        let used = clock.used as usize;
-        for (s, row) in self.slots.iter_mut().zip(self.rows.chunks_exact_mut(self.stride.max(1))).take(used) {
-            let len = (s[0] & 0xffff) as usize;
-            if q < len {
-                exchange(row, p, q);
-            } else if p < len {
-                s[0] = s[0] & 0xffff_0000 | p as u32;
+        if let Some(line) = lines.get_mut(number) {
+            if let Some(v) = vars.get_mut(position(line)) {
+                v[3] |= LINE;
+            }
+            line[0] = pack(p, 0);
+        }
+        if let Some(v) = vars.get_mut(p) {
+            v[3] = v[3] & !LINE | (number << 16) as u32;
+        }
+        number
+    }
+
+    /// A line whose numbers are the caller's until other two were claimed after it was last held: another one, or `number`
+    /// again.
+    #[cfg(feature = "reduce")]
+    pub fn hold(&mut self, number: Option<usize>) -> usize {
+        let number = number.unwrap_or_else(|| self.evict(NOBODY));
+        self.run.clock.now = self.run.clock.now.wrapping_add(1);
+        if let Some(line) = self.space.lines.get_mut(number) {
+            *line = [pack(NOBODY, 0), self.run.clock.now];
+        }
+        number
+    }
+
+    /// Where the numbers of a line begin.
+    fn start(&self, line: usize) -> usize {
+        line * self.space.vars.len()
+    }
+
+    /// The numbers of a line.
+    pub fn numbers(&self, line: usize) -> &[f32] {
+        self.space.kept.get(self.start(line)..).unwrap_or(&[])
+    }
+
+    /// Columns `from` to `to` of a line.
+    pub fn columns(&mut self, line: usize, from: usize, to: usize) -> &mut [f32] {
+        let start = self.start(line);
+        self.space.kept.get_mut(start + from..start + to).unwrap_or(&mut [])
+    }
+
+    /// The line with the kernel row of position `p`, of at least `len` columns.
+    #[inline(never)]
+    pub fn fetch(&mut self, p: usize, len: usize) -> usize {
+        let Some(v) = self.space.vars.get(p) else { return 0 };
+        let (row, own, mut number) = (row_of(v), square(v), line_of(v));
+        self.run.clock.now = self.run.clock.now.wrapping_add(1);
+        if number >= self.space.lines.len() {
+            number = self.evict(p);
+        }
+        let Some(line) = self.space.lines.get_mut(number) else { return 0 };
+        line[1] = self.run.clock.now;
+        let have = held(line);
+        if have < len
+            && let Some(row) = self.rows.row(row)
+        {
+            let constant = unfold(row, self.rows.format(), self.space.scaling, self.space.z);
+            self.complete(number, p, (have, len), (constant, own));
+            if let Some(line) = self.space.lines.get_mut(number) {
+                line[0] = pack(p, len);
             }
         }
+        number
     }
-}
 
-/// Exchanges items `p` < `q`.
-fn exchange<T>(items: &mut [T], p: usize, q: usize) {
-    if let Some((front, back)) = items.split_at_mut_checked(q)
-        && let (Some(a), Some(b)) = (front.get_mut(p), back.first_mut())
-    {
-        core::mem::swap(a, b);
+    /// Computes columns `have` to `len` of a line, of the folded row in the scratch row, save those that other lines hold as
+    /// their number `column`, the row's position: K is symmetric. `own` is what the diagonal has for that row.
+    #[inline(never)]
+    pub fn complete(&mut self, number: usize, column: usize, (have, len): (usize, usize), (constant, own): (f32, f32)) {
+        let (plan, rows) = (self.plan, self.rows);
+        let Space { z, vars, lines, kept, .. } = &mut *self.space;
+        let (lines, kept, size) = (&**lines, &mut **kept, vars.len());
+        let mut at = number * size + have;
+        let Some(vars) = vars.get(have..len) else { return };
+        if cheap(&plan.kernel, rows.format(), plan.width) {
+            // To look numbers up in other lines would cost more.
+            fill_narrow(&self.rows, z, constant, vars, kept.get_mut(at..).unwrap_or_default());
+        } else {
+            let operand = Operand::of(z, plan.width, rows.format());
+            for v in vars {
+                let other = line_of(v);
+                let value = if lines.get(other).is_some_and(|line| column < held(line))
+                    && let Some(k) = kept.get(other * size + column)
+                {
+                    *k
+                } else {
+                    let Some(row) = rows.row(row_of(v)) else { return };
+                    let dot = operand.dot(row) + constant;
+                    if plan.linear() { dot } else { plan.kernel.value(dot, own, square(v)) }
+                };
+                if let Some(out) = kept.get_mut(at) {
+                    *out = value;
+                }
+                at += 1;
+            }
+        }
+        self.spend((len - have) * plan.width);
+    }
+
+    /// Exchanges positions `p` < `q`. A line that has column `p` but not `q` ends before `p`.
+    #[inline(never)]
+    pub fn exchange(&mut self, p: usize, q: usize) {
+        let Space { vars, lines, kept, .. } = &mut *self.space;
+        let (lines, kept, size) = (&mut **lines, &mut **kept, vars.len());
+        if let Some((front, back)) = vars.split_at_mut_checked(q)
+            && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
+        {
+            // Word by word: as a whole the compiler would call memmove.
+            let ([a, b, c, d], [e, f, g, h]) = (*v, *w);
+            (*v, *w) = ([e, f, g, h], [a, b, c, d]);
+            let mut moved = |v: &Var, position: usize| {
+                if let Some(line) = lines.get_mut(line_of(v)) {
+                    line[0] = pack(position, held(line));
+                }
+            };
+            moved(v, p);
+            moved(w, q);
+        }
+        for (line, row) in lines.iter_mut().zip(kept.chunks_exact_mut(size.max(1))).take(self.run.clock.used) {
+            let held = held(line);
+            if p < q && q < held && q < row.len() {
+                row.swap(p, q);
+            } else if p < held && held <= q {
+                line[0] = line[0] & 0xffff_0000 | p as u32;
+            }
+        }
+        // The extremes are never set aside; the first may have moved.
+        if self.run.first == q {
+            self.run.first = p;
+        }
     }
 }

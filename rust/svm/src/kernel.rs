@@ -63,24 +63,23 @@ impl Kernel {
     pub fn value(&self, dot: f32, x2: f32, y2: f32) -> f32 {
         match self.kind {
             Kind::Linear => dot,
-            Kind::Rbf => {
-                let distance = x2 + y2 - (dot + dot);
-                // Rounding can give less than nothing; not-a-number shall stay so.
-                decay(self.gamma * if distance < 0.0 { 0.0 } else { distance })
-            }
             Kind::Poly if POLY_SIGMOID => {
                 let base = self.gamma * dot + self.coef0;
                 (1..self.degree).fold(base, |power, _| power * base)
             }
             Kind::Sigmoid if POLY_SIGMOID => tanh(self.gamma * dot + self.coef0),
-            // Not in this build; no model or parameter says so.
-            Kind::Poly | Kind::Sigmoid => f32::NAN,
+            // A build without the other two has no model or parameter that names them.
+            Kind::Rbf | Kind::Poly | Kind::Sigmoid => {
+                let distance = x2 + y2 - (dot + dot);
+                // Rounding can give less than nothing; not-a-number shall stay so.
+                decay(self.gamma * if distance < 0.0 { 0.0 } else { distance })
+            }
         }
     }
 
     /// What is kept of a row: |x|² for the RBF, whose K(x, x) is 1, else K(x, x), given |x|².
     pub fn kept(&self, x2: f32) -> f32 {
-        if matches!(self.kind, Kind::Linear | Kind::Rbf) { x2 } else { self.value(x2, x2, x2) }
+        if !POLY_SIGMOID || matches!(self.kind, Kind::Linear | Kind::Rbf) { x2 } else { self.value(x2, x2, x2) }
     }
 }
 

@@ -33,6 +33,7 @@ pub mod batches;
 mod cache;
 mod codec;
 mod eval;
+mod gradient;
 mod harvest;
 mod integer;
 mod kernel;
@@ -40,8 +41,11 @@ mod model;
 mod params;
 mod passes;
 mod plan;
+#[cfg(feature = "reduce")]
+mod project;
 mod rows;
 mod smo;
+mod space;
 mod train;
 
 #[cfg(feature = "basis")]

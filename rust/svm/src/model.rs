@@ -7,14 +7,15 @@
 
 use crate::integer::{self, INTEGER};
 use crate::kernel::{Kernel, Kind};
-use crate::plan::NOVELTY;
-use crate::rows::{Operand, dot, fold, operand_len};
-use hone_learn::{ClassId, Decision, Format, Verdict};
+use crate::plan::{MULTI_CLASS, NOVELTY};
+use crate::rows::{Operand, dot, operand_len};
+use crate::train::TrainError;
+use hone_learn::{ClassId, Decision, Format, Shortage, Verdict};
 use hone_numeric::whole::{Precision, Row, real};
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
-    if classes < 2 { 1 } else { classes * (classes - 1) / 2 }
+    if classes < 2 || !MULTI_CLASS { 1 } else { classes * (classes - 1) / 2 }
 }
 
 /// Numbers of scratch that [`Model::infer`] needs at most.
@@ -29,7 +30,7 @@ pub(crate) const fn record_words(classes: usize, features: usize, format: Format
 
 /// Words of a record before the row: squared length, class if there are three or more, coefficients.
 pub(crate) const fn numbers_of(classes: usize) -> usize {
-    if classes <= 2 { 2 } else { 1 + classes }
+    if classes <= 2 || !MULTI_CLASS { 2 } else { 1 + classes }
 }
 
 /// What a model is.
@@ -77,8 +78,12 @@ impl Head {
         Self { binary: if is { u32::from(self.features) + 1 } else { 0 }, ..self }
     }
 
+    pub fn classes(&self) -> usize {
+        if !MULTI_CLASS && !NOVELTY { 2 } else { usize::from(self.classes) }
+    }
+
     pub fn pairs(&self) -> usize {
-        pairs_of(usize::from(self.classes))
+        pairs_of(self.classes())
     }
 
     pub fn linear(&self) -> bool {
@@ -87,12 +92,12 @@ impl Head {
 
     /// Words before the first support vector.
     pub fn fixed(&self) -> usize {
-        let (k, d) = (usize::from(self.classes), usize::from(self.features));
+        let (k, d) = (self.classes(), usize::from(self.features));
         k + if self.linear() { self.pairs() * (1 + d) } else { self.pairs() + 4 * d }
     }
 
     pub fn record(&self) -> usize {
-        record_words(usize::from(self.classes), usize::from(self.features), self.format)
+        record_words(self.classes(), usize::from(self.features), self.format.kept())
     }
 
     /// Words in use.
@@ -147,19 +152,13 @@ impl<const WORDS: usize> Model<WORDS> {
             let sum = (x0 * w0 + x1 * w1) + (x2 * w2 + x3 * w3);
             binary(*a, *b, sum + f32::from_bits(*bias))
         } else {
-            self.infer_wide(features, scratch)
+            self.infer_any(features, scratch)
         }
     }
 
     /// All else, of the same signature so that the call is a jump.
     #[inline(never)]
-    fn infer_wide(&self, features: &[f32], scratch: &mut [f32]) -> Verdict {
-        if features.len().wrapping_add(1) == self.head.binary as usize
-            && let [a, b, bias, weights @ ..] = &self.words[..]
-            && let Some(weights) = floats(weights).get(..features.len())
-        {
-            return binary(*a, *b, dot(features, weights) + f32::from_bits(*bias));
-        }
+    fn infer_any(&self, features: &[f32], scratch: &mut [f32]) -> Verdict {
         infer(&self.head, &self.words, features, scratch)
     }
 }
@@ -250,7 +249,7 @@ impl<'a> ModelView<'a> {
         if INTEGER && self.head.form != 0 {
             return integer::decisions(&self.head, self.words, features, scratch);
         }
-        decisions(&self.head, self.words, features, scratch)
+        decisions(&self.head, self.words, features, scratch, true).filter(|f| finite(f))
     }
 }
 
@@ -268,6 +267,13 @@ impl ModelMut<'_> {
         }
     }
 
+    /// Whether it has storage for so many support vectors.
+    #[inline(never)]
+    pub(crate) fn room_for(&self, vectors: usize) -> Result<(), TrainError> {
+        let (needed, available) = (self.record_at(vectors) * 4, self.words.len() * 4);
+        if needed > available { Err(TrainError::Model(Shortage { needed, available })) } else { Ok(()) }
+    }
+
     /// Where the record of support vector `vector` begins.
     pub(crate) fn record_at(&self, vector: usize) -> usize {
         self.head.fixed() + vector * self.head.record()
@@ -280,17 +286,34 @@ fn floats(words: &[u32]) -> &[f32] {
     bytemuck::try_cast_slice(words).unwrap_or(&[])
 }
 
-#[inline(never)]
+/// Linear machines of two classes by the shortest way.
+#[inline(always)]
 fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
+    match words {
+        [a, b, bias, weights @ ..] if x.len().wrapping_add(1) == head.binary as usize => {
+            binary(*a, *b, dot(x, floats(weights)) + f32::from_bits(*bias))
+        }
+        _ => infer_other(head, words, x, scratch),
+    }
+}
+
+#[inline(never)]
+fn infer_other(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
     if INTEGER && head.form != 0 {
         return integer::infer(head, words, &Row::Real(x), scratch);
     }
-    let Some(f) = decisions(head, words, x, scratch) else { return UNKNOWN };
-    let ids = words.get(..usize::from(head.classes)).unwrap_or(&[]);
-    match ids {
-        [] | [_] | [_, _] => one(head.task, ids, f.first().copied().unwrap_or(f32::NAN)),
-        _ => vote(ids, bytemuck::try_cast_slice(f).unwrap_or(&[]), None),
+    let ids = words.get(..head.classes()).unwrap_or(&[]);
+    match decisions(head, words, x, scratch, MULTI_CLASS || NOVELTY) {
+        Some(f) if MULTI_CLASS && ids.len() > 2 && finite(f) => {
+            vote(ids, bytemuck::try_cast_slice(f).unwrap_or(&[]), None)
+        }
+        Some([f]) => one(head.task, ids, *f),
+        _ => UNKNOWN,
     }
+}
+
+fn finite(f: &[f32]) -> bool {
+    f.iter().all(|f| f.is_finite())
 }
 
 /// The verdict of one machine.
@@ -322,7 +345,7 @@ pub(crate) fn vote(ids: &[u32], f: &[u32], point: Option<i32>) -> Verdict {
             if other == c {
                 continue;
             }
-            let Some(f) = f.get(pair(c.min(other), c.max(other), k)) else { return UNKNOWN };
+            let Some(f) = f.get(pair(c, other, k)) else { return UNKNOWN };
             let f = turned(*f as i32);
             let (own, won) = if c < other { (f, f > 0) } else { (f.saturating_neg(), f <= 0) };
             votes += usize::from(won);
@@ -341,63 +364,77 @@ pub(crate) fn vote(ids: &[u32], f: &[u32], point: Option<i32>) -> Verdict {
     Verdict { decision: Decision::Class(ClassId(class)), score }
 }
 
-/// The number of the pair of classes a < b out of k.
+/// The number of a pair of classes out of k.
+#[inline(never)]
 pub(crate) fn pair(a: usize, b: usize, k: usize) -> usize {
+    let (a, b) = (a.min(b), a.max(b));
     (a * (2 * k - a - 1) / 2 + b).saturating_sub(a + 1)
 }
 
-fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32]) -> Option<&'s [f32]> {
-    let (k, d, pairs) = (usize::from(head.classes), usize::from(head.features), head.pairs());
+/// Values that may not be finite. The model is not linear unless `linear`.
+#[inline(always)]
+fn decisions<'s>(head: &Head, words: &[u32], x: &[f32], scratch: &'s mut [f32], linear: bool) -> Option<&'s [f32]> {
+    let (k, d) = (head.classes(), usize::from(head.features));
     if head.task == Task::Untrained || x.len() != d {
         return None;
     }
-    let (f, z) = scratch.split_at_mut_checked(pairs)?;
-    let body = floats(words.get(k..)?);
-    if head.linear() {
-        for (f, machine) in f.iter_mut().zip(body.chunks_exact(1 + d)) {
-            let (bias, weights) = machine.split_first()?;
+    let (f, z) = scratch.split_at_mut_checked(head.pairs())?;
+    let mut rest = words.get(k..)?;
+    if linear && head.linear() {
+        for f in f.iter_mut() {
+            let [bias, weights @ ..] = floats(part(&mut rest, 1 + d)) else { return None };
             *f = dot(x, weights) + bias;
         }
     } else {
         let z = z.get_mut(..operand_len(d))?;
-        let (bias, body) = body.split_at_checked(pairs)?;
-        let mut parts = body.chunks_exact(d.max(1));
-        let (mean, factor, scale, shift) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        f.copy_from_slice(bias);
-        let mut own = 0.0;
-        for (((z, x), m), s) in z.iter_mut().zip(x).zip(mean).zip(factor) {
-            *z = (x - m) * s;
-            own += *z * *z;
+        for (f, bias) in f.iter_mut().zip(part(&mut rest, head.pairs())) {
+            *f = f32::from_bits(*bias);
+        }
+        let [mean, factor, scale, shift] = [(); 4].map(|()| floats(part(&mut rest, d)));
+        let (mut own, mut constant) = (0.0, 0.0);
+        for (((((z, x), m), s), a), b) in z.iter_mut().zip(x).zip(mean).zip(factor).zip(scale).zip(shift) {
+            let standard = (x - m) * s;
+            own += standard * standard;
+            constant += standard * b;
+            *z = standard * a;
         }
         if !own.is_finite() {
             // Bounded kernels would hide it.
             return None;
         }
-        let constant = fold(z, scale, shift);
-        let records = words.get(head.fixed()..head.used())?;
-        let operand = Operand::of(z, d, head.format);
-        for record in records.chunks_exact(head.record().max(1)) {
-            let (numbers, row) = record.split_at_checked(numbers_of(k))?;
-            let (square, numbers) = numbers.split_first()?;
-            let value = head.kernel.value(operand.dot(row) + constant, own, f32::from_bits(*square));
-            spread(f, numbers, k, value);
+        let operand = Operand::of(z, d, head.format.kept());
+        for _ in 0..head.vectors {
+            let [square, numbers @ ..] = part(&mut rest, numbers_of(k)) else { return None };
+            let dot = operand.dot(part(&mut rest, head.format.kept().row_words(d))) + constant;
+            spread(f, numbers, k, head.kernel.value(dot, own, f32::from_bits(*square)));
         }
     }
-    f.iter().all(|f| f.is_finite()).then_some(f)
+    Some(f)
+}
+
+/// Takes words off the front; none when there are too few.
+#[inline(never)]
+fn part<'a>(rest: &mut &'a [u32], words: usize) -> &'a [u32] {
+    let (taken, left) = rest.split_at_checked(words).unwrap_or_default();
+    *rest = left;
+    taken
 }
 
 /// Adds one support vector's share to the decision values of its class's machines. With three classes or more its
 /// first word says which class that is.
 fn spread(f: &mut [f32], numbers: &[u32], k: usize, value: f32) {
-    let (class, numbers) = match numbers {
-        [class, numbers @ ..] if k > 2 => (*class as usize, numbers),
-        _ => (0, numbers),
-    };
-    for (other, c) in (0..k.max(2)).filter(|other| *other != class).zip(numbers) {
-        if *c != 0
-            && let Some(f) = f.get_mut(pair(class.min(other), class.max(other), k.max(2)))
-        {
+    let mut share = |at: usize, c: &u32| {
+        if let Some(f) = f.get_mut(at) {
             *f += f32::from_bits(*c) * value;
         }
+    };
+    match numbers {
+        [class, numbers @ ..] if MULTI_CLASS && k > 2 => {
+            let class = *class as usize;
+            let others = (0..k).filter(|other| *other != class);
+            others.zip(numbers).filter(|(_, c)| **c != 0).for_each(|(other, c)| share(pair(class, other, k), c));
+        }
+        [c] => share(0, c),
+        _ => {}
     }
 }

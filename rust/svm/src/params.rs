@@ -2,11 +2,11 @@
 
 use crate::kernel::{Kind as KernelKind, POLY_SIGMOID};
 use crate::model::pairs_of;
-use crate::plan::NOVELTY;
-use hone_learn::{ClassId, Kind, ParamError, Setting, Settings, Value, words};
+use crate::plan::{MULTI_CLASS, NOVELTY};
+use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 
 /// Classes that one model tells apart at most.
-pub const MAX_CLASSES: usize = 32;
+pub const MAX_CLASSES: usize = if MULTI_CLASS { 32 } else { 2 };
 
 /// Classes, from 0, whose weight is a setting of its own.
 pub const WEIGHTS: usize = 10;
@@ -230,8 +230,38 @@ impl Params {
     /// # Errors
     /// [`ParamError::Invalid`] with the setting and so its range, or [`ParamError::Capacity`].
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
-        for (index, setting) in Self::SETTINGS.iter().enumerate() {
-            if !self.get(index).is_some_and(|v| setting.accepts(v)) {
+        // The table's numbers one after the other; a flag cannot be wrong.
+        let [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9] = self.weights;
+        let reals = [
+            self.c,
+            self.nu,
+            self.gamma,
+            self.coef0,
+            self.tolerance,
+            w0,
+            w1,
+            w2,
+            w3,
+            w4,
+            w5,
+            w6,
+            w7,
+            w8,
+            w9,
+            self.calibrate,
+            self.margin,
+        ];
+        let kernel = self.kernel.map_or(0, |kind| kind as i32 + 1);
+        let wholes = [self.machine as i32, kernel, i32::from(self.degree), self.iterations as i32];
+        let (mut reals, mut wholes) = (reals.iter(), wholes.iter());
+        for setting in Self::SETTINGS {
+            let good = match setting.kind {
+                Kind::Flag => true,
+                Kind::Real { min, max } => reals.next().is_some_and(|v| *v >= min && *v <= max),
+                Kind::Int { min, max } => wholes.next().is_some_and(|v| *v >= min && *v <= max),
+                Kind::Choice(words) => wholes.next().is_some_and(|v| *v < words.len() as i32),
+            };
+            if !good {
                 return Err(ParamError::Invalid(setting));
             }
         }
@@ -247,17 +277,9 @@ impl Params {
         self.kernel.unwrap_or(if novelty { KernelKind::Rbf } else { KernelKind::Linear })
     }
 
-    /// Whether the kernel is linear whatever rows come.
-    const fn surely_linear(&self) -> bool {
-        match self.kernel {
-            Some(kernel) => matches!(kernel, KernelKind::Linear),
-            None => matches!(self.machine, Machine::Classify),
-        }
-    }
-
     /// The factor on C that the user gave this class.
-    pub(crate) fn weight(&self, class: ClassId) -> f32 {
-        self.weights.get(usize::from(class.0)).copied().unwrap_or(1.0)
+    pub(crate) fn weight(&self, class: u16) -> f32 {
+        self.weights.get(usize::from(class)).copied().unwrap_or(1.0)
     }
 }
 
@@ -266,13 +288,12 @@ pub const fn required(checked: &Checked, shape: Shape) -> usize {
     required_for(checked, shape, 2)
 }
 
-/// Bytes of workspace for training with a cache of `cached` kernel rows. `shape.rows` rows are the most that are of
-/// use.
-pub const fn required_for(checked: &Checked, shape: Shape, cached: usize) -> usize {
-    let slots = if checked.0.surely_linear() { 0 } else { words(shape.rows, 2) };
+/// Bytes of workspace for training with a cache of `cached` kernel rows. `shape.rows` rows are the most that are of use,
+/// and 4,095.
+pub const fn required_for(_checked: &Checked, shape: Shape, cached: usize) -> usize {
     let operand = crate::rows::operand_len(shape.features);
-    let fixed = words(shape.rows, 1) + slots + 2 * shape.features + operand + 4 * shape.rows + words(shape.rows, 2);
-    4 * (fixed + cached * (shape.rows + crate::cache::SLOT_WORDS))
+    let fixed = 5 * shape.rows + 2 * shape.features + operand;
+    4 * (fixed + cached * (shape.rows + crate::space::LINE_WORDS))
 }
 
 /// Words of a model that tells `classes` classes apart (0 for novelty) by rows of `features` features with at most

@@ -32,7 +32,7 @@ pub(crate) fn partner(vars: &[Var], row: &[f32], greatest: f32, own: Option<f32>
 }
 
 /// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
     let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
     for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {

@@ -5,7 +5,7 @@
 //! times the sum of the row's magnitudes, about 10⁻⁵ of |u|·|v|. The sum itself is exact.
 
 use crate::kernel::{Kernel, Kind};
-use crate::smo::{Var, row_of, square};
+use crate::smo::{Var, row_of};
 use hone_learn::{Format, SetView};
 use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
 
@@ -30,7 +30,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 pub(crate) struct Rows<'a> {
     words: &'a [u32],
     stride: usize,
-    pub format: Format,
+    format: Format,
 }
 
 impl<'a> Rows<'a> {
@@ -38,11 +38,19 @@ impl<'a> Rows<'a> {
         Self { words: set.words(), stride: set.row_words(), format: set.format() }
     }
 
-    /// The words of a row.
+    /// The words of a row, and those of the rows behind it.
     #[inline(always)]
     pub fn row(&self, row: usize) -> Option<&'a [u32]> {
-        let start = row * self.stride;
-        self.words.get(start..start + self.stride)
+        self.words.get(row * self.stride..)
+    }
+
+    pub fn format(&self) -> Format {
+        self.format.kept()
+    }
+
+    /// Words of one row.
+    pub fn stride(&self) -> usize {
+        self.stride
     }
 }
 
@@ -65,9 +73,9 @@ pub(crate) fn each<T>(row: &[u32], format: Format, with: impl Iterator<Item = T>
 
 /// A stored row v as z = scale·v + shift, and of that what [`fold`] makes, in one.
 #[inline(always)]
-pub(crate) fn unfold(row: &[u32], format: Format, scale: &[f32], shift: &[f32], z: &mut [f32]) -> f32 {
+pub(crate) fn unfold(row: &[u32], format: Format, scaling: &[[f32; 2]], z: &mut [f32]) -> f32 {
     let mut constant = 0.0;
-    each(row, format, z.iter_mut().zip(scale).zip(shift), |((z, a), b), v| {
+    each(row, format, z.iter_mut().zip(scaling), |(z, [a, b]), v| {
         let own = a * v + b;
         constant += own * b;
         *z = own * a;
@@ -77,9 +85,10 @@ pub(crate) fn unfold(row: &[u32], format: Format, scale: &[f32], shift: &[f32], 
 
 /// Replaces z by z·scale, so that its dot product with a stored row v, plus the constant returned, is z·(scale·v +
 /// shift).
-pub(crate) fn fold(z: &mut [f32], scale: &[f32], shift: &[f32]) -> f32 {
+#[inline(always)]
+pub(crate) fn fold(z: &mut [f32], scaling: impl Iterator<Item = [f32; 2]>) -> f32 {
     let mut constant = 0.0;
-    for ((z, a), b) in z.iter_mut().zip(scale).zip(shift) {
+    for (z, [a, b]) in z.iter_mut().zip(scaling) {
         constant += *z * b;
         *z *= a;
     }
@@ -108,12 +117,12 @@ impl<'a> Operand<'a> {
                 let (x, unit) = round(z, width, spread_i16);
                 Self::I8(x, unit)
             }
-            _ => Self::F32(z.get(..width).unwrap_or(&[])),
+            _ => Self::F32(exact(z, width)),
         }
     }
 
     /// Its product with a stored row.
-    #[inline]
+    #[inline(always)]
     pub fn dot(&self, row: &[u32]) -> f32 {
         match self {
             Self::I16(x, unit) if Format::I16.is_built() => {
@@ -129,9 +138,17 @@ impl<'a> Operand<'a> {
     }
 }
 
-/// Numbers that an operand of so many features takes: whole fours.
+/// Numbers that an operand of so many features takes: whole fours where there are rows in integers.
 pub(crate) const fn operand_len(features: usize) -> usize {
-    features.next_multiple_of(4)
+    if WHOLE_ROWS { features.next_multiple_of(4) } else { features }
+}
+
+/// Whether rows may be kept in integers.
+const WHOLE_ROWS: bool = Format::I16.is_built() || Format::I8.is_built();
+
+/// The first `width` numbers of an operand.
+fn exact(z: &[f32], width: usize) -> &[f32] {
+    if WHOLE_ROWS { z.get(..width).unwrap_or_default() } else { z }
 }
 
 /// Rounds z to 16 bits in its place, by fours in the order that `arrange` gives them. Numbers that are not finite make the
@@ -162,52 +179,20 @@ fn round(z: &mut [f32], width: usize, arrange: impl Fn([u32; 4]) -> [u32; 4]) ->
     (items(words).get(..words.len()).unwrap_or(&[]), largest / most + poison)
 }
 
-/// What a kernel row holds where nothing has been computed yet.
-pub(crate) const VACANT: u32 = 0x7fc0_dead;
-
-/// Whether a kernel row is computed as a whole: to look its numbers up in other rows would cost more.
+/// Whether numbers of a kernel row are got at least cost by [`fill_narrow`].
 pub(crate) fn cheap(kernel: &Kernel, format: Format, width: usize) -> bool {
     kernel.kind == Kind::Linear && format == Format::F32 && Format::F32.is_built() && (4..=NARROW).contains(&width)
 }
 
-/// Fills the vacant numbers of a kernel row: of z, folded, with the rows that `vars` name. `own` is what the diagonal
-/// has for z. z is used up.
-#[inline(never)]
-pub(crate) fn fill(
-    rows: Rows<'_>,
-    (z, width): (&mut [f32], usize),
-    (constant, own): (f32, f32),
-    kernel: &Kernel,
-    vars: &[Var],
-    out: &mut [f32],
-) {
-    if cheap(kernel, rows.format, width) {
-        if let Some((first, rest)) = z.get(..width).and_then(|z| z.split_first_chunk()) {
-            fill_narrow((first, rest), constant, items(rows.words), vars, out);
-        }
-        return;
-    }
-    let operand = Operand::of(z, width, rows.format);
-    for (v, out) in vars.iter().zip(out) {
-        if out.to_bits() == VACANT
-            && let Some(row) = rows.row(row_of(v))
-        {
-            let dot = operand.dot(row) + constant;
-            *out = if kernel.kind == Kind::Linear { dot } else { kernel.value(dot, own, square(v)) };
-        }
-    }
-}
-
 /// Fills all numbers of a linear kernel row for narrow rows, whose first four numbers stay in registers.
-#[inline(always)]
-fn fill_narrow((first, rest): (&[f32; 4], &[f32]), constant: f32, rows: &[f32], vars: &[Var], out: &mut [f32]) {
+#[inline(never)]
+pub(crate) fn fill_narrow(rows: &Rows<'_>, z: &[f32], constant: f32, vars: &[Var], out: &mut [f32]) {
+    let Some((first, rest)) = exact(z, rows.stride).split_first_chunk() else { return };
     let [z0, z1, z2, z3] = *first;
     for (v, out) in vars.iter().zip(out) {
-        let start = row_of(v) * (4 + rest.len());
-        let Some(([r0, r1, r2, r3], others)) = rows.get(start..).and_then(|r| r.split_first_chunk()) else {
-            continue;
-        };
+        let row = items(rows.words).get(row_of(v) * rows.stride..).and_then(|r| r.split_first_chunk());
+        let Some(([r0, r1, r2, r3], others)) = row else { continue };
         let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
-        *out = rest.iter().zip(others).fold(sum, |s, (z, r)| s + z * r) + constant;
+        *out = rest.iter().zip(others).fold(sum, |s, (z, r): (&f32, &f32)| s + z * r) + constant;
     }
 }

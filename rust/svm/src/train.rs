@@ -1,12 +1,17 @@
 //! Training: the machines of all pairs of classes one after the other, each solved in bounded steps and then written
 //! into the model.
 
+use crate::gradient::Summary;
 use crate::harvest::{self, BASIS, REDUCE};
 use crate::kernel::Kernel;
 use crate::model::{Head, ModelMut, Task};
-use crate::params::{Checked, Machine, Params};
-use crate::plan::{NO_SLOT, NOVELTY, Plan};
-use crate::smo::{Run, Scaling, Summary};
+use crate::params::{Checked, Params};
+use crate::plan::Plan;
+use crate::rows::Rows;
+use crate::smo::{Problem, Run};
+#[cfg(feature = "basis")]
+use crate::space::lower;
+use crate::space::{FREE, NO_RECORD, Note, VECTOR};
 use hone_learn::{ClassId, Metric, Progress, Report, SetView, Shortage, Stop};
 
 /// The training failed. The model trained into is untrained; the one in use, the set and the trainer's parameters are
@@ -121,19 +126,19 @@ impl Trainer {
     /// How each row of the set took part, in order, once training is done. The workspace must be as the last step
     /// left it.
     pub fn roles<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = Role> + use<'w> {
-        let marks: &'w [u8] = self.plan.carve(&set, workspace).map_or(&[], |(shared, _)| shared.marks);
-        marks.iter().map(|mark| match mark {
-            1 => Role::Bounded,
-            2 => Role::Free,
-            _ => Role::None,
+        let notes: &'w [Note] = self.plan.carve(workspace, 0).map_or(&[], |space| space.notes);
+        notes.iter().take(set.len()).map(|note| match note & (VECTOR | FREE) {
+            0 => Role::None,
+            VECTOR => Role::Bounded,
+            _ => Role::Free,
         })
     }
 
-    /// Which rows of the set are support vectors of the model, in order; as [`Trainer::roles`]. Empty for the linear kernel.
+    /// Which rows of the set are support vectors of the model, in order; as [`Trainer::roles`]. None for the linear kernel.
     #[cfg(feature = "basis")]
     pub fn records<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = bool> + use<'w> {
-        let slots: &'w [u16] = self.plan.carve(&set, workspace).map_or(&[], |(shared, _)| shared.slots);
-        slots.iter().take(set.len()).map(|slot| *slot != NO_SLOT)
+        let notes: &'w [Note] = self.plan.carve(workspace, 0).map_or(&[], |space| space.notes);
+        notes.iter().take(set.len()).map(|note| lower(note) != NO_RECORD)
     }
 
     /// Trains on for about `work_budget` multiply-accumulates, at least one iteration.
@@ -150,7 +155,6 @@ impl Trainer {
     ) -> Result<Progress, TrainError> {
         let mut left = work_budget;
         loop {
-            let before = self.work;
             self.phase = match self.phase {
                 Err(_) | Ok(Phase::Over) => {
                     if self.phase.is_err() || self.stop == Stop::Cancelled {
@@ -163,7 +167,9 @@ impl Trainer {
                 Ok(_) if set.len() != self.plan.rows || set.width() != self.plan.width => Err(TrainError::SetChanged),
                 Ok(_) => self.pair(&set, workspace, &mut model, left),
             };
-            left = left.saturating_sub((self.work - before) as u32);
+            let spent = core::mem::take(&mut self.run.work);
+            self.work += u64::from(spent);
+            left = left.saturating_sub(spent);
             if left == 0 && !matches!(self.phase, Err(_) | Ok(Phase::Over)) {
                 return Ok(self.progress());
             }
@@ -174,7 +180,7 @@ impl Trainer {
         // In the logarithm of the gap, in which SMO comes down about evenly from 2: the bits of a number are about that.
         const BEGIN: i32 = 2.0f32.to_bits() as i32;
         let behind = BEGIN.saturating_sub(self.gap().to_bits() as i32) >> 10;
-        let ahead = BEGIN.saturating_sub(self.plan.checked.params().tolerance.to_bits() as i32) >> 10;
+        let ahead = BEGIN.saturating_sub(self.plan.params().tolerance.to_bits() as i32) >> 10;
         let part = if matches!(self.phase, Ok(Phase::Solve)) { (behind * 99 / ahead.max(1)).clamp(0, 99) } else { 0 };
         Progress::Running { done: self.done * 100 + part as u32, total: self.plan.pairs() as u32 * 100 }
     }
@@ -194,73 +200,67 @@ impl Trainer {
     #[inline(never)]
     fn begin(&mut self, set: &SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         let plan = &mut self.plan;
-        let Params { machine, gamma, coef0, degree, .. } = *plan.checked.params();
-        let earlier = core::mem::replace(model.head, Head::EMPTY);
-        (plan.rows, plan.width) = (set.len(), set.width());
-        if machine != Machine::Novelty {
-            plan.count(set)?;
-        }
-        plan.novelty = NOVELTY && (machine == Machine::Novelty || (machine == Machine::Auto && plan.known == 0));
-        if set.is_empty() || (!plan.novelty && plan.known == 0) {
-            return Err(TrainError::NoRows);
-        }
-        if plan.novelty {
-            plan.labelled = set.len();
-        } else if let [only] = plan.classes() {
-            return Err(TrainError::OneClass(*only));
-        }
-        plan.kernel = Kernel {
-            kind: plan.checked.params().kernel_for(plan.novelty),
-            gamma: if gamma > 0.0 { gamma } else { plan.scale_rule(set) },
-            coef0,
-            degree,
-        };
-        let mut head = Head {
-            task: if plan.novelty { Task::Novelty } else { Task::Classes },
+        plan.count(set)?;
+        let Params { gamma, coef0, degree, .. } = *plan.params();
+        plan.kernel = Kernel { kind: plan.params().kernel_for(plan.novelty()), gamma, coef0, degree };
+        let earlier = *model.head;
+        let head = Head {
+            task: if plan.novelty() { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,
             format: set.format(),
             features: plan.width as u16,
-            classes: plan.known as u16,
+            classes: plan.known() as u16,
             vectors: 0,
             form: 0,
             binary: 0,
-        }
-        .marked();
-        let least = head.fixed() + if head.linear() { 0 } else { plan.known.max(1) * head.record() };
-        if model.words.len() < least {
-            return Err(TrainError::Model(Shortage { needed: least * 4, available: model.words.len() * 4 }));
-        }
-        let (shared, _) = plan.carve(set, ws)?;
+        };
+        *model.head = head.marked();
+        model.room_for(if plan.linear() { 0 } else { plan.known().max(1) })?;
+        let mut carved = plan.carve(ws, 0);
+        let space = carved.as_mut().map_err(|e| *e)?;
         if BASIS && plan.linear() {
             // It has weights, and no need of a basis.
             self.ration = Ration::None;
         }
-        shared.marks.fill(0);
-        shared.slots.fill(if BASIS && self.ration == Ration::Weigh { 0 } else { NO_SLOT });
-        self.resumes = BASIS && self.resumes && harvest::readmit(plan, set, shared.slots, model, &earlier, &head);
+        space.notes.fill(if BASIS && self.ration == Ration::Weigh { 0 } else { NO_RECORD });
+        self.resumes = BASIS && self.resumes && harvest::readmit(plan, set, space.notes, model, &earlier);
         if BASIS && self.resumes {
             // The coefficients are those of this kernel.
             plan.kernel = earlier.kernel;
-            head = earlier;
+            *model.head = earlier;
             self.ration = Ration::Project;
         }
-        *model.head = head;
         for (word, class) in model.words.iter_mut().zip(plan.classes()) {
-            *word = u32::from(class.0);
+            *word = u32::from(class.id);
         }
-        let Scaling { scale, shift, .. } = shared.scaling;
-        for (((a, b), f), j) in scale.iter_mut().zip(shift).zip(set.features()).zip(0..) {
-            let (mean, factor) = plan.standard(set, f);
+        // Of all numbers of all rows, as the kernel sees them.
+        let (mut square, mut sum) = (0.0, 0.0);
+        for (([a, b], f), j) in space.scaling.iter_mut().zip(set.features()).zip(0..) {
+            let variance = Plan::variance(set, f);
+            let (mean, factor) = plan.standard(variance, f.mean);
             (*a, *b) = (f.step * factor, (f.offset - mean) * factor);
-            if !head.linear() {
-                let mut at = plan.known + plan.pairs() + j;
+            if !plan.linear() {
+                let mut at = plan.known() + plan.pairs() + j;
                 for value in &[mean, factor, *a, *b] {
                     model.put(at, *value);
                     at += plan.width;
                 }
             }
+            if plan.params().standardise {
+                square += if variance > 0.0 { 1.0 } else { 0.0 };
+            } else {
+                square += variance + f.mean * f.mean;
+                sum += f.mean;
+            }
         }
-        self.work += (set.len() + 8 * set.width()) as u64;
+        if plan.kernel.gamma <= 0.0 {
+            // The rule `scale`: 1/(features · variance), or 1 when nothing varies.
+            let d = plan.width as f32;
+            let variance = square / d - (sum / d) * (sum / d);
+            plan.kernel.gamma = if variance > 0.0 { 1.0 / (d * variance) } else { 1.0 };
+            model.head.kernel = plan.kernel;
+        }
+        self.run.work = (plan.rows + 8 * plan.width) as u32;
         Ok(Phase::SetUp)
     }
 
@@ -276,18 +276,16 @@ impl Trainer {
     ) -> Result<Phase, TrainError> {
         let plan = &self.plan;
         if matches!(self.phase, Ok(Phase::SetUp)) {
-            self.run = Run::of(plan.pair_rows());
+            self.run = plan.run();
         }
-        let (mut problem, marks, slots) = plan.problem(&mut self.run, set, ws)?;
+        let mut carved = plan.carve(ws, self.run.rows);
+        let space = carved.as_mut().map_err(|e| *e)?;
+        let mut problem = Problem { plan, set, rows: Rows::of(set), run: &mut self.run, space };
         let mut next = Phase::Solve;
         match self.phase {
-            Ok(Phase::SetUp) => {
-                let begun = plan.seed(&mut problem, (BASIS && self.resumes).then_some((&*slots, &*model)));
-                problem.start(begun);
-            }
+            Ok(Phase::SetUp) => problem.enter((BASIS && self.resumes).then_some(&*model)),
             Ok(Phase::Solve) => {
-                let most = plan.checked.params().iterations;
-                if let Some(limited) = problem.solve(most, budget) {
+                if let Some(limited) = problem.solve(budget) {
                     if limited {
                         self.stop = Stop::IterationLimit;
                     }
@@ -295,42 +293,36 @@ impl Trainer {
                 }
             }
             _ => {
-                let Summary { bias, objective, new } = problem.sum_up(marks);
+                let Summary { bias, objective, new } = problem.sum_up();
                 // Without new rows of both classes there is nothing to take a bias from: it stays.
                 let stays = BASIS && self.resumes && !bias.is_finite();
                 let bias = if stays { harvest::bias(plan, model) } else { bias };
-                if problem.run.rows > 0 && !(bias.is_finite() && objective.is_finite()) {
+                if !(bias + objective).is_finite() {
                     return Err(TrainError::NotFinite);
                 }
-                let bias = if NOVELTY && plan.novelty { plan.calibrated(&problem, bias) } else { bias };
-                if !harvest::take(plan, &mut problem, slots, model, self.ration, (bias, new))? {
-                    marks.fill(0);
+                let bias = if plan.novelty() { plan.calibrated(&problem, bias) } else { bias };
+                if !harvest::take(&mut problem, model, self.ration, (bias, new))? {
                     return Ok(self.again(model, Ration::Weigh));
                 }
                 self.iterations = self.iterations.saturating_add(problem.run.iterations);
                 self.objective += objective;
-                self.worst = self.worst.max(problem.gap());
+                let gap = problem.gap();
+                self.worst = if gap > self.worst { gap } else { self.worst };
                 self.done += 1;
                 next = Phase::SetUp;
             }
         }
-        self.account();
         if matches!(next, Phase::SetUp) && !self.plan.next_pair() {
             return self.close(set, ws, model);
         }
         Ok(next)
     }
 
-    /// Moves the run's work into the total.
-    fn account(&mut self) {
-        self.work += u64::from(core::mem::take(&mut self.run.work));
-    }
-
     /// After the last pair.
     fn close(&mut self, set: &SetView<'_>, ws: &mut [u32], model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
         if REDUCE && self.ration == Ration::Weigh {
-            let (shared, _) = self.plan.carve(set, ws)?;
-            harvest::choose(&self.plan, set, shared.marks, shared.slots, model);
+            let space = self.plan.carve(ws, 0)?;
+            harvest::choose(&self.plan, set, space.notes, model);
             return Ok(self.again(model, Ration::Project));
         }
         if REDUCE && self.ration == Ration::Project {
@@ -341,12 +333,11 @@ impl Trainer {
 
     /// Starts over with the first pair.
     fn again(&mut self, model: &mut ModelMut<'_>, ration: Ration) -> Phase {
-        self.account();
         if ration == Ration::Weigh {
             model.head.vectors = 0;
         }
         self.ration = ration;
-        self.plan.pair = (0, 1);
+        self.plan.first_pair();
         (self.done, self.worst, self.objective) = (0, 0.0, 0.0);
         Phase::SetUp
     }

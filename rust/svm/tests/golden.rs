@@ -85,7 +85,7 @@ fn run_within(wanted: &str, cached: usize, within: &Tolerance) {
     let predicted = std::fs::read(folder().join("predicted.bin")).unwrap();
     let mut at = 0;
     let mut model = Box::new(Big::new());
-    let mut tasks = 0;
+    let (mut tasks, mut ran) = (0, 0);
     for line in text.lines().skip(1) {
         let f: Vec<&str> = line.split(',').collect();
         let data = read(f[0]);
@@ -97,10 +97,16 @@ fn run_within(wanted: &str, cached: usize, within: &Tolerance) {
         tasks += 1;
         let real = |i: usize| f[i].parse::<f32>().unwrap();
         let novelty = f[2] == "novelty";
-        let all = within.format == Format::F32;
-        if !(all || matches!(f[3], "linear" | "rbf")) {
+        let all = within.format == Format::F32 && cfg!(feature = "poly-sigmoid");
+        let several = wanted != "cancer" && f[10].is_empty() && !novelty;
+        // What the build leaves out.
+        if !(all || matches!(f[3], "linear" | "rbf"))
+            || (novelty && !cfg!(feature = "novelty"))
+            || (several && !cfg!(feature = "multi-class"))
+        {
             continue;
         }
+        ran += 1;
         let params = Params {
             machine: if novelty { Machine::Novelty } else { Machine::Classify },
             kernel: Some(match f[3] {
@@ -148,7 +154,7 @@ fn run_within(wanted: &str, cached: usize, within: &Tolerance) {
         println!("  {others} of {decided} rows predicted otherwise");
         assert!(others as f32 <= within.rows * decided as f32, "{others} of {decided}");
     }
-    assert!(tasks > 5);
+    assert!(tasks > 5 && ran > 0);
 }
 
 #[test]
@@ -174,6 +180,7 @@ fn two_cached_rows_give_the_same() {
 
 /// Values are kept to 1/32767 of a feature's span, and products to 10⁻⁵: as exact as `f32`, by the same tolerance.
 #[test]
+#[cfg(feature = "rows-i16")]
 fn rows_of_16_bits_are_as_with_libsvm() {
     for set in ["iris", "digits", "cancer"] {
         run_within(set, 75, &Tolerance { format: Format::I16, ..EXACT });
@@ -183,6 +190,7 @@ fn rows_of_16_bits_are_as_with_libsvm() {
 /// Values are kept to 1/127 of a feature's span at worst: a dual objective within 5 %, four support vectors more or less, one
 /// prediction in a hundred.
 #[test]
+#[cfg(feature = "rows-i8")]
 fn rows_of_8_bits_are_near_to_libsvm() {
     for set in ["iris", "digits", "cancer"] {
         run_within(set, 75, &Tolerance { format: Format::I8, dual: 0.05, vectors: 4, rows: 0.01 });

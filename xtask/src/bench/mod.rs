@@ -26,6 +26,10 @@ use row::{Row, columns, thousands};
 
 use crate::toolchain::Toolchain;
 
+/// Bytes of code that part of a program has at most, whatever a baseline says: of the least SVM on the M4F, linear and RBF
+/// kernels with rows in `f32`.
+const LIMITS: [(&str, u64); 1] = [("svm_text/hone_svm", 8 * 1024)];
+
 /// What `cargo xtask bench` takes.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
@@ -81,7 +85,7 @@ pub struct BenchArgs {
     data: Option<PathBuf>,
 }
 
-/// Runs the task. Figures more than 2 % above the baseline of the same compiler are a failure.
+/// Runs the task. Figures more than 2 % above the baseline of the same compiler are a failure, and so is code above its limit.
 ///
 /// # Errors
 /// What failed.
@@ -167,6 +171,7 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
         let text = markdown::splice(&text, &tables).map_err(|e| format!("{}: {e}", file.display()))?;
         std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
     }
+    within_limits(&programs)?;
     if args.accept {
         return now.write(root);
     }
@@ -194,6 +199,14 @@ fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap
         rows.extend(run.brackets.iter().skip(1).map(|b| Row::new(b, text_of(&b.name))));
     }
     Ok((rows, programs))
+}
+
+/// Code above its limit is a failure; what was not built is not.
+fn within_limits(programs: &BTreeMap<String, u64>) -> Result<(), String> {
+    let above =
+        LIMITS.iter().filter_map(|(name, limit)| Some((name, limit, programs.get(*name).filter(|b| *b > limit)?)));
+    let lines: Vec<String> = above.map(|(name, limit, bytes)| format!("{name}: {bytes} of {limit} bytes")).collect();
+    if lines.is_empty() { Ok(()) } else { Err(format!("more code than the limit:\n{}", lines.join("\n"))) }
 }
 
 /// The crate that a case measures.
@@ -300,5 +313,21 @@ fn vectors(root: &Path, emulator: &Emulator) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("not the same bits:\n{}", differ.join("\n")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIMITS, within_limits};
+
+    #[test]
+    fn code_above_its_limit_is_a_failure() {
+        for (name, limit) in LIMITS {
+            let programs = |bytes| [(name.to_string(), bytes)].into();
+            assert_eq!(within_limits(&programs(limit)), Ok(()));
+            let said = within_limits(&programs(limit + 1)).unwrap_err();
+            assert!(said.contains(name) && said.contains(&limit.to_string()), "{said}");
+        }
+        assert_eq!(within_limits(&[].into()), Ok(()));
     }
 }

@@ -120,18 +120,21 @@ pub fn docs(context: &mut Context) -> Result<Tally, String> {
 
 /// The unit tests alone.
 pub fn unit_tests(context: &mut Context) -> Result<Tally, String> {
-    test(context, &["--lib", "--bins"])
+    test(context, &[&["--workspace", "--lib", "--bins"]])
 }
 
-/// Every test of the host workspace.
+/// Every test of the host workspace, and those of the least SVM, whose bytes of code the bench limits.
 pub fn host_tests(context: &mut Context) -> Result<Tally, String> {
-    test(context, &[])
+    let least = ["--package", "hone-svm", "--no-default-features", "--features", "rows-f32"];
+    test(context, &[&["--workspace"], &least])
 }
 
-fn test(context: &mut Context, options: &[&str]) -> Result<Tally, String> {
-    let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-    command.args(options);
-    let succeeded = context.log.run(&mut command)?;
+fn test(context: &mut Context, runs: &[&[&str]]) -> Result<Tally, String> {
+    let mut succeeded = true;
+    for options in runs {
+        let mut command = cargo(&["test", "--locked", "--no-fail-fast"]);
+        succeeded &= context.log.run(command.args(*options))?;
+    }
     Ok(tally::of_cargo_test(&context.log.text(), succeeded))
 }
 

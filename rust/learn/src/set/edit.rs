@@ -36,12 +36,14 @@ impl<'a> SetMut<'a> {
         self.words.len().checked_div(words).unwrap_or(0).min(self.labels.len()).min(MOST_ROWS)
     }
 
-    /// Forgets rows and statistics; the rows to come have `features` features in this format.
+    /// Forgets rows and statistics; the rows to come have `features` features in this format, or in the only
+    /// one that the build has.
     ///
     /// # Errors
     /// [`TooWide`] when not one row fits.
     pub fn clear(&mut self, format: Format, features: usize) -> Result<(), TooWide> {
         *self.counts = Counts::EMPTY;
+        let format = format.kept();
         let capacity = (self.words.len() * 4 / format.size()).min(self.features.len()).min(usize::from(u16::MAX));
         if features == 0 || features > capacity || self.labels.is_empty() {
             return Err(TooWide { features: features as u32, capacity: capacity as u32 });
@@ -72,7 +74,7 @@ impl<'a> SetMut<'a> {
         own.fill(0);
         let seen = self.counts.seen.saturating_add(1);
         for (j, (feature, x)) in self.features.iter_mut().zip(row).enumerate() {
-            match self.counts.format {
+            match self.counts.format.kept() {
                 Format::F32 => {
                     if at == 0 {
                         (feature.offset, feature.step) = (*x, 1.0);

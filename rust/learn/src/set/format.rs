@@ -22,6 +22,16 @@ impl Format {
         }
     }
 
+    /// This format; in a build that has only one, that one.
+    pub const fn kept(self) -> Self {
+        match [Self::F32.is_built(), Self::I16.is_built(), Self::I8.is_built()] {
+            [true, false, false] => Self::F32,
+            [false, true, false] => Self::I16,
+            [false, false, true] => Self::I8,
+            _ => self,
+        }
+    }
+
     /// Bytes per number.
     pub const fn size(self) -> usize {
         match self {

@@ -30,7 +30,7 @@ impl<'a> SetView<'a> {
 
     /// How rows are kept.
     pub fn format(&self) -> Format {
-        self.counts.format
+        self.counts.format.kept()
     }
 
     /// Rows pushed since the set was cleared, dropped ones too.
@@ -64,7 +64,7 @@ impl<'a> SetView<'a> {
 
     /// Words that one row takes.
     pub fn row_words(&self) -> usize {
-        self.counts.format.row_words(self.width())
+        self.format().row_words(self.width())
     }
 
     /// The words of all rows, [`SetView::row_words`] each.
@@ -75,7 +75,7 @@ impl<'a> SetView<'a> {
     /// A row as stored.
     pub fn row(&self, row: usize) -> Option<Row<'a>> {
         let n = self.row_words();
-        self.counts.format.row(self.words().get(row * n..)?.get(..n)?, self.width())
+        self.format().row(self.words().get(row * n..)?.get(..n)?, self.width())
     }
 
     /// Writes a row's values into `out`, as many as fit. False when there is no such row.

@@ -92,5 +92,5 @@ pub(crate) fn valid(head: &Head, words: &[u32]) -> bool {
         && (head.linear() || k <= 2 || classes.all(|class| usize::from(*class) < k))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "integer", feature = "multi-class", feature = "novelty", feature = "poly-sigmoid"))]
 mod tests;
