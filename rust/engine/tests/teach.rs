@@ -100,6 +100,15 @@ fn trained_again_it_goes_on_and_another_learner_ends_its_learning() {
 }
 
 #[test]
+fn the_number_of_no_class_is_refused() {
+    let mut b = knows_the_hum();
+    assert!(b.command("label 65535").is_err() && b.text.contains("0 to 65534"), "{}", b.text);
+    assert_eq!(b.links.wish.get().label, None);
+    b.command("label 65534").unwrap();
+    assert_eq!(b.links.wish.get().label, Some(ClassId(65534)));
+}
+
+#[test]
 fn an_svm_is_trained_from_windows_that_it_learns_too() {
     let mut b = knows_the_hum();
     b.command("label 1").unwrap();

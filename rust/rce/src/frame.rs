@@ -131,11 +131,6 @@ pub(crate) fn due(clock: &Clock) -> bool {
     clock.windows >= clock.refit_at || clock.clipped >= 4
 }
 
-/// x^y of x ≥ 0 and y > 0, to about 10⁻⁶: by functions that the ESN has as well, and a third of the code of `powf`.
-pub(crate) fn power(x: f32, y: f32) -> f32 {
-    libm::expf(y * libm::logf(x))
-}
-
 /// Computes a new frame and re-codes all `count` prototypes.
 pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &Params, scale: &Scale, count: usize) {
     let interval = clock.windows.clamp(1, (params.horizon / 2).max(1));
@@ -149,7 +144,7 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
         let n = clock.pairs as f32;
         let within = (within * n + 4.0 * deviation) / (n + 8.0);
         let ratio = deviation / within.max(deviation * 0.02);
-        if params.relevance == 1.0 { ratio } else { power(ratio, params.relevance) }
+        if params.relevance == 1.0 { ratio } else { libm::powf(ratio, params.relevance) }
     };
     let (mut sum, mut varying) = (0.0, 0.0);
     for (variance, within) in parts.variance.iter().zip(parts.within.iter()) {
@@ -225,21 +220,4 @@ pub(crate) fn beyond<C: Code>(offset: &[f32], gain: &[f32], scale: &Scale, featu
         }
     }
     beyond as f32 * scale.step * scale.per_feature
-}
-
-#[cfg(test)]
-mod tests {
-    use super::power;
-
-    #[test]
-    fn powers_are_within_their_error() {
-        for i in 1..2_000 {
-            for y in [0.25, 0.5, 1.25, 2.0, 4.0] {
-                let x = i as f32 * 0.025;
-                let exact = libm::pow(f64::from(x), y);
-                assert!((f64::from(power(x, y as f32)) - exact).abs() <= 2e-6 * exact, "{x}^{y}");
-            }
-        }
-        assert_eq!((power(0.0, 0.3), power(1.0, 3.0)), (0.0, 1.0));
-    }
 }

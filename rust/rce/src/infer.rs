@@ -147,7 +147,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
             score *= if exponent == 0.5 {
                 hone_numeric::kernel::sqrt_f32(d / d_rival)
             } else {
-                frame::power(d / d_rival, exponent)
+                libm::powf(d / d_rival, exponent)
             };
         }
     }

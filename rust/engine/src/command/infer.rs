@@ -80,11 +80,13 @@ pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 
 fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn Io) -> Outcome {
     let names = links.names.get();
-    let number = hone_learn::setting::parse_int(id).and_then(|id| u16::try_from(id).ok()).map(ClassId);
+    let number = hone_learn::setting::parse_int(id).and_then(|id| u16::try_from(id).ok());
+    // The greatest number stands for no class.
+    let number = number.filter(|id| *id < u16::MAX).map(ClassId);
     let Some(class) = number.or_else(|| names.class(id)) else {
         return fail(
             io,
-            &["a class is a whole number from 0 to 65535 or a name given before; 'label list' shows them"],
+            &["a class is a whole number from 0 to 65534 or a name given before; 'label list' shows them"],
         );
     };
     if let Some(name) = name {

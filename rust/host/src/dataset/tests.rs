@@ -157,6 +157,7 @@ fn faults_name_file_line_and_key_and_what_to_do() {
         ("axes = [\"time\"]\n", "", "line 19, key file[0].axes: is missing"),
         ("anomalous = true", "", "needs a normal class and at least one with anomalous = true"),
         ("name = \"broken\"", "name = \"fine\"", "key class[1].name: another class has this name"),
+        ("name = \"broken\"", "name = \"broken\"\nid = 65535", "line 17, key class[1].id: 65535 stands for no class"),
         ("rate_hz", "rate", "line 5, key rate: unknown field `rate`"),
         ("\"anomaly\"", "\"clustering\"", "line 4, key task: unknown variant `clustering`"),
         ("task = \"anomaly\"", "task = ", "line 4"),

@@ -35,6 +35,11 @@ impl Manifest {
             if !ids.insert(self.class_id(i)) {
                 return Err(twice("id"));
             }
+            if self.class_id(i) == u16::MAX {
+                return Err(
+                    source.fault(&format!("class[{i}].id"), "65535 stands for no class; 65534 is the greatest".into())
+                );
+            }
             if !values.insert(self.label_value(i)) {
                 return Err(twice("value"));
             }
