@@ -119,11 +119,15 @@ WORDS(config, "config", &config_key_words);
 
 REGISTER(train);
 PLAIN(infer);
+#if defined(CONFIG_HONE_SVM) || defined(CONFIG_HONE_RCE)
 PLAIN(label);
+#endif
 PLAIN(stats);
 PLAIN(model);
+#if defined(CONFIG_HONE_SVM)
 PLAIN(data);
 PLAIN(svm);
+#endif
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);

@@ -34,7 +34,8 @@ struct Bytes {
 #[derive(Default)]
 struct Image {
     board: String,
-    /// What is built for the board: nothing for the application, else `tests`, `no-shield`.
+    /// What is built for the board: nothing for the application, else `tests`, `no-shield`, and the learners where they are
+    /// not all.
     variant: String,
     /// The compiler of the Rust in it.
     compiler: String,
@@ -61,10 +62,14 @@ impl Image {
             Some(shield) if shield == "none" => "no-shield",
             _ => "",
         };
+        let learners: Vec<&str> =
+            ["esn", "svm", "rce"].into_iter().filter(|l| set(&format!("HONE_{}", l.to_uppercase())) == "y").collect();
+        let learners = if learners.len() < 3 { learners.join("-") } else { String::new() };
+        let variant: Vec<&str> = [variant, &learners].into_iter().filter(|v| !v.is_empty()).collect();
         let elf = std::fs::read(build.join("zephyr/zephyr.elf")).map_err(|e| format!("zephyr.elf: {e}"))?;
         Ok(Self {
             board: set("BOARD"),
-            variant: variant.into(),
+            variant: variant.join("-"),
             compiler: compiler(&elf),
             budget: set("HONE_RAM_BUDGET").parse().unwrap_or(0),
             engine: engine(&map),

@@ -46,21 +46,28 @@ const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
 /// The help of each command under the name by which C knows it. The list here and in `app/c/shell.c` is the engine's:
 /// the build fails when one is missing.
 macro_rules! help_of {
-    ($($symbol:ident = $name:literal),* $(,)?) => {
-        $(#[unsafe(no_mangle)]
+    ($($(#[$when:meta])? $symbol:ident = $name:literal),* $(,)?) => {
+        $($(#[$when])?
+        #[unsafe(no_mangle)]
         static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;)*
 
         const _: () = assert!(
-            COMMANDS.len() == [$($name),*].len(),
+            COMMANDS.len() == [$($(#[$when])? $name),*].len(),
             "the engine has a command that app/c/shell.c and shell_words.rs do not register"
         );
     };
 }
 
 help_of! {
-    hone_help_train = "train", hone_help_infer = "infer", hone_help_label = "label", hone_help_stats = "stats",
-    hone_help_model = "model", hone_help_data = "data", hone_help_svm = "svm", hone_help_sensor = "sensor",
-    hone_help_config = "config", hone_help_wait = "wait",
+    hone_help_train = "train", hone_help_infer = "infer",
+    #[cfg(any(feature = "svm", feature = "rce"))]
+    hone_help_label = "label",
+    hone_help_stats = "stats", hone_help_model = "model",
+    #[cfg(feature = "svm")]
+    hone_help_data = "data",
+    #[cfg(feature = "svm")]
+    hone_help_svm = "svm",
+    hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
 }
 
 const NAME: usize = 48;

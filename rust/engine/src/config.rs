@@ -1,6 +1,7 @@
 //! Run-time parameters of the device and its learners, under names such as `esn.leak`.
 
 use crate::capacity::{CHANNELS, ESN_UNITS, FEATURES};
+use crate::included::{ESN, Missing, RCE, SVM};
 use hone_learn::setting::Kind;
 use hone_learn::{ParamError, Setting, Settings, Value};
 use hone_signal::features;
@@ -17,12 +18,34 @@ pub enum Learner {
 }
 
 impl Learner {
-    /// All, in the order of their names.
-    pub const ALL: &'static [Self] = &[Self::Esn, Self::Svm, Self::Rce];
+    /// Those that this build has. The first is the default.
+    pub const ALL: &'static [Self] = &[
+        #[cfg(feature = "esn")]
+        Self::Esn,
+        #[cfg(feature = "svm")]
+        Self::Svm,
+        #[cfg(feature = "rce")]
+        Self::Rce,
+    ];
     /// Their names on the command line.
-    pub const NAMES: &'static [&'static str] = &["esn", "svm", "rce"];
+    pub const NAMES: &'static [&'static str] = &[
+        #[cfg(feature = "esn")]
+        "esn",
+        #[cfg(feature = "svm")]
+        "svm",
+        #[cfg(feature = "rce")]
+        "rce",
+    ];
     /// Their names in a sentence.
-    pub const LIST: &'static str = "esn, svm, rce";
+    pub const LIST: &'static str = match (ESN, SVM, RCE) {
+        (true, true, true) => "esn, svm, rce",
+        (true, true, false) => "esn, svm",
+        (true, false, true) => "esn, rce",
+        (false, true, true) => "svm, rce",
+        (true, false, false) => "esn",
+        (false, true, false) => "svm",
+        (false, false, _) => "rce",
+    };
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -33,7 +56,21 @@ impl Learner {
         }
     }
 
-    /// The learner of this name.
+    /// Its place in [`Learner::ALL`].
+    fn index(self) -> u8 {
+        match self {
+            Self::Esn => 0,
+            Self::Svm => ESN as u8,
+            Self::Rce => ESN as u8 + SVM as u8,
+        }
+    }
+
+    /// Itself as one that this build leaves out; `None` if it does not.
+    pub fn missing(self) -> Option<Missing> {
+        Missing::from_name(self.name())
+    }
+
+    /// The learner of this name, if the build has it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|l| l.name() == name)
     }
@@ -63,9 +100,14 @@ pub struct DeviceParams {
     pub autosave: bool,
 }
 
+const FIRST: Learner = match Learner::ALL {
+    [first, ..] => *first,
+    [] => Learner::Esn,
+};
+
 impl DeviceParams {
     /// The defaults.
-    pub const DEFAULT: Self = Self { learner: Learner::Esn, telemetry: Style::Text, stuck_frames: 100, autosave: true };
+    pub const DEFAULT: Self = Self { learner: FIRST, telemetry: Style::Text, stuck_frames: 100, autosave: true };
 }
 
 impl Settings for DeviceParams {
@@ -86,7 +128,7 @@ impl Settings for DeviceParams {
 
     fn get(&self, index: usize) -> Option<Value> {
         Some(match index {
-            0 => Value::Choice(self.learner as u8),
+            0 => Value::Choice(self.learner.index()),
             1 => Value::Choice(self.telemetry as u8),
             2 => Value::Int(self.stuck_frames as i32),
             3 => Value::Flag(self.autosave),
@@ -147,10 +189,16 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of `config list`.
-    pub const ALL: [Self; 5] = [Self::Device, Self::Esn, Self::Svm, Self::Rce, Self::Features];
-
-    /// Their names in a sentence.
-    pub const LIST: &'static str = "device, esn, svm, rce, features";
+    pub const ALL: [Self; 2 + ESN as usize + SVM as usize + RCE as usize] = [
+        Self::Device,
+        #[cfg(feature = "esn")]
+        Self::Esn,
+        #[cfg(feature = "svm")]
+        Self::Svm,
+        #[cfg(feature = "rce")]
+        Self::Rce,
+        Self::Features,
+    ];
 
     /// Its name before the point.
     pub const fn name(self) -> &'static str {
@@ -163,17 +211,24 @@ impl Section {
         }
     }
 
-    /// Its table.
+    /// Its table; empty where the build has no such learner.
     pub const fn settings(self) -> &'static [Setting] {
         match self {
             Self::Device => DeviceParams::SETTINGS,
-            Self::Esn => hone_esn::Params::SETTINGS,
-            Self::Svm => hone_svm::Params::SETTINGS,
-            Self::Rce => hone_rce::Params::SETTINGS,
-            Self::Features => features::Params::SETTINGS,
+            Self::Esn if ESN => hone_esn::Params::SETTINGS,
+            Self::Svm if SVM => hone_svm::Params::SETTINGS,
+            Self::Rce if RCE => hone_rce::Params::SETTINGS,
+            Self::Features => FEATURE_SETTINGS,
+            _ => &[],
         }
     }
 }
+
+/// Those of the features. The last, `esn-steps`, is of the ESN alone.
+const FEATURE_SETTINGS: &[Setting] = match features::Params::SETTINGS {
+    [others @ .., _] if !ESN => others,
+    all => all,
+};
 
 /// A default that a small build may not have room for.
 const fn least(default: u16, capacity: usize) -> u16 {
@@ -203,10 +258,11 @@ impl Config {
     pub fn get(&self, section: Section, index: usize) -> Option<Value> {
         match section {
             Section::Device => self.device.get(index),
-            Section::Esn => self.esn.get(index),
-            Section::Svm => self.svm.get(index),
-            Section::Rce => self.rce.get(index),
+            Section::Esn if ESN => self.esn.get(index),
+            Section::Svm if SVM => self.svm.get(index),
+            Section::Rce if RCE => self.rce.get(index),
             Section::Features => self.features.get(index),
+            _ => None,
         }
     }
 
@@ -217,10 +273,11 @@ impl Config {
     pub fn set(&mut self, section: Section, index: usize, value: Value) -> Result<(), ParamError> {
         match section {
             Section::Device => self.device.set(index, value),
-            Section::Esn => self.esn.set(index, value),
-            Section::Svm => self.svm.set(index, value),
-            Section::Rce => self.rce.set(index, value),
+            Section::Esn if ESN => self.esn.set(index, value),
+            Section::Svm if SVM => self.svm.set(index, value),
+            Section::Rce if RCE => self.rce.set(index, value),
             Section::Features => self.features.set(index, value),
+            _ => Err(ParamError::NoSuchSetting),
         }
     }
 }
@@ -238,7 +295,20 @@ mod tests {
                 assert_eq!(Config::DEFAULT.clone().set(section, i, value), Ok(()));
                 assert!(!setting.help.is_empty());
             }
-            assert_eq!(Config::DEFAULT.get(section, section.settings().len()), None);
+            if section != Section::Features || ESN {
+                assert_eq!(Config::DEFAULT.get(section, section.settings().len()), None);
+            }
+        }
+        assert_eq!(features::Params::SETTINGS.last().map(|s| s.name), Some("esn-steps"));
+    }
+
+    #[test]
+    fn learners_are_listed_under_their_names() {
+        let listed: heapless::Vec<_, 3> = Learner::LIST.split(", ").collect();
+        assert_eq!(listed, Learner::NAMES);
+        for (place, learner) in Learner::ALL.iter().enumerate() {
+            assert_eq!((Learner::NAMES[place], usize::from(learner.index())), (learner.name(), place));
+            assert_eq!((Learner::from_name(learner.name()), learner.missing()), (Some(*learner), None));
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::capacity::MODELS;
 #[cfg(feature = "small-models")]
 use crate::convert::Stream;
+use crate::included::ESN;
 use crate::link::Links;
 #[cfg(not(feature = "small-models"))]
 use crate::memory::EsnScratch as Stream;
@@ -75,7 +76,7 @@ impl Judge {
             },
         };
         #[cfg(feature = "small-models")]
-        if let Some(model) = model.as_deref() {
+        if ESN && let Some(model) = model.as_deref() {
             self.esn.prepare(model);
         }
         self.sequence = sequence;
@@ -90,7 +91,9 @@ impl Judge {
 
     /// Forgets what came before: the stream was broken, or the model is a new one.
     pub fn reset(&mut self) {
-        self.esn.reset();
+        if ESN {
+            self.esn.reset();
+        }
     }
 
     /// Whether what is in use is TinyRCE in its own place; `None` when nothing is.
@@ -112,6 +115,7 @@ impl Judge {
                 let row = features.row(extractor.as_ref()?, window)?;
                 return rce.infer(&Row::Real(row), &mut self.svm).map(|answer| answer.verdict);
             }
+            _ if !ESN => return None,
             _ => {}
         }
         let frames;

@@ -33,6 +33,7 @@ pub mod convert;
 pub mod cooperative;
 pub mod env;
 pub mod event;
+pub mod included;
 pub mod inference;
 mod json;
 pub mod led;

@@ -5,6 +5,7 @@ use crate::capacity::{
     ROW_BITS, SVM_CLASSES, SVM_SUPPORT_VECTORS, TRAINING_ROWS, WINDOW_FRAMES, WINDOW_POOL, WORKSPACE_BYTES,
 };
 use crate::command::Console;
+use crate::included::{self, ESN, RCE, SVM};
 use crate::link::Links;
 use crate::pipeline::Inference;
 use crate::rows::FeatureBench;
@@ -21,7 +22,11 @@ pub const BLOCK_SAMPLES: usize = BLOCK_FRAMES * CHANNELS;
 pub const WINDOW_SAMPLES: usize = WINDOW_FRAMES * CHANNELS;
 
 /// Inputs of an ESN of this build: channels, or features.
-pub const INPUTS: usize = if ESN_INPUTS > CHANNELS { ESN_INPUTS } else { CHANNELS };
+pub const INPUTS: usize = match ESN_INPUTS {
+    _ if !ESN => 0,
+    features if features > CHANNELS => features,
+    _ => CHANNELS,
+};
 
 /// A block of this build.
 pub type BlockBuf = Block<BLOCK_SAMPLES>;
@@ -49,20 +54,26 @@ pub const FORMAT: Format = match ROW_BITS {
     8 => Format::I8,
     16 => Format::I16,
     32 => Format::F32,
+    _ if !SVM => Format::I8,
     _ => panic!("CONFIG_HONE_ROW_BITS is 8, 16 or 32"),
 };
-/// The training set of this build.
-pub type RowSet = TrainingSet<{ TRAINING_ROWS * FORMAT.row_words(FEATURES) }, TRAINING_ROWS, FEATURES>;
+/// The training set of this build: the SVM's.
+pub type RowSet =
+    TrainingSet<{ TRAINING_ROWS * FORMAT.row_words(FEATURES) }, TRAINING_ROWS, { if SVM { FEATURES } else { 0 } }>;
 /// An SVM of this build.
 pub type SvmModel = hone_svm::Model<{ hone_svm::model_words(SVM_CLASSES, FEATURES, SVM_SUPPORT_VECTORS, FORMAT) }>;
-/// Numbers that an SVM's inference works in.
-pub const SVM_SCRATCH: usize = hone_svm::scratch_len(SVM_CLASSES, FEATURES);
+/// Numbers that the inference of an SVM works in, or of TinyRCE in integers.
+pub const SVM_SCRATCH: usize = match (SVM, RCE) {
+    (true, _) => hone_svm::scratch_len(SVM_CLASSES, FEATURES),
+    (false, true) => FEATURES,
+    (false, false) => 0,
+};
 /// Words that the features of one window work in.
 pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
 /// Words that they, and what an ESN of this build sees of them, take in all.
 pub const BENCH_WORDS: usize = FEATURE_WORDS + FEATURES;
 /// How windows become feature vectors in a row, for an ESN of this build.
-pub type Sequence = hone_signal::Sequence<FEATURES, INPUTS>;
+pub type Sequence = hone_signal::Sequence<{ if ESN { FEATURES } else { 0 } }, INPUTS>;
 
 /// A window of this build, being filled or on its way.
 #[derive(Debug)]
@@ -116,29 +127,29 @@ impl WindowBuf {
 
 /// A model of any learner that trains apart from inference.
 ///
-/// With a tag of its own: else the compiler would find room for one in a value that some field never takes. The ESN is
-/// first, so that an ESN without content is all zero, tag included: so the static memory costs no flash, and a slot is
-/// made ready by clearing it where it lies and not by 5 KB on the trainer's stack. A tag of a whole word leaves no padding
-/// in between, over which the compiler would not clear.
+/// With a tag of its own: else the compiler would find room for one in a value that some field never takes. The empty slot
+/// is first, so that it is all zero: so the static memory costs no flash. A model without content is all zero but for the
+/// tag: so a slot is made ready by clearing it where it lies and not by 5 KB on the trainer's stack. A tag of a whole word
+/// leaves no padding in between, over which the compiler would not clear.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
 #[repr(u32)]
 pub enum Model {
-    /// An Echo State Network.
-    Esn(EsnModel),
-    /// A support vector machine, and what its rows are computed by.
-    Svm(Option<Extractor>, SvmModel),
-    /// None: its training failed.
+    /// None yet, or its training failed.
     Empty,
+    /// An Echo State Network.
+    Esn(included::Esn<EsnModel>),
+    /// A support vector machine, and what its rows are computed by.
+    Svm(Option<Extractor>, included::Svm<SvmModel>),
     /// An Echo State Network in 8-bit integers.
     #[cfg(feature = "small-models")]
-    EsnInt8(EsnInt8),
+    EsnInt8(included::Esn<EsnInt8>),
     /// An Echo State Network in fixed point.
     #[cfg(feature = "small-models")]
-    EsnFixed(EsnFixed),
+    EsnFixed(included::Esn<EsnFixed>),
     /// TinyRCE in integers, and what its rows are computed by.
     #[cfg(feature = "small-models")]
-    RceInteger(Option<Extractor>, RceInteger),
+    RceInteger(Option<Extractor>, included::Rce<RceInteger>),
     /// No model: what comparing two takes.
     #[cfg(feature = "small-models")]
     Bench(crate::convert::Bench),
@@ -182,7 +193,7 @@ impl Memory {
     #[allow(clippy::declare_interior_mutable_const, reason = "initializes a static, once")]
     pub const ZERO: Self = Self {
         windows: [const { WindowBuf::ZERO }; WINDOW_POOL],
-        slots: [const { AtomicRefCell::new(Model::Esn(EsnModel::new())) }; MODELS],
+        slots: [const { AtomicRefCell::new(Model::Empty) }; MODELS],
         set: RowSet::new(),
         features: FeatureBench::ZERO,
         rce: RceMemory::ZERO,

@@ -16,6 +16,7 @@
 use crate::capacity::{MODELS, WINDOW_FRAMES};
 use crate::env::Led;
 use crate::event::Event;
+use crate::included::SVM;
 use crate::inference::{Judge, Wish};
 use crate::led::Light;
 use crate::link::Links;
@@ -206,7 +207,7 @@ impl Inference {
         if let Some(class) = taught {
             self.teach.learn(self.features, window, class);
         }
-        if self.rows.asked() || (window.label.is_some() && taught.is_none()) {
+        if SVM && (self.rows.asked() || (window.label.is_some() && taught.is_none())) {
             self.rows.add(self.features, window);
         }
     }

@@ -6,9 +6,11 @@
 //!     └──────────◄──set_home───────┘
 //! ```
 //!
-//! The set has one holder at a time. While it is away, windows that would be rows are counted as missed.
+//! The set has one holder at a time. While it is away, windows that would be rows are counted as missed. A build without the
+//! SVM, which alone learns from it, has no set.
 
 use crate::capacity::{FEATURES, TRAINING_ROWS, WINDOW_FRAMES};
+use crate::included::SVM;
 use crate::link::Links;
 use crate::memory::{BENCH_WORDS, FEATURE_WORDS, FORMAT, RowSet, Sequence};
 use crate::stats::count;
@@ -134,6 +136,9 @@ impl Rows {
 
     /// Takes the set back, clears it, lends it out: what was asked since the last turn.
     pub fn turn(&mut self) {
+        if !SVM {
+            return;
+        }
         if let Some(set) = self.links.set_home.receive() {
             self.set = Some(set);
             self.publish();

@@ -9,6 +9,7 @@
 //! ```
 
 use crate::capacity::{FEATURES, RCE_PROTOTYPES};
+use crate::included::RCE;
 use crate::link::Links;
 use crate::persist::{self, Loan};
 use crate::rows::{self, FeatureBench};
@@ -19,15 +20,17 @@ use hone_rce::{Checked, Params, Pending};
 use hone_signal::{Extractor, WindowView};
 
 /// Words of a model of this build: [`RCE_PROTOTYPES`] prototypes of 8 bits a feature.
-pub const RCE_WORDS: usize = hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1);
+pub const RCE_WORDS: usize = if RCE { hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1) } else { 0 };
+/// Features of a window that waits for its label.
+const WIDTH: usize = if RCE { FEATURES } else { 0 };
 /// Words that one learning or judging step works in: a feature each, for prototypes of any width.
-const SCRATCH_WORDS: usize = FEATURES + 4;
+const SCRATCH_WORDS: usize = WIDTH + 4;
 
 /// A TinyRCE of this build, and what belongs to it.
 #[derive(Debug)]
 pub struct RceMemory {
     model: hone_rce::Model<RCE_WORDS>,
-    pending: Pending<FEATURES>,
+    pending: Pending<WIDTH>,
     scratch: [u32; SCRATCH_WORDS],
 }
 
@@ -91,7 +94,7 @@ pub fn check(params: &Params, features: usize) -> Result<Checked, ParamError> {
     params.fitted(features, RCE_WORDS).check(features, RCE_WORDS)
 }
 
-/// The learner in place.
+/// The learner in place. In a build without it, it has nothing to do and says nothing.
 #[derive(Debug)]
 pub struct Teach {
     links: &'static Links,
@@ -107,6 +110,9 @@ impl Teach {
 
     /// Begins, forgets, and learns the window that waited: what was asked since the last turn.
     pub fn turn(&mut self) {
+        if !RCE {
+            return;
+        }
         if self.links.rce_erase.swap(false, Ordering::AcqRel) {
             self.memory.model.erase();
             self.memory.pending.dismiss();
@@ -196,7 +202,7 @@ impl Teach {
 
     /// Whether it learns labelled windows now.
     pub fn learns(&self) -> bool {
-        self.memory.model.has_begun() && self.links.teaching.load(Ordering::Acquire)
+        RCE && self.memory.model.has_begun() && self.links.teaching.load(Ordering::Acquire)
     }
 
     /// Learns a labelled window.
@@ -215,6 +221,9 @@ impl Teach {
         features: &mut FeatureBench,
         window: &WindowView<'_>,
     ) -> Option<(Verdict, Option<ClassId>)> {
+        if !RCE {
+            return None;
+        }
         let config = self.links.config.get().rce;
         if config != self.params {
             // Those that take a new beginning wait for it.

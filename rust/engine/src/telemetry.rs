@@ -3,6 +3,7 @@
 use crate::config::Style;
 use crate::env::SensorError;
 use crate::event::Event;
+use crate::included::{ESN, Missing, SVM};
 use crate::json::Object;
 use crate::link::Names;
 use crate::persist;
@@ -245,6 +246,7 @@ pub fn faults(faults: Faults, out: &mut dyn Out) {
 pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
     match fault {
         TrainFault::Cancelled => out.str("cancelled"),
+        TrainFault::Missing(learner) => missing(*learner, out),
         TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
         TrainFault::Params(section, error) => param_error(section.name(), error, out),
         TrainFault::Workspace { needed, available } => {
@@ -259,11 +261,21 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
                 "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
             );
         }
-        TrainFault::Esn(error) => esn_fault(error, out),
-        TrainFault::Svm(error) => svm_fault(error, out),
+        TrainFault::Esn(error) if ESN => esn_fault(error, out),
+        TrainFault::Svm(error) if SVM => svm_fault(error, out),
+        TrainFault::Esn(_) | TrainFault::Svm(_) => {}
         #[cfg(feature = "small-models")]
         TrainFault::Convert(fault) => crate::convert::text(fault, out),
     }
+}
+
+/// Of a learner that was asked for.
+pub fn missing(learner: Missing, out: &mut dyn Out) {
+    out.str("this build has no ");
+    out.str(learner.name());
+    out.str(" (");
+    out.str(learner.option());
+    out.str(")");
 }
 
 /// Why a parameter is refused, with what it takes.

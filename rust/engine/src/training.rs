@@ -15,6 +15,7 @@ use crate::config::{Config, Learner, Section};
 #[cfg(feature = "small-models")]
 use crate::convert::Convert;
 use crate::event::Event;
+use crate::included::{self, ESN, RCE, SVM};
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
 use crate::persist::{Keeper, Vault};
@@ -54,11 +55,11 @@ struct Job {
 #[allow(clippy::large_enum_variant)] // There is one, in a static; a box would need a heap.
 enum Trainer {
     /// Takes windows as they come, or their features.
-    Esn(hone_esn::Trainer, Option<Feed>),
+    Esn(included::Esn<hone_esn::Trainer>, Option<Feed>),
     /// Waits for the training set with so many rows more, of so many.
-    SvmRows { checked: hone_svm::Checked, total: u32, left: u32 },
+    SvmRows { checked: included::Svm<hone_svm::Checked>, total: u32, left: u32 },
     /// Computes on the set.
-    Svm(hone_svm::Params, hone_svm::Trainer, &'static mut RowSet),
+    Svm(hone_svm::Params, included::Svm<hone_svm::Trainer>, &'static mut RowSet),
     /// Waits until TinyRCE has learnt so many labelled windows, from so many.
     Rce { from: Option<u32>, wanted: u32 },
     /// Makes a smaller form of the model in use and compares the two.
@@ -168,10 +169,12 @@ impl Training {
             let learner = Trainer::Convert(convert);
             return Ok(Job { order, since, fed: since, patience, place: Some(place), learner, continues: false });
         }
+        let missing = || order.learner.missing().map_or(TrainFault::NoFreeSlot, TrainFault::Missing);
         let learner = match order.learner {
-            Learner::Esn => self.prepare_esn(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
-            Learner::Svm => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
-            Learner::Rce => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            Learner::Esn if ESN => self.prepare_esn(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            Learner::Svm if SVM => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            Learner::Rce if RCE => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
+            _ => return Err(missing()),
         };
         let mut place = match order.learner {
             Learner::Esn | Learner::Svm => Some(self.free_slot()?),
@@ -242,7 +245,8 @@ impl Training {
         EsnModel::accepts(&checked).map_err(|e| TrainFault::Params(Section::Esn, e))?;
         self.room_for(hone_esn::required(&checked) + bench)?;
         self.links.windows_wanted.store(true, Ordering::Release);
-        Ok(Trainer::Esn(hone_esn::Trainer::new(checked), sequence.map(|s| Feed::new(s, measured))))
+        let trainer = included::Esn::new(hone_esn::Trainer::new(checked)).ok_or(TrainFault::NoFreeSlot)?;
+        Ok(Trainer::Esn(trainer, sequence.map(|s| Feed::new(s, measured))))
     }
 
     fn prepare_svm(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
@@ -256,6 +260,7 @@ impl Training {
             d.wanted
         });
         self.links.set_for_training.store(true, Ordering::Release);
+        let checked = included::Svm::new(checked).ok_or(TrainFault::NoFreeSlot)?;
         Ok(Trainer::SvmRows { checked, total, left: total })
     }
 
@@ -389,7 +394,7 @@ impl Job {
                     *extractor = links.extractor.get();
                     let total = set.view().len() as u32;
                     self.continues = set.view().seen() > total;
-                    self.learner = Trainer::Svm(*checked.params(), hone_svm::Trainer::new(*checked), set);
+                    self.learner = Trainer::Svm(*checked.params(), checked.map(hone_svm::Trainer::new), set);
                     Advance::Moved(0, total, Phase::Computing)
                 }
                 None => {
@@ -469,13 +474,17 @@ fn make_room(trainer: &hone_svm::Trainer, set: &mut RowSet, workspace: &mut [u32
 #[inline(never)]
 pub(crate) fn fresh_esn(slot: &mut Model) {
     const NEW: EsnModel = EsnModel::new();
-    *slot = Model::Esn(NEW);
+    if let Some(new) = included::Esn::new(NEW) {
+        *slot = Model::Esn(new);
+    }
 }
 
 #[inline(never)]
 pub(crate) fn fresh_svm(slot: &mut Model) {
     const NEW: SvmModel = SvmModel::new();
-    *slot = Model::Svm(None, NEW);
+    if let Some(new) = included::Svm::new(NEW) {
+        *slot = Model::Svm(None, new);
+    }
 }
 
 /// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.

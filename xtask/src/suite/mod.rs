@@ -58,6 +58,7 @@ const CHECKS: &[Check] = &[
         quick: false,
         run: rust::host_tests,
     },
+    Check { name: "learners", about: "engine with some of the learners alone", quick: false, run: rust::learners },
     Check {
         name: "vectors",
         about: "golden vectors still follow from their scripts",

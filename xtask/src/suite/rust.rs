@@ -89,6 +89,28 @@ fn panics(messages: &[u8]) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
+/// The engine without some of the learners: each combination compiles without a warning, and with one learner alone its
+/// tests for that pass. All together are every other check's.
+pub fn learners(context: &mut Context) -> Result<Tally, String> {
+    if let Err(why) = context.installer.component("clippy") {
+        return Ok(Tally::skip("learners", why));
+    }
+    let mut ok = true;
+    for names in ["esn,svm", "esn,rce", "svm,rce", "esn", "svm", "rce"] {
+        // Each learner with and without what the option of smaller forms brings.
+        for more in ["", ",small-models"] {
+            let features = format!("{names}{more}");
+            let engine = ["--package", "hone-engine", "--no-default-features", "--features", &features, "--locked"];
+            let mut clippy = cargo(&["clippy", "--lib"]);
+            ok &= context.log.run(clippy.args(engine).args(["--", "-D", "warnings"]))?;
+            if !names.contains(',') && !more.is_empty() {
+                ok &= context.log.run(cargo(&["test", "--test", "included"]).args(engine))?;
+            }
+        }
+    }
+    Ok(tally::of_cargo_test(&context.log.text(), ok))
+}
+
 /// Documentation, private items left out, without a warning.
 pub fn docs(context: &mut Context) -> Result<Tally, String> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--locked"]);

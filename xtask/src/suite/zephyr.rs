@@ -60,7 +60,9 @@ fn zephyr(toolchain: &Toolchain, program: impl AsRef<OsStr>) -> Result<Command, 
 
 /// Clippy on the application, configured as twister has built it.
 fn clippy(context: &mut Context, toolchain: &Toolchain, out: &Path) -> Result<Tally, String> {
-    let Some(config) = find(&out.join("hone_m4f"), "sample-cargo-config.toml") else {
+    // Of the image with all learners.
+    let whole = find(&out.join("hone_m4f"), "hone.app");
+    let Some(config) = whole.and_then(|folder| find(&folder, "sample-cargo-config.toml")) else {
         context.log.line("error: twister has left no build of hone_m4f to lint");
         return Ok(Tally::one(false));
     };
@@ -72,16 +74,16 @@ fn clippy(context: &mut Context, toolchain: &Toolchain, out: &Path) -> Result<Ta
     }
     command.env("CARGO_TARGET_DIR", workspace::root().join("target/app-clippy"));
     command.current_dir(workspace::root().join("app")).arg("--config").arg(config);
-    command.args(["--release", "--locked", "--features", "vectors", "--"]);
+    command.args(["--release", "--locked", "--features", "vectors,esn,svm,rce", "--"]);
     // app/.cargo/config.toml allows dead code, for a crate that is not ours.
     command.args(["-D", "warnings", "-D", "dead_code", "-D", "clippy::undocumented_unsafe_blocks"]);
     Ok(Tally::one(context.log.run(&mut command)?))
 }
 
-/// A file of this name in `folder` or below it.
+/// What is called so in `folder` or below it.
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     let file = folder.join(name);
-    if file.is_file() {
+    if file.exists() {
         return Some(file);
     }
     let folders = std::fs::read_dir(folder).ok()?.filter_map(|e| Some(e.ok()?.path()).filter(|p| p.is_dir()));

@@ -1,7 +1,7 @@
 //! `config`.
 
 use super::{Outcome, fail, misuse};
-use crate::config::{Config, Section};
+use crate::config::{Config, Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
 use crate::telemetry;
@@ -15,7 +15,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["list"] => list(links, None, io),
         ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail(io, &["no section '", section, "'; there are ", Section::LIST]),
+            None => fail(io, &["no section '", section, "'; there are device, ", Learner::LIST, ", features"]),
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),

@@ -12,7 +12,10 @@ use hone_learn::metrics::Confusion;
 use hone_signal::Micros;
 
 /// Classes in the matrix of `svm eval`.
-const SHOWN: usize = if SVM_CLASSES > 8 { SVM_CLASSES } else { 8 };
+const SHOWN: usize = match SVM_CLASSES {
+    more @ 9.. => more,
+    _ => 8,
+};
 
 #[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {

@@ -16,6 +16,7 @@ mod transfer;
 use crate::capacity::MODELS;
 use crate::config::{Learner, Section};
 use crate::env::Io;
+use crate::included::{ESN, RCE, SVM};
 use crate::link::Links;
 use crate::memory::{Model, Slot};
 use crate::text::{Line, Out};
@@ -61,17 +62,18 @@ const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Co
     Command { name, usage, help, sub: &[], words: Words::None }
 }
 
-#[cfg(feature = "small-models")]
-const MODEL_USAGE: &str = "info | save | load | erase | export | import | compress | quantize";
-#[cfg(not(feature = "small-models"))]
-const MODEL_USAGE: &str = "info | save | load | erase | export | import";
+const MODEL_USAGE: &str = match (cfg!(feature = "small-models"), ESN) {
+    (true, true) => "info | save | load | erase | export | import | compress | quantize",
+    (true, false) => "info | save | load | erase | export | import | quantize",
+    (false, _) => "info | save | load | erase | export | import",
+};
 
 #[cfg(feature = "small-models")]
 const WINDOWS: Command =
     leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report");
 #[cfg(feature = "small-models")]
 const YES: Command = leaf("--yes", "", "replace the model in use without asking");
-#[cfg(feature = "small-models")]
+#[cfg(all(feature = "small-models", feature = "esn"))]
 static CONVERSION: &[Command] = &[WINDOWS, YES];
 #[cfg(feature = "small-models")]
 static QUANTIZATION: &[Command] =
@@ -102,6 +104,7 @@ pub static COMMANDS: &[Command] = &[
         ],
         words: Words::None,
     },
+    #[cfg(any(feature = "svm", feature = "rce"))]
     Command {
         name: "label",
         usage: "ID [NAME] [--once] | none | dismiss | list",
@@ -132,7 +135,7 @@ pub static COMMANDS: &[Command] = &[
             leaf("erase", "", "forget the model in use and the saved one"),
             leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
             leaf("import", "", "read such lines, then take the model into use and save it"),
-            #[cfg(feature = "small-models")]
+            #[cfg(all(feature = "small-models", feature = "esn"))]
             Command {
                 name: "compress",
                 usage: "FACTOR [--windows N] [--yes]",
@@ -144,13 +147,18 @@ pub static COMMANDS: &[Command] = &[
             Command {
                 name: "quantize",
                 usage: "int8 | q M N [--windows N] [--yes]",
-                help: "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress",
+                help: if ESN {
+                    "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress"
+                } else {
+                    "the model in 8-bit integers, or fixed point with M bits before and N behind the point; reports, then asks"
+                },
                 sub: QUANTIZATION,
                 words: Words::None,
             },
         ],
         words: Words::None,
     },
+    #[cfg(feature = "svm")]
     Command {
         name: "data",
         usage: "info | clear | export",
@@ -162,6 +170,7 @@ pub static COMMANDS: &[Command] = &[
         ],
         words: Words::None,
     },
+    #[cfg(feature = "svm")]
     Command {
         name: "svm",
         usage: "eval",
@@ -229,10 +238,10 @@ impl Console {
         match *name {
             "train" => train::run(self.links, rest, io),
             "infer" => infer::run(self.links, rest, io),
-            "label" => infer::label(self.links, rest, io),
+            "label" if SVM || RCE => infer::label(self.links, rest, io),
             "stats" => stats::run(self.links, rest, io),
-            "data" => data::run(self.links, rest, io),
-            "svm" => data::svm(self, rest, io),
+            "data" if SVM => data::run(self.links, rest, io),
+            "svm" if SVM => data::svm(self, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),

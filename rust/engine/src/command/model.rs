@@ -4,6 +4,8 @@
 use super::convert;
 use super::{Console, Outcome, fail, misuse, transfer};
 use crate::env::Io;
+#[cfg(feature = "small-models")]
+use crate::included::ESN;
 use crate::memory::Model;
 use crate::text::Write;
 use hone_esn::Form;
@@ -22,7 +24,7 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
         ["export", rest @ ..] => transfer::export(console.links, rest, io),
         ["import"] => transfer::import(console.links, io),
         #[cfg(feature = "small-models")]
-        ["compress", rest @ ..] => convert::compress(console, rest, io),
+        ["compress", rest @ ..] if ESN => convert::compress(console, rest, io),
         #[cfg(feature = "small-models")]
         ["quantize", rest @ ..] => convert::quantize(console, rest, io),
         _ => misuse("model", io),

@@ -3,6 +3,7 @@
 use super::{Outcome, misuse, train};
 use crate::budget;
 use crate::env::{Io, ThreadInfo};
+use crate::included::{RCE, SVM};
 use crate::json::Object;
 use crate::link::{Links, Names};
 use crate::stats::{InferenceStats, SamplingStats, SensorHealth};
@@ -168,11 +169,11 @@ fn thread(out: &mut dyn Out, t: ThreadInfo<'_>) {
 /// The training set and TinyRCE, where there is something to tell.
 fn learning(links: &Links, io: &mut dyn Io) {
     let data = links.data.get();
-    if data.rows > 0 || data.missed > 0 {
+    if SVM && (data.rows > 0 || data.missed > 0) {
         row("training set", "% of % rows, % windows not kept\n", &[data.rows, data.capacity, data.missed], io);
     }
     let rce = links.rce.get();
-    if rce.begun {
+    if RCE && rce.begun {
         row(
             "prototypes",
             "% of %, % windows learnt, accuracy as it learnt ",
@@ -211,10 +212,12 @@ fn json(links: &Links, io: &mut dyn Io) {
     j.end();
     inference_json(&i, io);
     sampling_json(&s, io);
-    let d = links.data.get();
-    let mut j = Object::new(KIND, "data", io.out());
-    j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
-    j.end();
+    if SVM {
+        let d = links.data.get();
+        let mut j = Object::new(KIND, "data", io.out());
+        j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
+        j.end();
+    }
     rce_json(&links.rce.get(), io);
     let k = links.keep.get();
     let found = &k.health.found;
@@ -309,7 +312,7 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
 }
 
 fn rce_json(r: &RceStats, io: &mut dyn Io) {
-    if !r.begun {
+    if !RCE || !r.begun {
         return;
     }
     let mut j = Object::new(KIND, "rce", io.out());

@@ -3,10 +3,11 @@
 use super::{Outcome, fail, misuse};
 use crate::config::Learner;
 use crate::env::Io;
+use crate::included::Missing;
 use crate::link::Links;
 use crate::stats::{Ended, Phase};
 use crate::telemetry;
-use crate::text::Write;
+use crate::text::{Line, Write};
 use crate::training::TrainOrder;
 use core::ops::RangeInclusive;
 use core::sync::atomic::Ordering;
@@ -41,6 +42,11 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
             name if name.starts_with('-') || Learner::from_name(name).is_none() => {
                 if name.starts_with('-') {
                     return misuse("train", io);
+                }
+                if let Some(missing) = Missing::from_name(name) {
+                    let mut line = Line::<64>::default();
+                    telemetry::missing(missing, &mut line);
+                    return fail(io, &[line.as_str(), "; there are ", Learner::LIST]);
                 }
                 return fail(io, &["no learner '", name, "'; there are ", Learner::LIST]);
             }

@@ -1,6 +1,7 @@
 //! The ESN's forms: how each judges a window, and how one is made of another.
 
 use super::{ConvertFault, Form};
+use crate::included::Esn;
 use crate::memory::{EsnFixed, EsnInt8, EsnModel, EsnScratch, IntegerScratch, Model};
 use crate::training::fresh_esn;
 use hone_esn::{Judge, Quantization, Said};
@@ -72,9 +73,9 @@ impl Stream {
     /// What an ESN in any form says of a window.
     pub(super) fn judge(&mut self, model: &Model, window: &WindowView<'_>) -> Said {
         match (model, self) {
-            (Model::Esn(esn), Self::Float(scratch)) => (esn, scratch).judge(window),
-            (Model::EsnInt8(esn), Self::Integer(scratch)) => (esn, scratch).judge(window),
-            (Model::EsnFixed(esn), Self::Integer(scratch)) => (esn, scratch).judge(window),
+            (Model::Esn(esn), Self::Float(scratch)) => (&**esn, scratch).judge(window),
+            (Model::EsnInt8(esn), Self::Integer(scratch)) => (&**esn, scratch).judge(window),
+            (Model::EsnFixed(esn), Self::Integer(scratch)) => (&**esn, scratch).judge(window),
             _ => Said::NOTHING,
         }
     }
@@ -83,13 +84,17 @@ impl Stream {
 #[inline(never)]
 pub(crate) fn fresh_int8(slot: &mut Model) {
     const NEW: EsnInt8 = EsnInt8::new();
-    *slot = Model::EsnInt8(NEW);
+    if let Some(new) = Esn::new(NEW) {
+        *slot = Model::EsnInt8(new);
+    }
 }
 
 #[inline(never)]
 pub(crate) fn fresh_fixed(slot: &mut Model) {
     const NEW: EsnFixed = EsnFixed::new();
-    *slot = Model::EsnFixed(NEW);
+    if let Some(new) = Esn::new(NEW) {
+        *slot = Model::EsnFixed(new);
+    }
 }
 
 /// Makes `form` of `source` in `slot`, working in `memory`.

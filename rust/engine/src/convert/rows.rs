@@ -2,6 +2,7 @@
 
 use super::ConvertFault;
 use crate::capacity::{FEATURES, SVM_CLASSES};
+use crate::included::Rce;
 use crate::memory::{FEATURE_WORDS, Model, RceInteger, SVM_SCRATCH, WindowBuf};
 use crate::training::fresh_svm;
 use hone_esn::{Errors, Said};
@@ -19,7 +20,9 @@ pub(super) const BYTES: usize = 4 * (MACHINES + FEATURES + 2 * SVM_SCRATCH + FEA
 #[inline(never)]
 pub(crate) fn fresh_rce(slot: &mut Model) {
     const NEW: RceInteger = RceInteger::new();
-    *slot = Model::RceInteger(None, NEW);
+    if let Some(new) = Rce::new(NEW) {
+        *slot = Model::RceInteger(None, new);
+    }
 }
 
 /// Makes an SVM in integers in `slot`. The sums at the front of the workspace begin.

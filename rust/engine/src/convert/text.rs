@@ -1,6 +1,7 @@
 //! Why a model was not converted, in words.
 
 use super::ConvertFault;
+use crate::included::{ESN, RCE, SVM};
 use crate::text::{Out, Write};
 use hone_esn::{ClusterError, QuantizeError};
 
@@ -17,10 +18,11 @@ pub fn text(fault: &ConvertFault, out: &mut dyn Out) {
         ConvertFault::Converted => {
             out.str("the model in use is converted already, and its weights are not kept; 'train' makes another")
         }
-        ConvertFault::Cluster(error) => cluster(error, out),
-        ConvertFault::Quantize(error) => quantize(error, out),
-        ConvertFault::Svm(error) => svm(error, out),
-        ConvertFault::Freeze(error) => rce(error, out),
+        ConvertFault::Cluster(error) if ESN => cluster(error, out),
+        ConvertFault::Quantize(error) if ESN => quantize(error, out),
+        ConvertFault::Svm(error) if SVM => svm(error, out),
+        ConvertFault::Freeze(error) if RCE => rce(error, out),
+        ConvertFault::Cluster(_) | ConvertFault::Quantize(_) | ConvertFault::Svm(_) | ConvertFault::Freeze(_) => {}
         ConvertFault::Replaced => out.str("another model came into use meanwhile; convert again"),
         ConvertFault::Abnormal { anomalous, windows } => {
             out.str("the model in use finds ");

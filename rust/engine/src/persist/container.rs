@@ -6,6 +6,7 @@ use crate::config::{Config, Learner, Section};
 #[cfg(feature = "small-models")]
 use crate::convert::{fresh_fixed, fresh_int8};
 use crate::env::SensorInfo;
+use crate::included::ESN;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, Sequence};
 use crate::rows;
@@ -87,7 +88,7 @@ pub fn describe<R>(
         },
         channels: channels.get(..count).unwrap_or(&channels),
         scaling: &|each| {
-            if let Some(sequence) = &sight.sequence {
+            if ESN && let Some(sequence) = &sight.sequence {
                 sequence.scaling(each);
             }
         },
@@ -101,6 +102,9 @@ pub fn describe<R>(
 /// # Errors
 /// [`KeepError`], naming what differs.
 pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Sight, KeepError> {
+    if let Some(missing) = learner(container).missing() {
+        return Err(KeepError::Missing(missing));
+    }
     let model = container.channels().count();
     let have = sensor.map_or(CHANNELS, |s| usize::from(s.channels));
     // A container that does not say is taken to be for what there is.
@@ -121,7 +125,7 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Si
     let mut features = Config::DEFAULT.features;
     apply(&mut features, container.pipeline());
     match learner(container) {
-        Learner::Esn => {
+        Learner::Esn if ESN => {
             let sequence = rows::sequence(&features, channels).map_err(|e| KeepError::Params(Section::Features, e))?;
             let mut sight = Sight { extractor: None, sequence };
             if let Some(sequence) = &mut sight.sequence
@@ -136,7 +140,7 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Si
             EsnModel::accepts(&checked).map_err(|e| KeepError::Params(Section::Esn, e))?;
             Ok(sight)
         }
-        Learner::Svm | Learner::Rce => {
+        _ => {
             let extractor = rows::extractor(&features, channels);
             extractor.map(Sight::row).map_err(|e| KeepError::Params(Section::Features, e))
         }

@@ -3,6 +3,7 @@
 use super::keeper::Step;
 use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
 use crate::config::Learner;
+use crate::included::{RCE, SVM};
 use crate::memory::{Model, Sequence};
 use crate::teach::RCE_WORDS;
 use crate::training::{Published, Training};
@@ -61,7 +62,7 @@ impl Training {
         let extractor = sight.extractor;
         let learner = container::learner(&container);
         let slot = match learner {
-            Learner::Rce if container.layout() == hone_rce::LAYOUT => {
+            Learner::Rce if RCE && container.layout() == hone_rce::LAYOUT => {
                 let spare = rest.get_mut(..RCE_WORDS);
                 let needed = (length.div_ceil(4) + RCE_WORDS) as u32 * 4;
                 let spare = spare.ok_or(KeepError::Workspace { needed, available })?;
@@ -84,7 +85,9 @@ impl Training {
             }
         };
         let mut svm = hone_svm::Params::DEFAULT;
-        hone_model::entries::apply(&mut svm, container.parameters());
+        if SVM {
+            hone_model::entries::apply(&mut svm, container.parameters());
+        }
         let report = container.report();
         links.names.update(|names| {
             for (class, name) in container.classes() {

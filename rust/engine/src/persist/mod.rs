@@ -27,6 +27,7 @@ mod text;
 mod vault;
 
 use crate::config::{Learner, Section};
+use crate::included::Missing;
 use hone_learn::ParamError;
 use hone_model::ReadError;
 use hone_signal::{Extractor, Micros};
@@ -108,6 +109,8 @@ pub enum KeepError {
     },
     /// These bytes are no model of this build.
     Read(ReadError),
+    /// The model is of a learner that this build leaves out.
+    Missing(Missing),
     /// The model is for another number of channels.
     Channels {
         /// The model's.

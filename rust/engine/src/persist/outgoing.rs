@@ -4,6 +4,7 @@ use super::container::Sight;
 use super::keeper::{Doing, Snapshot, Step};
 use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
 use crate::config::Learner;
+use crate::included::RCE;
 use crate::memory::Model;
 use crate::stats::count;
 use crate::training::Training;
@@ -57,7 +58,7 @@ impl Training {
 
     /// Writes the container of the model in use.
     fn write(&self, doing: Doing, sink: &mut dyn Sink) -> Result<u32, WriteError> {
-        if let Some(snapshot) = doing.snapshot {
+        if RCE && let Some(snapshot) = doing.snapshot {
             return self.write_snapshot(&snapshot, sink);
         }
         let slot = self.links.published.get().and_then(|p| p.slot).ok_or(WriteError::Unwritable)?;
@@ -86,18 +87,18 @@ impl Training {
         let slot = self.slots.get(usize::from(slot));
         let Some(model) = slot.and_then(|s| s.try_borrow().ok()) else { return Err(WriteError::Unwritable) };
         match &*model {
-            Model::Esn(esn) => self.write_esn(esn.params(), esn.layout(), esn, sink),
+            Model::Esn(esn) => self.write_esn(esn.params(), esn.layout(), &**esn, sink),
             #[cfg(feature = "small-models")]
-            Model::EsnInt8(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, esn, sink),
+            Model::EsnInt8(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, &**esn, sink),
             #[cfg(feature = "small-models")]
-            Model::EsnFixed(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, esn, sink),
+            Model::EsnFixed(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, &**esn, sink),
             Model::Svm(extractor, svm) => {
                 let svm_params = self.keeper.svm;
                 let parameters: Each<'_> = &|each| each_setting(&svm_params, each);
                 let kind = (Learner::Svm, svm.view().layout());
                 let sight = Sight { extractor: *extractor, sequence: None };
                 container::describe(self.links, kind, parameters, &sight, self.keeper.report, |c| {
-                    hone_model::write(c, svm, sink)
+                    hone_model::write(c, &**svm, sink)
                 })
             }
             #[cfg(feature = "small-models")]
@@ -105,7 +106,7 @@ impl Training {
                 let kind = (Learner::Rce, hone_rce::LAYOUT_INTEGER);
                 let sight = Sight { extractor: *extractor, sequence: None };
                 container::describe(self.links, kind, &|_| (), &sight, self.keeper.report, |c| {
-                    hone_model::write(c, rce, sink)
+                    hone_model::write(c, &**rce, sink)
                 })
             }
             _ => Err(WriteError::Unwritable),
@@ -142,8 +143,8 @@ impl Training {
         let memory = self.workspace.take().ok_or(KeepError::Lent)?;
         let available = memory.len() as u32 * 4;
         let result = match doing.snapshot {
-            Some(snapshot) => self.encode_snapshot(snapshot, memory),
-            None => {
+            Some(snapshot) if RCE => self.encode_snapshot(snapshot, memory),
+            _ => {
                 let mut sink = SliceSink::new(bytes(memory));
                 self.write(doing, &mut sink).map_err(|_| ())
             }

@@ -24,6 +24,13 @@ pub fn error(error: &KeepError, out: &mut dyn Out) {
             out.str(" (CONFIG_HONE_WORKSPACE_BYTES)");
         }
         KeepError::Read(error) => read_error(error, out),
+        KeepError::Missing(learner) => {
+            out.str("the model is of a learner that this build leaves out, ");
+            out.str(learner.name());
+            out.str(" (");
+            out.str(learner.option());
+            out.str("); build it in, or train another");
+        }
         KeepError::Channels { model, have } => {
             out.str("the model is for ");
             out.uint(*model);

@@ -4,6 +4,7 @@ use crate::config::{Learner, Section};
 #[cfg(feature = "small-models")]
 use crate::convert::ConvertFault;
 use crate::convert::Form;
+use crate::included::{Missing, RCE};
 use crate::link::Links;
 use hone_learn::ParamError;
 use hone_signal::Micros;
@@ -53,7 +54,7 @@ pub struct Published {
 impl Published {
     /// Whether it is TinyRCE, learning in its own place.
     pub fn in_place(&self) -> bool {
-        self.learner == Learner::Rce && self.slot.is_none()
+        RCE && self.learner == Learner::Rce && self.slot.is_none()
     }
 }
 
@@ -62,6 +63,8 @@ impl Published {
 pub enum TrainFault {
     /// The user cancelled it.
     Cancelled,
+    /// This build leaves the learner out.
+    Missing(Missing),
     /// Every slot of the pool is in use, published or being saved.
     NoFreeSlot,
     /// The parameters contradict, or ask for more than the build has.
