@@ -14,6 +14,8 @@ const REPLY: Duration = Duration::from_millis(1000);
 const TAKE: Duration = Duration::from_secs(15);
 /// Times in a row that nothing came forward before the transfer is given up.
 const TRIES: u32 = 12;
+/// Times that an import is begun anew of which the device says that nothing came.
+const RENEWALS: u32 = 5;
 
 /// Why a model was not transferred.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
     console.type_line("")?;
     let waits = matches!(settle(console)?, Some(Reply::Send(_)));
     console.type_line(if waits { "" } else { "model import" })?;
-    let (mut next, mut tries, mut best, mut complete) = (None, 0, 0, false);
+    let (mut next, mut tries, mut best, mut complete, mut renewed) = (None, 0, 0, false, 0);
     loop {
         match reply(console, if complete { TAKE } else { REPLY })? {
             Said::Reply(Reply::Send(line)) => {
@@ -110,6 +112,12 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
             Said::Error(text) if next.is_none() && (text.contains("is no command") || text.starts_with("usage")) => {
                 // What was typed before, or a damaged order.
                 tries += 1;
+                console.type_line("model import")?;
+            }
+            Said::Error(text) if text.starts_with("nothing came for") && renewed < RENEWALS => {
+                // What was sent was lost for so long, or this computer was busy. The device is at its prompt again.
+                renewed += 1;
+                (next, tries, best, complete) = (None, 0, 0, false);
                 console.type_line("model import")?;
             }
             Said::Error(text) => return Err(Trouble::Refused(text)),
@@ -222,5 +230,106 @@ pub fn fetch<L: Line>(console: &mut Console<L>, see: &mut dyn FnMut(u32, u32)) -
         if next > before {
             tries = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    /// A device that loses patience after every so many lines, and each time forgets what it has.
+    struct Impatient {
+        receiver: Option<Receiver>,
+        memory: Vec<u8>,
+        lines: u32,
+        most: u32,
+        patience_grows: bool,
+        given_up: u32,
+        typed: Vec<u8>,
+        said: io::Cursor<Vec<u8>>,
+    }
+
+    impl Impatient {
+        fn new(most: u32) -> Self {
+            let (typed, said) = (Vec::new(), io::Cursor::default());
+            Self {
+                receiver: None,
+                memory: vec![0; 4096],
+                lines: 0,
+                most,
+                patience_grows: true,
+                given_up: 0,
+                typed,
+                said,
+            }
+        }
+
+        fn say(&mut self, text: &str) {
+            self.said.get_mut().extend(text.bytes());
+        }
+
+        fn answer(&mut self, line: &str) {
+            let Some(receiver) = &mut self.receiver else {
+                if line == "model import" {
+                    self.receiver = Some(Receiver::new());
+                    self.say("send the lines of 'model export'; 'end' gives up\nsend 0\n");
+                }
+                return;
+            };
+            let (word, number) = receiver.line(line, &mut self.memory).words();
+            self.say(&format!("{word} {number}\n"));
+            if word == "complete" {
+                return self.say("imported: esn, 1 byte\n");
+            }
+            self.lines += 1;
+            if self.lines == self.most {
+                (self.receiver, self.lines) = (None, 0);
+                self.most *= if self.patience_grows { 3 } else { 1 };
+                self.given_up += 1;
+                self.say("error: nothing came for 30 s; nothing was changed\n");
+            }
+        }
+    }
+
+    impl Write for Impatient {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            for byte in bytes {
+                if *byte == b'\n' {
+                    let line = String::from_utf8(std::mem::take(&mut self.typed)).unwrap();
+                    self.answer(&line);
+                } else {
+                    self.typed.push(*byte);
+                }
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Line for &mut Impatient {
+        fn read(&mut self, bytes: &mut [u8], patience: Duration) -> io::Result<usize> {
+            let count = self.said.read(bytes)?;
+            if count == 0 {
+                std::thread::sleep(patience.min(Duration::from_millis(5)));
+            }
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_device_that_lost_patience_is_asked_again() {
+        let model: Vec<u8> = (0..1000u32).map(|i| (i * 7) as u8).collect();
+        let mut device = Impatient::new(5);
+        let said = send(&mut Console::new(&mut device), &model, &mut |_| {}).unwrap();
+        assert_eq!((said.as_str(), device.given_up), ("imported: esn, 1 byte", 2));
+        assert_eq!(device.memory.get(..1000), Some(&*model));
+        // But not for ever.
+        let mut device = Impatient { patience_grows: false, ..Impatient::new(5) };
+        assert!(matches!(send(&mut Console::new(&mut device), &model, &mut |_| {}), Err(Trouble::Refused(_))));
+        assert_eq!(device.given_up, RENEWALS + 1);
     }
 }
