@@ -333,6 +333,27 @@ mod tests {
     }
 
     #[test]
+    fn each_field_is_checked_by_its_own_setting() {
+        let mut checked = 0;
+        for (i, setting) in Params::SETTINGS.iter().enumerate() {
+            let bad = match setting.kind {
+                Kind::Real { max, .. } => [Value::Real(f32::NAN), Value::Real(max * 2.0)],
+                Kind::Int { min, max } => [Value::Int(min - 1), Value::Int(max + 1)],
+                // Of a flag no value is wrong, and words have values of their own types.
+                Kind::Flag | Kind::Choice(_) => continue,
+            };
+            for value in bad {
+                let mut p = Params::default();
+                assert!(p.store(i, value), "{}", setting.name);
+                let refused = p.check(SHAPE).map(|_| ()).unwrap_err();
+                assert!(matches!(refused, ParamError::Invalid(s) if s.name == setting.name), "{}", setting.name);
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 2 * (17 + 2));
+    }
+
+    #[test]
     fn refuses_with_the_setting_and_so_its_range() {
         for (name, bad) in [("c", "0"), ("c", "nan"), ("nu", "0"), ("nu", "1.1"), ("gamma", "-1"), ("degree", "0")] {
             let mut p = Params::default();
