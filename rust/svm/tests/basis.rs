@@ -1,5 +1,4 @@
 //! Kernel machines that learn in batches on the support vectors of their first model.
-#![cfg(feature = "basis")]
 use hone_learn::{ClassId, Decision, Format, Progress, SetError, Stop, TrainingSet};
 use hone_svm::batches::share;
 use hone_svm::{Checked, KernelKind, Model, Params, Shape, Trainer, keep_basis, model_words, required, scratch_len};

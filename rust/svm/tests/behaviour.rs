@@ -1,14 +1,4 @@
 //! Degenerate input, limits, cancelling, batches, storage, in a build of all features; `least.rs` is for one of fewer.
-#![cfg(all(
-    feature = "multi-class",
-    feature = "integer",
-    feature = "novelty",
-    feature = "poly-sigmoid",
-    feature = "reduce",
-    feature = "rows-f32",
-    feature = "rows-i16",
-    feature = "rows-i8"
-))]
 use hone_learn::metrics::Confusion;
 use hone_learn::{ClassId, Decision, Format, Progress, Report, SetError, Shortage, Stop, TrainingSet};
 use hone_svm::{

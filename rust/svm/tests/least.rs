@@ -1,5 +1,4 @@
 //! Two classes, linear and RBF, rows in `f32`: what every build with such rows has, and what the least one has not.
-#![cfg(feature = "rows-f32")]
 use hone_learn::{ClassId, Decision, Format, Progress, Report, Shortage, Stop, TrainingSet};
 use hone_svm::{KernelKind, Model, Params, Role, Shape, TrainError, Trainer, required, scratch_len};
 

@@ -1,5 +1,4 @@
 //! One-class machines and their threshold.
-#![cfg(feature = "novelty")]
 use hone_learn::{Decision, Format, Progress, TrainingSet};
 use hone_svm::{Model, Params, Shape, Trainer, required, scratch_len};
 
