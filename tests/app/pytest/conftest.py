@@ -86,6 +86,15 @@ class Device:
                 found[kind] = entry
         return found
 
+    def teach(self):
+        """Windows of both kinds, with labels."""
+        for mode, label in [("normal", 1), ("faulty", 2)]:
+            self.run(f"replay {mode}")
+            self.run("wait 1")
+            self.run(f"label {label}")
+            self.run("wait 4")
+            self.run("label none")
+
     def anomalous(self, mode):
         """The share of windows found anomalous while the sensor plays so. A single window may be a false alarm."""
         self.run(f"replay {mode}")

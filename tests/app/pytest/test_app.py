@@ -218,12 +218,7 @@ def test_the_same_samples_give_the_same_model(device):
 
 def test_classifiers(device):
     device.run("data clear")
-    for mode, label in [("normal", 1), ("faulty", 2)]:
-        device.run(f"replay {mode}")
-        device.run("wait 1")
-        device.run(f"label {label}")
-        device.run("wait 4")
-        device.run("label none")
+    device.teach()
     device.train("svm")
     for mode, label in [("normal", 1), ("faulty", 2)]:
         device.run(f"replay {mode}")

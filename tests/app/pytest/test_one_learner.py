@@ -25,12 +25,7 @@ def test_refuses_by_name_what_is_not(device):
 
 
 def test_learns_and_judges(device):
-    for mode, label in [("normal", 1), ("faulty", 2)]:
-        device.run(f"replay {mode}")
-        device.run("wait 1")
-        device.run(f"label {label}")
-        device.run("wait 4")
-        device.run("label none")
+    device.teach()
     # The default learner.
     device.train()
     assert "accuracy" in device.text("svm eval")

@@ -31,16 +31,6 @@ def said(device, mode):
     return device.text("infer once")
 
 
-def teach(device):
-    """Windows of both kinds, with labels."""
-    for mode, label in [("normal", 1), ("faulty", 2)]:
-        device.run(f"replay {mode}")
-        device.run("wait 1")
-        device.run(f"label {label}")
-        device.run("wait 4")
-        device.run("label none")
-
-
 @pytest.mark.parametrize("command, form", [
     ("model compress 8", "clustered into 16 values"),
     ("model quantize int8", "in 8-bit integers"),
@@ -76,7 +66,7 @@ def test_the_model_in_use_stays_until_someone_says_yes(device):
 
 def test_an_svm_in_integers_tells_the_classes_apart_and_outlives_a_restart(device):
     device.run("data clear")
-    teach(device)
+    device.teach()
     device.train("svm")
     assert "an ESN's weights alone are clustered" in device.text("model compress 8 --yes")
     before, after, info = smaller(device, "model quantize int8")
@@ -94,7 +84,7 @@ def test_an_svm_in_integers_tells_the_classes_apart_and_outlives_a_restart(devic
 
 def test_tinyrce_in_integers_tells_the_classes_apart(device):
     device.run("train rce")
-    teach(device)
+    device.teach()
     before, after, info = smaller(device, "model quantize int8")
     assert after < before and "learns no more" in info
     assert re.search(r"^class 1\b", said(device, "normal")) and re.search(r"^class 2\b", said(device, "faulty"))
