@@ -209,8 +209,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn adapt(&mut self, set: &Dataset) {
         self.front.adapt(set);
-        // The SVM gains from finer spectra than the RCE where there is room for them; how fine, cross-validation over the
-        // windows to train with says.
+        // The SVM gains from finer spectra than the RCE where there is room for them.
         if self.memory.format == Format::F32 && set.task == Task::Classification {
             let known = self.front.set("bands", if set.family == Family::Activity { "24" } else { "64" });
             debug_assert!(known.is_ok());
