@@ -3,6 +3,7 @@
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
 use hone_engine::command::{COMMANDS, Command, complete};
+use hone_engine::text::{Bytes, Text, text};
 
 const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -24,23 +25,33 @@ const fn find(name: &str) -> &'static Command {
     panic!("app/c/shell.c registers a command that the engine does not have")
 }
 
-/// `HELP (NAME USAGE)` and NUL; without an array to write into, only how long it is.
+/// What the shell shows of a command, and NUL; without an array to write into, only how long it is.
 const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
-    let pieces = [command.help, "\n", command.name, " ", command.usage, "\0"];
-    let (mut text, mut len, mut p) = ([0; N], 0, 0);
-    while p < pieces.len() {
-        let bytes = pieces[p].as_bytes();
-        let mut i = 0;
-        while i < bytes.len() {
-            if len < N {
-                text[len] = bytes[i];
-            }
-            len += 1;
-            i += 1;
-        }
-        p += 1;
+    let mut text = ([0; N], 0);
+    append(&mut text, command.help.bytes());
+    append(&mut text, text!("\n").bytes());
+    let mut i = 0;
+    while i < command.name.len() {
+        push(&mut text, command.name.as_bytes()[i]);
+        i += 1;
     }
-    (text, len)
+    append(&mut text, text!(" ").bytes());
+    append(&mut text, command.usage.bytes());
+    push(&mut text, 0);
+    text
+}
+
+const fn append<const N: usize>(text: &mut ([u8; N], usize), mut bytes: Bytes) {
+    while let Some(byte) = bytes.read() {
+        push(text, byte);
+    }
+}
+
+const fn push<const N: usize>((text, len): &mut ([u8; N], usize), byte: u8) {
+    if *len < N {
+        text[*len] = byte;
+    }
+    *len += 1;
 }
 
 /// The help of each command under the name by which C knows it. The list here and in `app/c/shell.c` is the engine's:
@@ -102,10 +113,10 @@ static SLOTS: Slots = Slots(UnsafeCell::new(Shown {
 }));
 
 /// Copies as much of `text` as fits, and NUL.
-fn put(text: &str, place: &mut [u8]) {
+fn put(text: impl Iterator<Item = u8>, place: &mut [u8]) {
     place.fill(0);
     let room = place.len() - 1;
-    place.iter_mut().take(room).zip(text.bytes()).for_each(|(to, from)| *to = from);
+    place.iter_mut().take(room).zip(text).for_each(|(to, from)| *to = from);
 }
 
 /// The `index`-th word, in the order of the alphabet, that may follow `path` (words separated by spaces).
@@ -136,8 +147,8 @@ pub(super) unsafe fn word(path: &str, index: usize, name: &mut *const c_char, te
     slot.name = chosen;
     let chosen = text_of(&slot.name);
     let command = path.first().and_then(|root| COMMANDS.iter().find(|c| c.name == *root));
-    let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or("", |s| s.help);
-    put(help, &mut slot.help);
+    let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or(Text::EMPTY, |s| s.help);
+    put(help.bytes(), &mut slot.help);
     *name = slot.name.as_ptr().cast();
     *text = if help.is_empty() { core::ptr::null() } else { slot.help.as_ptr().cast() };
     1
@@ -154,7 +165,7 @@ fn after(path: &[&str], last: &[u8; NAME]) -> Option<[u8; NAME]> {
     let mut found = [0; NAME];
     complete(path, "", &mut |word| {
         if word > text_of(last) && (found[0] == 0 || word < text_of(&found)) {
-            put(word, &mut found);
+            put(word.bytes(), &mut found);
         }
     });
     (found[0] != 0).then_some(found)

@@ -7,7 +7,7 @@ use crate::included::{ESN, Missing, SVM};
 use crate::json::Object;
 use crate::link::Names;
 use crate::persist;
-use crate::text::{Line, Out, Write};
+use crate::text::{Line, Out, Write, text};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
 use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop, Verdict};
@@ -26,10 +26,14 @@ pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
 pub fn judged(verdict: &Verdict, names: &Names, out: &mut dyn Out) {
     decision(verdict.decision, names, out);
     if verdict.score.is_finite() {
-        out.str(", score ");
+        out.say(text!(", score "));
         out.real(verdict.score);
     } else {
-        out.str(if verdict.decision == Decision::Unknown { ", no class learnt yet" } else { ", no score" });
+        out.say(if verdict.decision == Decision::Unknown {
+            text!(", no class learnt yet")
+        } else {
+            text!(", no score")
+        });
     }
 }
 
@@ -40,81 +44,69 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     match event {
         Event::Verdict { sequence, verdict, .. } => {
             judged(verdict, names, out);
-            out.str(" (window ");
-            out.uint(*sequence);
-            out.str(")");
+            out.counts(text!(" (window %)"), &[*sequence]);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            out.str("unknown (window ");
-            out.uint(*sequence);
-            out.str("); ");
+            out.counts(text!("unknown (window %); "), &[*sequence]);
             if let Some(nearest) = nearest {
-                out.str("most like ");
+                out.say(text!("most like "));
                 class(*nearest, names, out);
                 out.str("; ");
             }
-            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
+            out.say(text!("'label ID --once' tells what it is, 'label dismiss' lets it go"));
         }
         Event::TrainingStarted { id, learner, .. } => {
-            out.str("training ");
-            out.uint(*id);
-            out.str(" started: ");
+            out.counts(text!("training % started: "), &[*id]);
             out.str(learner.name());
         }
         Event::TrainingDone { id, report: r, .. } => {
-            out.str("training ");
-            out.uint(*id);
-            out.str(" done: ");
+            out.counts(text!("training % done: "), &[*id]);
             report(r, out);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            out.str("training ");
-            out.uint(*id);
-            out.str(" ended without a model: ");
+            out.counts(text!("training % ended without a model: "), &[*id]);
             fault(f, out);
         }
         Event::TrainingRefused { id, .. } => {
-            out.str("training ");
-            out.uint(*id);
-            out.str(" refused: another is under way");
+            out.counts(text!("training % refused: another is under way"), &[*id]);
         }
         Event::SensorLost { error, .. } => {
-            out.str("sensor: ");
+            out.say(text!("sensor: "));
             sensor_error(*error, out);
         }
         Event::SensorSuspect { faults: f, .. } => {
-            out.str("sensor: ");
+            out.say(text!("sensor: "));
             faults(*f, out);
         }
-        Event::SensorBack { .. } => out.str("sensor: well again"),
-        Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
-        Event::FlashErasing { .. } => out.str("flash: erasing a page; samples may be missing for a second or two"),
+        Event::SensorBack { .. } => out.say(text!("sensor: well again")),
+        Event::DataFull { .. } => {
+            out.say(text!("training set full: 'train svm' learns from it, 'data clear' empties it"))
+        }
+        Event::FlashErasing { .. } => {
+            out.say(text!("flash: erasing a page; samples may be missing for a second or two"))
+        }
         Event::FlashGap { frames, .. } => {
-            out.str("flash: ");
-            out.uint(*frames);
-            out.str(" frames missed while a page was erased");
+            out.counts(text!("flash: % frames missed while a page was erased"), &[*frames]);
         }
         Event::FlashDamaged { found, .. } => {
-            out.str("flash: ");
+            out.say(text!("flash: "));
             persist::found(found, out);
-            out.str("; the newest whole values are in force");
+            out.say(text!("; the newest whole values are in force"));
         }
         Event::ModelRestored { learner, bytes, .. } => {
-            out.str("model restored: ");
+            out.say(text!("model restored: "));
             saved(*learner, *bytes, out);
         }
         Event::ModelSaved { learner, bytes, .. } => {
-            out.str("model saved: ");
+            out.say(text!("model saved: "));
             saved(Some(*learner), *bytes, out);
         }
         Event::KeepFailed { error, .. } => {
-            out.str("not saved or restored: ");
+            out.say(text!("not saved or restored: "));
             persist::error(error, out);
         }
         Event::Overrun { frames, .. } => {
-            out.str("overrun: ");
-            out.uint(*frames);
-            out.str(" frames not read in time");
+            out.counts(text!("overrun: % frames not read in time"), &[*frames]);
         }
     }
     out.str("\n");
@@ -146,9 +138,7 @@ pub fn time(event: &Event) -> Micros {
 /// `esn, 1234 bytes`.
 pub(crate) fn saved(learner: Option<crate::config::Learner>, bytes: u32, out: &mut dyn Out) {
     out.str(learner.map_or("", |l| l.name()));
-    out.str(", ");
-    out.uint(bytes);
-    out.str(" bytes");
+    out.counts(text!(", % bytes"), &[bytes]);
 }
 
 /// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
@@ -161,8 +151,7 @@ pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
 
 /// `class 3 (walking)`.
 pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
-    out.str("class ");
-    out.uint(id.0);
+    out.counts(text!("class %"), &[id.0.into()]);
     if let Some(name) = names.name(id) {
         out.str(" (");
         out.str(name);
@@ -186,19 +175,16 @@ pub fn report(report: &Report, out: &mut dyn Out) {
         return incremental(report, out);
     }
     out.str(stop_word(report.stop));
-    out.str(" on ");
-    out.uint(report.rows);
-    out.str(if report.metric == Metric::KktGap { " windows, KKT gap " } else { " windows, MSE " });
+    out.counts(text!(" on %"), &[report.rows]);
+    out.say(if report.metric == Metric::KktGap { text!(" windows, KKT gap ") } else { text!(" windows, MSE ") });
     out.real(report.quality);
 }
 
 /// Of a learner that is never done: it has no end to converge to.
 fn incremental(report: &Report, out: &mut dyn Out) {
-    out.str("learns each window as it is labelled");
+    out.say(text!("learns each window as it is labelled"));
     if report.rows > 0 {
-        out.str("; ");
-        out.uint(report.rows);
-        out.str(" so far, accuracy as it learnt ");
+        out.counts(text!("; % so far, accuracy as it learnt "), &[report.rows]);
         out.percent(report.quality);
     }
 }
@@ -215,13 +201,15 @@ fn stop_word(stop: Stop) -> &'static str {
 /// What a sensor's error means and what to do.
 pub fn sensor_error(error: SensorError, out: &mut dyn Out) {
     match error {
-        SensorError::Missing => out.str("not there or not ready; check its wiring and the devicetree alias accel0"),
-        SensorError::Bus(code) => {
-            out.str("does not answer (error ");
-            out.int(code);
-            out.str("); asked again ten times a second");
+        SensorError::Missing => {
+            out.say(text!("not there or not ready; check its wiring and the devicetree alias accel0"))
         }
-        SensorError::End => out.str("the recording has ended"),
+        SensorError::Bus(code) => {
+            out.say(text!("does not answer (error "));
+            out.int(code);
+            out.say(text!("); asked again ten times a second"));
+        }
+        SensorError::End => out.say(text!("the recording has ended")),
     }
 }
 
@@ -229,14 +217,14 @@ pub fn sensor_error(error: SensorError, out: &mut dyn Out) {
 pub fn faults(faults: Faults, out: &mut dyn Out) {
     let mut first = true;
     for (flag, words) in [
-        (Faults::GAP, "frames are missing"),
-        (Faults::NOT_A_NUMBER, "readings that are not a number"),
-        (Faults::SATURATED, "readings at the end of the range"),
-        (Faults::STUCK, "stuck at one reading"),
+        (Faults::GAP, text!("frames are missing")),
+        (Faults::NOT_A_NUMBER, text!("readings that are not a number")),
+        (Faults::SATURATED, text!("readings at the end of the range")),
+        (Faults::STUCK, text!("stuck at one reading")),
     ] {
         if faults.any(flag) {
             out.str(if first { "" } else { ", " });
-            out.str(words);
+            out.say(words);
             first = false;
         }
     }
@@ -245,21 +233,23 @@ pub fn faults(faults: Faults, out: &mut dyn Out) {
 /// Why a training ended without a model, and what to do.
 pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
     match fault {
-        TrainFault::Cancelled => out.str("cancelled"),
+        TrainFault::Cancelled => out.say(text!("cancelled")),
         TrainFault::Missing(learner) => missing(*learner, out),
-        TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
+        TrainFault::NoFreeSlot => out.say(text!("every model slot is in use; wait until saving has finished")),
         TrainFault::Params(section, error) => param_error(section.name(), error, out),
         TrainFault::Workspace { needed, available } => {
-            out.str("needs ");
-            out.uint(*needed);
-            out.str(" bytes of working memory and there are ");
-            out.uint(*available);
-            out.str("; lower the learner's parameters or raise CONFIG_HONE_WORKSPACE_BYTES");
+            out.counts(
+                text!(
+                    "needs % bytes of working memory and there are %; lower the learner's parameters or raise \
+                     CONFIG_HONE_WORKSPACE_BYTES"
+                ),
+                &[*needed, *available],
+            );
         }
         TrainFault::NoWindows => {
-            out.str(
-                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
-            );
+            out.say(text!(
+                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does"
+            ));
         }
         TrainFault::Esn(error) if ESN => esn_fault(error, out),
         TrainFault::Svm(error) if SVM => svm_fault(error, out),
@@ -271,7 +261,7 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
 
 /// Of a learner that was asked for.
 pub fn missing(learner: Missing, out: &mut dyn Out) {
-    out.str("this build has no ");
+    out.say(text!("this build has no "));
     out.str(learner.name());
     out.str(" (");
     out.str(learner.option());
@@ -285,19 +275,16 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
             out.str(section);
             out.str(".");
             out.str(setting.name);
-            out.str(" takes ");
+            out.say(text!(" takes "));
             range(setting, out);
         }
-        ParamError::NoSuchSetting => out.str("no such setting; 'config list' shows all"),
-        ParamError::Conflict(text) => out.str(text),
+        ParamError::NoSuchSetting => out.say(text!("no such setting; 'config list' shows all")),
+        ParamError::Conflict(text) => out.say(*text),
         ParamError::Capacity { name, asked, capacity } => {
             out.str(section);
             out.str(".");
             out.str(name);
-            out.str(" asks for ");
-            out.uint(*asked);
-            out.str(" and this build has room for ");
-            out.uint(*capacity);
+            out.counts(text!(" asks for % and this build has room for %"), &[*asked, *capacity]);
         }
     }
 }
@@ -306,18 +293,18 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
 pub fn range(setting: &Setting, out: &mut dyn Out) {
     match setting.kind {
         Kind::Int { min, max } => {
-            out.str("a whole number from ");
+            out.say(text!("a whole number from "));
             out.int(min);
             out.str(" to ");
             out.int(max);
         }
         Kind::Real { min, max } => {
-            out.str("a number from ");
+            out.say(text!("a number from "));
             out.real(min);
             out.str(" to ");
             out.real(max);
         }
-        Kind::Flag => out.str("on or off"),
+        Kind::Flag => out.say(text!("on or off")),
         Kind::Choice(words) => {
             for (i, word) in words.iter().enumerate() {
                 out.str(if i == 0 {
@@ -340,7 +327,7 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     j.long("time_us", time(event).0);
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            j.counts("window", &[*sequence]);
+            j.counts(text!("window"), &[*sequence]);
             j.text("decision", decision_word(verdict.decision));
             if let Decision::Class(class) = verdict.decision {
                 json_class(class, names, &mut j);
@@ -348,41 +335,41 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
             json_finite("score", verdict.score, &mut j);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            j.counts("window", &[*sequence]);
+            j.counts(text!("window"), &[*sequence]);
             if let Some(class) = nearest {
                 json_class(*class, names, &mut j);
             }
         }
         Event::TrainingStarted { id, learner, .. } => {
-            j.counts("training", &[*id]);
+            j.counts(text!("training"), &[*id]);
             j.text("learner", learner.name());
         }
         Event::TrainingDone { id, learner, report, .. } => {
-            j.counts("training", &[*id]);
+            j.counts(text!("training"), &[*id]);
             j.text("learner", learner.name());
             j.text("stop", stop_word(report.stop));
-            j.counts("rows", &[report.rows]);
+            j.counts(text!("rows"), &[report.rows]);
             json_finite("quality", report.quality, &mut j);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            j.counts("training", &[*id]);
+            j.counts(text!("training"), &[*id]);
             fault(f, &mut reason);
         }
-        Event::TrainingRefused { id, .. } => j.counts("training", &[*id]),
+        Event::TrainingRefused { id, .. } => j.counts(text!("training"), &[*id]),
         Event::SensorLost { error, .. } => sensor_error(*error, &mut reason),
         Event::SensorSuspect { faults: f, .. } => faults(*f, &mut reason),
         Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
-        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts("frames", &[*frames]),
+        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts(text!("frames"), &[*frames]),
         Event::FlashDamaged { found, .. } => persist::found(found, &mut reason),
         Event::ModelRestored { learner, bytes, .. } => {
             if let Some(learner) = learner {
                 j.text("learner", learner.name());
             }
-            j.counts("bytes", &[*bytes]);
+            j.counts(text!("bytes"), &[*bytes]);
         }
         Event::ModelSaved { learner, bytes, .. } => {
             j.text("learner", learner.name());
-            j.counts("bytes", &[*bytes]);
+            j.counts(text!("bytes"), &[*bytes]);
         }
         Event::KeepFailed { error, .. } => persist::error(error, &mut reason),
     }
@@ -415,7 +402,7 @@ fn event_word(event: &Event) -> &'static str {
 }
 
 fn json_class(class: ClassId, names: &Names, j: &mut Object<'_>) {
-    j.counts("class", &[class.0.into()]);
+    j.counts(text!("class"), &[class.0.into()]);
     if let Some(name) = names.name(class) {
         j.text("name", name);
     }
@@ -437,27 +424,21 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
         }
         TrainError::Params(error) => param_error("esn", error, out),
         TrainError::NotWanted | TrainError::Shape => {
-            out.str("the sensor's channels changed while training; train again")
+            out.say(text!("the sensor's channels changed while training; train again"))
         }
         TrainError::ConstantChannel(channel) => {
-            out.str("channel ");
-            out.uint(*channel);
-            out.str(" never changed; check the sensor ('sensor read')");
+            out.counts(text!("channel % never changed; check the sensor ('sensor read')"), &[(*channel).into()]);
         }
         TrainError::TooManyFaults(count) => {
-            out.uint(*count);
-            out.str(" windows were faulty; 'stats' says how the sensor does");
+            out.counts(text!("% windows were faulty; 'stats' says how the sensor does"), &[*count]);
         }
         TrainError::TooFewWindows { have, need } => {
-            out.uint(*have);
-            out.str(" windows are too few, ");
-            out.uint(*need);
-            out.str(" are needed");
+            out.counts(text!("% windows are too few, % are needed"), &[*have, *need]);
         }
-        TrainError::Singular(_) => out.str("the normal equations cannot be solved; raise esn.ridge"),
-        TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
+        TrainError::Singular(_) => out.say(text!("the normal equations cannot be solved; raise esn.ridge")),
+        TrainError::Diverged => out.say(text!("the output that is fed back runs away; lower esn.feedback")),
         TrainError::NoError => {
-            out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
+            out.say(text!("the signal is predicted without any error, so there is no threshold; check the sensor"))
         }
     }
 }
@@ -466,31 +447,37 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
 fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
     use hone_svm::TrainError as E;
     match error {
-        E::NoRows => out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"),
+        E::NoRows => {
+            out.say(text!("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"))
+        }
         E::OneClass(class) => {
-            out.str("all rows are of class ");
-            out.uint(class.0);
-            out.str("; label windows of another, or 'config set svm.machine novelty'");
+            out.counts(
+                text!("all rows are of class %; label windows of another, or 'config set svm.machine novelty'"),
+                &[class.0.into()],
+            );
         }
         E::TooManyClasses { capacity } => {
-            out.str("more classes than the ");
-            out.uint(*capacity);
-            out.str(" that a model tells apart; 'data clear' and label fewer");
+            out.counts(
+                text!("more classes than the % that a model tells apart; 'data clear' and label fewer"),
+                &[*capacity],
+            );
         }
         E::Workspace(shortage) => {
             let (needed, available) = (shortage.needed as u32, shortage.available as u32);
             fault(&TrainFault::Workspace { needed, available }, out);
         }
         E::Model(shortage) => {
-            out.str("the model needs ");
-            out.size(shortage.needed);
-            out.str(" bytes and there are ");
-            out.size(shortage.available);
-            out.str("; use fewer classes or features, or raise CONFIG_HONE_SVM_SUPPORT_VECTORS");
+            out.counts(
+                text!(
+                    "the model needs % bytes and there are %; use fewer classes or features, or raise \
+                     CONFIG_HONE_SVM_SUPPORT_VECTORS"
+                ),
+                &[shortage.needed as u32, shortage.available as u32],
+            );
         }
-        E::SetChanged => out.str("the training set changed while training; train again"),
-        E::NotFinite => {
-            out.str("the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree")
-        }
+        E::SetChanged => out.say(text!("the training set changed while training; train again")),
+        E::NotFinite => out.say(text!(
+            "the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree"
+        )),
     }
 }

@@ -1,11 +1,11 @@
 //! `config`.
 
-use super::{Outcome, fail, misuse};
+use super::{Outcome, fail_of, misuse};
 use crate::config::{Config, Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
 use crate::telemetry;
-use crate::text::{Line, Out, Write};
+use crate::text::{Line, Out, Write, text};
 use core::sync::atomic::Ordering;
 use hone_learn::{Kind, ParamError, Setting, Value};
 
@@ -15,7 +15,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["list"] => list(links, None, io),
         ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail(io, &["no section '", section, "'; there are device, ", Learner::LIST, ", features"]),
+            None => fail_of(io, text!("no section '%'; there are device, %, features"), &[section, Learner::LIST]),
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),
@@ -51,7 +51,7 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
     result.or_else(|error| {
         let mut line = Line::<160>::default();
         telemetry::param_error(section.name(), &error, &mut line);
-        fail(io, &[line.as_str()])
+        fail_of(io, text!("%"), &[line.as_str()])
     })
 }
 
@@ -66,7 +66,7 @@ fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
 }
 
 fn unknown(key: &str, io: &mut dyn Io) -> Outcome {
-    fail(io, &["no parameter '", key, "'; 'config list' shows all"])
+    fail_of(io, text!("no parameter '%'; 'config list' shows all"), &[key])
 }
 
 fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
@@ -85,7 +85,7 @@ fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
                 io.str(" ");
             }
             io.str("  ");
-            io.str(setting.help);
+            io.say(setting.help);
             io.str(" (");
             telemetry::range(setting, io);
             io.str(")\n");

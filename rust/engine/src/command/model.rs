@@ -7,7 +7,7 @@ use crate::env::Io;
 #[cfg(feature = "small-models")]
 use crate::included::ESN;
 use crate::memory::Model;
-use crate::text::Write;
+use crate::text::{Write, text};
 use hone_esn::Form;
 #[cfg(feature = "small-models")]
 use hone_numeric::{compress::Fixed, whole::Precision};
@@ -36,9 +36,7 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     let outcome = in_use(console, io);
     let saved = console.links.keep.get().health.model;
     if saved > 0 {
-        io.str("saved: ");
-        io.uint(saved);
-        io.str(" bytes\n");
+        io.counts(text!("saved: % bytes\n"), &[saved]);
     }
     outcome
 }
@@ -48,18 +46,20 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
     if newest.is_some_and(|p| p.in_place()) {
         return rce(console, io);
     }
-    let Some((published, model)) = console.model() else { return fail(io, &["there is no model; 'train' makes one"]) };
+    let Some((published, model)) = console.model() else {
+        return fail(io, text!("there is no model; 'train' makes one"));
+    };
     io.str(published.learner.name());
     io.str(", ");
     io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
-    io.str(" s old\n");
+    io.say(text!(" s old\n"));
     match &*model {
         Model::Svm(_, svm) => {
             let view = svm.view();
-            io.str(match view.task() {
-                Task::Classes => "tells classes apart: ",
-                Task::Novelty => "tells normal from novel",
-                Task::Untrained => "untrained",
+            io.say(match view.task() {
+                Task::Classes => text!("tells classes apart: "),
+                Task::Novelty => text!("tells normal from novel"),
+                Task::Untrained => text!("untrained"),
             });
             for (i, class) in view.classes().enumerate() {
                 io.str(if i == 0 { "" } else { ", " });
@@ -67,35 +67,29 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
             }
             io.str("\n");
             io.str(view.kernel().name());
-            io.str(" kernel, ");
-            io.size(view.vectors());
-            io.str(" support vectors, ");
-            io.size(view.features());
-            io.str(" features, ");
-            io.size(view.used() * 4);
-            io.str(" bytes\n");
+            io.counts(
+                text!(" kernel, % support vectors, % features, % bytes\n"),
+                &[view.vectors() as u32, view.features() as u32, (view.used() * 4) as u32],
+            );
             #[cfg(feature = "small-models")]
             in_integers(view.precision(), io);
         }
         #[cfg(feature = "small-models")]
         Model::RceInteger(_, rce) => {
-            io.size(rce.prototypes());
-            io.str(" prototypes, ");
-            io.size(rce.features());
-            io.str(" features, ");
-            io.size(rce.used() * 4);
-            io.str(" bytes; learns no more\n");
+            io.counts(
+                text!("% prototypes, % features, % bytes; learns no more\n"),
+                &[rce.prototypes() as u32, rce.features() as u32, (rce.used() * 4) as u32],
+            );
             in_integers(rce.precision(), io);
         }
         Model::Esn(esn) => {
             reservoir(esn.params(), io);
             calibrated(esn.threshold().upper, esn.quality(), io);
             if let Form::Clustered(bits) = esn.form() {
-                io.str("readout clustered into ");
-                io.uint(1u32 << (bits & 15));
-                io.str(" values, indices of ");
-                io.uint(bits);
-                io.str(" bits\n");
+                io.counts(
+                    text!("readout clustered into % values, indices of % bits\n"),
+                    &[1u32 << (bits & 15), bits.into()],
+                );
             }
         }
         #[cfg(feature = "small-models")]
@@ -121,63 +115,50 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
 #[inline(never)]
 fn features(console: &Console, io: &mut dyn Io) {
     let (_, Some(sequence)) = console.links.sequence.get() else { return };
-    io.size(sequence.steps());
-    io.str(" x ");
-    io.size(sequence.features());
-    io.str(" features a window (");
+    io.counts(text!("% x % features a window ("), &[sequence.steps() as u32, sequence.features() as u32]);
     io.str(sequence.params().name());
     let projected = sequence.inputs() < sequence.features();
-    io.str(if projected { "), projected to " } else { "), " });
-    io.size(sequence.inputs());
-    io.str(" inputs\n");
+    io.say(if projected { text!("), projected to ") } else { text!("), ") });
+    io.counts(text!("% inputs\n"), &[sequence.inputs() as u32]);
 }
 
 fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {
-    io.str("reservoir of ");
-    io.uint(params.units);
-    io.str(" units, density ");
+    io.counts(text!("reservoir of % units, density "), &[params.units.into()]);
     io.real(params.density);
-    io.str(", spectral radius ");
+    io.say(text!(", spectral radius "));
     io.real(params.spectral_radius);
-    io.str(", leak ");
+    io.say(text!(", leak "));
     io.real(params.leak);
-    io.str(", seed ");
-    io.uint(params.seed);
-    io.str("\n");
+    io.counts(text!(", seed %\n"), &[params.seed]);
 }
 
 #[cfg(feature = "small-models")]
 fn in_integers(precision: Option<Precision>, io: &mut dyn Io) {
     match precision {
-        Some(Precision::Int8) => io.str("in 8-bit integers\n"),
+        Some(Precision::Int8) => io.say(text!("in 8-bit integers\n")),
         Some(Precision::Fixed(fixed)) => {
-            io.str("in fixed point, ");
-            io.uint(fixed.fraction());
-            io.str(" bits behind the point\n");
+            io.counts(text!("in fixed point, % bits behind the point\n"), &[fixed.fraction().into()]);
         }
         None => {}
     }
 }
 
 fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {
-    io.str("threshold ");
+    io.say(text!("threshold "));
     io.real(threshold);
-    io.str(", MSE in calibration ");
+    io.say(text!(", MSE in calibration "));
     io.real(quality);
     io.str("\n");
 }
 
 fn rce(console: &Console, io: &mut dyn Io) -> Outcome {
     let s = console.links.rce.get();
-    io.str("rce, ");
-    io.uint(s.prototypes);
-    io.str(" of ");
-    io.uint(s.capacity);
-    io.str(" prototypes from ");
-    io.uint(s.learnt);
-    io.str(" labelled windows, accuracy as it learnt ");
+    io.counts(
+        text!("rce, % of % prototypes from % labelled windows, accuracy as it learnt "),
+        &[s.prototypes.into(), s.capacity.into(), s.learnt],
+    );
     io.percent(s.accuracy);
-    io.str(" (of late ");
+    io.say(text!(" (of late "));
     io.percent(s.recent);
     io.str(")\n");
     Ok(())

@@ -73,7 +73,7 @@ pub fn conflict(error: ParamError) -> String {
     match error {
         ParamError::Invalid(setting) => format!("{} takes {}", setting.name, range(setting)),
         ParamError::NoSuchSetting => "there is no such setting".into(),
-        ParamError::Conflict(text) => text.into(),
+        ParamError::Conflict(text) => text.to_string(),
         ParamError::Capacity { name, asked, capacity } => {
             format!("{asked} {name} are more than the {capacity} of this budget; give --budget none, or ask for less")
         }
