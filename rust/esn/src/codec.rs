@@ -76,7 +76,9 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// finite. The model is then without content.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.clear();
-        wire::deserialize(deserializer, &mut |r| read(r, Self::accepts, self.storage(), false))
+        wire::deserialize(deserializer, &mut |r| {
+            read(r, Self::accepts, self.storage(), false).unwrap_or_else(|| r.fail())
+        })
     }
 
     /// As [`Model::load`], from what [`Model::packed`] and a packed model give. Clustered weights stay so, where that is
@@ -86,7 +88,9 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// As [`Model::load`].
     pub fn load_packed<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         self.clear();
-        wire::deserialize(deserializer, &mut |r| read(r, Self::accepts, self.storage(), true))
+        wire::deserialize(deserializer, &mut |r| {
+            read(r, Self::accepts, self.storage(), true).unwrap_or_else(|| r.fail())
+        })
     }
 }
 
@@ -117,32 +121,36 @@ fn write(net: &Network<'_>, head: &Head, packing: Option<Packing<'_>>, w: &mut W
     true
 }
 
-/// Reads a model into `s`, or refuses it.
-fn read(r: &mut Reader<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut s: Storage<'_>, packed: bool) {
-    let Some((head, checked)) = read_head(r, fits) else { return r.fail() };
+/// Reads a model into `s`; `None` if it is refused.
+fn read(
+    r: &mut Reader<'_>,
+    fits: fn(&Checked) -> Result<(), ParamError>,
+    mut s: Storage<'_>,
+    packed: bool,
+) -> Option<()> {
+    let (head, checked) = read_head(r, fits)?;
     let (n, c) = (checked.units(), checked.channels());
-    let squared = |wanted: bool| if wanted { c * c } else { 0 };
-    let readout = head.params.readout;
-    let with_output = squared(readout == Readout::InputStateOutput);
+    reals(r, s.mean, c)?;
+    reals(r, s.factor, c)?;
     let mut form = Form::Plain;
-    for (place, len, packed) in [
-        (&mut *s.mean, c, false),
-        (&mut *s.factor, c, false),
-        (&mut *s.out_state, n * c, packed),
-        (&mut *s.out_input, squared(readout != Readout::State), false),
-        (&mut *s.out_output, with_output, false),
-    ] {
-        let Some(place) = place.get_mut(..len) else { return r.fail() };
-        if packed {
-            // The reservoir is generated afterwards; until then its place is free.
-            form = packed::read(r, place, n, s.weights.res);
-        } else {
-            r.reals(place, MOST);
-        }
-    }
-    if r.is_good() && s.generate(&checked, head.gain) {
-        *s.head = Head { trained: true, form, ..head };
+    if packed {
+        // The reservoir is generated afterwards; until then its place is free.
+        form = packed::read(r, s.out_state.get_mut(..n * c)?, n, s.weights.res);
     } else {
-        r.fail();
+        reals(r, s.out_state, n * c)?;
     }
+    let readout = head.params.readout;
+    reals(r, s.out_input, if readout == Readout::State { 0 } else { c * c })?;
+    reals(r, s.out_output, if readout == Readout::InputStateOutput { c * c } else { 0 })?;
+    if !r.is_good() || !s.generate(&checked, head.gain) {
+        return None;
+    }
+    *s.head = Head { trained: true, form, ..head };
+    Some(())
+}
+
+/// Reads so many numbers; `None` where there is no room for them.
+fn reals(r: &mut Reader<'_>, places: &mut [f32], count: usize) -> Option<()> {
+    r.reals(places.get_mut(..count)?, MOST);
+    Some(())
 }

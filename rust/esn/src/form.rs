@@ -80,21 +80,20 @@ impl<'a> Clusters<'a> {
         self.centroids.get(code).copied().unwrap_or(0.0)
     }
 
-    /// y = W·x, to the bit as `hone_numeric::kernel::matvec_f32` with the weights that the indices stand for: it sums in
-    /// four lanes.
-    pub fn multiply(&self, x: &[f32], y: &mut [f32]) {
-        let row = packed_bytes(x.len(), self.bits.into()).max(1);
-        for (y, codes) in y.iter_mut().zip(self.codes.chunks_exact(row)) {
-            let mut codes = codes.iter().flat_map(|b| unpack_byte(*b, self.bits.into()));
-            let mut lanes = [0.0; 4];
-            for x in x.as_chunks::<4>().0 {
-                for (lane, x) in lanes.iter_mut().zip(x) {
-                    *lane += codes.next().map_or(0.0, |c| self.weight(c)) * x;
-                }
+    /// One row of W times x, to the bit as `hone_numeric::kernel::dot_f32` with the weights that the indices stand for: it
+    /// sums in four lanes.
+    pub fn dot(&self, row: usize, x: &[f32]) -> f32 {
+        let mut bit = row * x.len() * usize::from(self.bits);
+        let mut lanes = [0.0; 4];
+        for x in x.as_chunks::<4>().0 {
+            for (lane, x) in lanes.iter_mut().zip(x) {
+                let code = self.codes.get(bit / 8).copied().unwrap_or(0) >> (bit % 8);
+                *lane += self.weight(usize::from(code) % self.centroids.len().max(1)) * x;
+                bit += usize::from(self.bits);
             }
-            let [a, b, c, d] = lanes;
-            *y = (a + b) + (c + d);
         }
+        let [a, b, c, d] = lanes;
+        (a + b) + (c + d)
     }
 }
 

@@ -252,6 +252,8 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         self.network()
     }
 
+    // One copy for all that fills the model.
+    #[inline(never)]
     pub(crate) fn storage(&mut self) -> Storage<'_> {
         Storage {
             head: &mut self.head,

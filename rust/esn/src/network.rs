@@ -6,7 +6,7 @@ use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
 use crate::threshold::{Average, Errors};
 use hone_numeric::activation::tanh;
-use hone_numeric::kernel::{dot_f32, matvec_f32};
+use hone_numeric::kernel::dot_f32;
 use hone_signal::{Faults, Sample, WindowView};
 
 /// Everything that a run reads, cut to size.
@@ -156,14 +156,22 @@ impl Network<'_> {
         let mut fresh = [0.0; crate::MAX_CHANNELS as usize];
         let y = fresh.get_mut(..s.y.len()).unwrap_or_default();
         match &self.out.clusters {
-            None => matvec_f32(self.out.state, s.next, y),
-            Some(clusters) => clusters.multiply(s.next, y),
+            None => {
+                let rows = self.out.state.chunks_exact(s.next.len().max(1));
+                y.iter_mut().zip(rows).for_each(|(y, row)| *y = dot_f32(row, s.next));
+            }
+            Some(clusters) => y.iter_mut().enumerate().for_each(|(c, y)| *y = clusters.dot(c, s.next)),
         }
-        if self.params.readout == Readout::State && self.params.output == Output::Identity {
-            s.y.copy_from(&fresh);
-            return;
+        if self.params.readout != Readout::State || self.params.output != Output::Identity {
+            self.shape(s, y);
         }
-        for (c, v) in fresh.iter_mut().take(s.y.len()).enumerate() {
+        s.y.copy_from(&fresh);
+    }
+
+    /// What is not the plain readout: terms of u and y, and the output function.
+    #[inline(never)]
+    fn shape(&self, s: &State<'_>, fresh: &mut [f32]) {
+        for (c, v) in fresh.iter_mut().enumerate() {
             if self.params.readout != Readout::State {
                 *v += row_of(self.out.input, c, s.u);
             }
@@ -174,7 +182,6 @@ impl Network<'_> {
                 *v = OUTPUT_RANGE * tanh(*v / OUTPUT_RANGE);
             }
         }
-        s.y.copy_from(&fresh);
     }
 }
 

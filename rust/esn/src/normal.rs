@@ -66,15 +66,17 @@ impl<'a> Normal<'a> {
 
     /// Adds what is gathered to matrix and right-hand sides.
     pub fn update(&mut self) {
-        let (z, d) = self.gathered.as_chunks::<DEPTH>().0.split_at_checked(self.n).unwrap_or_default();
+        let items = self.gathered.as_chunks::<DEPTH>().0;
+        let z = items.get(..self.n).unwrap_or_default();
         let mut rest = &mut *self.triangle;
-        for (i, left) in z.iter().enumerate() {
-            let Some((row, below)) = core::mem::take(&mut rest).split_at_mut_checked(i + 1) else { return };
+        for (i, left) in items.iter().enumerate() {
+            if i == self.n {
+                rest = &mut *self.right;
+            }
+            let columns = self.n.min(i + 1);
+            let Some((row, below)) = core::mem::take(&mut rest).split_at_mut_checked(columns) else { return };
             add_dots(row, left, z);
             rest = below;
-        }
-        for (row, left) in self.right.chunks_exact_mut(self.n.max(1)).zip(d) {
-            add_dots(row, left, z);
         }
     }
 

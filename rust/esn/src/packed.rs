@@ -13,7 +13,7 @@ use crate::codec::MOST;
 use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
 use hone_learn::wire::{self, Reader, Writer};
-use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, unpack_byte};
+use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes};
 use serde::ser::{Serialize, Serializer};
 
 /// Number of the payload's layout as [`Model`] serialises.
@@ -74,7 +74,7 @@ impl<const N: usize, const C: usize, const E: usize> Serialize for Packed<'_, N,
 /// Writes the weights of a readout with rows of `units` packed. `packing` has bits.
 pub(crate) fn write(weights: &[f32], units: usize, packing: Packing<'_>, w: &mut Writer<'_>) {
     let bits = packing.bits().unwrap_or(0);
-    let rows = || weights.chunks(units.max(1)).map(|row| (row, Affine::of(row)));
+    let rows = || weights.chunks(units.max(1));
     w.byte(packing.form());
     w.byte(bits);
     match packing {
@@ -87,9 +87,16 @@ pub(crate) fn write(weights: &[f32], units: usize, packing: Packing<'_>, w: &mut
         }
         Packing::Affine => {
             w.uint(rows().len() as u32 * 2);
-            rows().flat_map(|(_, range)| [range.scale, range.offset]).for_each(|v| w.real(v));
+            for row in rows() {
+                let range = Affine::of(row);
+                w.real(range.scale);
+                w.real(range.offset);
+            }
             w.uint(weights.len() as u32);
-            rows().for_each(|(row, range)| row.iter().for_each(|v| w.byte(range.encode(*v))));
+            for row in rows() {
+                let range = Affine::of(row);
+                row.iter().for_each(|v| w.byte(range.encode(*v)));
+            }
         }
         Packing::Fixed(fixed) => {
             w.reals(&[]);
@@ -137,8 +144,11 @@ pub(crate) fn read(r: &mut Reader<'_>, place: &mut [f32], units: usize, table: &
         let byte = r.byte();
         match (form, fixed) {
             (1, _) => {
-                let codes = unpack_byte(byte, bits.into());
-                codes.zip(&mut places).for_each(|(c, p)| *p = table.get(c).copied().unwrap_or(0.0));
+                let mut codes = usize::from(byte);
+                for place in places.by_ref().take(8 / usize::from(bits)) {
+                    *place = table.get(codes % table.len()).copied().unwrap_or(0.0);
+                    codes >>= bits;
+                }
             }
             (2, _) => {
                 let row = table.chunks_exact(2).nth(index / units.max(1));

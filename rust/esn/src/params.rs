@@ -396,6 +396,7 @@ impl Checked {
     }
 
     /// Non-zero weights per reservoir unit: density·units to the nearest whole number, at least 1.
+    #[inline(never)]
     pub const fn diagonals(&self) -> usize {
         let k = (self.params.density * self.params.units as f32 + 0.5) as usize;
         if k == 0 { 1 } else { k }

@@ -13,8 +13,7 @@
 //! likewise, group by group, channel by channel, unit by unit, uniform in ± input scale; W_back like W_in. Then W_res is
 //! multiplied by spectral radius / (its spectral radius).
 
-use crate::LANES;
-use hone_numeric::lanes::{accumulate, add_scaled, tanh};
+use hone_numeric::lanes::{Groups, double, sweep};
 use hone_numeric::rng::Rng;
 
 /// Steps of the power iteration, of which the latter [`MEASURED`] are measured.
@@ -32,6 +31,13 @@ pub(crate) struct Weights<'a> {
     pub input: &'a [f32],
     /// W_back likewise; empty for none.
     pub back: &'a [f32],
+}
+
+impl<'a> Weights<'a> {
+    fn groups(&self) -> Groups<'a> {
+        let [diagonals, input, back] = [self.res.as_chunks().0, self.input.as_chunks().0, self.back.as_chunks().0];
+        Groups { shifts: self.shifts, diagonals, input, back }
+    }
 }
 
 /// The same, to be generated.
@@ -71,37 +77,8 @@ pub(crate) fn choose(rng: &mut Rng, units: usize, shifts: &mut [u16]) {
 ///
 /// `x` is the state twice over, `next` holds one state.
 pub(crate) fn advance(w: &Weights<'_>, leak: f32, u: &[f32], y: &[f32], x: &mut [f32], next: &mut [f32]) {
-    let (res, input, back) = (w.res.as_chunks().0, w.input.as_chunks().0, w.back.as_chunks().0);
-    let mut res = res.chunks_exact(w.shifts.len().max(1));
-    let mut input = input.chunks_exact(u.len().max(1));
-    let mut back = back.chunks_exact(y.len().max(1));
-    let mut base = 0;
-    for sum in next.as_chunks_mut::<LANES>().0 {
-        let neighbours = x.get(base..).unwrap_or_default();
-        let (columns, diagonals) = (input.next().unwrap_or_default(), res.next().unwrap_or_default());
-        accumulate(sum, columns, u, diagonals, w.shifts, neighbours);
-        for (column, value) in back.next().unwrap_or_default().iter().zip(y) {
-            add_scaled(sum, column, *value);
-        }
-        tanh(sum);
-        if leak != 1.0 {
-            for (sum, old) in sum.iter_mut().zip(neighbours) {
-                *sum = old + leak * (*sum - old);
-            }
-        }
-        base += LANES;
-    }
+    sweep(&w.groups(), u, y, Some(leak), x, next);
     double(next, x);
-}
-
-/// Writes the state into both halves of `x`.
-fn double(state: &[f32], x: &mut [f32]) {
-    let (low, high) = x.split_at_mut_checked(state.len()).unwrap_or_default();
-    let halves = low.as_chunks_mut::<LANES>().0.iter_mut().zip(high.as_chunks_mut::<LANES>().0);
-    for (from, (low, high)) in state.as_chunks::<LANES>().0.iter().zip(halves) {
-        *low = *from;
-        *high = *from;
-    }
 }
 
 /// The spectral radius by power iteration, one step at a time.
@@ -128,12 +105,7 @@ impl PowerIteration {
 
     /// One step; the radius after the last. A matrix of radius 0 gives 0.
     pub fn step(&mut self, shifts: &[u16], res: &[f32], x: &mut [f32], next: &mut [f32]) -> Option<f32> {
-        let mut base = 0;
-        let groups = res.as_chunks().0.chunks_exact(shifts.len().max(1));
-        for (sum, diagonals) in next.as_chunks_mut::<LANES>().0.iter_mut().zip(groups) {
-            accumulate(sum, &[], &[], diagonals, shifts, x.get(base..).unwrap_or_default());
-            base += LANES;
-        }
+        sweep(&Weights { shifts, res, input: &[], back: &[] }.groups(), &[], &[], None, x, next);
         let norm = hone_numeric::kernel::sqrt_f32(hone_numeric::kernel::dot_f32(next, next));
         if !(norm > 1e-20 && norm.is_finite()) {
             return Some(0.0);

@@ -4,7 +4,7 @@ mod fit;
 
 use crate::form::Form;
 use crate::model::{Head, Model, Storage};
-use crate::network::{Position, mean_of};
+use crate::network::Position;
 use crate::normal::Normal;
 use crate::params::Checked;
 use crate::reservoir::PowerIteration;
@@ -434,19 +434,19 @@ fn halves(shared: &mut [f32], windows: u16) -> (&mut [f32], &mut [f32]) {
 /// Takes one window into the statistics of each channel: mean of the windows' means, sum of their variances, sum of
 /// squares of their means about the mean (Welford 1962).
 fn measure(statistics: &mut [f32], count: u32, window: &WindowView<'_>) {
-    let frames = window.len() as u64;
+    let frames = window.len().max(1) as u64;
     for (channel, [mean, within, between]) in
         statistics.as_chunks_mut::<3>().0.iter_mut().take(window.channels).enumerate()
     {
         let (mut sum, mut squares) = (0i64, 0u64);
-        for v in window.channel(channel).map(i64::from) {
-            sum += v;
-            squares += (v * v) as u64;
+        for v in window.channel(channel).map(i32::from) {
+            sum += i64::from(v);
+            squares += u64::from((v * v).unsigned_abs());
         }
         // Exact: frames² · variance.
         let exact = (frames * squares).saturating_sub(sum.unsigned_abs() * sum.unsigned_abs());
-        *within += exact as f32 / (frames * frames).max(1) as f32;
-        let value = mean_of(window, channel);
+        *within += exact as f32 / (frames * frames) as f32;
+        let value = sum as i32 as f32 / frames as f32;
         let delta = value - *mean;
         *mean += delta / count as f32;
         *between += delta * (value - *mean);

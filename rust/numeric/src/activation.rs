@@ -2,7 +2,7 @@
 //!
 //! Piecewise quadratic over 256 segments of width 1/16, each centred on a multiple of 1/16 and interpolated at the
 //! three Chebyshev nodes of its width, so that no branch and no division is needed: convert, clamp, load three
-//! coefficients, two multiplications and two additions. The table (4 KB) is worked out at compile time.
+//! coefficients, two multiplications and two additions. The table (3 KB) is worked out at compile time.
 //!
 //! Absolute error at most [`TANH_ERROR`] on all of `f32`; odd to the bit; `tanh(0) = 0`; the result is within
 //! [-1, 1], and exactly ±1 beyond ±7.90625. Not a number gives not a number.
@@ -17,15 +17,15 @@ const PER_UNIT: f64 = 16.0;
 /// Half a segment and what makes the least segment's number 0: truncation of `(x + SHIFT)·16` rounds `16·x` to the nearest.
 pub(crate) const SHIFT: f32 = (SEGMENTS as f32 / 2.0 + 0.5) / PER_UNIT as f32;
 
-/// Constant, linear and quadratic coefficient; the fourth makes a row 16 bytes.
-pub(crate) static TABLE: [[f32; 4]; SEGMENTS] = table();
+/// Constant, linear and quadratic coefficient.
+pub(crate) static TABLE: [[f32; 3]; SEGMENTS] = table();
 
 /// Hyperbolic tangent.
 #[inline]
 pub fn tanh(x: f32) -> f32 {
     // Truncation and saturation of the conversion are the language's and the core's own; NaN converts to 0.
     let segment = ((x + SHIFT) * PER_UNIT as f32) as i32;
-    let [a, b, c, _] = TABLE[segment.clamp(0, SEGMENTS as i32 - 1) as usize];
+    let [a, b, c] = TABLE[segment.clamp(0, SEGMENTS as i32 - 1) as usize];
     a + x * (b + x * c)
 }
 
@@ -51,8 +51,8 @@ const fn exact(x: f64) -> f64 {
     (e - 1.0) / (e + 1.0)
 }
 
-const fn table() -> [[f32; 4]; SEGMENTS] {
-    let mut t = [[0.0; 4]; SEGMENTS];
+const fn table() -> [[f32; 3]; SEGMENTS] {
+    let mut t = [[0.0; 3]; SEGMENTS];
     let middle = SEGMENTS / 2;
     // Half the side of the nodes: sin 60° of half a segment.
     let d = 0.866_025_403_784_438_6 / (2.0 * PER_UNIT);
@@ -68,12 +68,12 @@ const fn table() -> [[f32; 4]; SEGMENTS] {
             let curve = (high + low - 2.0 * mid) / (2.0 * d * d);
             (mid - m * slope + m * m * curve, slope - 2.0 * m * curve, curve)
         };
-        t[middle + i] = [a as f32, b as f32, c as f32, 0.0];
-        t[middle - i] = [-a as f32, b as f32, -c as f32, 0.0];
+        t[middle + i] = [a as f32, b as f32, c as f32];
+        t[middle - i] = [-a as f32, b as f32, -c as f32];
         i += 1;
     }
-    t[middle] = [0.0, (exact(d) / d) as f32, 0.0, 0.0];
-    t[0] = [-1.0, 0.0, 0.0, 0.0];
+    t[middle] = [0.0, (exact(d) / d) as f32, 0.0];
+    t[0] = [-1.0, 0.0, 0.0];
     t
 }
 

@@ -107,9 +107,11 @@ pub struct Affine {
 impl Affine {
     /// For these values; those that are not finite do not count.
     pub fn of(values: &[f32]) -> Self {
-        let finite = || values.iter().copied().filter(|v| v.is_finite());
-        let low = finite().fold(f32::INFINITY, f32::min);
-        let high = finite().fold(f32::NEG_INFINITY, f32::max);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for v in values.iter().filter(|v| v.is_finite()) {
+            low = if *v < low { *v } else { low };
+            high = if *v > high { *v } else { high };
+        }
         if low > high {
             return Self::default();
         }

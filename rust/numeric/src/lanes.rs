@@ -78,6 +78,54 @@ pub fn tanh(x: &mut Lanes) {
     core_specific::tanh(x);
 }
 
+/// A reservoir's weights: of each group of eight units as many as there are diagonals, inputs and outputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Groups<'a> {
+    /// How far along each diagonal a unit's neighbour is.
+    pub shifts: &'a [u16],
+    /// A diagonal for each shift.
+    pub diagonals: &'a [Lanes],
+    /// A column for each input.
+    pub input: &'a [Lanes],
+    /// A column for each output; none for no feedback.
+    pub back: &'a [Lanes],
+}
+
+/// One step of a reservoir: next = W_in·u + W_res·x + W_back·y, from the state twice over in `x`; with a leak (1 for none)
+/// also tanh of that, blended with the unit's own state.
+pub fn sweep(w: &Groups<'_>, u: &[f32], y: &[f32], leak: Option<f32>, x: &[f32], next: &mut [f32]) {
+    let mut diagonals = w.diagonals.chunks_exact(w.shifts.len().max(1));
+    let mut input = w.input.chunks_exact(u.len().max(1));
+    let mut back = w.back.chunks_exact(y.len().max(1));
+    let mut x = x;
+    for sum in next.as_chunks_mut::<8>().0 {
+        let columns = input.next().unwrap_or_default();
+        accumulate(sum, columns, u, diagonals.next().unwrap_or_default(), w.shifts, x);
+        for (column, value) in back.next().unwrap_or_default().iter().zip(y) {
+            add_scaled(sum, column, *value);
+        }
+        if let Some(leak) = leak {
+            tanh(sum);
+            if leak != 1.0 {
+                for (sum, old) in sum.iter_mut().zip(x) {
+                    *sum = old + leak * (*sum - old);
+                }
+            }
+        }
+        x = x.get(8..).unwrap_or_default();
+    }
+}
+
+/// Writes a state of whole groups into both halves of `x`.
+pub fn double(state: &[f32], x: &mut [f32]) {
+    let (low, high) = x.split_at_mut_checked(state.len()).unwrap_or_default();
+    let halves = low.as_chunks_mut::<8>().0.iter_mut().zip(high.as_chunks_mut::<8>().0);
+    for (from, (low, high)) in state.as_chunks::<8>().0.iter().zip(halves) {
+        *low = *from;
+        *high = *from;
+    }
+}
+
 /// Checksums over pseudo-random input of every function here, for comparison between host and target.
 pub fn checksum() -> u32 {
     let mut rng = crate::rng::Rng::new(7);

@@ -195,9 +195,12 @@ impl Metric for Bytes {
         let of = if metric == 1 { Euclidean8::keys } else { Manhattan8::keys };
         of(query, norm, rows, norms, metric, keys);
     }
+    // Learning asks for these in a dozen places, once or twice a window.
+    #[inline(never)]
     fn real(key: u32, scale: &Scale) -> f32 {
         if scale.squares { Euclidean8::real(key, scale) } else { Manhattan8::real(key, scale) }
     }
+    #[inline(never)]
     fn to_key(real: f32, scale: &Scale) -> u32 {
         if scale.squares { Euclidean8::to_key(real, scale) } else { Manhattan8::to_key(real, scale) }
     }

@@ -126,6 +126,13 @@ pub(crate) fn observe_pair<C: Code>(
     }
 }
 
+/// x^y of what is not negative, as libm's to the bit. Its square root is the core's own, and with this as its one caller the
+/// compiler leaves libm's out.
+#[inline(never)]
+pub(crate) fn power(x: f32, y: f32) -> f32 {
+    if y.to_bits() == 0.5f32.to_bits() { hone_numeric::kernel::sqrt_f32(x) } else { libm::powf(x, y) }
+}
+
 /// Whether a refit is due.
 pub(crate) fn due(clock: &Clock) -> bool {
     clock.windows >= clock.refit_at || clock.clipped >= 4
@@ -144,7 +151,7 @@ pub(crate) fn refit<C: Code>(parts: &mut PartsMut, clock: &mut Clock, params: &P
         let n = clock.pairs as f32;
         let within = (within * n + 4.0 * deviation) / (n + 8.0);
         let ratio = deviation / within.max(deviation * 0.02);
-        if params.relevance == 1.0 { ratio } else { libm::powf(ratio, params.relevance) }
+        if params.relevance == 1.0 { ratio } else { power(ratio, params.relevance) }
     };
     let (mut sum, mut varying) = (0.0, 0.0);
     for (variance, within) in parts.variance.iter().zip(parts.within.iter()) {

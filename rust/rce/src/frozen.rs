@@ -181,8 +181,8 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     let same = precision == Precision::Int8 && state.params.store == 0;
     let unit = steps * scale.features;
     // A reach is linear in the usual distance.
-    let line = [0.0, 1.0].map(|spread| (learn::usual(state, spread), learn::reach(state, spread)));
-    let [(usual, reach), (more, further)] = line;
+    let line = |spread| (learn::usual(state, spread), learn::reach(state, spread));
+    let ((usual, reach), (more, further)) = (line(0.0), line(1.0));
     let share = (further - reach) / (more - usual);
     head.share = rounded(share * 65536.0)?;
     head.rest = if state.params.as_in_the_papers() {
@@ -209,7 +209,8 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     for (place, spread) in usuals.iter_mut().zip(parts.spread) {
         *place = rounded(learn::usual(state, *spread) * unit * PARTS as f32)?.max(1);
     }
-    bytemuck::try_cast_slice_mut(classes).ok()?.get_mut(..count)?.copy_from_slice(parts.class.get(..count)?);
+    let places: &mut [u16] = bytemuck::try_cast_slice_mut(classes).ok()?;
+    places.iter_mut().zip(parts.class).take(count).for_each(|(place, class)| *place = *class);
     let (d, stride, width) = (usize::from(state.features), state.scratch_words(), precision.width());
     for index in 0..count {
         let from = parts.codes.get(index * stride..)?;

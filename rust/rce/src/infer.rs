@@ -143,12 +143,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
     if rival != u32::MAX && state.params.rivalry > 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
-            let exponent = state.params.rivalry;
-            score *= if exponent == 0.5 {
-                hone_numeric::kernel::sqrt_f32(d / d_rival)
-            } else {
-                libm::powf(d / d_rival, exponent)
-            };
+            score *= frame::power(d / d_rival, state.params.rivalry);
         }
     }
     let fired = fired.filter(|f| {

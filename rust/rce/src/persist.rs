@@ -113,9 +113,9 @@ fn read_head(r: &mut Reader<'_>, state: &mut State, words: usize) -> Option<()> 
     let now = r.int();
     let (spread, swing) = (r.within(f32::MAX), r.within(f32::MAX));
     let (settled, dither) = (r.short(), r.uint(u32::MAX));
-    let [learnt, right, unknown] = [(); 3].map(|()| r.uint(u32::MAX));
+    let (learnt, right, unknown) = (r.uint(u32::MAX), r.uint(u32::MAX), r.uint(u32::MAX));
     let recent_accuracy = r.real();
-    let [pruned, refused] = [(); 2].map(|()| r.uint(u32::MAX));
+    let (pruned, refused) = (r.uint(u32::MAX), r.uint(u32::MAX));
     let visited = r.long(u64::MAX);
     let statistics = Statistics { learnt, right, unknown, recent_accuracy, pruned, refused, visited };
     if !r.is_good() {
@@ -138,15 +138,11 @@ fn read_arrays(r: &mut Reader<'_>, state: &mut State, memory: &mut [u32]) -> Opt
     let bytes = state.code_bytes();
     let parts = layout::parts_mut(memory, features, bytes, usize::from(state.capacity))?;
     let (any, positive) = (f32::MIN, 0.0);
-    for (array, least) in [
-        (parts.mean, any),
-        (parts.variance, positive),
-        (parts.within, positive),
-        (parts.offset, any),
-        (parts.gain, positive),
-    ] {
-        reals(r, array, least);
-    }
+    reals(r, parts.mean, any);
+    reals(r, parts.variance, positive);
+    reals(r, parts.within, positive);
+    reals(r, parts.offset, any);
+    reals(r, parts.gain, positive);
     fill(r, parts.class.get_mut(..count)?, |r| r.short());
     // Radii of f32 prototypes are the bits of a number that is not negative.
     let most = if bytes < 4 { u32::MAX } else { f32::INFINITY.to_bits() };

@@ -38,6 +38,6 @@ impl<'a> WindowView<'a> {
 
     /// One channel's samples in order.
     pub fn channel(&self, channel: usize) -> impl Iterator<Item = Sample> + 'a {
-        self.samples.iter().skip(channel).step_by(self.channels.max(1)).copied()
+        self.frames().filter_map(move |frame| frame.get(channel).copied())
     }
 }

@@ -89,7 +89,7 @@ fn read(r: &mut Reader<'_>, words: &mut [u32]) -> Option<Head> {
         Some(form) if INTEGER && Precision::from_code(form).is_some() => (Format::F32, form),
         _ => (Format::from_code(rows)?, 0),
     };
-    let [features, classes, vectors] = [(); 3].map(|()| r.short());
+    let (features, classes, vectors) = (r.short(), r.short(), r.short());
     let (gamma, coef0) = (r.within(MOST), r.within(MOST));
     let kernel = Kernel { kind, gamma, coef0, degree };
     let head = Head { task, kernel, format, features, classes, vectors, form, binary: 0 }.marked();
@@ -115,16 +115,17 @@ fn usable(x: f32) -> bool {
 
 /// Whether classes ascend, class indices exist and numbers are finite.
 fn valid(head: &Head, words: &[u32]) -> bool {
-    if INTEGER && head.form != 0 {
-        return integer::valid(head, words);
-    }
     let k = usize::from(head.classes);
     let Some((ids, rest)) = words.split_at_checked(k) else { return false };
+    if !ids.is_sorted_by(|a, b| a < b) || ids.last().is_some_and(|id| *id > u32::from(u16::MAX)) {
+        return false;
+    }
+    if INTEGER && head.form != 0 {
+        return integer::valid(head, rest);
+    }
     let Some((fixed, records)) = rest.split_at_checked(head.fixed() - k) else { return false };
     let numbers = |words: &[u32]| words.iter().all(|w| usable(f32::from_bits(*w)));
-    ids.is_sorted_by(|a, b| a < b)
-        && ids.iter().all(|id| *id <= u32::from(u16::MAX))
-        && numbers(fixed)
+    numbers(fixed)
         && records.chunks_exact(head.record()).all(|record| {
             let Some((front, row)) = record.split_at_checked(numbers_of(k)) else { return false };
             let class_exists = k <= 2 || front.get(1).is_some_and(|c| (*c as usize) < k);

@@ -89,15 +89,15 @@ pub(crate) fn choose(plan: &Plan, set: &SetView<'_>, notes: &mut [Note], model: 
     for group in 0..groups {
         let id = plan.classes().get(group).map(|class| ClassId(class.id));
         for _ in 0..room / groups {
-            let best = notes
-                .iter_mut()
-                .enumerate()
-                .filter(|(row, note)| {
-                    lower(note) > 0 && **note & CHOSEN == 0 && (plan.novelty() || set.label(*row) == id)
-                })
+            let (mut most, mut best) = (1, None);
+            for (row, note) in notes.iter_mut().enumerate() {
                 // Of equals the newest: they are what the next batch will be like.
-                .max_by_key(|(row, note)| (lower(note), *row));
-            let Some((_, note)) = best else { break };
+                let counts = *note & CHOSEN == 0 && lower(note) >= most;
+                if counts && (plan.novelty() || set.label(row) == id) {
+                    (most, best) = (lower(note), Some(note));
+                }
+            }
+            let Some(note) = best else { break };
             *note |= CHOSEN;
         }
     }

@@ -39,14 +39,28 @@ const LEAST_HELD: usize = 4;
 /// The lower median of the scores of rows held back: the greatest that no more than half of them are below. By halving the
 /// interval, as there is no room to sort them.
 fn median(problem: &Problem<'_>) -> f32 {
-    let held = || problem.space.vars.iter().filter(|v| v[3] & smo::HELD != 0).map(|v| -smo::g(v));
-    let (mut low, mut high) = held().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
-    let half = held().count().div_ceil(2);
+    let (mut low, mut high, all) = held(problem, f32::INFINITY);
     for _ in 0..HALVINGS {
         let middle = low + 0.5 * (high - low);
-        if held().filter(|s| *s <= middle).count() >= half { high = middle } else { low = middle }
+        let (_, _, below) = held(problem, middle);
+        if below >= all.div_ceil(2) { high = middle } else { low = middle }
     }
     high
+}
+
+/// Of the scores of rows held back that are no more than `limit`: the least, the greatest, and how many they are.
+#[inline(never)]
+fn held(problem: &Problem<'_>, limit: f32) -> (f32, f32, usize) {
+    let (mut low, mut high, mut count) = (f32::INFINITY, f32::NEG_INFINITY, 0);
+    for v in problem.space.vars.iter().filter(|v| v[3] & smo::HELD != 0) {
+        let score = -smo::g(v);
+        if score <= limit {
+            low = if score < low { score } else { low };
+            high = if score > high { score } else { high };
+            count += 1;
+        }
+    }
+    (low, high, count)
 }
 
 /// After as many halvings an interval is below the precision of `f32`.

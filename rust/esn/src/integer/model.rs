@@ -78,6 +78,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> Default for Inte
 
 /// An error in the unit of integer scores, saturating; 0 of what is negative or not a number. By the number's own bits: the
 /// conversion that a processor without double precision is given goes by way of it.
+#[inline(never)]
 fn scored(v: f32) -> u64 {
     let bits = v.to_bits();
     let mantissa = u64::from(bits & 0x7f_ffff | 0x80_0000);
@@ -93,7 +94,7 @@ fn scored(v: f32) -> u64 {
 
 /// A threshold in the unit of integer scores.
 fn limits(t: &Threshold) -> [u64; 2] {
-    [t.upper, t.lower].map(scored)
+    [scored(t.upper), scored(t.lower)]
 }
 
 impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
@@ -185,6 +186,8 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         self.store().quantize(&net, model.head(), quantization)
     }
 
+    // One copy for all that reads the model, and one for all that fills it.
+    #[inline(never)]
     pub(crate) fn view(&self) -> View<'_> {
         let weights = Kind { res: &self.res[..], input: self.input.as_flattened(), out: self.out.as_flattened() };
         View {
@@ -203,6 +206,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         }
     }
 
+    #[inline(never)]
     pub(crate) fn store(&mut self) -> Store<'_> {
         Store {
             head: &mut self.head,
@@ -287,14 +291,14 @@ impl Store<'_> {
     /// Derives everything from the head, the readout's codes and tables, mean and factor.
     pub fn complete(&mut self, head: Head) -> Result<(), QuantizeError> {
         let p = &head.params;
-        for (served, name) in [
-            (p.readout == Readout::State, "readout"),
-            (p.output == Output::Identity, "output"),
-            (p.feedback == 0.0, "feedback"),
-        ] {
-            if !served {
-                return Err(QuantizeError::Unsupported(name));
-            }
+        if p.readout != Readout::State {
+            return Err(QuantizeError::Unsupported("readout"));
+        }
+        if p.output != Output::Identity {
+            return Err(QuantizeError::Unsupported("output"));
+        }
+        if p.feedback != 0.0 {
+            return Err(QuantizeError::Unsupported("feedback"));
         }
         self.generate(&head)?;
         let (wide, fraction) = (self.out.is_wide(), *self.fraction);
@@ -331,16 +335,17 @@ impl Store<'_> {
         }
         let mut rng = Rng::new(u64::from(head.params.seed));
         crate::reservoir::choose(&mut rng, n, shifts);
-        let wide = self.out.is_wide();
-        for (weights, count, scale) in
-            [(&mut self.res, res, head.gain), (&mut self.input, input, head.params.input_scale)]
-        {
-            // Weights are uniform in ± scale.
-            let range = Affine { scale: scale / 127.0, offset: scale * (-128.0 / 127.0) };
-            for index in 0..count {
-                weights.set(index, weight::encode(wide, rng.next_signed() * scale, &range, *self.fraction));
-            }
-        }
+        draw(&mut self.res, res, &mut rng, head.gain, *self.fraction);
+        draw(&mut self.input, input, &mut rng, head.params.input_scale, *self.fraction);
         Ok(())
+    }
+}
+
+/// Codes of `count` weights, uniform in ± scale.
+#[inline(never)]
+fn draw(weights: &mut Places<'_>, count: usize, rng: &mut Rng, scale: f32, fraction: u8) {
+    let range = Affine { scale: scale / 127.0, offset: scale * (-128.0 / 127.0) };
+    for index in 0..count {
+        weights.set(index, weight::encode(weights.is_wide(), rng.next_signed() * scale, &range, fraction));
     }
 }

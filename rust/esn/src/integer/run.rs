@@ -24,8 +24,8 @@ pub struct IntegerErrors {
 impl IntegerErrors {
     /// In floating point.
     pub fn to_errors(self) -> Errors {
-        let [mse, nmse] = [self.mse, self.nmse].map(|v| libm::scalbnf(v as f32, -(SCORE_BITS as i32)));
-        Errors { mse, nmse }
+        let real = |v: u64| libm::scalbnf(v as f32, -(SCORE_BITS as i32));
+        Errors { mse: real(self.mse), nmse: real(self.nmse) }
     }
 }
 
@@ -138,16 +138,19 @@ struct Frame<'a> {
 
 /// Weights of one kind, cut to size.
 struct Cut<'a, W> {
-    res: &'a [[W; LANES]],
-    input: &'a [[W; LANES]],
+    res: &'a [Halves<W>],
+    input: &'a [Halves<W>],
     out: &'a [W],
 }
+
+/// The weights of a group of units for one diagonal or channel.
+type Halves<W> = [[W; LANES / 2]; 2];
 
 impl<'a, W: Weight> Cut<'a, W> {
     fn of(kind: Kind<'a, W>, nonzeros: usize, rows: usize) -> Option<Self> {
         Some(Self {
-            res: kind.res.get(..nonzeros)?.as_chunks().0,
-            input: kind.input.get(..rows)?.as_chunks().0,
+            res: kind.res.get(..nonzeros)?.as_chunks().0.as_chunks().0,
+            input: kind.input.get(..rows)?.as_chunks().0.as_chunks().0,
             out: kind.out.get(..rows)?,
         })
     }
@@ -196,11 +199,12 @@ impl Frame<'_> {
         let next = core::mem::take(&mut self.next);
         let diagonals = self.shifts.len().max(1);
         let groups = weights.res.chunks_exact(diagonals).zip(weights.input.chunks_exact(self.u.len().max(1)));
-        for ((base, next), (res, input)) in (0..).step_by(LANES).zip(next.as_chunks_mut::<LANES>().0).zip(groups) {
-            let neighbours = self.x.get(base..).unwrap_or_default();
-            let (front, back) = next.split_at_mut_checked(LANES / 2).unwrap_or_default();
-            self.four::<W, 0>(neighbours, res, input, front);
-            self.four::<W, { LANES / 2 }>(neighbours, res, input, back);
+        let mut x = &*self.x;
+        for ([front, back], (res, input)) in next.as_chunks_mut().0.as_chunks_mut().0.iter_mut().zip(groups) {
+            self.four(x, res, input, false, front);
+            x = x.get(LANES / 2..).unwrap_or_default();
+            self.four(x, res, input, true, back);
+            x = x.get(LANES / 2..).unwrap_or_default();
         }
         let (low, high) = self.x.split_at_mut_checked(next.len()).unwrap_or_default();
         for ((v, low), high) in next.iter().zip(low).zip(high) {
@@ -209,42 +213,51 @@ impl Frame<'_> {
         self.next = next;
     }
 
-    /// Four units, from number HALF of a group on. Not eight, because a Cortex-M has not the registers.
-    #[inline(always)]
-    fn four<W: Weight, const HALF: usize>(
+    /// The front or back four units of a group, whose own states are at the front of `x`. Not eight at once, because a
+    /// Cortex-M has not the registers.
+    #[inline(never)]
+    fn four<W: Weight>(
         &self,
         x: &[i16],
-        res: &[[W; LANES]],
-        input: &[[W; LANES]],
-        next: &mut [i16],
+        res: &[Halves<W>],
+        input: &[Halves<W>],
+        back: bool,
+        next: &mut [i16; LANES / 2],
     ) {
-        let x = x.get(HALF..).unwrap_or_default();
+        let half = |[front, rear]: &'_ Halves<W>| if back { *rear } else { *front };
         let mut sums = [0; 4];
         for (weights, shift) in res.iter().zip(self.shifts) {
-            let weights = weights.get(HALF..).and_then(|w| w.first_chunk::<4>());
-            let values = x.get(usize::from(*shift)..).and_then(|x| x.first_chunk::<4>());
-            if let (Some([w0, w1, w2, w3]), Some([x0, x1, x2, x3])) = (weights, values) {
-                let [s0, s1, s2, s3] = sums;
+            if let Some([x0, x1, x2, x3]) = x.get(usize::from(*shift)..).and_then(|x| x.first_chunk()) {
+                let ([w0, w1, w2, w3], [s0, s1, s2, s3]) = (half(weights), sums);
                 sums = [w0.add_state(*x0, s0), w1.add_state(*x1, s1), w2.add_state(*x2, s2), w3.add_state(*x3, s3)];
             }
         }
         let mut inputs = [0; 4];
         for (weights, u) in input.iter().zip(self.u.iter()) {
-            if let Some([w0, w1, w2, w3]) = weights.get(HALF..).and_then(|w| w.first_chunk::<4>()) {
-                let [s0, s1, s2, s3] = inputs;
-                inputs = [w0.add_input(*u, s0), w1.add_input(*u, s1), w2.add_input(*u, s2), w3.add_input(*u, s3)];
-            }
+            let ([w0, w1, w2, w3], [s0, s1, s2, s3]) = (half(weights), inputs);
+            inputs = [w0.add_input(*u, s0), w1.add_input(*u, s1), w2.add_input(*u, s2), w3.add_input(*u, s3)];
         }
-        for ((next, (res, input)), old) in next.iter_mut().zip(sums.into_iter().zip(inputs)).zip(x) {
-            let fresh = tanh(W::argument(res, input, &self.mix));
-            *next = if self.leak == 1 << STATE_BITS {
-                fresh
-            } else {
-                let (old, fresh) = (i32::from(*old), i32::from(fresh));
-                // Between the two; the product is below 2^31.
-                old.wrapping_add((fresh - old).wrapping_mul(self.leak).wrapping_add(1 << 14) >> 15) as i16
-            };
+        let ([s0, s1, s2, s3], [i0, i1, i2, i3]) = (sums, inputs);
+        if let Some([x0, x1, x2, x3]) = x.first_chunk() {
+            *next = [
+                self.unit::<W>(s0, i0, *x0),
+                self.unit::<W>(s1, i1, *x1),
+                self.unit::<W>(s2, i2, *x2),
+                self.unit::<W>(s3, i3, *x3),
+            ];
         }
+    }
+
+    /// The new state of a unit from its sums and its old state.
+    #[inline(never)]
+    fn unit<W: Weight>(&self, res: i32, input: i32, old: i16) -> i16 {
+        let fresh = tanh(W::argument(res, input, &self.mix));
+        if self.leak == 1 << STATE_BITS {
+            return fresh;
+        }
+        let (old, fresh) = (i32::from(old), i32::from(fresh));
+        // Between the two; the product is below 2^31.
+        old.wrapping_add((fresh - old).wrapping_mul(self.leak).wrapping_add(1 << 14) >> 15) as i16
     }
 
     /// y from x.

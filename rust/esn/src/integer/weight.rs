@@ -115,8 +115,7 @@ pub(crate) fn row(wide: bool, affine: &Affine, fraction: u8) -> Option<Row> {
     }
     let offset = affine.offset + 128.0 * affine.scale;
     let bits = headroom(affine.scale.abs().max(offset.abs()), 30)?;
-    let [scale, offset] = [affine.scale, offset].map(|v| scaled(v, bits.into()));
-    Some(Row { scale, offset, shift: bits + point })
+    Some(Row { scale: scaled(affine.scale, bits.into()), offset: scaled(offset, bits.into()), shift: bits + point })
 }
 
 mod sealed {
@@ -185,12 +184,11 @@ impl Weight for i8 {
 
     #[inline(always)]
     fn dot(row: &[Self], x: &[i16]) -> i32 {
-        let ((row, rest), (x, x_rest)) = (row.as_chunks::<8>(), x.as_chunks::<8>());
+        let ((row, rest), (x, x_rest)) = (row.as_chunks(), x.as_chunks());
         let mut sum = 0;
-        for (w, x) in row.iter().zip(x) {
-            for (w, x) in w.iter().zip(x) {
-                sum = w.add_state(*x, sum);
-            }
+        for ([w0, w1, w2, w3], [x0, x1, x2, x3]) in row.iter().zip(x) {
+            sum = w1.add_state(*x1, w0.add_state(*x0, sum));
+            sum = w3.add_state(*x3, w2.add_state(*x2, sum));
         }
         rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| w.add_state(*x, sum))
     }

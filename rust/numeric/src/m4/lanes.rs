@@ -11,9 +11,10 @@ static ZERO: Lanes = [0.0; 8];
 
 #[inline(always)]
 pub fn accumulate(sum: &mut Lanes, columns: &[Lanes], values: &[f32], diagonals: &[Lanes], shifts: &[u16], x: &[f32]) {
-    let (columns_left, diagonals_left) = (columns.len().min(values.len()), diagonals.len().min(shifts.len()));
-    let Some(last) = x.len().checked_sub(8) else {
-        return crate::lanes::portable::accumulate(sum, columns, values, diagonals, shifts, x);
+    let columns_left = columns.len().min(values.len());
+    let (last, diagonals_left) = match x.len().checked_sub(8) {
+        Some(last) => (last, diagonals.len().min(shifts.len())),
+        None => (0, 0),
     };
     // SAFETY: reads `columns_left` items of `columns` and `values`, `diagonals_left` of `diagonals` and `shifts`, and
     // eight numbers of `x` from each shift that is at most its length less eight; writes `sum`.
@@ -191,7 +192,7 @@ macro_rules! tanh_of {
             "vcvt.s32.f32 s16, s16, #4\n",
             "vmov {i}, s16\n",
             "usat {i}, #8, {i}\n",
-            "add {i}, {t}, {i}, lsl #4\n",
+            "mla {i}, {i}, {row}, {t}\n",
             "vldmia {i}, {{s16-s18}}\n",
             "vmul.f32 s18, ",
             $x,
@@ -209,8 +210,7 @@ macro_rules! tanh_of {
 
 #[inline(always)]
 pub fn tanh(x: &mut Lanes) {
-    // SAFETY: reads and writes `x`; the index is clamped to the table's 256 rows of four numbers, of which three are
-    // read.
+    // SAFETY: reads and writes `x`; the index is clamped to the table's 256 rows of three numbers.
     unsafe {
         asm!(
             "vmov s19, {i}",
@@ -226,6 +226,7 @@ pub fn tanh(x: &mut Lanes) {
             "vstmia {x}, {{s0-s7}}",
             x = in(reg) x.as_mut_ptr(),
             t = in(reg) TABLE.as_ptr(),
+            row = in(reg) size_of::<[f32; 3]>(),
             i = inout(reg) crate::activation::SHIFT.to_bits() => _,
             out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _, out("s7") _,
             out("s16") _, out("s17") _, out("s18") _, out("s19") _,

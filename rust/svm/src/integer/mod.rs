@@ -79,17 +79,14 @@ fn whole_rows(mut words: &[u32], width: usize) -> impl Iterator<Item = &[u32]> {
     })
 }
 
-/// Whether what came from outside can be run: classes ascend, class indices exist. Any other bits are numbers.
-pub(crate) fn valid(head: &Head, words: &[u32]) -> bool {
+/// Whether what came from outside, the classes taken off, can be run: class indices exist. Any other bits are numbers.
+pub(crate) fn valid(head: &Head, body: &[u32]) -> bool {
     let (k, layout) = (usize::from(head.classes), Layout::of(head));
-    let Some((ids, body)) = words.split_at_checked(k) else { return false };
     let numbers = body.get(layout.pairs + layout.head..layout.front()).unwrap_or(&[]);
     let numbers: &[u16] = bytemuck::try_cast_slice(numbers).unwrap_or(&[]);
-    let mut classes = numbers.iter().step_by(layout.numbers.max(1)).take(usize::from(head.vectors));
-    ids.is_sorted_by(|a, b| a < b)
-        && ids.iter().all(|id| *id <= u32::from(u16::MAX))
-        && (head.linear() || head.kernel.kind == crate::KernelKind::Rbf)
-        && (head.linear() || k <= 2 || classes.all(|class| usize::from(*class) < k))
+    let class_exists = |v: usize| numbers.get(v * layout.numbers).is_none_or(|class| usize::from(*class) < k);
+    head.linear()
+        || head.kernel.kind == crate::KernelKind::Rbf && (k <= 2 || (0..head.vectors.into()).all(class_exists))
 }
 
 #[cfg(all(test, feature = "integer", feature = "multi-class", feature = "novelty", feature = "poly-sigmoid"))]
