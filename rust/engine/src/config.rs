@@ -272,14 +272,17 @@ impl Config {
     /// # Errors
     /// [`ParamError`]; nothing is changed.
     pub fn set(&mut self, section: Section, index: usize, value: Value) -> Result<(), ParamError> {
-        match section {
-            Section::Device => self.device.set(index, value),
-            Section::Esn if ESN => self.esn.set(index, value),
-            Section::Svm if SVM => self.svm.set(index, value),
-            Section::Rce if RCE => self.rce.set(index, value),
-            Section::Features => self.features.set(index, value),
-            _ => Err(ParamError::NoSuchSetting),
-        }
+        let setting = section.settings().get(index).ok_or(ParamError::NoSuchSetting)?;
+        let stored = setting.accepts(value)
+            && match section {
+                Section::Device => self.device.store(index, value),
+                Section::Esn if ESN => self.esn.store(index, value),
+                Section::Svm if SVM => self.svm.store(index, value),
+                Section::Rce if RCE => self.rce.store(index, value),
+                Section::Features => self.features.store(index, value),
+                _ => false,
+            };
+        if stored { Ok(()) } else { Err(ParamError::Invalid(setting)) }
     }
 }
 

@@ -83,10 +83,10 @@ impl<S: Sensor, L: Led, V: Vault> Device<S, L, V> {
         while self.inference.turn(&|| now, &mut self.led) {}
         let work = (passed.0.min(100_000) as u32).saturating_mul(WORK_PER_MICRO).max(1);
         // One turn takes in at most one window or does at most this work; windows come far less often.
-        let erases = self.links.erases.load(Ordering::Acquire);
+        let erases = self.links.erases.load(Ordering::Relaxed);
         while self.training.turn(now, work, &mut self.flash) && !self.links.train_windows.is_empty() {}
         // Two for each.
-        let erased = u64::from(self.links.erases.load(Ordering::Acquire).wrapping_sub(erases) / 2);
+        let erased = u64::from(self.links.erases.load(Ordering::Relaxed).wrapping_sub(erases) / 2);
         self.now = Micros(self.now.0.saturating_add(self.erase_time.0.saturating_mul(erased)));
         passed
     }

@@ -7,6 +7,10 @@
 //! |---|---|---|
 //! | `Queue::send`, `receive` | one move of `T` | that move |
 //! | `Shared::get`, `set` | one copy of `T` | that copy |
+//!
+//! The flags beside them are relaxed atomics: a flag says only that there is something to do, and what it is lies in a queue
+//! or a `Shared`. Who sees the flag raised, and then looks there, finds what was put there before it was raised, since
+//! the critical section puts the two in order.
 
 use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -129,11 +129,11 @@ impl WindowBuf {
 ///
 /// With a tag of its own: else the compiler would find room for one in a value that some field never takes. The empty slot
 /// is first, so that it is all zero: so the static memory costs no flash. A model without content is all zero but for the
-/// tag: so a slot is made ready by clearing it where it lies and not by 5 KB on the trainer's stack. A tag of a whole word
-/// leaves no padding in between, over which the compiler would not clear.
+/// tag: so a slot is made ready by clearing it where it lies and not by 5 KB on the trainer's stack. A tag as wide as
+/// the models are aligned leaves no padding in between, over which the compiler would not clear.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
-#[repr(u32)]
+#[repr(u64)]
 pub enum Model {
     /// None yet, or its training failed.
     Empty,

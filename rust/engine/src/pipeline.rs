@@ -245,7 +245,7 @@ impl Inference {
 
     /// Gives the window to the trainer if it wants it and another is free; else keeps it.
     fn hand_over(&mut self, window: &'static mut WindowBuf) -> Option<&'static mut WindowBuf> {
-        if !self.links.windows_wanted.load(Ordering::Acquire) {
+        if !self.links.windows_wanted.load(Ordering::Relaxed) {
             return Some(window);
         }
         if window.faults.any(UNFIT_TO_LEARN) {

@@ -143,7 +143,7 @@ impl Rows {
             self.set = Some(set);
             self.publish();
         }
-        if self.set.is_some() && self.links.data_clear.swap(false, Ordering::AcqRel) {
+        if self.set.is_some() && self.links.data_clear.swap(false, Ordering::Relaxed) {
             if let Some(set) = self.set.as_deref_mut() {
                 // Of no width until the next row comes.
                 let _ = set.edit().clear(FORMAT, 0);
@@ -151,11 +151,11 @@ impl Rows {
             self.extractor = None;
             self.publish();
         }
-        if self.links.set_for_shell.swap(false, Ordering::AcqRel) {
+        if self.links.set_for_shell.swap(false, Ordering::Relaxed) {
             self.give(true);
         }
-        if self.links.set_for_training.load(Ordering::Acquire) && self.links.data.get().wanted == 0 {
-            self.links.set_for_training.store(false, Ordering::Release);
+        if self.links.set_for_training.load(Ordering::Relaxed) && self.links.data.get().wanted == 0 {
+            self.links.set_for_training.store(false, Ordering::Relaxed);
             self.give(false);
         }
     }

@@ -60,7 +60,7 @@ impl Sampling {
         let rate = info.rate_hz.max(1);
         let period = u64::from(1_000_000 / rate);
         let late = ((now.0 - due.0) / period.max(1)) as u32;
-        let erases = self.links.erases.load(Ordering::Acquire);
+        let erases = self.links.erases.load(Ordering::Relaxed);
         let erased = erases % 2 == 1 || erases != self.erases;
         self.erases = erases;
         if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Stuck) {

@@ -14,7 +14,7 @@ use crate::link::Links;
 use crate::persist::{self, Loan};
 use crate::rows::{self, FeatureBench};
 use core::sync::atomic::Ordering;
-use hone_learn::{ClassId, Decision, ParamError, Verdict};
+use hone_learn::{ClassId, Decision, ParamError, Settings as _, Verdict};
 use hone_model::Sink;
 use hone_rce::{Checked, Params, Pending};
 use hone_signal::{Extractor, WindowView};
@@ -94,6 +94,11 @@ pub fn check(params: &Params, features: usize) -> Result<Checked, ParamError> {
     params.fitted(features, RCE_WORDS).check(features, RCE_WORDS)
 }
 
+/// Whether two sets of parameters differ, setting by setting: a derived comparison is code for each field.
+fn differ(a: &Params, b: &Params) -> bool {
+    (0..Params::SETTINGS.len()).any(|setting| a.get(setting) != b.get(setting))
+}
+
 /// The learner in place. In a build without it, it has nothing to do and says nothing.
 #[derive(Debug)]
 pub struct Teach {
@@ -113,7 +118,7 @@ impl Teach {
         if !RCE {
             return;
         }
-        if self.links.rce_erase.swap(false, Ordering::AcqRel) {
+        if self.links.rce_erase.swap(false, Ordering::Relaxed) {
             self.memory.model.erase();
             self.memory.pending.dismiss();
             self.extractor = None;
@@ -124,11 +129,11 @@ impl Teach {
             // There is one workspace, and it was here.
             let _ = self.links.rce_home.send(Loan { memory, task });
         }
-        if self.links.rce_begin.load(Ordering::Acquire) {
+        if self.links.rce_begin.load(Ordering::Relaxed) {
             self.begin();
-            self.links.rce_begin.store(false, Ordering::Release);
+            self.links.rce_begin.store(false, Ordering::Relaxed);
         }
-        if self.memory.pending.window().is_some() && !self.links.teaching.load(Ordering::Acquire) {
+        if self.memory.pending.window().is_some() && !self.links.teaching.load(Ordering::Relaxed) {
             // Another learner is in use; nobody asks any more.
             self.memory.pending.dismiss();
             self.publish();
@@ -182,7 +187,7 @@ impl Teach {
         let mut counter = hone_model::Counter::default();
         let (extractor, params) = self.encode(&mut counter).ok_or(hone_rce::FreezeError::NotBegun)?;
         self.memory.model.freeze(precision, words)?;
-        Ok(persist::Task::Frozen { length: counter.0, extractor, params })
+        Ok(persist::Task::Frozen(persist::Snapshot { length: counter.0, extractor, params }))
     }
 
     /// Lets `read` put another model into its place; whether it did.
@@ -202,7 +207,7 @@ impl Teach {
 
     /// Whether it learns labelled windows now.
     pub fn learns(&self) -> bool {
-        RCE && self.memory.model.has_begun() && self.links.teaching.load(Ordering::Acquire)
+        RCE && self.memory.model.has_begun() && self.links.teaching.load(Ordering::Relaxed)
     }
 
     /// Learns a labelled window.
@@ -224,13 +229,7 @@ impl Teach {
         if !RCE {
             return None;
         }
-        let config = self.links.config.get().rce;
-        if config != self.params {
-            // Those that take a new beginning wait for it.
-            self.params = config;
-            let fitted = config.fitted(self.memory.model.features(), RCE_WORDS);
-            self.memory.model.adjust(&fitted);
-        }
+        self.follow();
         let row = features.row(self.extractor.as_ref()?, window)?;
         let answer = self.memory.model.infer(row, &mut self.memory.scratch).ok()?;
         if answer.verdict.decision == Decision::Unknown && window.label.is_none() {
@@ -238,6 +237,19 @@ impl Teach {
             self.links.rce.update(|s| s.waiting = Some(window.sequence));
         }
         Some((answer.verdict, answer.nearest))
+    }
+
+    /// Takes over the parameters that the user has changed since the last window.
+    // As `begin`.
+    #[inline(never)]
+    fn follow(&mut self) {
+        let config = self.links.config.get().rce;
+        if differ(&config, &self.params) {
+            // Those that take a new beginning wait for it.
+            self.params = config;
+            let fitted = config.fitted(self.memory.model.features(), RCE_WORDS);
+            self.memory.model.adjust(&fitted);
+        }
     }
 
     fn publish(&mut self) {

@@ -7,20 +7,20 @@
 
 mod feed;
 mod order;
+mod prepare;
 #[cfg(test)]
 mod tests;
 
-use crate::capacity::{FEATURES, MODELS, TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
-use crate::config::{Config, Learner, Section};
+use crate::capacity::{MODELS, TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
+use crate::config::Learner;
 #[cfg(feature = "small-models")]
 use crate::convert::Convert;
 use crate::event::Event;
-use crate::included::{self, ESN, RCE, SVM};
+use crate::included;
 use crate::link::Links;
 use crate::memory::{EsnModel, Model, RowSet, Slot, SvmModel};
 use crate::persist::{Keeper, Vault};
 use crate::stats::{Ended, Phase};
-use crate::{rows, teach};
 use atomic_refcell::AtomicRefMut;
 use core::sync::atomic::Ordering;
 use feed::Feed;
@@ -32,8 +32,6 @@ pub use order::{Published, TrainFault, TrainOrder};
 
 /// A training that waits this long for a window, or for as long as four windows take, is given up.
 const PATIENCE: u64 = 10_000_000;
-/// Rows that a first SVM training collects when nothing else is said; a quarter less than the set has room for.
-const FIRST_ROWS: u32 = (crate::capacity::TRAINING_ROWS as u32) * 3 / 4;
 
 /// A training under way.
 #[derive(Debug)]
@@ -98,11 +96,13 @@ impl Training {
 
     /// Does at most about `budget` units of work (multiply-accumulates), takes in one window, or keeps something in
     /// `flash`. False when there is nothing to do until a window or an order comes, or a tenth of a second has passed.
+    // Not inlined: in its caller's frame its values would lie further away.
+    #[inline(never)]
     pub fn turn(&mut self, now: Micros, budget: u32, flash: &mut dyn Vault) -> bool {
         let kept = self.keep(now, flash);
         let Some(job) = &mut self.job else {
             self.return_windows();
-            let wanted = self.links.workspace_wanted.load(Ordering::Acquire);
+            let wanted = self.links.workspace_wanted.load(Ordering::Relaxed);
             if wanted || self.workspace.is_none() || self.keeper.needs_workspace() {
                 return kept;
             }
@@ -118,7 +118,7 @@ impl Training {
             self.links.training.update(|t| t.refused = order.id);
             self.links.tell(Event::TrainingRefused { time: now, id: order.id });
         }
-        if self.links.cancel.load(Ordering::Acquire) {
+        if self.links.cancel.load(Ordering::Relaxed) {
             self.end(now, Err(TrainFault::Cancelled));
             return true;
         }
@@ -138,7 +138,7 @@ impl Training {
     }
 
     fn begin(&mut self, order: TrainOrder, now: Micros) {
-        self.links.cancel.store(false, Ordering::Release);
+        self.links.cancel.store(false, Ordering::Relaxed);
         self.links.training.update(|t| {
             t.id = order.id;
             t.learner = order.learner;
@@ -150,41 +150,19 @@ impl Training {
         if order.form.is_none() {
             self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
         }
-        match self.prepare(order, now) {
-            Ok(job) => self.job = Some(job),
+        let wanted = order.windows.map_or(0, u32::from);
+        // Until its own learner is prepared.
+        let learner = Trainer::Rce { from: None, wanted };
+        let patience = self.patience();
+        let mut job = Job { order, since: now, fed: now, patience, place: None, learner, continues: false };
+        match self.prepare(&mut job) {
+            Ok(()) => self.job = Some(job),
             Err(fault) => {
-                self.links.windows_wanted.store(false, Ordering::Release);
-                self.links.set_for_training.store(false, Ordering::Release);
+                self.links.windows_wanted.store(false, Ordering::Relaxed);
+                self.links.set_for_training.store(false, Ordering::Relaxed);
                 self.finish(now, order, now, Err(fault));
             }
         }
-    }
-
-    fn prepare(&mut self, order: TrainOrder, since: Micros) -> Result<Job, TrainFault> {
-        let config = self.links.config.get();
-        let sensor = self.links.sampling.get().sensor;
-        #[cfg(feature = "small-models")]
-        if let Some(form) = order.form {
-            let (place, convert, patience) = self.prepare_conversion(form, order.windows)?;
-            let learner = Trainer::Convert(convert);
-            return Ok(Job { order, since, fed: since, patience, place: Some(place), learner, continues: false });
-        }
-        let missing = || order.learner.missing().map_or(TrainFault::NoFreeSlot, TrainFault::Missing);
-        let learner = match order.learner {
-            Learner::Esn if ESN => self.prepare_esn(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
-            Learner::Svm if SVM => self.prepare_svm(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
-            Learner::Rce if RCE => self.prepare_rce(&config, order, sensor.map_or(1, |s| usize::from(s.channels)))?,
-            _ => return Err(missing()),
-        };
-        let mut place = match order.learner {
-            Learner::Esn | Learner::Svm => Some(self.free_slot()?),
-            Learner::Rce => None,
-        };
-        if let Some((_, model)) = &mut place {
-            if order.learner == Learner::Svm { fresh_svm(model) } else { fresh_esn(model) }
-        }
-        let patience = self.patience();
-        Ok(Job { order, since, fed: since, patience, place, learner, continues: false })
     }
 
     /// TinyRCE is in integers at the front of the workspace, or could not be put into them.
@@ -207,61 +185,12 @@ impl Training {
     }
 
     /// A slot that is neither published nor borrowed.
-    pub(crate) fn free_slot(&self) -> Result<(u8, AtomicRefMut<'static, Model>), TrainFault> {
+    pub(crate) fn free_slot(&self) -> Option<(u8, AtomicRefMut<'static, Model>)> {
         let taken = self.links.published.get().and_then(|p| p.slot);
         (0u8..)
             .zip(self.slots)
             .filter(|(slot, _)| Some(*slot) != taken)
             .find_map(|(slot, cell)| Some((slot, cell.try_borrow_mut().ok()?)))
-            .ok_or(TrainFault::NoFreeSlot)
-    }
-
-    fn prepare_rce(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
-        let extractor =
-            rows::extractor(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
-        teach::check(&config.rce, extractor.len()).map_err(|e| TrainFault::Params(Section::Rce, e))?;
-        self.links.teaching.store(true, Ordering::Release);
-        self.links.rce_begin.store(true, Ordering::Release);
-        Ok(Trainer::Rce { from: None, wanted: order.windows.map_or(0, u32::from) })
-    }
-
-    fn prepare_esn(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
-        let mut params = config.esn;
-        let sequence =
-            rows::sequence(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
-        let mut shape = hone_esn::Shape { channels: channels as u16, window_frames: WINDOW_FRAMES as u16 };
-        let (mut measured, mut bench) = (0, 0);
-        if let Some(sequence) = &sequence {
-            shape = hone_esn::Shape { channels: sequence.inputs() as u16, window_frames: sequence.steps() as u16 };
-            // The level of a feature is what tells; of samples it is the sensor's tilt.
-            params.remove_mean = false;
-            measured = order.windows.map_or(params.scale_windows, |all| (all / 8).max(2));
-            bench = feed::words(sequence, channels) * 4;
-        }
-        if let Some(windows) = order.windows {
-            share(&mut params, windows - measured);
-        }
-        let checked = params.check(shape).map_err(|e| TrainFault::Params(Section::Esn, e))?;
-        EsnModel::accepts(&checked).map_err(|e| TrainFault::Params(Section::Esn, e))?;
-        self.room_for(hone_esn::required(&checked) + bench)?;
-        self.links.windows_wanted.store(true, Ordering::Release);
-        let trainer = included::Esn::new(hone_esn::Trainer::new(checked)).ok_or(TrainFault::NoFreeSlot)?;
-        Ok(Trainer::Esn(trainer, sequence.map(|s| Feed::new(s, measured))))
-    }
-
-    fn prepare_svm(&self, config: &Config, order: TrainOrder, channels: usize) -> Result<Trainer, TrainFault> {
-        let shape = hone_svm::Shape { rows: TRAINING_ROWS, features: FEATURES };
-        let checked = config.svm.check(shape).map_err(|e| TrainFault::Params(Section::Svm, e))?;
-        self.room_for(hone_svm::required(&checked, shape))?;
-        rows::extractor(&config.features, channels).map_err(|e| TrainFault::Params(Section::Features, e))?;
-        let total = self.links.data.update(|d| {
-            let first = if d.rows == 0 { FIRST_ROWS } else { 0 };
-            d.wanted = order.windows.map_or(first, u32::from);
-            d.wanted
-        });
-        self.links.set_for_training.store(true, Ordering::Release);
-        let checked = included::Svm::new(checked).ok_or(TrainFault::NoFreeSlot)?;
-        Ok(Trainer::SvmRows { checked, total, left: total })
     }
 
     pub(crate) fn room_for(&self, needed: usize) -> Result<(), TrainFault> {
@@ -273,50 +202,49 @@ impl Training {
 
     fn end(&mut self, now: Micros, result: Result<Report, TrainFault>) {
         let Some(mut job) = self.job.take() else { return };
-        self.links.windows_wanted.store(false, Ordering::Release);
-        self.links.set_for_training.store(false, Ordering::Release);
+        self.links.windows_wanted.store(false, Ordering::Relaxed);
+        self.links.set_for_training.store(false, Ordering::Relaxed);
         self.links.data.update(|d| d.wanted = 0);
-        self.links.cancel.store(false, Ordering::Release);
+        self.links.cancel.store(false, Ordering::Relaxed);
+        let (order, since) = (job.order, job.since);
+        let result = self.settle(&mut job, now, result);
+        job.release(self.links);
+        self.finish(now, order, since, result);
+        self.return_windows();
+    }
+
+    /// Publishes what a training made, offers it, or gives it up.
+    fn settle(&mut self, job: &mut Job, now: Micros, result: Result<Report, TrainFault>) -> Result<Report, TrainFault> {
         if result.is_err()
             && let Some((_, model)) = &mut job.place
         {
             **model = Model::Empty;
         }
         if result.is_ok() && job.order.learner == Learner::Svm && job.order.form.is_none() {
-            self.average(&mut job);
-        }
-        let Job { order, since, place, learner, .. } = job;
-        #[cfg(feature = "small-models")]
-        if let Trainer::Convert(convert) = learner {
-            let result = result.map(|_| self.offer(convert, place));
-            self.finish(now, order, since, result);
-            return self.return_windows();
+            self.average(job);
         }
         // From here on the slot is read only; what is published is not chosen for the next training.
-        let slot = place.map(|(slot, _model)| slot);
-        let (mut svm, mut sequence) = (None, None);
-        match learner {
-            Trainer::Svm(params, _, set) => {
-                svm = Some(params);
-                // There is one set and it was here, so its way home is free.
-                let _ = self.links.set_home.send(set);
-            }
-            Trainer::Esn(_, feed) => sequence = feed.map(|f| f.sequence),
-            _ => {}
+        let slot = job.place.take().map(|(slot, _model)| slot);
+        #[cfg(feature = "small-models")]
+        if let Trainer::Convert(convert) = &mut job.learner {
+            return result.map(|_| self.offer(convert, slot));
         }
         if let Ok(report) = &result {
-            self.publish(slot, order.learner, sequence, now);
+            let sequence = match &job.learner {
+                Trainer::Esn(_, Some(feed)) => Some(feed.sequence),
+                _ => None,
+            };
+            self.publish(slot, job.order.learner, sequence, now);
             self.keeper.report = Some(*report);
             self.keeper.due = true;
-            if let Some(params) = svm {
-                self.keeper.svm = params;
+            if let Trainer::Svm(params, ..) = &job.learner {
+                self.keeper.svm = *params;
             }
         }
         if !self.links.published.get().is_some_and(|p| p.in_place()) {
-            self.links.teaching.store(false, Ordering::Release);
+            self.links.teaching.store(false, Ordering::Relaxed);
         }
-        self.finish(now, order, since, result);
-        self.return_windows();
+        result
     }
 
     /// A linear SVM of a batch enters the average with the one of the batches before, if that is still in use.
@@ -365,6 +293,14 @@ pub(crate) enum Advance {
 }
 
 impl Job {
+    /// The training set goes home, and the slots that it held are free.
+    fn release(self, links: &Links) {
+        if let Trainer::Svm(_, _, set) = self.learner {
+            // There is one set and it was here, so its way home is free.
+            let _ = links.set_home.send(set);
+        }
+    }
+
     fn advance(
         &mut self,
         links: &Links,
@@ -438,7 +374,7 @@ impl Job {
 
 /// TinyRCE learns in the inference loop; here its progress is watched.
 fn rce(from: &mut Option<u32>, wanted: u32, links: &Links) -> Advance {
-    if links.rce_begin.load(Ordering::Acquire) {
+    if links.rce_begin.load(Ordering::Relaxed) {
         return Advance::Idle;
     }
     let stats = links.rce.get();
@@ -485,14 +421,4 @@ pub(crate) fn fresh_svm(slot: &mut Model) {
     if let Some(new) = included::Svm::new(NEW) {
         *slot = Model::Svm(None, new);
     }
-}
-
-/// Shares out `windows` among the ESN's phases in the proportions of its parameters, at least two to each.
-fn share(params: &mut hone_esn::Params, windows: u16) {
-    let phases = [params.scale_windows, params.fit_windows, params.calibrate_windows].map(u32::from);
-    let total = phases.iter().sum::<u32>().max(1);
-    let part = |n: u32| (n * u32::from(windows) / total).clamp(2, 20_000) as u16;
-    params.scale_windows = part(phases[0]);
-    params.calibrate_windows = part(phases[2]);
-    params.fit_windows = windows.saturating_sub(params.scale_windows + params.calibrate_windows).max(2);
 }

@@ -47,8 +47,12 @@ impl<'a> Entry<'a> {
 
 /// Calls `each` with the name and value of every setting, in the order of the table.
 pub fn each_setting<S: Settings>(settings: &S, each: &mut dyn FnMut(&str, Entry<'_>)) {
-    for (index, setting) in S::SETTINGS.iter().enumerate() {
-        if let Some(entry) = settings.get(index).and_then(|v| Entry::of(setting, v)) {
+    each_of(S::SETTINGS, &|index| settings.get(index), each);
+}
+
+fn each_of(table: &[Setting], get: &dyn Fn(usize) -> Option<Value>, each: &mut dyn FnMut(&str, Entry<'_>)) {
+    for (index, setting) in table.iter().enumerate() {
+        if let Some(entry) = get(index).and_then(|v| Entry::of(setting, v)) {
             each(setting.name, entry);
         }
     }
@@ -65,10 +69,14 @@ pub struct Applied {
 
 /// Sets every setting that an entry names and whose range has the entry's value; the rest stay as they were.
 pub fn apply<S: Settings>(settings: &mut S, entries: Entries<'_>) -> Applied {
+    apply_to(S::SETTINGS, &mut |index, value| settings.store(index, value), entries)
+}
+
+fn apply_to(table: &[Setting], store: &mut dyn FnMut(usize, Value) -> bool, entries: Entries<'_>) -> Applied {
     let mut applied = Applied::default();
     for (name, entry) in entries {
-        let found = S::SETTINGS.iter().enumerate().find(|(_, s)| s.name == name);
-        let set = found.is_some_and(|(i, s)| entry.value(s).is_some_and(|v| settings.store(i, v)));
+        let found = table.iter().enumerate().find(|(_, s)| s.name == name);
+        let set = found.is_some_and(|(i, s)| entry.value(s).is_some_and(|v| store(i, v)));
         let count = if set { &mut applied.set } else { &mut applied.skipped };
         *count = count.saturating_add(1);
     }

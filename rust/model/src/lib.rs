@@ -25,7 +25,9 @@ pub use layout::{Learner, MAGIC, TRAILER, VERSION};
 pub use payload::{De, PayloadError, decode};
 pub use read::{Container, Damage, ReadError};
 pub use sink::{Counter, Refused, Sink, SliceSink};
-pub use write::{Contents, Each, EachClass, WriteError, encode, size, write, write_raw, write_words};
+pub use write::{
+    Contents, Each, EachClass, Payload, WriteError, encode, encode_words, size, write, write_payload, write_raw,
+};
 
 /// CRC-32 as in zlib, PNG and Ethernet, without a table: 1 KB of flash for time that flash writes hide.
 pub(crate) static CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

@@ -74,14 +74,16 @@ impl From<Refused> for WriteError {
     }
 }
 
-type Emit<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
+/// Puts a payload. It is called twice and must put the same.
+pub type Payload<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
 /// The bytes that [`write()`] would write.
 ///
 /// # Errors
 /// [`WriteError::Unwritable`].
 pub fn size<P: Serialize + ?Sized>(contents: &Contents<'_>, model: &P) -> Result<u32, WriteError> {
-    measure(contents, &|sink| put_payload(sink, model)).map(|lengths| total(&lengths))
+    let mut lengths = [0; SECTIONS];
+    measure(contents, &|sink| put_payload(sink, model), &mut lengths)
 }
 
 /// Writes a container with `model` as its payload and says how many bytes it has.
@@ -93,7 +95,7 @@ pub fn write<P: Serialize + ?Sized>(
     model: &P,
     sink: &mut dyn Sink,
 ) -> Result<u32, WriteError> {
-    emit(contents, &|sink| put_payload(sink, model), sink)
+    write_payload(contents, &|sink| put_payload(sink, model), sink)
 }
 
 /// Writes a container around payload bytes that are already encoded.
@@ -101,30 +103,21 @@ pub fn write<P: Serialize + ?Sized>(
 /// # Errors
 /// [`WriteError`].
 pub fn write_raw(contents: &Contents<'_>, payload: &[u8], sink: &mut dyn Sink) -> Result<u32, WriteError> {
-    emit(contents, &|sink| Ok(sink.put(payload)?), sink)
+    write_payload(contents, &|sink| Ok(sink.put(payload)?), sink)
 }
 
-/// As [`write_raw`], with the first `length` bytes of `words` in memory's order as the payload.
+/// Puts the first `length` bytes of `words` in memory's order: a model that is encoded already.
 ///
 /// # Errors
 /// [`WriteError`]; [`WriteError::Unwritable`] when `words` are too few.
-pub fn write_words(
-    contents: &Contents<'_>,
-    words: &[u32],
-    length: usize,
-    sink: &mut dyn Sink,
-) -> Result<u32, WriteError> {
-    let words = words.get(..length.div_ceil(4)).ok_or(WriteError::Unwritable)?;
-    let payload = |sink: &mut dyn Sink| {
-        let mut left = length;
-        for word in words {
-            let bytes = word.to_ne_bytes();
-            sink.put(bytes.get(..left.min(4)).unwrap_or(&bytes))?;
-            left = left.saturating_sub(4);
-        }
-        Ok(())
-    };
-    emit(contents, &payload, sink)
+pub fn encode_words(words: &[u32], length: usize, sink: &mut dyn Sink) -> Result<(), WriteError> {
+    let mut left = length;
+    for word in words.get(..length.div_ceil(4)).ok_or(WriteError::Unwritable)? {
+        let bytes = word.to_ne_bytes();
+        sink.put(bytes.get(..left.min(4)).unwrap_or(&bytes))?;
+        left = left.saturating_sub(4);
+    }
+    Ok(())
 }
 
 /// Puts a model alone, without a container, as it would be a container's payload.
@@ -150,19 +143,26 @@ fn total(lengths: &Lengths) -> u32 {
     sections.fold((HEADER + TRAILER) as u32, |sum, (_, n)| sum.saturating_add(*n).saturating_add(SECTION_HEADER as u32))
 }
 
-fn measure(contents: &Contents<'_>, payload: Emit<'_>) -> Result<Lengths, WriteError> {
-    let mut lengths = [0; SECTIONS];
-    for (tag, length) in (PARAMETERS..).zip(&mut lengths) {
+/// The lengths of all sections; the container's bytes.
+fn measure(contents: &Contents<'_>, payload: Payload<'_>, lengths: &mut Lengths) -> Result<u32, WriteError> {
+    for (tag, length) in (PARAMETERS..).zip(&mut *lengths) {
         let mut counter = Counter::default();
         section(contents, payload, tag, &mut counter).map_err(|_| WriteError::Unwritable)?;
         *length = counter.0;
     }
-    if total(&lengths) == u32::MAX { Err(WriteError::Unwritable) } else { Ok(lengths) }
+    match total(lengths) {
+        u32::MAX => Err(WriteError::Unwritable),
+        all => Ok(all),
+    }
 }
 
-fn emit(contents: &Contents<'_>, payload: Emit<'_>, sink: &mut dyn Sink) -> Result<u32, WriteError> {
-    let lengths = measure(contents, payload)?;
-    let all = total(&lengths);
+/// Writes a container around what `payload` puts.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_payload(contents: &Contents<'_>, payload: Payload<'_>, sink: &mut dyn Sink) -> Result<u32, WriteError> {
+    let mut lengths = [0; SECTIONS];
+    let all = measure(contents, payload, &mut lengths)?;
     let mut out = Checked { sink, digest: CRC.digest(), count: 0 };
     let mut header = CRC.digest();
     let [v0, v1] = VERSION.to_le_bytes();
@@ -172,7 +172,8 @@ fn emit(contents: &Contents<'_>, payload: Emit<'_>, sink: &mut dyn Sink) -> Resu
     header.update(&head);
     out.put(&head)?;
     out.put(&header.finalize().to_le_bytes())?;
-    for (tag, length) in (PARAMETERS..).zip(lengths) {
+    for (tag, length) in (PARAMETERS..).zip(&lengths) {
+        let length = *length;
         if length == 0 && tag != PAYLOAD {
             continue;
         }
@@ -204,7 +205,7 @@ impl Sink for Checked<'_> {
     }
 }
 
-fn section(contents: &Contents<'_>, payload: Emit<'_>, tag: u8, sink: &mut dyn Sink) -> Result<(), WriteError> {
+fn section(contents: &Contents<'_>, payload: Payload<'_>, tag: u8, sink: &mut dyn Sink) -> Result<(), WriteError> {
     match tag {
         PARAMETERS => visit(contents.parameters, sink)?,
         PIPELINE => visit(contents.pipeline, sink)?,

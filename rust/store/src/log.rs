@@ -1,6 +1,7 @@
 //! Writing and checking single records.
 
 use crate::format::{BLOCK, COMMIT, Header, Running, WIDEST, commit};
+use crate::store::Error;
 use core::marker::PhantomData;
 use embedded_storage::nor_flash::NorFlash;
 
@@ -30,7 +31,7 @@ impl<F: NorFlash> Geometry<F> {
 
     /// Where the first record of the page at `start` stands: behind the marker.
     pub(crate) const fn first(start: u32) -> u32 {
-        start.saturating_add(Self::BLOCK)
+        start + Self::BLOCK
     }
 
     /// Bytes of a record with a value of `length`; `u32::MAX` when that is no number of bytes in a flash.
@@ -43,7 +44,7 @@ impl<F: NorFlash> Geometry<F> {
 
     /// Where the value of a record at `at` stands.
     pub(crate) const fn value(at: u32) -> u32 {
-        at.saturating_add(Self::BLOCK)
+        at + Self::BLOCK
     }
 }
 
@@ -75,8 +76,8 @@ pub(crate) fn read_pieces<F: NorFlash>(
         if !each(piece) {
             break;
         }
-        at = at.saturating_add(count);
-        left = left.saturating_sub(count);
+        at += count;
+        left -= count;
     }
     Ok(())
 }
@@ -101,15 +102,6 @@ pub(crate) fn intact<F: NorFlash>(flash: &mut F, at: u32, header: Header) -> Res
     Ok(Header::parse(&bytes) == Some(header) && expected_commit(flash, at, header)? == word)
 }
 
-/// Why a record was not committed.
-pub(crate) enum Unwritten<E> {
-    Flash(E),
-    /// The value was not as long as announced.
-    Length,
-    /// The flash does not hold what was written to it.
-    Verify,
-}
-
 /// A record being written: header first, then the value as it comes, then the commit word.
 pub(crate) struct Writer<'f, F: NorFlash> {
     flash: &'f mut F,
@@ -127,10 +119,10 @@ pub(crate) struct Writer<'f, F: NorFlash> {
 }
 
 impl<'f, F: NorFlash> Writer<'f, F> {
-    pub(crate) fn begin(flash: &'f mut F, at: u32, header: Header) -> Result<Self, Unwritten<F::Error>> {
-        write_block(flash, at, &header.bytes()).map_err(Unwritten::Flash)?;
+    pub(crate) fn begin(flash: &'f mut F, at: u32, header: Header) -> Self {
+        let error = write_block(flash, at, &header.bytes()).err();
         let (digest, next) = (header.digest(), Geometry::<F>::value(at));
-        Ok(Self { flash, at, header, digest, chunk: [0xff; CHUNK], held: 0, taken: 0, next, error: None })
+        Self { flash, at, header, digest, chunk: [0xff; CHUNK], held: 0, taken: 0, next, error }
     }
 
     /// Takes the next bytes; false when they are too many or the flash fails.
@@ -148,7 +140,7 @@ impl<'f, F: NorFlash> Writer<'f, F> {
             let count = room.len().min(rest.len());
             let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             room.iter_mut().zip(now).for_each(|(r, b)| *r = *b);
-            self.held = self.held.saturating_add(count);
+            self.held += count;
             rest = later;
             if self.held >= CHUNK && !self.flush() {
                 return false;
@@ -161,14 +153,14 @@ impl<'f, F: NorFlash> Writer<'f, F> {
     fn flush(&mut self) -> bool {
         let length = self.held.next_multiple_of(F::WRITE_SIZE);
         let result = self.flash.write(self.next, self.chunk.get(..length).unwrap_or(&self.chunk));
-        self.next = self.next.saturating_add(length as u32);
+        self.next += length as u32;
         (self.chunk, self.held) = ([0xff; CHUNK], 0);
         self.error = result.err();
         self.error.is_none()
     }
 
-    /// Takes `length` bytes from elsewhere in the same flash.
-    pub(crate) fn copy(&mut self, mut from: u32, length: u32) {
+    /// Takes `length` bytes from elsewhere in the same flash; false when it fails.
+    pub(crate) fn copy(&mut self, mut from: u32, length: u32) -> bool {
         let mut left = length;
         let mut piece = [0; CHUNK];
         while left > 0 && self.error.is_none() {
@@ -181,18 +173,19 @@ impl<'f, F: NorFlash> Writer<'f, F> {
                     false
                 }
             };
-            from = from.saturating_add(count);
-            left = left.saturating_sub(count);
+            from += count;
+            left -= count;
         }
+        self.error.is_none()
     }
 
     /// Leaves the record without a commit word.
-    pub(crate) fn abandon(self) -> Unwritten<F::Error> {
-        self.error.map_or(Unwritten::Length, Unwritten::Flash)
+    pub(crate) fn abandon(self) -> Error<F::Error> {
+        self.error.map_or(Error::Length, Error::Flash)
     }
 
     /// Commits the record, if the value is complete and stands in the flash as it came.
-    pub(crate) fn commit(mut self) -> Result<(), Unwritten<F::Error>> {
+    pub(crate) fn commit(mut self) -> Result<(), Error<F::Error>> {
         if self.held > 0 && self.error.is_none() {
             self.flush();
         }
@@ -200,14 +193,10 @@ impl<'f, F: NorFlash> Writer<'f, F> {
             return Err(self.abandon());
         }
         let word = commit(self.digest);
-        if expected_commit(self.flash, self.at, self.header).map_err(Unwritten::Flash)? != word {
-            return Err(Unwritten::Verify);
+        if expected_commit(self.flash, self.at, self.header).map_err(Error::Flash)? != word {
+            return Err(Error::Verify);
         }
-        write_block(self.flash, self.next, &word).map_err(Unwritten::Flash)?;
-        if intact(self.flash, self.at, self.header).map_err(Unwritten::Flash)? {
-            Ok(())
-        } else {
-            Err(Unwritten::Verify)
-        }
+        write_block(self.flash, self.next, &word).map_err(Error::Flash)?;
+        if intact(self.flash, self.at, self.header).map_err(Error::Flash)? { Ok(()) } else { Err(Error::Verify) }
     }
 }

@@ -23,9 +23,9 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
                     (self.sequence, newest) = (after, true);
                 }
                 if !record.committed {
-                    unfinished = unfinished.saturating_add(1);
+                    unfinished += 1;
                 } else if usize::from(record.header.key) >= KEYS {
-                    foreign = foreign.saturating_add(1);
+                    foreign += 1;
                 } else {
                     self.take(record);
                 }
@@ -36,11 +36,11 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
             }
         }
         if let Some(active) = self.active
-            && !self.is_blank(self.end, self.page_end(active).saturating_sub(self.end)).map_err(Error::Flash)?
+            && !self.is_blank(self.end, self.page_end(active) - self.end).map_err(Error::Flash)?
         {
             // Behind the log's end there must be nothing: a record there, left by whatever, could come to be found, and
             // taken for newer, once a save has closed the gap.
-            self.found.damaged = self.found.damaged.saturating_add(1);
+            self.found.damaged += 1;
             self.end = self.page_end(active);
         }
         for key in 0..KEYS as u16 {
@@ -64,14 +64,14 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
         for key in 0..KEYS as u16 {
             while let Some(slot) = self.slot_in(key, Some(page)) {
                 let size = Geometry::<F>::record(slot.length);
-                let fits = size <= self.page_end(active).saturating_sub(self.end);
+                let fits = size <= self.page_end(active) - self.end;
                 if !fits || !self.is_blank(self.end, size).map_err(Error::Flash)? {
                     break;
                 }
                 let at = self.end;
-                self.end = self.end.saturating_add(size);
+                self.end += size;
                 if self.copy(key, slot, at)? {
-                    self.found.repaired = self.found.repaired.saturating_add(1);
+                    self.found.repaired += 1;
                 }
             }
         }
@@ -84,7 +84,7 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
             if intact(&mut self.flash, slot.at, slot.header(key))? {
                 break;
             }
-            self.found.damaged = self.found.damaged.saturating_add(1);
+            self.found.damaged += 1;
             self.fall_back(key)?;
         }
         Ok(())

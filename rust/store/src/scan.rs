@@ -53,13 +53,13 @@ impl Scan {
     /// Starts at the first record of the page at `start`.
     pub(crate) fn new<F: NorFlash>(start: u32) -> Self {
         let first = Geometry::<F>::first(start);
-        Self { at: first, page_end: start.saturating_add(Geometry::<F>::PAGE), end: first, lost: false, damaged: 0 }
+        Self { at: first, page_end: start + Geometry::<F>::PAGE, end: first, lost: false, damaged: 0 }
     }
 
     /// The next record. Where there is neither a record nor blank flash it looks for the next one word by word, up to
     /// the end of the page: the bytes of a record whose header is damaged may look blank.
     pub(crate) fn next<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Record>, F::Error> {
-        while self.page_end.saturating_sub(self.at) >= Geometry::<F>::record(0) {
+        while self.page_end - self.at >= Geometry::<F>::record(0) {
             let mut bytes = [0; BLOCK];
             flash.read(self.at, &mut bytes)?;
             if let Some(header) = Header::parse(&bytes)
@@ -77,9 +77,9 @@ impl Scan {
                     break;
                 }
                 self.lost = true;
-                self.damaged = self.damaged.saturating_add(1);
+                self.damaged += 1;
             }
-            self.at = self.at.saturating_add(Geometry::<F>::WORD);
+            self.at += Geometry::<F>::WORD;
             if !blank(bytes.get(..F::WRITE_SIZE).unwrap_or(&bytes)) {
                 self.end = self.at;
             }

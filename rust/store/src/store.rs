@@ -1,7 +1,7 @@
 //! The store: which record is a key's value, where the next one goes, and when a page is erased.
 
 use crate::format::{Header, Marker, blank};
-use crate::log::{Geometry, Put, Unwritten, Writer, intact, read_pieces, write_block};
+use crate::log::{Geometry, Put, Writer, intact, read_pieces, write_block};
 use crate::scan::{Mark, Record, mark};
 use embedded_storage::nor_flash::NorFlash;
 
@@ -30,16 +30,6 @@ pub enum Error<E> {
     },
     /// The flash has fewer than two pages.
     TooFewPages,
-}
-
-impl<E> From<Unwritten<E>> for Error<E> {
-    fn from(unwritten: Unwritten<E>) -> Self {
-        match unwritten {
-            Unwritten::Flash(error) => Self::Flash(error),
-            Unwritten::Length => Self::Length,
-            Unwritten::Verify => Self::Verify,
-        }
-    }
 }
 
 /// Tells of an erase: the processor may stand still while a page is erased, and samples are then missing.
@@ -107,6 +97,14 @@ impl Slot {
     }
 }
 
+/// Where the bytes of a new record come from.
+enum Source<'a> {
+    /// Whoever saves passes them on; see [`Store::save_with`].
+    Caller(&'a mut dyn FnMut(Put<'_>) -> bool),
+    /// They stand here in the same flash.
+    Flash(u32),
+}
+
 /// Values by key, 0 to `KEYS` - 1, in the pages of one flash.
 #[derive(Debug)]
 pub struct Store<F, const KEYS: usize> {
@@ -171,9 +169,8 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
     /// Bytes that the next value may have without an erase.
     pub fn room(&self) -> u32 {
         let overhead = Geometry::<F>::record(0);
-        self.active.map_or(0, |page| {
-            (self.page_end(page).saturating_sub(self.end).saturating_sub(overhead)) & !(Geometry::<F>::WORD - 1)
-        })
+        self.active
+            .map_or(0, |page| ((self.page_end(page) - self.end).saturating_sub(overhead)) & !(Geometry::<F>::WORD - 1))
     }
 
     /// Whether saving a value of `length` bytes now would erase a page first.
@@ -258,13 +255,13 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
         }
         let needed = Geometry::<F>::record(length);
         if let Some(page) = self.active
-            && needed <= self.page_end(page).saturating_sub(self.end)
+            && needed <= self.page_end(page) - self.end
         {
             if self.is_blank(self.end, needed).map_err(Error::Flash)? {
                 let at = self.end;
                 // Whatever becomes of it, the place is used.
-                self.end = self.end.saturating_add(needed);
-                let result = self.append(at, key, length, fill);
+                self.end += needed;
+                let result = self.append(at, key, length, Source::Caller(fill));
                 if matches!(result, Err(Error::Verify | Error::Flash(_))) {
                     // The page is not to be trusted with more; where nothing was written, a gap would end the log.
                     self.end = self.page_end(page);
@@ -290,7 +287,7 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
         notice: &mut dyn FnMut(Notice),
     ) -> Result<Saved, Error<F::Error>> {
         let needed = Geometry::<F>::record(length);
-        let room = Geometry::<F>::PAGE.saturating_sub(Geometry::<F>::first(0));
+        let room = Geometry::<F>::PAGE - Geometry::<F>::first(0);
         let full = |live: u32| Error::Full { needed, available: room.saturating_sub(live) };
         // With one page free, another must become free by this: the one with the least to move. With none free, one
         // page holds values that stand in for damaged ones and found no room at the last start: they give way.
@@ -317,36 +314,34 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
         for other in (0..KEYS as u16).filter(|k| *k != key) {
             while let Some(slot) = self.slot_in(other, victim) {
                 let size = Geometry::<F>::record(slot.length);
-                if size.saturating_add(needed) > self.page_end(page).saturating_sub(at) {
+                if size + needed > self.page_end(page) - at {
                     return Err(full(live));
                 }
                 if self.copy(other, slot, at)? {
-                    at = at.saturating_add(size);
-                    saved.moved = saved.moved.saturating_add(1);
+                    at += size;
+                    saved.moved += 1;
                 }
             }
         }
-        self.append(at, key, length, fill)?;
+        self.append(at, key, length, Source::Caller(fill))?;
         let marker = Marker { erases: erases.saturating_add(1) };
         write_block(&mut self.flash, start, &marker.bytes()).map_err(Error::Flash)?;
-        saved.bytes = at.saturating_add(needed).saturating_sub(start);
-        (self.active, self.end) = (Some(page), at.saturating_add(needed));
+        saved.bytes = at + needed - start;
+        (self.active, self.end) = (Some(page), at + needed);
         Ok(saved)
     }
 
     /// Writes a record at `at` and, once it is committed, takes it as the value of `key`.
-    fn append(
-        &mut self,
-        at: u32,
-        key: u16,
-        length: u32,
-        fill: &mut dyn FnMut(Put<'_>) -> bool,
-    ) -> Result<(), Error<F::Error>> {
+    fn append(&mut self, at: u32, key: u16, length: u32, source: Source<'_>) -> Result<(), Error<F::Error>> {
         let header = Header { key, length, sequence: self.sequence };
         self.sequence = self.sequence.saturating_add(1);
-        let mut writer = Writer::begin(&mut self.flash, at, header)?;
-        if !fill(&mut |bytes| writer.put(bytes)) {
-            return Err(writer.abandon().into());
+        let mut writer = Writer::begin(&mut self.flash, at, header);
+        let filled = match source {
+            Source::Caller(fill) => fill(&mut |bytes| writer.put(bytes)),
+            Source::Flash(from) => writer.copy(from, length),
+        };
+        if !filled {
+            return Err(writer.abandon());
         }
         writer.commit()?;
         self.take(Record { at, header, committed: true });
@@ -357,16 +352,11 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
     /// the value before it takes its place, and the answer is false.
     pub(crate) fn copy(&mut self, key: u16, slot: Slot, at: u32) -> Result<bool, Error<F::Error>> {
         if !intact(&mut self.flash, slot.at, slot.header(key)).map_err(Error::Flash)? {
-            self.found.damaged = self.found.damaged.saturating_add(1);
+            self.found.damaged += 1;
             self.fall_back(key).map_err(Error::Flash)?;
             return Ok(false);
         }
-        let header = Header { sequence: self.sequence, ..slot.header(key) };
-        self.sequence = self.sequence.saturating_add(1);
-        let mut writer = Writer::begin(&mut self.flash, at, header)?;
-        writer.copy(Geometry::<F>::value(slot.at), slot.length);
-        writer.commit()?;
-        self.take(Record { at, header, committed: true });
+        self.append(at, key, slot.length, Source::Flash(Geometry::<F>::value(slot.at)))?;
         Ok(true)
     }
 
@@ -429,11 +419,11 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
     }
 
     pub(crate) fn page_start(&self, page: u32) -> u32 {
-        page.saturating_mul(Geometry::<F>::PAGE)
+        page * Geometry::<F>::PAGE
     }
 
     pub(crate) fn page_end(&self, page: u32) -> u32 {
-        self.page_start(page).saturating_add(Geometry::<F>::PAGE)
+        self.page_start(page) + Geometry::<F>::PAGE
     }
 
     pub(crate) fn slot_in(&self, key: u16, page: Option<u32>) -> Option<Slot> {
@@ -456,7 +446,7 @@ impl<F: NorFlash, const KEYS: usize> Store<F, KEYS> {
     /// The first page after the active one, going round, that is free, or if it need not be, any.
     pub(crate) fn next_page(&self, free: bool) -> Option<u32> {
         let pages = self.pages();
-        let from = self.active.map_or(0, |p| p.saturating_add(1));
+        let from = self.active.map_or(0, |p| p + 1);
         let round = (from..pages).chain(0..from.min(pages));
         round.into_iter().find(|p| self.active != Some(*p) && (!free || self.is_free(*p)))
     }

@@ -21,7 +21,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["set", key, value] => set(links, key, value, io),
         ["reset"] => {
             links.config.set(Config::DEFAULT);
-            links.config_changes.fetch_add(1, Ordering::AcqRel);
+            links.config_changes.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
         ["reset", key] => reset(links, key, io),
@@ -46,7 +46,7 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
         None => Err(ParamError::Invalid(setting)),
     };
     if result.is_ok() {
-        links.config_changes.fetch_add(1, Ordering::AcqRel);
+        links.config_changes.fetch_add(1, Ordering::Relaxed);
     }
     result.or_else(|error| {
         let mut line = Line::<160>::default();
@@ -60,7 +60,7 @@ fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
     if let Some(value) = Config::DEFAULT.get(section, index)
         && links.config.update(|c| c.set(section, index, value)).is_ok()
     {
-        links.config_changes.fetch_add(1, Ordering::AcqRel);
+        links.config_changes.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }

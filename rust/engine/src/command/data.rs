@@ -53,16 +53,16 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
 }
 
 fn clear(links: &Links, io: &mut dyn Io) -> Outcome {
-    links.data_clear.store(true, Ordering::Release);
+    links.data_clear.store(true, Ordering::Relaxed);
     for _ in 0..40 {
-        if !links.data_clear.load(Ordering::Acquire) {
+        if !links.data_clear.load(Ordering::Relaxed) {
             return Ok(());
         }
         if !io.pause(Micros(50_000)) {
             break;
         }
     }
-    links.data_clear.store(false, Ordering::Release);
+    links.data_clear.store(false, Ordering::Relaxed);
     busy(io)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn with_set(
     io: &mut dyn Io,
     look: &mut dyn FnMut(&RowSet, &mut dyn Io) -> Outcome,
 ) -> Outcome {
-    links.set_for_shell.store(true, Ordering::Release);
+    links.set_for_shell.store(true, Ordering::Relaxed);
     for _ in 0..40 {
         if let Some(set) = links.lent_set.receive() {
             let outcome = look(set, io);
@@ -87,7 +87,7 @@ pub(super) fn with_set(
             break;
         }
     }
-    if !links.set_for_shell.swap(false, Ordering::AcqRel)
+    if !links.set_for_shell.swap(false, Ordering::Relaxed)
         && let Some(set) = links.lent_set.receive()
     {
         // It came at the last moment.

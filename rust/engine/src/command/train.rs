@@ -74,7 +74,7 @@ pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
         return fail(io, text!("a training is under way; 'train status' says how far, 'train cancel' gives it up"));
     }
     // On its way home the memory is waited for.
-    if links.keep.get().lent && links.workspace_wanted.load(Ordering::Acquire) {
+    if links.keep.get().lent && links.workspace_wanted.load(Ordering::Relaxed) {
         return fail(
             io,
             text!("an import or export is under way and uses the working memory; try again when it has ended"),
@@ -140,7 +140,7 @@ fn waits_for(links: &Links, id: u32) -> Option<Text> {
     let keep = links.keep.get();
     Some(if keep.saving {
         text!("until what is being saved is in flash")
-    } else if keep.lent || links.workspace_wanted.load(Ordering::Acquire) {
+    } else if keep.lent || links.workspace_wanted.load(Ordering::Relaxed) {
         text!("until the import or export has ended")
     } else {
         text!("for the training loop")
@@ -229,7 +229,7 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
     if !status.running() {
         return fail(io, text!("no training is under way"));
     }
-    links.cancel.store(true, Ordering::Release);
+    links.cancel.store(true, Ordering::Relaxed);
     for _ in 0..100 {
         if let Some(ended) = links.training.get().ended(status.id) {
             line(&ended, io);

@@ -83,7 +83,7 @@ type Work<'a, R> = &'a mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, 
 
 /// Runs `work` with the workspace, which the training loop has lent after `wanted`.
 fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
-    links.workspace_wanted.store(true, Ordering::Release);
+    links.workspace_wanted.store(true, Ordering::Relaxed);
     let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
         Some(memory) => {
             let result = work(persist::bytes(memory), kept, io);
@@ -93,7 +93,7 @@ fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<
         None => Err(failed(io, text!("the working memory did not come"))),
     });
     if result.is_err() {
-        links.workspace_wanted.store(false, Ordering::Release);
+        links.workspace_wanted.store(false, Ordering::Relaxed);
     }
     result
 }
@@ -124,7 +124,7 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
         io.counts(text!("exported % bytes in % lines\n"), &[kept.bytes, sender.lines()]);
         Ok(())
     });
-    links.workspace_wanted.store(false, Ordering::Release);
+    links.workspace_wanted.store(false, Ordering::Relaxed);
     result
 }
 
@@ -208,7 +208,7 @@ pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
     });
     // Until it has been taken no training may use the workspace.
     let result = received.and_then(|length| order(links, Wanted::Take(length), io));
-    links.workspace_wanted.store(false, Ordering::Release);
+    links.workspace_wanted.store(false, Ordering::Relaxed);
     let kept = result?;
     io.say(text!("imported: "));
     told(&kept, io);

@@ -51,12 +51,12 @@ fn fresh_bench(slot: &mut Model) {
 }
 
 impl Training {
-    /// A slot for the new form, one for the comparison, and how long to wait for a window.
+    /// A slot for the new form, and one for the comparison.
     pub(crate) fn prepare_conversion(
         &mut self,
         form: Form,
         windows: Option<u16>,
-    ) -> Result<(Held, Convert, u64), TrainFault> {
+    ) -> Result<(Held, Convert), TrainFault> {
         let fault = |f| Err(TrainFault::Convert(f));
         let Some(published) = self.links.published.get() else { return fault(ConvertFault::NoModel) };
         let source = published.slot.and_then(|slot| self.slots.get(usize::from(slot))?.try_borrow().ok());
@@ -78,8 +78,8 @@ impl Training {
         };
         // Two errors for each.
         self.room_for((usize::from(calibrate) * 8).max(rows::BYTES))?;
-        let place = self.free_slot()?;
-        let mut bench = self.free_slot()?;
+        let place = self.free_slot().ok_or(TrainFault::NoFreeSlot)?;
+        let mut bench = self.free_slot().ok_or(TrainFault::NoFreeSlot)?;
         fresh_bench(&mut bench.1);
         if let Some(precision) = learns {
             if !self.links.wish.get().infer {
@@ -88,7 +88,7 @@ impl Training {
             // The inference loop, which has the model, puts it into integers.
             self.loan(Task::Freeze(precision)).map_err(|_| TrainFault::NoFreeSlot)?;
         }
-        self.links.windows_wanted.store(true, Ordering::Release);
+        self.links.windows_wanted.store(true, Ordering::Relaxed);
         let convert = Convert {
             form,
             source: (published.slot, published.generation),
@@ -102,12 +102,12 @@ impl Training {
             errors: 0,
             anomalous: 0,
         };
-        Ok((place, convert, self.patience()))
+        Ok((place, convert))
     }
 
     /// The new form is done: what it would change in bytes, and the report. From here on the shell may look.
-    pub(crate) fn offer(&mut self, mut convert: Convert, place: Option<Held>) -> Report {
-        let slot = place.map_or(0, |(slot, _)| slot);
+    pub(crate) fn offer(&mut self, convert: &mut Convert, slot: Option<u8>) -> Report {
+        let slot = slot.unwrap_or(0);
         let mut report = convert.conclusion();
         let of = [convert.source.0, Some(slot)];
         let mut bytes = of.map(|slot| slot.map_or(0, |slot| self.container_bytes(slot)));
@@ -115,11 +115,11 @@ impl Training {
             let model = slot.and_then(|slot| self.slots.get(usize::from(slot))?.try_borrow().ok());
             model.map_or(0, |m| weight_bytes(&m) as u32)
         });
-        if let Some(Ok(source)) = convert.frozen {
+        if let Some(Ok(source)) = &convert.frozen {
             // As many, whatever is in the workspace by now.
             let mut counter = Counter::default();
-            let _ = self.write_snapshot(&source, &mut counter);
-            (bytes[0], weights[0]) = (counter.0, source.length as u32);
+            let _ = self.write_snapshot(source, self.workspace.as_deref().unwrap_or(&[]), &mut counter);
+            (bytes[0], weights[0]) = (counter.0, source.length);
         }
         if let Model::Bench(bench) = &mut *convert.bench.1 {
             (bench.changes.bytes, bench.changes.weights) = (bytes, weights);
@@ -191,6 +191,8 @@ impl Convert {
     }
 
     /// Makes the new form; false while TinyRCE's is waited for.
+    // With a frame of its own, near to which its values lie: smaller code.
+    #[inline(never)]
     fn make(&mut self, source: Option<&Model>, place: &mut Model, workspace: &mut [u32]) -> Result<bool, ConvertFault> {
         match source {
             Some(source @ Model::Esn(esn)) => {

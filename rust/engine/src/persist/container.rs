@@ -16,7 +16,7 @@ use hone_esn::LAYOUT_INTEGER;
 use hone_esn::{LAYOUT, LAYOUT_PACKED};
 use hone_learn::Report;
 use hone_model::entries::{apply, each_setting};
-use hone_model::{Container, Contents, Each, Entry, ReadError};
+use hone_model::{Container, Contents, Each, Entry, Payload, ReadError, Sink, WriteError};
 use hone_signal::{Channel, Extractor};
 
 /// Frames per window, beside the parameters of the feature pipeline.
@@ -62,23 +62,32 @@ impl Sight {
     }
 }
 
-/// Calls `run` with all of a container but its payload.
-pub fn describe<R>(
-    links: &Links,
-    (learner, layout): (Learner, u8),
-    parameters: Each<'_>,
-    sight: &Sight,
-    report: Option<Report>,
-    run: impl FnOnce(&Contents<'_>) -> R,
-) -> R {
+/// What a container is to hold of a model.
+pub struct Held<'a> {
+    /// Whose it is, and the number of its payload's layout.
+    pub kind: (Learner, u8),
+    /// The parameters that it was trained with.
+    pub parameters: Each<'a>,
+    /// How it sees windows.
+    pub sight: &'a Sight,
+    /// Its numbers.
+    pub payload: Payload<'a>,
+}
+
+/// Writes the container of a model whose training ended with `report`; its bytes.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write(links: &Links, held: &Held<'_>, report: Option<Report>, sink: &mut dyn Sink) -> Result<u32, WriteError> {
+    let Held { kind: (learner, layout), parameters, sight, payload } = held;
     let sensor = links.sampling.get().sensor;
     let channels = [sensor.map_or(Channel::default(), |s| s.channel); CHANNELS];
     let count = sensor.map_or(0, |s| usize::from(s.channels));
     let names = links.names.get();
-    run(&Contents {
-        learner: code(learner),
-        layout,
-        parameters,
+    let contents = Contents {
+        learner: code(*learner),
+        layout: *layout,
+        parameters: *parameters,
         pipeline: &|each| {
             each(FRAMES, Entry::Int(WINDOW_FRAMES as i32));
             let row = sight.extractor.as_ref().map(Extractor::params);
@@ -94,14 +103,15 @@ pub fn describe<R>(
         },
         classes: &|each| names.iter().for_each(|(class, name)| each(class, name)),
         report,
-    })
+    };
+    hone_model::write_payload(&contents, *payload, sink)
 }
 
-/// Whether a container's model is for this sensor and this build; how it sees windows.
+/// Whether a container's model is for this sensor and this build; puts into `sight` how it sees windows.
 ///
 /// # Errors
 /// [`KeepError`], naming what differs.
-pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Sight, KeepError> {
+pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>, sight: &mut Sight) -> Result<(), KeepError> {
     if let Some(missing) = learner(container).missing() {
         return Err(KeepError::Missing(missing));
     }
@@ -126,8 +136,8 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Si
     apply(&mut features, container.pipeline());
     match learner(container) {
         Learner::Esn if ESN => {
-            let sequence = rows::sequence(&features, channels).map_err(|e| KeepError::Params(Section::Features, e))?;
-            let mut sight = Sight { extractor: None, sequence };
+            sight.sequence =
+                rows::sequence(&features, channels).map_err(|e| KeepError::params(Section::Features, &e))?;
             if let Some(sequence) = &mut sight.sequence
                 && !sequence.restore(container.scaling())
             {
@@ -136,13 +146,13 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<Si
             }
             let mut params = hone_esn::Params::DEFAULT;
             apply(&mut params, container.parameters());
-            let checked = params.check(sight.shape(channels)).map_err(|e| KeepError::Params(Section::Esn, e))?;
-            EsnModel::accepts(&checked).map_err(|e| KeepError::Params(Section::Esn, e))?;
-            Ok(sight)
+            let checked = params.check(sight.shape(channels)).map_err(|e| KeepError::params(Section::Esn, &e))?;
+            EsnModel::accepts(&checked).map_err(|e| KeepError::params(Section::Esn, &e))
         }
         _ => {
             let extractor = rows::extractor(&features, channels);
-            extractor.map(Sight::row).map_err(|e| KeepError::Params(Section::Features, e))
+            sight.extractor = Some(extractor.map_err(|e| KeepError::params(Section::Features, &e))?);
+            Ok(())
         }
     }
 }
@@ -157,48 +167,62 @@ fn alike(a: Channel, b: Channel) -> bool {
 /// # Errors
 /// [`KeepError`]; what is in the slot is then of no use.
 pub fn load(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Result<(), KeepError> {
-    let wrong = ReadError::WrongModel { learner: container.learner(), layout: container.layout() };
-    match learner(container) {
+    let layout = container.layout();
+    let wrong = KeepError::Read(ReadError::WrongModel { learner: container.learner(), layout });
+    match (learner(container), layout) {
+        (Learner::Esn, LAYOUT | LAYOUT_PACKED) => fresh_esn(slot),
         #[cfg(feature = "small-models")]
-        Learner::Esn if container.layout() == LAYOUT_INTEGER => return load_integer(container, sight, slot),
-        Learner::Esn => fresh_esn(slot),
-        Learner::Svm => fresh_svm(slot),
+        (Learner::Esn, LAYOUT_INTEGER) => fresh_int8(slot),
+        (Learner::Svm, _) => fresh_svm(slot),
         #[cfg(feature = "small-models")]
-        Learner::Rce if container.layout() == hone_rce::LAYOUT_INTEGER => crate::convert::fresh_rce(slot),
-        Learner::Rce => return Err(KeepError::Read(wrong)),
+        (Learner::Rce, hone_rce::LAYOUT_INTEGER) => crate::convert::fresh_rce(slot),
+        _ => return Err(wrong),
     }
-    // As many as its pipeline gives.
-    let extractor = sight.extractor;
-    let have = extractor.map_or(0, |e| e.len());
-    let features = |model: usize| match model {
-        _ if model == have => Ok(()),
-        _ => Err(KeepError::Features { model: model as u16, have: have as u16 }),
+    let result = read(container, slot);
+    #[cfg(feature = "small-models")]
+    let result = match result {
+        // Where it is not of 8 bits, it is of 16.
+        Err(_) if matches!(slot, Model::EsnInt8(_)) => {
+            fresh_fixed(slot);
+            read(container, slot)
+        }
+        result => result,
     };
-    match slot {
-        Model::Esn(esn) => {
-            let result = match container.layout() {
-                LAYOUT_PACKED => container.load(container.learner(), LAYOUT_PACKED, |d| esn.load_packed(d)),
-                _ => container.load(container.learner(), LAYOUT, |d| esn.load(d)),
-            };
-            result.map_err(KeepError::Read)?;
-            fits(esn.shape(), sight)
-        }
-        Model::Svm(place, svm) => {
-            container.load(container.learner(), container.layout(), |d| svm.load(d)).map_err(KeepError::Read)?;
-            if svm.view().layout() != container.layout() {
-                return Err(KeepError::Read(wrong));
-            }
-            *place = extractor;
-            features(svm.view().features())
-        }
+    result.map_err(KeepError::Read)?;
+    let (place, model) = match slot {
+        Model::Esn(esn) => return fits(esn.shape(), sight),
         #[cfg(feature = "small-models")]
-        Model::RceInteger(place, rce) => {
-            container.load(container.learner(), hone_rce::LAYOUT_INTEGER, |d| rce.load(d)).map_err(KeepError::Read)?;
-            *place = extractor;
-            features(rce.features())
-        }
-        _ => Err(KeepError::Read(wrong)),
+        Model::EsnInt8(esn) => return fits(esn.shape(), sight),
+        #[cfg(feature = "small-models")]
+        Model::EsnFixed(esn) => return fits(esn.shape(), sight),
+        Model::Svm(place, svm) if svm.view().layout() == layout => (place, svm.view().features()),
+        #[cfg(feature = "small-models")]
+        Model::RceInteger(place, rce) => (place, rce.features()),
+        _ => return Err(wrong),
+    };
+    *place = sight.extractor;
+    // As many as its pipeline gives.
+    let have = sight.extractor.map_or(0, |e| e.len());
+    if model != have {
+        return Err(KeepError::Features { model: model as u16, have: have as u16 });
     }
+    Ok(())
+}
+
+/// Reads a container's payload into the model in a slot.
+fn read(container: &Container<'_>, slot: &mut Model) -> Result<(), ReadError> {
+    container.load(container.learner(), container.layout(), |d| match slot {
+        Model::Esn(esn) if container.layout() == LAYOUT_PACKED => esn.load_packed(d),
+        Model::Esn(esn) => esn.load(d),
+        #[cfg(feature = "small-models")]
+        Model::EsnInt8(esn) => esn.load(d),
+        #[cfg(feature = "small-models")]
+        Model::EsnFixed(esn) => esn.load(d),
+        Model::Svm(_, svm) => svm.load(d),
+        #[cfg(feature = "small-models")]
+        Model::RceInteger(_, rce) => rce.load(d),
+        _ => Err(serde::de::Error::custom("no model of the pool")),
+    })
 }
 
 fn fits(shape: hone_esn::Shape, sight: &Sight) -> Result<(), KeepError> {
@@ -210,20 +234,4 @@ fn fits(shape: hone_esn::Shape, sight: &Sight) -> Result<(), KeepError> {
         return Err(KeepError::Channels { model: shape.channels, have: have.channels });
     }
     Ok(())
-}
-
-/// Reads an ESN in integers, of 8 bits or, where it is not that, of 16.
-#[cfg(feature = "small-models")]
-fn load_integer(container: &Container<'_>, sight: &Sight, slot: &mut Model) -> Result<(), KeepError> {
-    let learner = container.learner();
-    fresh_int8(slot);
-    if let Model::EsnInt8(esn) = slot
-        && container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).is_ok()
-    {
-        return fits(esn.shape(), sight);
-    }
-    fresh_fixed(slot);
-    let Model::EsnFixed(esn) = slot else { return Err(KeepError::Unwritable) };
-    container.load(learner, LAYOUT_INTEGER, |d| esn.load(d)).map_err(KeepError::Read)?;
-    fits(esn.shape(), sight)
 }

@@ -1,5 +1,6 @@
 //! What comes in: a container from flash or from the shell, or the new form of the model in use.
 
+use super::container::Sight;
 use super::keeper::Step;
 use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
 use crate::config::Learner;
@@ -50,7 +51,7 @@ impl Training {
     fn adopt(&mut self, length: usize, now: Micros) -> Result<Kept, KeepError> {
         // A slot with a converted model in it counts as free.
         self.links.training.update(|t| t.offer = None);
-        let slots = self.free_slot();
+        let free = self.free_slot();
         let links = self.links;
         let sensor = links.sampling.get().sensor;
         let memory = self.idle()?;
@@ -58,7 +59,8 @@ impl Training {
         let (front, rest) = memory.split_at_mut_checked(length.div_ceil(4)).unwrap_or_default();
         let front = bytes(front).get(..length).unwrap_or(&[]);
         let container = Container::read(front).map_err(KeepError::Read)?;
-        let sight = container::check(&container, sensor)?;
+        let mut sight = Sight::default();
+        container::check(&container, sensor, &mut sight)?;
         let extractor = sight.extractor;
         let learner = container::learner(&container);
         let slot = match learner {
@@ -76,7 +78,7 @@ impl Training {
                 None
             }
             _ => {
-                let (slot, mut model) = slots.map_err(|_| KeepError::NoFreeSlot)?;
+                let (slot, mut model) = free.ok_or(KeepError::NoFreeSlot)?;
                 if let Err(error) = container::load(&container, &sight, &mut model) {
                     *model = Model::Empty;
                     return Err(error);
@@ -115,7 +117,7 @@ impl Training {
         self.links.training.update(|t| t.offer = None);
         self.links.sequence.set((self.generation, sequence));
         self.links.published.set(Some(Published { slot, generation: self.generation, learner, time }));
-        self.links.teaching.store(learner == Learner::Rce && slot.is_none(), Ordering::Release);
+        self.links.teaching.store(learner == Learner::Rce && slot.is_none(), Ordering::Relaxed);
     }
 
     pub(super) fn erase(&mut self, now: Micros, flash: &mut dyn Vault) -> Step {
@@ -133,8 +135,8 @@ impl Training {
         self.links.published.set(None);
         self.links.sequence.set((self.generation, None));
         self.links.training.update(|t| t.offer = None);
-        self.links.teaching.store(false, Ordering::Release);
-        self.links.rce_erase.store(true, Ordering::Release);
+        self.links.teaching.store(false, Ordering::Relaxed);
+        self.links.rce_erase.store(true, Ordering::Relaxed);
         self.keeper.report = None;
         self.keeper.due = false;
         Step::Done(Ok(kept))

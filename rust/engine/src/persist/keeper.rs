@@ -1,6 +1,6 @@
 //! The training loop's part in keeping: one order at a time, between the steps of a training.
 
-use super::{ANNOUNCE, KeepError, KeepOrder, Kept, Loan, QUIET, SETTLE, Task, Wanted, bytes, settings};
+use super::{ANNOUNCE, KeepError, KeepOrder, Kept, Loan, QUIET, SETTLE, Snapshot, Task, Wanted, bytes, settings};
 use super::{Key, Vault};
 use crate::env::SensorInfo;
 use crate::event::Event;
@@ -10,7 +10,7 @@ use crate::training::Training;
 use core::sync::atomic::Ordering;
 use hone_learn::Report;
 use hone_model::{Counter, Refused, SliceSink, decode};
-use hone_signal::{Extractor, Micros};
+use hone_signal::Micros;
 use hone_store::{Notice, Put};
 
 /// What is being done.
@@ -24,19 +24,12 @@ enum What {
     Config,
 }
 
-/// TinyRCE's payload at the front of the workspace.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) length: usize,
-    pub(crate) extractor: Extractor,
-    pub(crate) params: hone_rce::Params,
-}
-
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doing {
     what: What,
     /// The order's number; 0 for what nobody ordered.
     id: u32,
+    /// TinyRCE's payload at the front of the workspace.
     pub(super) snapshot: Option<Snapshot>,
     /// When the erase that it takes was told of.
     announced: Option<Micros>,
@@ -144,11 +137,11 @@ impl Training {
         let saves = matches!(doing.what, What::Ordered(Wanted::Save) | What::AutoSave | What::Config);
         self.links.keep.update(|k| k.saving = saves);
         let step = match doing.what {
-            What::Ordered(Wanted::Save) | What::AutoSave => self.save(doing, now, flash),
+            What::Ordered(Wanted::Save) | What::AutoSave => self.save(&doing, now, flash),
             What::Ordered(Wanted::Load) => Step::Done(self.load(now, flash)),
             What::Ordered(Wanted::Erase) => self.erase(now, flash),
             What::Ordered(Wanted::Lend) => Step::Done(self.lend()),
-            What::Ordered(Wanted::Export) => self.export(doing),
+            What::Ordered(Wanted::Export) => self.export(&doing),
             What::Ordered(Wanted::Take(length)) => Step::Done(self.take(length as usize, now)),
             #[cfg(feature = "small-models")]
             What::Ordered(Wanted::Replace) => Step::Done(self.replace(now)),
@@ -173,7 +166,7 @@ impl Training {
         if !self.keeper.ready {
             return None;
         }
-        let changes = self.links.config_changes.load(Ordering::Acquire);
+        let changes = self.links.config_changes.load(Ordering::Relaxed);
         if changes != self.keeper.config_seen {
             (self.keeper.config_seen, self.keeper.config_since) = (changes, now);
         }
@@ -211,7 +204,7 @@ impl Training {
 
     /// Takes the workspace back from shell and inference loop.
     fn take_home(&mut self, now: Micros) {
-        if !self.links.workspace_wanted.load(Ordering::Acquire)
+        if !self.links.workspace_wanted.load(Ordering::Relaxed)
             && let Some(memory) = self.links.workspace_lent.receive()
         {
             // The shell went away before it came.
@@ -224,9 +217,9 @@ impl Training {
         self.workspace = Some(memory);
         self.keeper.loaned = false;
         match task {
-            Task::Saved { length, extractor, params } => {
+            Task::Saved(snapshot) => {
                 if let Some(doing) = &mut self.keeper.doing {
-                    doing.snapshot = Some(Snapshot { length: length as usize, extractor, params });
+                    doing.snapshot = Some(snapshot);
                 }
             }
             Task::Loaded => {
@@ -235,9 +228,7 @@ impl Training {
             }
             Task::Save | Task::Load { .. } => {}
             #[cfg(feature = "small-models")]
-            Task::Frozen { length, extractor, params } => {
-                self.frozen(Ok(Snapshot { length: length as usize, extractor, params }));
-            }
+            Task::Frozen(snapshot) => self.frozen(Ok(snapshot)),
             #[cfg(feature = "small-models")]
             Task::NotFrozen(error) => self.frozen(Err(error)),
             #[cfg(feature = "small-models")]
@@ -292,7 +283,7 @@ impl Training {
         let links = self.links;
         move |notice| {
             // Odd while a page is erased: sampling takes the frames that it misses for the flash's.
-            links.erases.fetch_add(1, Ordering::AcqRel);
+            links.erases.fetch_add(1, Ordering::Relaxed);
             if matches!(notice, Notice::Erased { .. }) {
                 links.keep.update(|k| count(&mut k.erases));
             }
@@ -369,7 +360,9 @@ pub(crate) fn serve(teach: &mut teach::Teach, memory: &mut [u32], task: Task) ->
         Task::Save => {
             let mut sink = SliceSink::new(bytes(memory));
             match teach.encode(&mut sink) {
-                Some((extractor, params)) => Task::Saved { length: sink.filled().len() as u32, extractor, params },
+                Some((extractor, params)) => {
+                    Task::Saved(Snapshot { length: sink.filled().len() as u32, extractor, params })
+                }
                 None => Task::Refused,
             }
         }

@@ -32,8 +32,6 @@ use hone_learn::ParamError;
 use hone_model::ReadError;
 use hone_signal::{Extractor, Micros};
 
-#[cfg(feature = "small-models")]
-pub(crate) use keeper::Snapshot;
 pub(crate) use keeper::{Keeper, serve};
 pub use text::{error, found, vault_error};
 pub use vault::{Flash, Health, KEYS, Key, NoFlash, Vault, VaultError};
@@ -145,6 +143,14 @@ pub enum KeepError {
     Flash(VaultError),
 }
 
+impl KeepError {
+    // As [`TrainFault::params`](crate::training::TrainFault).
+    #[inline(never)]
+    pub(crate) fn params(section: Section, error: &ParamError) -> Self {
+        Self::Params(section, *error)
+    }
+}
+
 impl From<VaultError> for KeepError {
     fn from(error: VaultError) -> Self {
         Self::Flash(error)
@@ -200,20 +206,24 @@ impl KeepStatus {
     };
 }
 
+/// A TinyRCE as it was encoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Bytes of its payload.
+    pub length: u32,
+    /// What its features are computed by.
+    pub extractor: Extractor,
+    /// Its parameters.
+    pub params: hone_rce::Params,
+}
+
 /// What is to be done with the memory of a [`Loan`], or was.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Task {
     /// Encode TinyRCE's model into it.
     Save,
     /// Encoded.
-    Saved {
-        /// Bytes.
-        length: u32,
-        /// What its features are computed by.
-        extractor: Extractor,
-        /// Its parameters.
-        params: hone_rce::Params,
-    },
+    Saved(Snapshot),
     /// Read TinyRCE's model from these bytes of it, which were found good.
     Load {
         /// First byte.
@@ -228,16 +238,9 @@ pub enum Task {
     /// Put TinyRCE's model into integers, into it.
     #[cfg(feature = "small-models")]
     Freeze(hone_numeric::whole::Precision),
-    /// Done; what the payload of the one that learns would take, and as in [`Task::Saved`].
+    /// Done; of the one that learns as in [`Task::Saved`].
     #[cfg(feature = "small-models")]
-    Frozen {
-        /// Bytes.
-        length: u32,
-        /// See there.
-        extractor: Extractor,
-        /// See there.
-        params: hone_rce::Params,
-    },
+    Frozen(Snapshot),
     /// Why not.
     #[cfg(feature = "small-models")]
     NotFrozen(hone_rce::FreezeError),

@@ -1,21 +1,20 @@
 //! What goes out: the container of the model in use, into flash or into the workspace for the shell.
 
-use super::container::Sight;
-use super::keeper::{Doing, Snapshot, Step};
-use super::{KeepError, Kept, Key, Task, Vault, bytes, container};
+use super::container::{Held, Sight};
+use super::keeper::{Doing, Step};
+use super::{KeepError, Kept, Key, Snapshot, Task, Vault, bytes, container};
 use crate::config::Learner;
 use crate::included::RCE;
 use crate::memory::Model;
 use crate::stats::count;
 use crate::training::Training;
 use hone_model::entries::each_setting;
-use hone_model::{Counter, Each, Refused, Sink, SliceSink, WriteError};
+use hone_model::{Counter, Payload, Refused, Sink, SliceSink, WriteError, encode, encode_words};
 use hone_signal::Micros;
 use hone_store::{Put, Saved};
-use serde::Serialize;
 
 impl Training {
-    pub(super) fn save(&mut self, doing: Doing, now: Micros, flash: &mut dyn Vault) -> Step {
+    pub(super) fn save(&mut self, doing: &Doing, now: Micros, flash: &mut dyn Vault) -> Step {
         let length = match self.length(doing) {
             Ok(Some(length)) => length,
             Ok(None) => return Step::Wait,
@@ -42,7 +41,7 @@ impl Training {
     }
 
     /// Bytes of the container of the model in use; `None` while TinyRCE's snapshot is waited for.
-    fn length(&mut self, doing: Doing) -> Result<Option<u32>, KeepError> {
+    fn length(&mut self, doing: &Doing) -> Result<Option<u32>, KeepError> {
         let published = self.links.published.get().ok_or(KeepError::NoModel)?;
         if published.in_place() && doing.snapshot.is_none() {
             self.idle()?;
@@ -57,23 +56,28 @@ impl Training {
     }
 
     /// Writes the container of the model in use.
-    fn write(&self, doing: Doing, sink: &mut dyn Sink) -> Result<u32, WriteError> {
-        if RCE && let Some(snapshot) = doing.snapshot {
-            return self.write_snapshot(&snapshot, sink);
+    fn write(&self, doing: &Doing, sink: &mut dyn Sink) -> Result<u32, WriteError> {
+        if RCE && let Some(snapshot) = &doing.snapshot {
+            return self.write_snapshot(snapshot, self.workspace.as_deref().unwrap_or(&[]), sink);
         }
         let slot = self.links.published.get().and_then(|p| p.slot).ok_or(WriteError::Unwritable)?;
         self.write_slot(slot, sink)
     }
 
-    /// Writes the container of a TinyRCE whose payload is at the front of the workspace.
-    pub(crate) fn write_snapshot(&self, snapshot: &Snapshot, sink: &mut dyn Sink) -> Result<u32, WriteError> {
-        let Snapshot { length, extractor, params } = snapshot;
-        let workspace = self.workspace.as_deref().unwrap_or(&[]);
-        let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(params, each);
-        let (kind, report) = ((Learner::Rce, hone_rce::LAYOUT), self.keeper.report);
-        container::describe(self.links, kind, &parameters, &Sight::row(*extractor), report, |contents| {
-            hone_model::write_words(contents, workspace, *length, sink)
-        })
+    /// Writes the container of a TinyRCE whose payload is at the front of `words`.
+    pub(crate) fn write_snapshot(
+        &self,
+        snapshot: &Snapshot,
+        words: &[u32],
+        sink: &mut dyn Sink,
+    ) -> Result<u32, WriteError> {
+        let held = Held {
+            kind: (Learner::Rce, hone_rce::LAYOUT),
+            parameters: &|each| each_setting(&snapshot.params, each),
+            sight: &Sight::row(snapshot.extractor),
+            payload: &|sink| encode_words(words, snapshot.length as usize, sink),
+        };
+        container::write(self.links, &held, self.keeper.report, sink)
     }
 
     /// Bytes of the container of what is in a slot; 0 of what cannot be written.
@@ -86,50 +90,55 @@ impl Training {
     fn write_slot(&self, slot: u8, sink: &mut dyn Sink) -> Result<u32, WriteError> {
         let slot = self.slots.get(usize::from(slot));
         let Some(model) = slot.and_then(|s| s.try_borrow().ok()) else { return Err(WriteError::Unwritable) };
-        match &*model {
-            Model::Esn(esn) => self.write_esn(esn.params(), esn.layout(), &**esn, sink),
-            #[cfg(feature = "small-models")]
-            Model::EsnInt8(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, &**esn, sink),
-            #[cfg(feature = "small-models")]
-            Model::EsnFixed(esn) => self.write_esn(esn.params(), hone_esn::LAYOUT_INTEGER, &**esn, sink),
-            Model::Svm(extractor, svm) => {
-                let svm_params = self.keeper.svm;
-                let parameters: Each<'_> = &|each| each_setting(&svm_params, each);
-                let kind = (Learner::Svm, svm.view().layout());
-                let sight = Sight { extractor: *extractor, sequence: None };
-                container::describe(self.links, kind, parameters, &sight, self.keeper.report, |c| {
-                    hone_model::write(c, &**svm, sink)
-                })
+        let mut sight = Sight::default();
+        let (kind, esn): (_, Option<&hone_esn::Params>);
+        let payload: Payload<'_> = match &*model {
+            Model::Esn(model) => {
+                (kind, esn) = ((Learner::Esn, model.layout()), Some(model.params()));
+                &|sink| encode(&**model, sink)
             }
             #[cfg(feature = "small-models")]
-            Model::RceInteger(extractor, rce) => {
-                let kind = (Learner::Rce, hone_rce::LAYOUT_INTEGER);
-                let sight = Sight { extractor: *extractor, sequence: None };
-                container::describe(self.links, kind, &|_| (), &sight, self.keeper.report, |c| {
-                    hone_model::write(c, &**rce, sink)
-                })
+            Model::EsnInt8(model) => {
+                (kind, esn) = ((Learner::Esn, hone_esn::LAYOUT_INTEGER), Some(model.params()));
+                &|sink| encode(&**model, sink)
             }
-            _ => Err(WriteError::Unwritable),
+            #[cfg(feature = "small-models")]
+            Model::EsnFixed(model) => {
+                (kind, esn) = ((Learner::Esn, hone_esn::LAYOUT_INTEGER), Some(model.params()));
+                &|sink| encode(&**model, sink)
+            }
+            Model::Svm(by, model) => {
+                sight.extractor = *by;
+                (kind, esn) = ((Learner::Svm, model.view().layout()), None);
+                &|sink| encode(&**model, sink)
+            }
+            #[cfg(feature = "small-models")]
+            Model::RceInteger(by, model) => {
+                sight.extractor = *by;
+                (kind, esn) = ((Learner::Rce, hone_rce::LAYOUT_INTEGER), None);
+                &|sink| encode(&**model, sink)
+            }
+            _ => return Err(WriteError::Unwritable),
+        };
+        if esn.is_some() {
+            (_, sight.sequence) = self.links.sequence.get();
         }
+        let (learner, _) = kind;
+        let held = Held {
+            kind,
+            parameters: &|each| match (esn, learner) {
+                (Some(params), _) => each_setting(params, each),
+                (None, Learner::Svm) => each_setting(&self.keeper.svm, each),
+                // In integers TinyRCE learns no more, and has none.
+                _ => {}
+            },
+            sight: &sight,
+            payload,
+        };
+        container::write(self.links, &held, self.keeper.report, sink)
     }
 
-    fn write_esn(
-        &self,
-        params: &hone_esn::Params,
-        layout: u8,
-        payload: &impl Serialize,
-        sink: &mut dyn Sink,
-    ) -> Result<u32, WriteError> {
-        let parameters: Each<'_> = &|each| each_setting(params, each);
-        let kind = (Learner::Esn, layout);
-        let (_, sequence) = self.links.sequence.get();
-        let sight = Sight { extractor: None, sequence };
-        container::describe(self.links, kind, parameters, &sight, self.keeper.report, |contents| {
-            hone_model::write(contents, payload, sink)
-        })
-    }
-
-    pub(super) fn export(&mut self, doing: Doing) -> Step {
+    pub(super) fn export(&mut self, doing: &Doing) -> Step {
         let length = match self.idle().map(|_| ()).and_then(|()| self.length(doing)) {
             Ok(Some(length)) => length,
             Ok(None) => return Step::Wait,
@@ -139,36 +148,24 @@ impl Training {
     }
 
     /// Writes the container into the workspace and lends that to the shell.
-    fn encode(&mut self, doing: Doing, length: u32) -> Result<Kept, KeepError> {
+    fn encode(&mut self, doing: &Doing, length: u32) -> Result<Kept, KeepError> {
         let memory = self.workspace.take().ok_or(KeepError::Lent)?;
         let available = memory.len() as u32 * 4;
-        let result = match doing.snapshot {
-            Some(snapshot) if RCE => self.encode_snapshot(snapshot, memory),
-            _ => {
-                let mut sink = SliceSink::new(bytes(memory));
-                self.write(doing, &mut sink).map_err(|_| ())
-            }
+        // TinyRCE's payload stands at the front, where the container is to begin: it is moved to the back, and the container
+        // written up to it.
+        let words = doing.snapshot.as_ref().map_or(0, |s| s.length.div_ceil(4) as usize);
+        let start = memory.len().saturating_sub(words);
+        memory.copy_within(..memory.len() - start, start);
+        let (front, payload) = memory.split_at_mut_checked(start).unwrap_or_default();
+        let mut sink = SliceSink::new(bytes(front));
+        let result = match &doing.snapshot {
+            Some(snapshot) if RCE => self.write_snapshot(snapshot, payload, &mut sink),
+            _ => self.write(doing, &mut sink),
         };
         self.workspace = Some(memory);
-        result.map_err(|()| KeepError::Workspace { needed: length, available })?;
+        result.map_err(|_| KeepError::Workspace { needed: length, available })?;
         self.lend()?;
         let learner = self.links.published.get().map(|p| p.learner);
         Ok(Kept { learner, bytes: length, erases: 0, saved: false })
-    }
-
-    /// TinyRCE's payload stands at the front of the workspace, where the container is to begin: it is moved to the back,
-    /// and the container written up to it.
-    fn encode_snapshot(&self, snapshot: Snapshot, memory: &mut [u32]) -> Result<u32, ()> {
-        let words = snapshot.length.div_ceil(4);
-        let start = memory.len().checked_sub(words).ok_or(())?;
-        memory.copy_within(..words, start);
-        let (front, payload) = memory.split_at_mut_checked(start).ok_or(())?;
-        let parameters = |each: &mut dyn FnMut(&str, hone_model::Entry<'_>)| each_setting(&snapshot.params, each);
-        let kind = (Learner::Rce, hone_rce::LAYOUT);
-        let report = self.keeper.report;
-        container::describe(self.links, kind, &parameters, &Sight::row(snapshot.extractor), report, |contents| {
-            let mut sink = SliceSink::new(bytes(front));
-            hone_model::write_words(contents, payload, snapshot.length, &mut sink).map_err(|_| ())
-        })
     }
 }

@@ -86,3 +86,12 @@ pub enum TrainFault {
     #[cfg(feature = "small-models")]
     Convert(ConvertFault),
 }
+
+impl TrainFault {
+    /// The parameters of a section are wrong.
+    // Not inlined: what was checked would be taken apart byte by byte around the error.
+    #[inline(never)]
+    pub(crate) fn params(section: Section, error: &ParamError) -> Self {
+        Self::Params(section, *error)
+    }
+}
