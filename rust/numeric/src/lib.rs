@@ -1,5 +1,5 @@
-//! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers, weights in few bits, rows of features in integers.
+//! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky and U·D·Uᵀ factors,
+//! running statistics, quantiles, an activation, seeded random numbers, weights in few bits, rows of features in integers.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 #![no_std]
@@ -13,6 +13,9 @@ pub mod lanes;
 #[cfg(m4f)]
 mod m4;
 pub mod portable;
+pub mod quantile;
 pub mod rng;
 pub mod stats;
+pub mod turn;
+pub mod ud;
 pub mod whole;
