@@ -33,6 +33,7 @@ pub fn normal_quantile(tail: f32) -> f32 {
 /// with probability `both`, 10⁻⁴ ≤ both < 1; Hill, "Algorithm 396", Communications of the ACM 13, 1970. Fewer than three
 /// degrees are beyond it: there the logarithm is interpolated in 1/freedom between the closed forms for one and two and
 /// Hill's for three, at most 4 % too wide. Fewer than one count as one.
+#[inline(never)]
 pub fn t_quantile(freedom: f32, both: f32) -> f32 {
     if freedom >= 3.0 {
         return hill(freedom, both);

@@ -3,6 +3,7 @@
 
 /// Sine and cosine of 2π·`turns`, each within 2·10⁻⁷; `turns` from -2²⁰ to 2²⁰. Polynomials of Cephes (Moshier, `sinf.c`) on an
 /// eighth of a turn.
+#[inline(never)]
 pub fn sin_cos(turns: f32) -> (f32, f32) {
     // The nearest quarter, and what is left.
     let quarter = libm::floorf(turns * 4.0 + 0.5);
