@@ -294,9 +294,11 @@ fn learn(head: &mut Head, parts: &mut PartsMut<'_>, step: &Step, row: &mut [f32]
     let (mut error, mut square) = (step.error, 1.0);
     let noise = &mut head.noise;
     if step.outcome.ground == Ground::Learnt {
-        // The half width is t deviations.
-        let limit = CLIP * step.half / noise.t;
-        error = if error.abs() <= limit { error } else { limit.copysign(error) };
+        // The half width is t deviations, and the score the error in half widths.
+        let deviations = step.outcome.verdict.score * noise.t;
+        if deviations > CLIP {
+            error *= CLIP / deviations;
+        }
         square = 1.0 / CLIPPED;
     }
     if step.leverage <= UNFOUNDED {
