@@ -2,7 +2,8 @@
 //!
 //! Kind (1 numbers, 2 classes), then for numbers: matrix (0 or 1), channels, target, lags, harmonics, others, trend, period (µs,
 //! 64 bits), interval (µs), forgetting, ridge, share outside, in a row, adapt, frames to learn, frames seen, origin of the
-//! trend (µs, 64 bits), sums of squares, weights, squared weights and products of the residuals, the latest residual; for classes:
+//! trend (µs, 64 bits), sums of squares, weights and squared weights of the residuals, the degrees of freedom of the quantile,
+//! the sum of products of neighbouring residuals, the latest residual; for classes:
 //! how many, and features; then the numbers of [`crate::model`] after their count, those of classes as four bytes each, least
 //! significant first.
 
@@ -58,7 +59,7 @@ impl ModelView<'_> {
             w.uint(rule.frames);
             w.uint(*seen);
             w.long(*origin);
-            let sums = [noise.squares, noise.weights, noise.weight_squares, noise.products, noise.last];
+            let sums = [noise.squares, noise.weights, noise.weight_squares, noise.freedom, noise.products, noise.last];
             sums.into_iter().for_each(|v| w.real(v));
         }
         w.reals(words);
@@ -109,14 +110,14 @@ impl ModelMut<'_> {
             return false;
         }
         *self.head = head;
-        self.head.noise.settle(head.rule.outside);
+        let known = self.head.noise.resume(head.noise.freedom, head.rule.outside);
         // A matrix that is one, and a target that can be told from its deviations.
         let target = usize::from(head.design.target);
         let scaling = head.seen < crate::stream::SCALE_FRAMES;
         let scale = self.view().scales().chunks_exact(2).nth(target).and_then(|s| s.get(1)).copied().unwrap_or(0.0);
         let most = 1.0 / head.rule.ridge;
         let definite = Parts::of(self.head, self.words).is_none_or(|p| p.d.iter().all(|d| *d > 0.0 && *d <= most));
-        head.kind == Kind::Classes || (definite && (scaling || scale > 0.0))
+        head.kind == Kind::Classes || (known && definite && (scaling || scale > 0.0))
     }
 }
 
@@ -146,12 +147,12 @@ fn regression(r: &mut Reader<'_>) -> Head {
         r.check(value >= 0.0);
         value
     };
-    let (squares, weights, weight_squares) = (sum(), sum(), sum());
+    let (squares, weights, weight_squares, freedom) = (sum(), sum(), sum(), sum());
     let (products, last) = (r.within(MOST_SUMMED), r.within(MOST_SUMMED));
     r.check(target < channels && (1..=MAX_CHANNELS).contains(&channels.into()));
     r.check(lags <= 1000 && harmonics <= 16 && interval > 0 && (harmonics == 0 || period > 0));
     r.check(rule.outside >= 0.000_1 - 1e-6 && rule.in_a_row > 0 && (weights > 0.0) == (weight_squares > 0.0));
-    let noise = Noise { squares, weights, weight_squares, products, last, ..Noise::EMPTY };
+    let noise = Noise { squares, weights, weight_squares, products, last, freedom, ..Noise::EMPTY };
     Head { kind: Kind::Regression, matrix, classes: 0, design: design.counted(), rule, seen, origin, noise }
 }
 

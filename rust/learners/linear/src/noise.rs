@@ -104,6 +104,19 @@ impl Noise {
         }
     }
 
+    /// [`Noise::settle`] with the quantile for these degrees of freedom, as they were when it was worked out. False where the sums
+    /// say otherwise.
+    pub fn resume(&mut self, freedom: f32, outside: f32) -> bool {
+        self.freedom = 0.0;
+        self.settle(outside);
+        let change = self.freedom - freedom;
+        let near = if change > 0.0 { change } else { -change } <= 0.021 * freedom;
+        if near && freedom > 0.0 {
+            (self.freedom, self.t) = (freedom, t_quantile(freedom, outside));
+        }
+        near
+    }
+
     /// Half the width of the interval at this leverage; 0 before there is a residual.
     pub fn half(&self, leverage: f32) -> f32 {
         self.t * sqrt_f32(self.variance * (1.0 + self.inflation * leverage))
