@@ -99,8 +99,11 @@ impl ModelMut<'_> {
             2 => classes(r),
             _ => return false,
         };
+        if !r.is_good() {
+            return false;
+        }
         let used = head.used();
-        let Some(words) = self.words.get_mut(..used).filter(|_| r.is_good()) else { return false };
+        let Some(words) = self.words.get_mut(..used) else { return false };
         r.count(used);
         words.iter_mut().for_each(|word| *word = r.real());
         let (ids, numbers) = words.split_at_mut_checked(head.classes.into()).unwrap_or_default();

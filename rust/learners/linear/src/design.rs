@@ -60,7 +60,8 @@ impl Design {
     /// With `columns` as the other fields say.
     pub fn counted(self) -> Self {
         let others = if self.others { self.channels.saturating_sub((!self.is_for_classes()).into()) } else { 0 };
-        Self { columns: self.before_lags() as u16 + self.lags + others, ..self }
+        let lags = self.lags.saturating_add(others);
+        Self { columns: lags.saturating_add(self.before_lags() as u16), ..self }
     }
 
     /// Inputs but the constant.

@@ -249,6 +249,8 @@ fn a_model_read_again_goes_on_to_the_bit() {
         assert!(Model::<8>::new().load(&mut postcard::Deserializer::from_bytes(&bytes)).is_err());
     }
     assert!(postcard::to_stdvec(&Numbers::new()).is_err());
+    // Channels, target and lags whose number of inputs is beyond 16 bits.
+    assert!(!load(&[1, 1, 164, 255, 3, 17, 180, 2, 128, 1, 170, 3], &mut Numbers::new()));
     // The same frames into the one that was saved and the one that was read.
     let [bytes, _] = saved();
     let mut models = [Numbers::new(), Numbers::new()];
