@@ -20,7 +20,7 @@ use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::env::Io;
 use hone_engine::pipeline::Inference;
 use hone_engine::sampling::Sampling;
-use hone_engine::text::{Out, Write, text};
+use hone_engine::text::{Out, Write};
 use hone_engine::training::Training;
 use hone_engine::{Flash, Links, Memory, Parts, Sensor as _, telemetry};
 use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
@@ -216,7 +216,7 @@ fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
     match critical_section::with(|cs| CONSOLE.borrow(cs).get()) {
         Some(console) => console.run(words, io),
         None => {
-            io.say(text!("error: the device is just starting; try again\n"));
+            io.str("error: the device is just starting; try again\n");
             Err(Failed)
         }
     }
@@ -235,18 +235,18 @@ fn tell(out: &mut dyn Out) {
 
 /// Tells of the fault that made the device restart.
 fn restarted(record: &fault::Record, out: &mut dyn Out) {
-    out.say(text!("restarted after "));
-    out.say(match record.cause {
-        fault::Cause::Stalled => text!("no progress"),
+    out.str("restarted after ");
+    out.str(match record.cause {
+        fault::Cause::Stalled => "no progress",
         // From 16 on: what exactly the processor found.
-        fault::Cause::Fatal(0 | 16..) => text!("a processor exception"),
-        fault::Cause::Fatal(1) => text!("a spurious interrupt"),
-        fault::Cause::Fatal(2) => text!("a stack overflow"),
-        fault::Cause::Fatal(3) => text!("a kernel oops"),
-        fault::Cause::Fatal(4) => text!("a panic"),
-        fault::Cause::Fatal(_) => text!("a fatal error"),
+        fault::Cause::Fatal(0 | 16..) => "a processor exception",
+        fault::Cause::Fatal(1) => "a spurious interrupt",
+        fault::Cause::Fatal(2) => "a stack overflow",
+        fault::Cause::Fatal(3) => "a kernel oops",
+        fault::Cause::Fatal(4) => "a panic",
+        fault::Cause::Fatal(_) => "a fatal error",
     });
-    out.say(text!(" in thread "));
+    out.str(" in thread ");
     out.str(record.thread());
     if record.program_counter != 0 {
         out.str(" at ");
@@ -254,11 +254,11 @@ fn restarted(record: &fault::Record, out: &mut dyn Out) {
     }
     out.str(", ");
     out.seconds(hone_signal::Micros(u64::from(record.uptime_ms) * 1000));
-    out.counts(text!(" s after the start; %"), &[record.count]);
-    out.say(if record.count == 1 {
-        text!(" such restart since power on\n")
+    out.counts(" s after the start; %", &[record.count]);
+    out.str(if record.count == 1 {
+        " such restart since power on\n"
     } else {
-        text!(" such restarts since power on\n")
+        " such restarts since power on\n"
     });
 }
 

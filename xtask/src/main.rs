@@ -8,7 +8,6 @@ mod hygiene;
 mod install;
 mod size;
 mod suite;
-mod texts;
 mod toolchain;
 mod vectors;
 mod workspace;
@@ -44,12 +43,6 @@ enum Task {
     Bench(bench::BenchArgs),
     /// Show flash and RAM of a built Zephyr image by component
     Size(size::SizeArgs),
-    /// Find the pairs of bytes by which texts on a device are packed, and print what they save
-    Texts {
-        /// Write them to the source file
-        #[arg(long)]
-        write: bool,
-    },
     /// Fuzz everything that reads bytes or text from outside
     Fuzz(fuzz::FuzzArgs),
 }
@@ -113,7 +106,6 @@ fn main() -> ExitCode {
         Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
         Task::Bench(args) => bench::run(&args).map(|()| true),
         Task::Size(args) => size::run(&args).map(|()| true),
-        Task::Texts { write } => texts::task(write).map(|()| true),
         Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {

@@ -2,7 +2,6 @@
 
 use crate::capacity::{CHANNELS, ESN_UNITS, FEATURES};
 use crate::included::{ESN, Missing, RCE, SVM};
-use crate::text::text;
 use hone_learn::setting::Kind;
 use hone_learn::{ParamError, Setting, Settings, Value};
 use hone_signal::features;
@@ -115,16 +114,16 @@ impl Settings for DeviceParams {
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "learner",
-            help: text!("what the button and a bare 'train' train"),
+            help: "what the button and a bare 'train' train",
             kind: Kind::Choice(Learner::NAMES),
         },
-        Setting { name: "telemetry", help: text!("how events are told"), kind: Kind::Choice(&["off", "text", "json"]) },
+        Setting { name: "telemetry", help: "how events are told", kind: Kind::Choice(&["off", "text", "json"]) },
         Setting {
             name: "stuck-frames",
-            help: text!("equal frames in a row after which the sensor counts as stuck"),
+            help: "equal frames in a row after which the sensor counts as stuck",
             kind: Kind::Int { min: 2, max: 1_000_000 },
         },
-        Setting { name: "autosave", help: text!("keep each newly trained model across restarts"), kind: Kind::Flag },
+        Setting { name: "autosave", help: "keep each newly trained model across restarts", kind: Kind::Flag },
     ];
 
     fn get(&self, index: usize) -> Option<Value> {

@@ -7,7 +7,7 @@ use crate::included::{ESN, Missing, SVM};
 use crate::json::Object;
 use crate::link::Names;
 use crate::persist;
-use crate::text::{Line, Out, Write, text};
+use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
 use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop, Verdict};
@@ -26,14 +26,10 @@ pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
 pub fn judged(verdict: &Verdict, names: &Names, out: &mut dyn Out) {
     decision(verdict.decision, names, out);
     if verdict.score.is_finite() {
-        out.say(text!(", score "));
+        out.str(", score ");
         out.real(verdict.score);
     } else {
-        out.say(if verdict.decision == Decision::Unknown {
-            text!(", no class learnt yet")
-        } else {
-            text!(", no score")
-        });
+        out.str(if verdict.decision == Decision::Unknown { ", no class learnt yet" } else { ", no score" });
     }
 }
 
@@ -44,69 +40,65 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     match event {
         Event::Verdict { sequence, verdict, .. } => {
             judged(verdict, names, out);
-            out.counts(text!(" (window %)"), &[*sequence]);
+            out.counts(" (window %)", &[*sequence]);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            out.counts(text!("unknown (window %); "), &[*sequence]);
+            out.counts("unknown (window %); ", &[*sequence]);
             if let Some(nearest) = nearest {
-                out.say(text!("most like "));
+                out.str("most like ");
                 class(*nearest, names, out);
                 out.str("; ");
             }
-            out.say(text!("'label ID --once' tells what it is, 'label dismiss' lets it go"));
+            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
         }
         Event::TrainingStarted { id, learner, .. } => {
-            out.counts(text!("training % started: "), &[*id]);
+            out.counts("training % started: ", &[*id]);
             out.str(learner.name());
         }
         Event::TrainingDone { id, report: r, .. } => {
-            out.counts(text!("training % done: "), &[*id]);
+            out.counts("training % done: ", &[*id]);
             report(r, out);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            out.counts(text!("training % ended without a model: "), &[*id]);
+            out.counts("training % ended without a model: ", &[*id]);
             fault(f, out);
         }
         Event::TrainingRefused { id, .. } => {
-            out.counts(text!("training % refused: another is under way"), &[*id]);
+            out.counts("training % refused: another is under way", &[*id]);
         }
         Event::SensorLost { error, .. } => {
-            out.say(text!("sensor: "));
+            out.str("sensor: ");
             sensor_error(*error, out);
         }
         Event::SensorSuspect { faults: f, .. } => {
-            out.say(text!("sensor: "));
+            out.str("sensor: ");
             faults(*f, out);
         }
-        Event::SensorBack { .. } => out.say(text!("sensor: well again")),
-        Event::DataFull { .. } => {
-            out.say(text!("training set full: 'train svm' learns from it, 'data clear' empties it"))
-        }
-        Event::FlashErasing { .. } => {
-            out.say(text!("flash: erasing a page; samples may be missing for a second or two"))
-        }
+        Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::DataFull { .. } => out.str("training set full: 'train svm' learns from it, 'data clear' empties it"),
+        Event::FlashErasing { .. } => out.str("flash: erasing a page; samples may be missing for a second or two"),
         Event::FlashGap { frames, .. } => {
-            out.counts(text!("flash: % frames missed while a page was erased"), &[*frames]);
+            out.counts("flash: % frames missed while a page was erased", &[*frames]);
         }
         Event::FlashDamaged { found, .. } => {
-            out.say(text!("flash: "));
+            out.str("flash: ");
             persist::found(found, out);
-            out.say(text!("; the newest whole values are in force"));
+            out.str("; the newest whole values are in force");
         }
         Event::ModelRestored { learner, bytes, .. } => {
-            out.say(text!("model restored: "));
+            out.str("model restored: ");
             saved(*learner, *bytes, out);
         }
         Event::ModelSaved { learner, bytes, .. } => {
-            out.say(text!("model saved: "));
+            out.str("model saved: ");
             saved(Some(*learner), *bytes, out);
         }
         Event::KeepFailed { error, .. } => {
-            out.say(text!("not saved or restored: "));
+            out.str("not saved or restored: ");
             persist::error(error, out);
         }
         Event::Overrun { frames, .. } => {
-            out.counts(text!("overrun: % frames not read in time"), &[*frames]);
+            out.counts("overrun: % frames not read in time", &[*frames]);
         }
     }
     out.str("\n");
@@ -138,7 +130,7 @@ pub fn time(event: &Event) -> Micros {
 /// `esn, 1234 bytes`.
 pub(crate) fn saved(learner: Option<crate::config::Learner>, bytes: u32, out: &mut dyn Out) {
     out.str(learner.map_or("", |l| l.name()));
-    out.counts(text!(", % bytes"), &[bytes]);
+    out.counts(", % bytes", &[bytes]);
 }
 
 /// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
@@ -151,7 +143,7 @@ pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
 
 /// `class 3 (walking)`.
 pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
-    out.counts(text!("class %"), &[id.0.into()]);
+    out.counts("class %", &[id.0.into()]);
     if let Some(name) = names.name(id) {
         out.str(" (");
         out.str(name);
@@ -175,16 +167,16 @@ pub fn report(report: &Report, out: &mut dyn Out) {
         return incremental(report, out);
     }
     out.str(stop_word(report.stop));
-    out.counts(text!(" on %"), &[report.rows]);
-    out.say(if report.metric == Metric::KktGap { text!(" windows, KKT gap ") } else { text!(" windows, MSE ") });
+    out.counts(" on %", &[report.rows]);
+    out.str(if report.metric == Metric::KktGap { " windows, KKT gap " } else { " windows, MSE " });
     out.real(report.quality);
 }
 
 /// Of a learner that is never done: it has no end to converge to.
 fn incremental(report: &Report, out: &mut dyn Out) {
-    out.say(text!("learns each window as it is labelled"));
+    out.str("learns each window as it is labelled");
     if report.rows > 0 {
-        out.counts(text!("; % so far, accuracy as it learnt "), &[report.rows]);
+        out.counts("; % so far, accuracy as it learnt ", &[report.rows]);
         out.percent(report.quality);
     }
 }
@@ -201,15 +193,13 @@ fn stop_word(stop: Stop) -> &'static str {
 /// What a sensor's error means and what to do.
 pub fn sensor_error(error: SensorError, out: &mut dyn Out) {
     match error {
-        SensorError::Missing => {
-            out.say(text!("not there or not ready; check its wiring and the devicetree alias accel0"))
-        }
+        SensorError::Missing => out.str("not there or not ready; check its wiring and the devicetree alias accel0"),
         SensorError::Bus(code) => {
-            out.say(text!("does not answer (error "));
+            out.str("does not answer (error ");
             out.int(code);
-            out.say(text!("); asked again ten times a second"));
+            out.str("); asked again ten times a second");
         }
-        SensorError::End => out.say(text!("the recording has ended")),
+        SensorError::End => out.str("the recording has ended"),
     }
 }
 
@@ -217,14 +207,14 @@ pub fn sensor_error(error: SensorError, out: &mut dyn Out) {
 pub fn faults(faults: Faults, out: &mut dyn Out) {
     let mut first = true;
     for (flag, words) in [
-        (Faults::GAP, text!("frames are missing")),
-        (Faults::NOT_A_NUMBER, text!("readings that are not a number")),
-        (Faults::SATURATED, text!("readings at the end of the range")),
-        (Faults::STUCK, text!("stuck at one reading")),
+        (Faults::GAP, "frames are missing"),
+        (Faults::NOT_A_NUMBER, "readings that are not a number"),
+        (Faults::SATURATED, "readings at the end of the range"),
+        (Faults::STUCK, "stuck at one reading"),
     ] {
         if faults.any(flag) {
             out.str(if first { "" } else { ", " });
-            out.say(words);
+            out.str(words);
             first = false;
         }
     }
@@ -233,23 +223,21 @@ pub fn faults(faults: Faults, out: &mut dyn Out) {
 /// Why a training ended without a model, and what to do.
 pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
     match fault {
-        TrainFault::Cancelled => out.say(text!("cancelled")),
+        TrainFault::Cancelled => out.str("cancelled"),
         TrainFault::Missing(learner) => missing(*learner, out),
-        TrainFault::NoFreeSlot => out.say(text!("every model slot is in use; wait until saving has finished")),
+        TrainFault::NoFreeSlot => out.str("every model slot is in use; wait until saving has finished"),
         TrainFault::Params(section, error) => param_error(section.name(), error, out),
         TrainFault::Workspace { needed, available } => {
             out.counts(
-                text!(
-                    "needs % bytes of working memory and there are %; lower the learner's parameters or raise \
-                     CONFIG_HONE_WORKSPACE_BYTES"
-                ),
+                "needs % bytes of working memory and there are %; lower the learner's parameters or raise \
+                     CONFIG_HONE_WORKSPACE_BYTES",
                 &[*needed, *available],
             );
         }
         TrainFault::NoWindows => {
-            out.say(text!(
-                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does"
-            ));
+            out.str(
+                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
+            );
         }
         TrainFault::Esn(error) if ESN => esn_fault(error, out),
         TrainFault::Svm(error) if SVM => svm_fault(error, out),
@@ -261,7 +249,7 @@ pub fn fault(fault: &TrainFault, out: &mut dyn Out) {
 
 /// Of a learner that was asked for.
 pub fn missing(learner: Missing, out: &mut dyn Out) {
-    out.say(text!("this build has no "));
+    out.str("this build has no ");
     out.str(learner.name());
     out.str(" (");
     out.str(learner.option());
@@ -275,16 +263,16 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
             out.str(section);
             out.str(".");
             out.str(setting.name);
-            out.say(text!(" takes "));
+            out.str(" takes ");
             range(setting, out);
         }
-        ParamError::NoSuchSetting => out.say(text!("no such setting; 'config list' shows all")),
-        ParamError::Conflict(text) => out.say(*text),
+        ParamError::NoSuchSetting => out.str("no such setting; 'config list' shows all"),
+        ParamError::Conflict(text) => out.str(*text),
         ParamError::Capacity { name, asked, capacity } => {
             out.str(section);
             out.str(".");
             out.str(name);
-            out.counts(text!(" asks for % and this build has room for %"), &[*asked, *capacity]);
+            out.counts(" asks for % and this build has room for %", &[*asked, *capacity]);
         }
     }
 }
@@ -293,18 +281,18 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
 pub fn range(setting: &Setting, out: &mut dyn Out) {
     match setting.kind {
         Kind::Int { min, max } => {
-            out.say(text!("a whole number from "));
+            out.str("a whole number from ");
             out.int(min);
             out.str(" to ");
             out.int(max);
         }
         Kind::Real { min, max } => {
-            out.say(text!("a number from "));
+            out.str("a number from ");
             out.real(min);
             out.str(" to ");
             out.real(max);
         }
-        Kind::Flag => out.say(text!("on or off")),
+        Kind::Flag => out.str("on or off"),
         Kind::Choice(words) => {
             for (i, word) in words.iter().enumerate() {
                 out.str(if i == 0 {
@@ -327,7 +315,7 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     j.long("time_us", time(event).0);
     match event {
         Event::Verdict { sequence, verdict, .. } => {
-            j.counts(text!("window"), &[*sequence]);
+            j.counts("window", &[*sequence]);
             j.text("decision", decision_word(verdict.decision));
             if let Decision::Class(class) = verdict.decision {
                 json_class(class, names, &mut j);
@@ -335,41 +323,41 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
             json_finite("score", verdict.score, &mut j);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            j.counts(text!("window"), &[*sequence]);
+            j.counts("window", &[*sequence]);
             if let Some(class) = nearest {
                 json_class(*class, names, &mut j);
             }
         }
         Event::TrainingStarted { id, learner, .. } => {
-            j.counts(text!("training"), &[*id]);
+            j.counts("training", &[*id]);
             j.text("learner", learner.name());
         }
         Event::TrainingDone { id, learner, report, .. } => {
-            j.counts(text!("training"), &[*id]);
+            j.counts("training", &[*id]);
             j.text("learner", learner.name());
             j.text("stop", stop_word(report.stop));
-            j.counts(text!("rows"), &[report.rows]);
+            j.counts("rows", &[report.rows]);
             json_finite("quality", report.quality, &mut j);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            j.counts(text!("training"), &[*id]);
+            j.counts("training", &[*id]);
             fault(f, &mut reason);
         }
-        Event::TrainingRefused { id, .. } => j.counts(text!("training"), &[*id]),
+        Event::TrainingRefused { id, .. } => j.counts("training", &[*id]),
         Event::SensorLost { error, .. } => sensor_error(*error, &mut reason),
         Event::SensorSuspect { faults: f, .. } => faults(*f, &mut reason),
         Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
-        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts(text!("frames"), &[*frames]),
+        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts("frames", &[*frames]),
         Event::FlashDamaged { found, .. } => persist::found(found, &mut reason),
         Event::ModelRestored { learner, bytes, .. } => {
             if let Some(learner) = learner {
                 j.text("learner", learner.name());
             }
-            j.counts(text!("bytes"), &[*bytes]);
+            j.counts("bytes", &[*bytes]);
         }
         Event::ModelSaved { learner, bytes, .. } => {
             j.text("learner", learner.name());
-            j.counts(text!("bytes"), &[*bytes]);
+            j.counts("bytes", &[*bytes]);
         }
         Event::KeepFailed { error, .. } => persist::error(error, &mut reason),
     }
@@ -402,7 +390,7 @@ fn event_word(event: &Event) -> &'static str {
 }
 
 fn json_class(class: ClassId, names: &Names, j: &mut Object<'_>) {
-    j.counts(text!("class"), &[class.0.into()]);
+    j.counts("class", &[class.0.into()]);
     if let Some(name) = names.name(class) {
         j.text("name", name);
     }
@@ -424,21 +412,21 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
         }
         TrainError::Params(error) => param_error("esn", error, out),
         TrainError::NotWanted | TrainError::Shape => {
-            out.say(text!("the sensor's channels changed while training; train again"))
+            out.str("the sensor's channels changed while training; train again")
         }
         TrainError::ConstantChannel(channel) => {
-            out.counts(text!("channel % never changed; check the sensor ('sensor read')"), &[(*channel).into()]);
+            out.counts("channel % never changed; check the sensor ('sensor read')", &[(*channel).into()]);
         }
         TrainError::TooManyFaults(count) => {
-            out.counts(text!("% windows were faulty; 'stats' says how the sensor does"), &[*count]);
+            out.counts("% windows were faulty; 'stats' says how the sensor does", &[*count]);
         }
         TrainError::TooFewWindows { have, need } => {
-            out.counts(text!("% windows are too few, % are needed"), &[*have, *need]);
+            out.counts("% windows are too few, % are needed", &[*have, *need]);
         }
-        TrainError::Singular(_) => out.say(text!("the normal equations cannot be solved; raise esn.ridge")),
-        TrainError::Diverged => out.say(text!("the output that is fed back runs away; lower esn.feedback")),
+        TrainError::Singular(_) => out.str("the normal equations cannot be solved; raise esn.ridge"),
+        TrainError::Diverged => out.str("the output that is fed back runs away; lower esn.feedback"),
         TrainError::NoError => {
-            out.say(text!("the signal is predicted without any error, so there is no threshold; check the sensor"))
+            out.str("the signal is predicted without any error, so there is no threshold; check the sensor")
         }
     }
 }
@@ -447,20 +435,15 @@ fn esn_fault(error: &TrainError, out: &mut dyn Out) {
 fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
     use hone_svm::TrainError as E;
     match error {
-        E::NoRows => {
-            out.say(text!("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"))
-        }
+        E::NoRows => out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1"),
         E::OneClass(class) => {
             out.counts(
-                text!("all rows are of class %; label windows of another, or 'config set svm.machine novelty'"),
+                "all rows are of class %; label windows of another, or 'config set svm.machine novelty'",
                 &[class.0.into()],
             );
         }
         E::TooManyClasses { capacity } => {
-            out.counts(
-                text!("more classes than the % that a model tells apart; 'data clear' and label fewer"),
-                &[*capacity],
-            );
+            out.counts("more classes than the % that a model tells apart; 'data clear' and label fewer", &[*capacity]);
         }
         E::Workspace(shortage) => {
             let (needed, available) = (shortage.needed as u32, shortage.available as u32);
@@ -468,16 +451,14 @@ fn svm_fault(error: &hone_svm::TrainError, out: &mut dyn Out) {
         }
         E::Model(shortage) => {
             out.counts(
-                text!(
-                    "the model needs % bytes and there are %; use fewer classes or features, or raise \
-                     CONFIG_HONE_SVM_SUPPORT_VECTORS"
-                ),
+                "the model needs % bytes and there are %; use fewer classes or features, or raise \
+                     CONFIG_HONE_SVM_SUPPORT_VECTORS",
                 &[shortage.needed as u32, shortage.available as u32],
             );
         }
-        E::SetChanged => out.say(text!("the training set changed while training; train again")),
-        E::NotFinite => out.say(text!(
-            "the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree"
-        )),
+        E::SetChanged => out.str("the training set changed while training; train again"),
+        E::NotFinite => {
+            out.str("the numbers grew beyond range; 'config set svm.standardise on', or lower svm.c, gamma or degree")
+        }
     }
 }

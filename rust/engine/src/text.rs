@@ -1,8 +1,5 @@
 //! Text without `core::fmt`, which would cost 10 to 20 KB of flash.
 
-pub use hone_learn::text::Bytes;
-pub use hone_learn::{Text, text};
-
 /// Where text goes.
 pub trait Out {
     /// Writes a piece of text. What cannot be written is lost, as on a serial line that nobody reads.
@@ -13,11 +10,6 @@ pub trait Out {
 pub trait Write: Out {
     /// Itself, as any output.
     fn out(&mut self) -> &mut dyn Out;
-
-    /// Prose.
-    fn say(&mut self, text: Text) {
-        say(self.out(), text);
-    }
 
     /// A whole number.
     fn uint(&mut self, value: impl Into<u64>) {
@@ -36,7 +28,7 @@ pub trait Write: Out {
 
     /// `pattern`, in which a `%` stands for each of `values` in turn; one that is left over is written. Numbers in an array and
     /// one text take less flash than a call for each piece.
-    fn counts(&mut self, pattern: Text, values: &[u32]) {
+    fn counts(&mut self, pattern: &str, values: &[u32]) {
         fill(self.out(), pattern, values.len(), &mut |out, i| uint(out, values.get(i).copied().unwrap_or(0).into()));
     }
 
@@ -116,23 +108,16 @@ fn int(out: &mut dyn Out, value: i32) {
     uint(out, value.unsigned_abs().into());
 }
 
-fn say(out: &mut dyn Out, text: Text) {
-    text.each(&mut |piece| out.str(piece));
-}
-
 /// `pattern`, in which `write` writes what each of the first `count` `%` stands for.
-pub(crate) fn fill(out: &mut dyn Out, pattern: Text, count: usize, write: &mut dyn FnMut(&mut dyn Out, usize)) {
-    let mut filled = 0;
-    pattern.each(&mut |mut piece| {
-        while filled < count {
-            let Some((before, after)) = cut(piece, b'%') else { break };
-            out.str(before);
-            write(out, filled);
-            filled += 1;
-            piece = after;
-        }
-        out.str(piece);
-    });
+pub(crate) fn fill(out: &mut dyn Out, pattern: &str, count: usize, write: &mut dyn FnMut(&mut dyn Out, usize)) {
+    let mut rest = pattern;
+    for filled in 0..count {
+        let Some((before, after)) = cut(rest, b'%') else { break };
+        out.str(before);
+        write(out, filled);
+        rest = after;
+    }
+    out.str(rest);
 }
 
 fn fixed(out: &mut dyn Out, value: f32, digits: u8) {
@@ -307,8 +292,8 @@ mod tests {
         assert_eq!(text(|s| s.uint(0u32)), "0");
         assert_eq!(text(|s| s.uint(42_949_672_960u64)), "42949672960");
         assert_eq!(text(|s| s.int(i32::MIN)), "-2147483648");
-        assert_eq!(text(|s| s.counts(text!("% of %, % %\n"), &[1, 20, 300])), "1 of 20, 300 %\n");
-        assert_eq!(text(|s| s.counts(text!("none"), &[1])), "none");
+        assert_eq!(text(|s| s.counts("% of %, % %\n", &[1, 20, 300])), "1 of 20, 300 %\n");
+        assert_eq!(text(|s| s.counts("none", &[1])), "none");
     }
 
     #[test]

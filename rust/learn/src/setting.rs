@@ -1,8 +1,6 @@
 //! Run-time parameters: one table per learner, from which the shell's `config`, the host's `--set`, completion,
 //! range checks and persistence all work.
 
-use crate::Text;
-
 /// What values a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -45,7 +43,7 @@ pub struct Setting {
     /// Its name within the learner, in lower case with dashes: `spectral-radius`.
     pub name: &'static str,
     /// One line for `config list`, with the unit.
-    pub help: Text,
+    pub help: &'static str,
     /// What it takes.
     pub kind: Kind,
 }
@@ -58,7 +56,7 @@ pub enum ParamError {
     /// No setting has this index or name.
     NoSuchSetting,
     /// Two settings, each good by itself, contradict; the text says which and what to do.
-    Conflict(Text),
+    Conflict(&'static str),
     /// The setting asks for more than the capacity that the build has.
     Capacity {
         /// Which one.
@@ -225,7 +223,7 @@ mod tests {
 
     #[test]
     fn checks_the_range() {
-        const S: Setting = Setting { name: "leak", help: Text::EMPTY, kind: Kind::Real { min: 0.0, max: 1.0 } };
+        const S: Setting = Setting { name: "leak", help: "", kind: Kind::Real { min: 0.0, max: 1.0 } };
         assert_eq!(S.parse("1"), Some(Value::Real(1.0)));
         assert_eq!(S.parse("1.01"), None);
         assert!(!S.accepts(Value::Real(f32::NAN)));

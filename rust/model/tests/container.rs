@@ -32,10 +32,10 @@ struct Params {
 
 impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
-        Setting { name: "units", help: hone_learn::Text::EMPTY, kind: Kind::Int { min: 1, max: 1000 } },
-        Setting { name: "leak", help: hone_learn::Text::EMPTY, kind: Kind::Real { min: 0.0, max: 1.0 } },
-        Setting { name: "bias", help: hone_learn::Text::EMPTY, kind: Kind::Flag },
-        Setting { name: "form", help: hone_learn::Text::EMPTY, kind: Kind::Choice(&["state", "full"]) },
+        Setting { name: "units", help: "", kind: Kind::Int { min: 1, max: 1000 } },
+        Setting { name: "leak", help: "", kind: Kind::Real { min: 0.0, max: 1.0 } },
+        Setting { name: "bias", help: "", kind: Kind::Flag },
+        Setting { name: "form", help: "", kind: Kind::Choice(&["state", "full"]) },
     ];
     fn get(&self, index: usize) -> Option<Value> {
         Some(match index {
@@ -237,7 +237,7 @@ fn parameters_of_another_build_are_left_out() {
     struct Fewer(i32);
     impl Settings for Fewer {
         const SETTINGS: &'static [Setting] =
-            &[Setting { name: "units", help: hone_learn::Text::EMPTY, kind: Kind::Int { min: 1, max: 32 } }];
+            &[Setting { name: "units", help: "", kind: Kind::Int { min: 1, max: 32 } }];
         fn get(&self, index: usize) -> Option<Value> {
             (index == 0).then_some(Value::Int(self.0))
         }

@@ -20,7 +20,7 @@ use crate::WindowView;
 #[cfg(feature = "convolution")]
 use crate::features_convolution as convolution;
 use crate::{features_spectrum as spectrum, features_time as time};
-use hone_learn::{Kind, ParamError, Setting, Settings, Shortage, Value, Workspace, text};
+use hone_learn::{Kind, ParamError, Setting, Settings, Shortage, Value, Workspace};
 
 /// Channels times frames of the windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,25 +110,21 @@ impl Params {
 
 impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
-        Setting { name: "features", help: text!("what a learner sees of a window"), kind: Kind::Choice(WORDS) },
-        Setting { name: "bands", help: text!("log-spectrum bands per channel"), kind: Kind::Int { min: 1, max: 128 } },
-        Setting {
-            name: "log-amplitude",
-            help: text!("RMS, deviation and peak to peak as logarithms"),
-            kind: Kind::Flag,
-        },
-        Setting { name: "filters", help: text!("random filters per channel"), kind: Kind::Int { min: 1, max: 64 } },
-        Setting { name: "taps", help: text!("weights per random filter"), kind: Kind::Int { min: 2, max: 32 } },
-        Setting { name: "pools", help: text!("spans of the window pooled apart"), kind: Kind::Int { min: 1, max: 16 } },
+        Setting { name: "features", help: "what a learner sees of a window", kind: Kind::Choice(WORDS) },
+        Setting { name: "bands", help: "log-spectrum bands per channel", kind: Kind::Int { min: 1, max: 128 } },
+        Setting { name: "log-amplitude", help: "RMS, deviation and peak to peak as logarithms", kind: Kind::Flag },
+        Setting { name: "filters", help: "random filters per channel", kind: Kind::Int { min: 1, max: 64 } },
+        Setting { name: "taps", help: "weights per random filter", kind: Kind::Int { min: 2, max: 32 } },
+        Setting { name: "pools", help: "spans of the window pooled apart", kind: Kind::Int { min: 1, max: 16 } },
         Setting {
             name: "elm-units",
-            help: text!("random hidden units after the convolution, 0 for none"),
+            help: "random hidden units after the convolution, 0 for none",
             kind: Kind::Int { min: 0, max: 512 },
         },
-        Setting { name: "seed", help: text!("of the random weights"), kind: Kind::Int { min: 0, max: i32::MAX } },
+        Setting { name: "seed", help: "of the random weights", kind: Kind::Int { min: 0, max: i32::MAX } },
         Setting {
             name: "esn-steps",
-            help: text!("feature vectors per window that the ESN sees in place of its samples, 0 for the samples"),
+            help: "feature vectors per window that the ESN sees in place of its samples, 0 for the samples",
             kind: Kind::Int { min: 0, max: 64 },
         },
     ];
@@ -186,7 +182,7 @@ impl Params {
             }
         }
         if shape.channels == 0 || shape.frames < 2 {
-            return Err(ParamError::Conflict(text!("features need windows of at least 2 frames: raise the window")));
+            return Err(ParamError::Conflict("features need windows of at least 2 frames: raise the window"));
         }
         if shape.frames > MAX_FRAMES || shape.channels > 64 {
             return Err(ParamError::Capacity {
@@ -197,17 +193,13 @@ impl Params {
         }
         let sets = SETS.get(usize::from(self.features)).copied().unwrap_or(SPECTRUM);
         if sets & SPECTRUM != 0 && usize::from(self.bands) > spectrum::bins(shape.frames) {
-            return Err(ParamError::Conflict(text!(
-                "more bands than the window has frequencies: fewer bands or more frames"
-            )));
+            return Err(ParamError::Conflict("more bands than the window has frequencies: fewer bands or more frames"));
         }
         if !cfg!(feature = "convolution") && sets & CONVOLUTION != 0 {
-            return Err(ParamError::Conflict(text!(
-                "this build has no random convolution (CONFIG_HONE_RANDOM_CONVOLUTION)"
-            )));
+            return Err(ParamError::Conflict("this build has no random convolution (CONFIG_HONE_RANDOM_CONVOLUTION)"));
         }
         if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
-            return Err(ParamError::Conflict(text!("taps and pools exceed the window: fewer of them or more frames")));
+            return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
         }
         Ok(Extractor { params: *self, sets, shape, hann })
     }

@@ -5,7 +5,7 @@ use crate::config::{Config, Learner, Section};
 use crate::env::Io;
 use crate::link::Links;
 use crate::telemetry;
-use crate::text::{Line, Out, Write, text};
+use crate::text::{Line, Out, Write};
 use core::sync::atomic::Ordering;
 use hone_learn::{Kind, ParamError, Setting, Value};
 
@@ -15,7 +15,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         ["list"] => list(links, None, io),
         ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail_of(io, text!("no section '%'; there are device, %, features"), &[section, Learner::LIST]),
+            None => fail_of(io, "no section '%'; there are device, %, features", &[section, Learner::LIST]),
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),
@@ -51,7 +51,7 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
     result.or_else(|error| {
         let mut line = Line::<160>::default();
         telemetry::param_error(section.name(), &error, &mut line);
-        fail_of(io, text!("%"), &[line.as_str()])
+        fail_of(io, "%", &[line.as_str()])
     })
 }
 
@@ -66,7 +66,7 @@ fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
 }
 
 fn unknown(key: &str, io: &mut dyn Io) -> Outcome {
-    fail_of(io, text!("no parameter '%'; 'config list' shows all"), &[key])
+    fail_of(io, "no parameter '%'; 'config list' shows all", &[key])
 }
 
 fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
@@ -85,7 +85,7 @@ fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
                 io.str(" ");
             }
             io.str("  ");
-            io.say(setting.help);
+            io.str(setting.help);
             io.str(" (");
             telemetry::range(setting, io);
             io.str(")\n");

@@ -6,7 +6,7 @@ use crate::convert::{Changes, Form};
 use crate::env::Io;
 use crate::memory::Model;
 use crate::persist::Wanted;
-use crate::text::{Line, Out, Text, Write, text};
+use crate::text::{Line, Out, Write};
 use crate::training::TrainOrder;
 use hone_numeric::compress::Fixed;
 
@@ -14,7 +14,7 @@ use hone_numeric::compress::Fixed;
 pub(super) fn compress(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     let factor = words.first().and_then(|w| hone_learn::setting::parse_int(w));
     let Some(factor) = factor.filter(|f| matches!(f, 4 | 8 | 16 | 32)) else {
-        return fail(io, text!("usage: model compress FACTOR [--windows N] [--yes]; FACTOR is 4, 8, 16 or 32"));
+        return fail(io, "usage: model compress FACTOR [--windows N] [--yes]; FACTOR is 4, 8, 16 or 32");
     };
     let (windows, yes) = options(words.get(1..).unwrap_or(&[]), io)?;
     run(console, Form::Clustered(factor as u8), windows, yes, io)
@@ -31,9 +31,7 @@ pub(super) fn quantize(console: &Console, words: &[&str], io: &mut dyn Io) -> Ou
     let Some(form) = form else {
         return fail(
             io,
-            text!(
-                "usage: model quantize int8 | q M N [--windows N] [--yes]; M and N are whole numbers, together at most 15"
-            ),
+            "usage: model quantize int8 | q M N [--windows N] [--yes]; M and N are whole numbers, together at most 15",
         );
     };
     let (windows, yes) = options(rest, io)?;
@@ -52,20 +50,20 @@ fn options(mut words: &[&str], io: &mut dyn Io) -> Result<(Option<u16>, bool), F
             ["--windows", n, rest @ ..] => {
                 let number = hone_learn::setting::parse_int(n).filter(|n| (20..=2000).contains(n));
                 let Some(number) = number else {
-                    return failed(io, text!("--windows takes a whole number from 20 to 2000"));
+                    return failed(io, "--windows takes a whole number from 20 to 2000");
                 };
                 windows = Some(number as u16);
                 rest
             }
             [word, ..] => {
-                let _ = fail_of(io, text!("'%' is no option here; there are --windows N, --yes"), &[word]);
+                let _ = fail_of(io, "'%' is no option here; there are --windows N, --yes", &[word]);
                 return Err(Failed);
             }
         }
     }
 }
 
-fn failed<T>(io: &mut dyn Io, text: Text) -> Result<T, Failed> {
+fn failed<T>(io: &mut dyn Io, text: &str) -> Result<T, Failed> {
     let _ = fail(io, text);
     Err(Failed)
 }
@@ -73,26 +71,26 @@ fn failed<T>(io: &mut dyn Io, text: Text) -> Result<T, Failed> {
 fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut dyn Io) -> Outcome {
     let links = console.links;
     if !yes && !io.interactive() {
-        return fail(io, text!("nobody can be asked here whether to replace the model in use: give --yes"));
+        return fail(io, "nobody can be asked here whether to replace the model in use: give --yes");
     }
     train::ready(links, io)?;
     let Some(published) = links.published.get() else {
-        return fail(io, text!("there is no model in use; 'train' makes one"));
+        return fail(io, "there is no model in use; 'train' makes one");
     };
     let Some(id) = TrainOrder::order(links, published.learner, windows, Some(form)) else {
-        return fail(io, text!("a training has just been ordered; 'train status' says how far it is"));
+        return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     train::follow(links, id, io)?;
     if !show(console, published.learner, io) {
-        return fail(io, text!("the converted model is gone: a training or another model came first; convert again"));
+        return fail(io, "the converted model is gone: a training or another model came first; convert again");
     }
     if !yes && !io.confirm("replace the model in use?") {
         links.training.update(|t| t.offer = None);
-        io.say(text!("the model in use stays\n"));
+        io.str("the model in use stays\n");
         return Ok(());
     }
     let kept = transfer::order(links, Wanted::Replace, io)?;
-    io.say(text!("replaced: "));
+    io.str("replaced: ");
     transfer::told(&kept, io);
     Ok(())
 }
@@ -119,7 +117,7 @@ enum Cell {
 #[inline(never)]
 fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
     let c = &changes.comparison;
-    io.say(text!("                      before     after\n"));
+    io.str("                      before     after\n");
     for (name, [before, after]) in [("bytes of weights", changes.weights), ("bytes saved", changes.bytes)] {
         row(name, &[Cell::Uint(before), Cell::Uint(after), Cell::Share(before, after)], io);
     }
@@ -132,7 +130,7 @@ fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
     if changes.labelled > 0 {
         row("as labelled", &changes.right.map(Cell::Uint), io);
     }
-    io.counts(text!("of % windows held back % are judged differently\n"), &[c.windows, c.changed]);
+    io.counts("of % windows held back % are judged differently\n", &[c.windows, c.changed]);
 }
 
 #[inline(never)]

@@ -5,7 +5,7 @@ use crate::capacity::{FEATURES, SVM_CLASSES};
 use crate::env::Io;
 use crate::link::Links;
 use crate::memory::{Model, RowSet, SVM_SCRATCH};
-use crate::text::{Out, Write, text};
+use crate::text::{Out, Write};
 use core::sync::atomic::Ordering;
 use hone_learn::ClassId;
 use hone_learn::metrics::Confusion;
@@ -32,22 +32,22 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 
 fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     let data = links.data.get();
-    io.counts(text!("% of % rows"), &[data.rows, data.capacity]);
+    io.counts("% of % rows", &[data.rows, data.capacity]);
     if data.features > 0 {
-        io.counts(text!(", % features each"), &[data.features]);
+        io.counts(", % features each", &[data.features]);
     }
     io.str("\n");
     for (class, rows) in data.classes.iter().flatten() {
-        io.counts(text!("class %: % rows\n"), &[class.0.into(), *rows]);
+        io.counts("class %: % rows\n", &[class.0.into(), *rows]);
     }
     if data.unlabelled > 0 {
-        io.counts(text!("no class: % rows\n"), &[data.unlabelled]);
+        io.counts("no class: % rows\n", &[data.unlabelled]);
     }
-    io.counts(text!("% windows not kept (set full, in use, or features beyond this build)\n"), &[data.missed]);
+    io.counts("% windows not kept (set full, in use, or features beyond this build)\n", &[data.missed]);
     if let Some(extractor) = links.extractor.get().filter(|_| data.rows > 0)
         && *extractor.params() != links.config.get().features
     {
-        io.say(text!("the features.* parameters were changed since; 'data clear' puts them to use\n"));
+        io.str("the features.* parameters were changed since; 'data clear' puts them to use\n");
     }
     Ok(())
 }
@@ -67,7 +67,7 @@ fn clear(links: &Links, io: &mut dyn Io) -> Outcome {
 }
 
 fn busy(io: &mut dyn Io) -> Outcome {
-    fail(io, text!("the training set is in use by a training; 'train status' says how far it is"))
+    fail(io, "the training set is in use by a training; 'train status' says how far it is")
 }
 
 /// Runs `look` with the set, which inference lends and gets back.
@@ -121,39 +121,37 @@ pub(super) fn svm(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
     if words != ["eval"] {
         return misuse("svm", io);
     }
-    let Some((_, model)) = console.model() else { return fail(io, text!("there is no model; 'train svm' makes one")) };
+    let Some((_, model)) = console.model() else { return fail(io, "there is no model; 'train svm' makes one") };
     let Model::Svm(_, svm) = &*model else {
-        return fail(io, text!("the model in use is no SVM; 'train svm' makes one"));
+        return fail(io, "the model in use is no SVM; 'train svm' makes one");
     };
     with_set(console.links, io, &mut |set, io| {
         let mut scratch = [0.0; SVM_SCRATCH + FEATURES];
         let mut confusion = Confusion::<SHOWN>::default();
         use hone_svm::EvalError as E;
         match hone_svm::evaluate(svm.view(), set.view(), &mut scratch, &mut confusion) {
-            Ok(()) if confusion.total() == 0 => fail(io, text!("the training set has no labelled rows; see 'label'")),
+            Ok(()) if confusion.total() == 0 => fail(io, "the training set has no labelled rows; see 'label'"),
             Ok(()) => {
                 matrix(&confusion, io);
                 Ok(())
             }
-            Err(E::NoClasses) => fail(io, text!("this model tells normal from novel, not classes")),
-            Err(E::Width { .. }) => {
-                fail(io, text!("the rows have other features than the model; 'data clear', label, train"))
-            }
-            Err(E::Scratch) => fail(io, text!("the model has more classes than this build works with")),
-            Err(E::Classes(_)) => fail(io, text!("the rows are of more classes than this build tells apart")),
+            Err(E::NoClasses) => fail(io, "this model tells normal from novel, not classes"),
+            Err(E::Width { .. }) => fail(io, "the rows have other features than the model; 'data clear', label, train"),
+            Err(E::Scratch) => fail(io, "the model has more classes than this build works with"),
+            Err(E::Classes(_)) => fail(io, "the rows are of more classes than this build tells apart"),
         }
     })
 }
 
 /// Accuracy, confusion matrix, precision and recall.
 fn matrix(m: &Confusion<SHOWN>, io: &mut dyn Io) {
-    io.say(text!("accuracy "));
+    io.str("accuracy ");
     io.percent(m.accuracy().unwrap_or(0.0));
-    io.counts(text!(" of % rows\nclass"), &[m.total()]);
+    io.counts(" of % rows\nclass", &[m.total()]);
     for ClassId(class) in m.classes() {
         cell(u32::from(*class), io);
     }
-    io.say(text!("  precision  recall\n"));
+    io.str("  precision  recall\n");
     for (row, ClassId(class)) in m.classes().iter().enumerate() {
         io.uint(*class);
         io.str(if *class < 10 { "    " } else { "   " });
@@ -163,7 +161,7 @@ fn matrix(m: &Confusion<SHOWN>, io: &mut dyn Io) {
         if let Some(scores) = m.class_scores(row) {
             io.str("  ");
             io.fixed(scores.precision, 3);
-            io.say(text!("      "));
+            io.str("      ");
             io.fixed(scores.recall, 3);
         }
         io.str("\n");

@@ -7,7 +7,7 @@ use crate::env::Io;
 #[cfg(feature = "small-models")]
 use crate::included::ESN;
 use crate::memory::Model;
-use crate::text::{Write, text};
+use crate::text::Write;
 use hone_esn::Form;
 #[cfg(feature = "small-models")]
 use hone_numeric::{compress::Fixed, whole::Precision};
@@ -36,7 +36,7 @@ fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     let outcome = in_use(console, io);
     let saved = console.links.keep.get().health.model;
     if saved > 0 {
-        io.counts(text!("saved: % bytes\n"), &[saved]);
+        io.counts("saved: % bytes\n", &[saved]);
     }
     outcome
 }
@@ -47,19 +47,19 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
         return rce(console, io);
     }
     let Some((published, model)) = console.model() else {
-        return fail(io, text!("there is no model; 'train' makes one"));
+        return fail(io, "there is no model; 'train' makes one");
     };
     io.str(published.learner.name());
     io.str(", ");
     io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
-    io.say(text!(" s old\n"));
+    io.str(" s old\n");
     match &*model {
         Model::Svm(_, svm) => {
             let view = svm.view();
-            io.say(match view.task() {
-                Task::Classes => text!("tells classes apart: "),
-                Task::Novelty => text!("tells normal from novel"),
-                Task::Untrained => text!("untrained"),
+            io.str(match view.task() {
+                Task::Classes => "tells classes apart: ",
+                Task::Novelty => "tells normal from novel",
+                Task::Untrained => "untrained",
             });
             for (i, class) in view.classes().enumerate() {
                 io.str(if i == 0 { "" } else { ", " });
@@ -68,7 +68,7 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
             io.str("\n");
             io.str(view.kernel().name());
             io.counts(
-                text!(" kernel, % support vectors, % features, % bytes\n"),
+                " kernel, % support vectors, % features, % bytes\n",
                 &[view.vectors() as u32, view.features() as u32, (view.used() * 4) as u32],
             );
             #[cfg(feature = "small-models")]
@@ -77,7 +77,7 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
         #[cfg(feature = "small-models")]
         Model::RceInteger(_, rce) => {
             io.counts(
-                text!("% prototypes, % features, % bytes; learns no more\n"),
+                "% prototypes, % features, % bytes; learns no more\n",
                 &[rce.prototypes() as u32, rce.features() as u32, (rce.used() * 4) as u32],
             );
             in_integers(rce.precision(), io);
@@ -86,10 +86,7 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
             reservoir(esn.params(), io);
             calibrated(esn.threshold().upper, esn.quality(), io);
             if let Form::Clustered(bits) = esn.form() {
-                io.counts(
-                    text!("readout clustered into % values, indices of % bits\n"),
-                    &[1u32 << (bits & 15), bits.into()],
-                );
+                io.counts("readout clustered into % values, indices of % bits\n", &[1u32 << (bits & 15), bits.into()]);
             }
         }
         #[cfg(feature = "small-models")]
@@ -115,38 +112,38 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
 #[inline(never)]
 fn features(console: &Console, io: &mut dyn Io) {
     let (_, Some(sequence)) = console.links.sequence.get() else { return };
-    io.counts(text!("% x % features a window ("), &[sequence.steps() as u32, sequence.features() as u32]);
+    io.counts("% x % features a window (", &[sequence.steps() as u32, sequence.features() as u32]);
     io.str(sequence.params().name());
     let projected = sequence.inputs() < sequence.features();
-    io.say(if projected { text!("), projected to ") } else { text!("), ") });
-    io.counts(text!("% inputs\n"), &[sequence.inputs() as u32]);
+    io.str(if projected { "), projected to " } else { "), " });
+    io.counts("% inputs\n", &[sequence.inputs() as u32]);
 }
 
 fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {
-    io.counts(text!("reservoir of % units, density "), &[params.units.into()]);
+    io.counts("reservoir of % units, density ", &[params.units.into()]);
     io.real(params.density);
-    io.say(text!(", spectral radius "));
+    io.str(", spectral radius ");
     io.real(params.spectral_radius);
-    io.say(text!(", leak "));
+    io.str(", leak ");
     io.real(params.leak);
-    io.counts(text!(", seed %\n"), &[params.seed]);
+    io.counts(", seed %\n", &[params.seed]);
 }
 
 #[cfg(feature = "small-models")]
 fn in_integers(precision: Option<Precision>, io: &mut dyn Io) {
     match precision {
-        Some(Precision::Int8) => io.say(text!("in 8-bit integers\n")),
+        Some(Precision::Int8) => io.str("in 8-bit integers\n"),
         Some(Precision::Fixed(fixed)) => {
-            io.counts(text!("in fixed point, % bits behind the point\n"), &[fixed.fraction().into()]);
+            io.counts("in fixed point, % bits behind the point\n", &[fixed.fraction().into()]);
         }
         None => {}
     }
 }
 
 fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {
-    io.say(text!("threshold "));
+    io.str("threshold ");
     io.real(threshold);
-    io.say(text!(", MSE in calibration "));
+    io.str(", MSE in calibration ");
     io.real(quality);
     io.str("\n");
 }
@@ -154,11 +151,11 @@ fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {
 fn rce(console: &Console, io: &mut dyn Io) -> Outcome {
     let s = console.links.rce.get();
     io.counts(
-        text!("rce, % of % prototypes from % labelled windows, accuracy as it learnt "),
+        "rce, % of % prototypes from % labelled windows, accuracy as it learnt ",
         &[s.prototypes.into(), s.capacity.into(), s.learnt],
     );
     io.percent(s.accuracy);
-    io.say(text!(" (of late "));
+    io.str(" (of late ");
     io.percent(s.recent);
     io.str(")\n");
     Ok(())

@@ -9,7 +9,7 @@ use crate::link::{Links, Names};
 use crate::stats::{InferenceStats, SamplingStats, SensorHealth};
 use crate::teach::RceStats;
 use crate::telemetry;
-use crate::text::{Out, Text, Write, text};
+use crate::text::{Out, Write};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_signal::Micros;
@@ -25,7 +25,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 }
 
 /// `name           `, so that what follows stands in a column, then `pattern` with its numbers.
-fn row(name: &str, pattern: Text, values: &[u32], io: &mut dyn Io) {
+fn row(name: &str, pattern: &str, values: &[u32], io: &mut dyn Io) {
     io.str(name);
     for _ in name.len()..14 {
         io.str(" ");
@@ -34,7 +34,7 @@ fn row(name: &str, pattern: Text, values: &[u32], io: &mut dyn Io) {
 }
 
 fn head(name: &str, io: &mut dyn Io) {
-    row(name, Text::EMPTY, &[], io);
+    row(name, "", &[], io);
 }
 
 fn text(links: &Links, io: &mut dyn Io) {
@@ -48,7 +48,7 @@ fn text(links: &Links, io: &mut dyn Io) {
     sensor(&sampling, &inference, io);
     row(
         "queues",
-        text!("%/% blocks (most %), %/% windows free, %/% events (% lost), % windows lost to training\n"),
+        "%/% blocks (most %), %/% windows free, %/% events (% lost), % windows lost to training\n",
         &[
             links.blocks.len() as u32,
             links.blocks.capacity() as u32,
@@ -64,14 +64,14 @@ fn text(links: &Links, io: &mut dyn Io) {
     );
     let training = links.training.get();
     if training.running() {
-        row("training", text!("%: % of %\n"), &[training.id, training.done, training.total], io);
+        row("training", "%: % of %\n", &[training.id, training.done, training.total], io);
     }
     for ended in training.history.iter().flatten() {
         head("trained", io);
         train::line(ended, io);
     }
     flash(links, sampling.flash_gaps, io);
-    row("memory", text!("% of % bytes\n"), &[budget::USED as u32, budget::BUDGET as u32], io);
+    row("memory", "% of % bytes\n", &[budget::USED as u32, budget::BUDGET as u32], io);
     io.threads(&mut |out, t| thread(out, t));
 }
 
@@ -79,15 +79,15 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
     let keep = links.keep.get();
     head("flash", io);
     if !keep.health.ready {
-        return io.say(text!("none; nothing outlives the power\n"));
+        return io.str("none; nothing outlives the power\n");
     }
     if keep.health.model > 0 {
-        io.counts(text!("% bytes of model saved, "), &[keep.health.model]);
+        io.counts("% bytes of model saved, ", &[keep.health.model]);
     } else {
-        io.say(text!("no model saved, "));
+        io.str("no model saved, ");
     }
     io.counts(
-        text!("% model and % parameter saves, % failed, % erases, % frames missed in them, % bytes free\n"),
+        "% model and % parameter saves, % failed, % erases, % frames missed in them, % bytes free\n",
         &[keep.saves, keep.config_saves, keep.failures, keep.erases, gaps, keep.health.free],
     );
     let mut found = crate::text::Line::<192>::default();
@@ -98,7 +98,7 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
         io.str("\n");
     }
     if keep.skipped > 0 {
-        row("flash found", text!("parameters of another build, left out\n"), &[], io);
+        row("flash found", "parameters of another build, left out\n", &[], io);
     }
 }
 
@@ -109,13 +109,13 @@ fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
             io.str(learner.name());
             io.str(", ");
             io.seconds(Micros(io.now().0.saturating_sub(since.0)));
-            io.say(text!(" s old"));
+            io.str(" s old");
             if steps(links) > 0 {
-                io.counts(text!(", sees % feature vectors a window"), &[steps(links)]);
+                io.counts(", sees % feature vectors a window", &[steps(links)]);
             }
             io.str("\n");
         }
-        None => io.say(text!("none; 'train' makes one\n")),
+        None => io.str("none; 'train' makes one\n"),
     }
 }
 
@@ -125,10 +125,10 @@ fn steps(links: &Links) -> u32 {
 }
 
 fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
-    row("windows", text!("% complete, % broken off, % rejected\n"), &[s.windows, s.broken, s.rejected], io);
+    row("windows", "% complete, % broken off, % rejected\n", &[s.windows, s.broken, s.rejected], io);
     row(
         "verdicts",
-        text!("% normal, % anomalous, % of a class, % unknown\n"),
+        "% normal, % anomalous, % of a class, % unknown\n",
         &[s.normal, s.anomalous, s.classified, s.unknown],
         io,
     );
@@ -138,7 +138,7 @@ fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
         io.str("\n");
     }
     let latency = &[s.latency.min, s.latency.mean(), s.latency.max];
-    row("latency", text!("% us least, % us mean, % us most\n"), latency, io);
+    row("latency", "% us least, % us mean, % us most\n", latency, io);
 }
 
 fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
@@ -149,43 +149,43 @@ fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
     }
     super::sensor::health(s.health, io);
     io.str("\n");
-    row("frames", text!("% read, % overruns, % blocks lost\n"), &[s.frames, s.overruns, s.blocks_lost], io);
+    row("frames", "% read, % overruns, % blocks lost\n", &[s.frames, s.overruns, s.blocks_lost], io);
     row(
         "faults",
-        text!("% failed readings, % not a number, % saturated, % stuck, % windows rejected\n"),
+        "% failed readings, % not a number, % saturated, % stuck, % windows rejected\n",
         &[s.errors, s.not_a_number, s.saturated, s.stuck, inference.rejected],
         io,
     );
 }
 
 fn thread(out: &mut dyn Out, t: ThreadInfo<'_>) {
-    out.say(text!("thread        "));
+    out.str("thread        ");
     out.str(t.name);
     // The share in thousandths, as a percentage with one digit.
     let (whole, tenth) = (t.cpu_permille / 10, t.cpu_permille % 10);
-    out.counts(text!(": stack % of % bytes, cpu %.% %\n"), &[t.stack_used, t.stack_bytes, whole.into(), tenth.into()]);
+    out.counts(": stack % of % bytes, cpu %.% %\n", &[t.stack_used, t.stack_bytes, whole.into(), tenth.into()]);
 }
 
 /// The training set and TinyRCE, where there is something to tell.
 fn learning(links: &Links, io: &mut dyn Io) {
     let data = links.data.get();
     if SVM && (data.rows > 0 || data.missed > 0) {
-        row("training set", text!("% of % rows, % windows not kept\n"), &[data.rows, data.capacity, data.missed], io);
+        row("training set", "% of % rows, % windows not kept\n", &[data.rows, data.capacity, data.missed], io);
     }
     let rce = links.rce.get();
     if RCE && rce.begun {
         row(
             "prototypes",
-            text!("% of %, % windows learnt, accuracy as it learnt "),
+            "% of %, % windows learnt, accuracy as it learnt ",
             &[rce.prototypes.into(), rce.capacity.into(), rce.learnt],
             io,
         );
         io.percent(rce.accuracy);
-        io.say(text!(" (of late "));
+        io.str(" (of late ");
         io.percent(rce.recent);
-        io.counts(text!("), % pruned, % refused\n"), &[rce.pruned, rce.refused]);
+        io.counts("), % pruned, % refused\n", &[rce.pruned, rce.refused]);
         if let Some(window) = rce.waiting {
-            row("unknown", text!("window % waits for a label\n"), &[window], io);
+            row("unknown", "window % waits for a label\n", &[window], io);
         }
     }
 }
@@ -206,7 +206,7 @@ fn json(links: &Links, io: &mut dyn Io) {
         }
     }
     j.counts(
-        text!("memory_bytes memory_budget_bytes events_lost feature_steps"),
+        "memory_bytes memory_budget_bytes events_lost feature_steps",
         &[budget::USED as u32, budget::BUDGET as u32, links.events_lost.load(Ordering::Relaxed), steps(links)],
     );
     j.end();
@@ -215,7 +215,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     if SVM {
         let d = links.data.get();
         let mut j = Object::new(KIND, "data", io.out());
-        j.counts(text!("rows capacity features missed"), &[d.rows, d.capacity, d.features, d.missed]);
+        j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
         j.end();
     }
     rce_json(&links.rce.get(), io);
@@ -224,7 +224,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     let mut j = Object::new(KIND, "flash", io.out());
     j.flag("ready", k.health.ready);
     j.counts(
-        text!("model_bytes free_bytes saves config_saves failures erases missed_frames found_unfinished found_damaged"),
+        "model_bytes free_bytes saves config_saves failures erases missed_frames found_unfinished found_damaged",
         &[
             k.health.model,
             k.health.free,
@@ -240,7 +240,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     j.end();
     for ended in links.training.get().history.iter().flatten() {
         let mut j = Object::new(KIND, "training", io.out());
-        j.counts(text!("id"), &[ended.id]);
+        j.counts("id", &[ended.id]);
         j.text("learner", ended.learner.name());
         let report = ended.result.ok();
         j.flag("done", report.is_some());
@@ -252,7 +252,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     io.threads(&mut |out, t| {
         let mut j = Object::new(KIND, "thread", out);
         j.text("name", t.name);
-        j.counts(text!("stack_bytes stack_used cpu_permille"), &[t.stack_bytes, t.stack_used, t.cpu_permille.into()]);
+        j.counts("stack_bytes stack_used cpu_permille", &[t.stack_bytes, t.stack_used, t.cpu_permille.into()]);
         j.end();
     });
 }
@@ -263,10 +263,8 @@ const KIND: &str = "stats";
 fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
     let mut j = Object::new(KIND, "inference", io.out());
     j.counts(
-        text!(
-            "windows broken rejected lost_to_training normal anomalous classified unknown \
-             latency_min_us latency_mean_us latency_max_us"
-        ),
+        "windows broken rejected lost_to_training normal anomalous classified unknown \
+             latency_min_us latency_mean_us latency_max_us",
         &[
             i.windows,
             i.broken,
@@ -307,7 +305,7 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
         },
     );
     j.counts(
-        text!("frames overruns blocks_lost queue_most errors not_a_number saturated stuck"),
+        "frames overruns blocks_lost queue_most errors not_a_number saturated stuck",
         &[s.frames, s.overruns, s.blocks_lost, s.queue_high.into(), s.errors, s.not_a_number, s.saturated, s.stuck],
     );
     j.end();
@@ -318,10 +316,10 @@ fn rce_json(r: &RceStats, io: &mut dyn Io) {
         return;
     }
     let mut j = Object::new(KIND, "rce", io.out());
-    j.counts(text!("prototypes capacity learnt"), &[r.prototypes.into(), r.capacity.into(), r.learnt]);
+    j.counts("prototypes capacity learnt", &[r.prototypes.into(), r.capacity.into(), r.learnt]);
     j.real("accuracy", r.accuracy);
     j.real("recent_accuracy", r.recent);
-    j.counts(text!("pruned refused"), &[r.pruned, r.refused]);
+    j.counts("pruned refused", &[r.pruned, r.refused]);
     j.maybe_count("waiting_window", r.waiting);
     j.end();
 }

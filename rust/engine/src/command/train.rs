@@ -7,7 +7,7 @@ use crate::included::Missing;
 use crate::link::Links;
 use crate::stats::{Ended, Phase};
 use crate::telemetry;
-use crate::text::{Line, Text, Write, text};
+use crate::text::{Line, Write};
 use crate::training::TrainOrder;
 use core::ops::RangeInclusive;
 use core::sync::atomic::Ordering;
@@ -34,7 +34,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
             "--windows" => {
                 let number = rest.first().and_then(|n| hone_learn::setting::parse_int(n));
                 let Some(number) = number.filter(|n| WINDOWS.contains(n)) else {
-                    return fail(io, text!("--windows takes a whole number from 10 to 10000"));
+                    return fail(io, "--windows takes a whole number from 10 to 10000");
                 };
                 windows = Some(number as u16);
                 rest = rest.get(1..).unwrap_or(&[]);
@@ -46,9 +46,9 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 if let Some(missing) = Missing::from_name(name) {
                     let mut line = Line::<64>::default();
                     telemetry::missing(missing, &mut line);
-                    return fail_of(io, text!("%; there are %"), &[line.as_str(), Learner::LIST]);
+                    return fail_of(io, "%; there are %", &[line.as_str(), Learner::LIST]);
                 }
-                return fail_of(io, text!("no learner '%'; there are %"), &[name, Learner::LIST]);
+                return fail_of(io, "no learner '%'; there are %", &[name, Learner::LIST]);
             }
             _ if named => return misuse("train", io),
             name => {
@@ -59,26 +59,23 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     }
     ready(links, io)?;
     let Some(id) = TrainOrder::send(links, learner, windows) else {
-        return fail(io, text!("a training has just been ordered; 'train status' says how far it is"));
+        return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     if wait {
         return follow(links, id, io);
     }
-    io.counts(text!("training % begins in the background; 'train status' says how far it is\n"), &[id]);
+    io.counts("training % begins in the background; 'train status' says how far it is\n", &[id]);
     Ok(())
 }
 
 /// Fails when a training cannot begin now.
 pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
     if links.training.update(|t| t.running()) || !links.orders.is_empty() {
-        return fail(io, text!("a training is under way; 'train status' says how far, 'train cancel' gives it up"));
+        return fail(io, "a training is under way; 'train status' says how far, 'train cancel' gives it up");
     }
     // On its way home the memory is waited for.
     if links.keep.get().lent && links.workspace_wanted.load(Ordering::Relaxed) {
-        return fail(
-            io,
-            text!("an import or export is under way and uses the working memory; try again when it has ended"),
-        );
+        return fail(io, "an import or export is under way and uses the working memory; try again when it has ended");
     }
     Ok(())
 }
@@ -109,7 +106,7 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
             continue;
         }
         if refused {
-            return fail(io, text!("another training came first; 'train status' says how far it is"));
+            return fail(io, "another training came first; 'train status' says how far it is");
         }
         let (phase, done, total) = at;
         if begun && done > 0 && total > 0 {
@@ -124,34 +121,34 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
         if looks == 2
             && let Some(reason) = waits_for(links, id)
         {
-            io.say(text!("  waits "));
-            io.say(reason);
+            io.str("  waits ");
+            io.str(reason);
             io.str("\n");
         }
         if !io.pause(LOOK) {
-            return fail(io, text!("no longer waiting; the training goes on, 'train cancel' gives it up"));
+            return fail(io, "no longer waiting; the training goes on, 'train cancel' gives it up");
         }
     }
 }
 
 /// What training `id`, which has been ordered and has not begun, waits for.
-fn waits_for(links: &Links, id: u32) -> Option<Text> {
+fn waits_for(links: &Links, id: u32) -> Option<&'static str> {
     links.orders.front().filter(|o| o.id == id)?;
     let keep = links.keep.get();
     Some(if keep.saving {
-        text!("until what is being saved is in flash")
+        "until what is being saved is in flash"
     } else if keep.lent || links.workspace_wanted.load(Ordering::Relaxed) {
-        text!("until the import or export has ended")
+        "until the import or export has ended"
     } else {
-        text!("for the training loop")
+        "for the training loop"
     })
 }
 
 pub(super) fn progress((phase, done, total): (Phase, u32, u32), io: &mut dyn Io) {
-    io.say(if phase == Phase::Collecting { text!("  collecting ") } else { text!("  computing ") });
+    io.str(if phase == Phase::Collecting { "  collecting " } else { "  computing " });
     io.uint(u64::from(done) * 100 / u64::from(total.max(1)));
     io.str(" % (");
-    io.counts(text!("% of %)\n"), &[done, total]);
+    io.counts("% of %)\n", &[done, total]);
 }
 
 fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
@@ -161,7 +158,7 @@ fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
             Ok(())
         }
         Err(_) => {
-            io.say(text!("error: "));
+            io.str("error: ");
             line(ended, io);
             Err(super::Failed)
         }
@@ -170,15 +167,15 @@ fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
 
 /// `training 1: esn, converged on 160 windows, MSE 0.123, took 20.5 s`
 pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
-    io.say(if ended.converts { text!("conversion ") } else { text!("training ") });
-    io.counts(text!("%: "), &[ended.id]);
+    io.str(if ended.converts { "conversion " } else { "training " });
+    io.counts("%: ", &[ended.id]);
     io.str(ended.learner.name());
     io.str(", ");
     match &ended.result {
         Ok(report) => telemetry::report(report, io),
         Err(fault) => telemetry::fault(fault, io),
     }
-    io.say(text!(", took "));
+    io.str(", took ");
     io.seconds(ended.took);
     io.str(" s\n");
 }
@@ -190,19 +187,19 @@ fn status(links: &Links, io: &mut dyn Io) -> Outcome {
     if let Some(order) = waiting.filter(|o| o.id != status.id)
         && !status.running()
     {
-        io.counts(text!("training %: "), &[order.id]);
+        io.counts("training %: ", &[order.id]);
         io.str(order.learner.name());
-        io.say(text!(", waits "));
-        io.say(waits_for(links, order.id).unwrap_or(text!("for the training loop")));
-        io.say(text!("; 'train cancel' gives it up\n"));
+        io.str(", waits ");
+        io.str(waits_for(links, order.id).unwrap_or("for the training loop"));
+        io.str("; 'train cancel' gives it up\n");
     } else if status.phase == Phase::Idle {
-        io.say(text!("no training yet; 'train' begins one\n"));
+        io.str("no training yet; 'train' begins one\n");
     }
     if status.running() {
-        io.say(if status.converts { text!("conversion ") } else { text!("training ") });
-        io.counts(text!("%: "), &[status.id]);
+        io.str(if status.converts { "conversion " } else { "training " });
+        io.counts("%: ", &[status.id]);
         io.str(status.learner.name());
-        io.say(text!(", for "));
+        io.str(", for ");
         io.seconds(Micros(io.now().0.saturating_sub(status.since.0)));
         io.str(" s\n");
         progress((status.phase, status.done, status.total), io);
@@ -218,16 +215,16 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
     if !status.running() {
         // One that has been ordered and waits never begins; whoever takes the order out of the queue has it.
         if let Some(order) = links.orders.receive() {
-            io.counts(text!("training %: "), &[order.id]);
+            io.counts("training %: ", &[order.id]);
             io.str(order.learner.name());
-            io.say(text!(", cancelled before it began\n"));
+            io.str(", cancelled before it began\n");
             return Ok(());
         }
         // It may just have been taken up.
         status = links.training.get();
     }
     if !status.running() {
-        return fail(io, text!("no training is under way"));
+        return fail(io, "no training is under way");
     }
     links.cancel.store(true, Ordering::Relaxed);
     for _ in 0..100 {
@@ -239,5 +236,5 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
             break;
         }
     }
-    fail(io, text!("the training has not stopped yet; 'train status' says when it has"))
+    fail(io, "the training has not stopped yet; 'train status' says when it has")
 }

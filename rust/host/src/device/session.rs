@@ -12,7 +12,7 @@ use hone_engine::config::Style;
 use hone_engine::cooperative::Device;
 use hone_engine::env::{Io, ThreadInfo, Typed};
 use hone_engine::event::Event;
-use hone_engine::text::{Out, Text, Write, text};
+use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Led, Links, Memory, telemetry};
 use hone_signal::Micros;
 use std::sync::Arc;
@@ -50,14 +50,14 @@ pub fn device(source: Source, flash: HostFlash) -> HostDevice {
 
 /// Commands of the host program alone.
 pub static HOST_COMMANDS: [Command; 5] = [
-    host("rig", text!("[CONDITION]"), text!("what is done to the simulated motor; without a condition, list them")),
-    host("replay", text!("[NUMBER]"), text!("play this recording (with --replay); without a number, list them")),
-    host("button", Text::EMPTY, text!("press the button sw0: collect and train the default learner")),
-    host("led", Text::EMPTY, text!("whether the light is on")),
-    host("quit", Text::EMPTY, text!("leave")),
+    host("rig", "[CONDITION]", "what is done to the simulated motor; without a condition, list them"),
+    host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
+    host("button", "", "press the button sw0: collect and train the default learner"),
+    host("led", "", "whether the light is on"),
+    host("quit", "", "leave"),
 ];
 
-const fn host(name: &'static str, usage: Text, help: Text) -> Command {
+const fn host(name: &'static str, usage: &'static str, help: &'static str) -> Command {
     Command { name, usage, help, sub: &[], words: command::Words::None }
 }
 

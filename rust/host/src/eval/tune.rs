@@ -4,7 +4,7 @@
 //! settings whose error is within one standard error of the least, the one of fewest support vectors is taken (Breiman,
 //! Friedman, Olshen and Stone 1984, the one-standard-error rule).
 
-use hone_learn::{Kind, Setting, Settings, Value, text};
+use hone_learn::{Kind, Setting, Settings, Value};
 
 /// Parts of the rows, each of which is judged by what the others taught.
 pub const FOLDS: usize = 5;
@@ -46,10 +46,10 @@ impl Default for Tuning {
 
 impl Settings for Tuning {
     const SETTINGS: &'static [Setting] = &[
-        Setting { name: "tune", help: text!("rbf in batches: choose c and gamma if neither is set"), kind: Kind::Flag },
+        Setting { name: "tune", help: "rbf in batches: choose c and gamma if neither is set", kind: Kind::Flag },
         Setting {
             name: "batches",
-            help: text!("rbf: keep support vectors, or the first batch's as a basis"),
+            help: "rbf: keep support vectors, or the first batch's as a basis",
             kind: Kind::Choice(&["auto", "keep", "basis"]),
         },
     ];

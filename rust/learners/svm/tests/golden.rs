@@ -6,7 +6,7 @@ use hone_svm::{KernelKind, Machine, Model, Params, Shape, Trainer, required_for,
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/svm")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/vectors/svm")
 }
 
 /// Rows as the learner sees them, and classes.

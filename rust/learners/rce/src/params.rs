@@ -1,7 +1,7 @@
 //! Run-time parameters.
 
 use crate::layout;
-use hone_learn::{Kind, ParamError, Setting, Settings, Value, text};
+use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 
 const ALGORITHMS: &[&str] = &["tiny-rce", "rce", "rce-aged"];
 const METRICS: &[&str] = &["manhattan", "euclidean", "hamming"];
@@ -119,75 +119,73 @@ impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "algorithm",
-            help: text!("tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning"),
+            help: "tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning",
             kind: Kind::Choice(ALGORITHMS),
         },
-        Setting { name: "metric", help: text!("distance between windows"), kind: Kind::Choice(METRICS) },
-        Setting { name: "store", help: text!("how a prototype's features are kept"), kind: Kind::Choice(STORES) },
-        Setting { name: "prototypes", help: text!("the most to keep"), kind: Kind::Int { min: 1, max: 65535 } },
+        Setting { name: "metric", help: "distance between windows", kind: Kind::Choice(METRICS) },
+        Setting { name: "store", help: "how a prototype's features are kept", kind: Kind::Choice(STORES) },
+        Setting { name: "prototypes", help: "the most to keep", kind: Kind::Int { min: 1, max: 65535 } },
         Setting {
             name: "radius-max",
-            help: text!("of a new prototype, in standard deviations per feature"),
+            help: "of a new prototype, in standard deviations per feature",
             kind: Kind::Real { min: 0.001, max: 100.0 },
         },
         Setting {
             name: "radius-min",
-            help: text!("to which errors shrink it, in standard deviations per feature"),
+            help: "to which errors shrink it, in standard deviations per feature",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
         Setting {
             name: "ageing",
-            help: text!("prototypes age with conflicts and time, and grow young with use"),
+            help: "prototypes age with conflicts and time, and grow young with use",
             kind: Kind::Flag,
         },
-        Setting { name: "pruning", help: text!("when full, the oldest prototype makes room"), kind: Kind::Flag },
+        Setting { name: "pruning", help: "when full, the oldest prototype makes room", kind: Kind::Flag },
         Setting {
             name: "moving",
-            help: text!("least share by which the nearest prototype follows a window of its class, 0 to stay"),
+            help: "least share by which the nearest prototype follows a window of its class, 0 to stay",
             kind: Kind::Real { min: 0.0, max: 1.0 },
         },
-        Setting { name: "fading", help: text!("ageing per window"), kind: Kind::Real { min: 0.0, max: 1.0 } },
-        Setting { name: "fallback", help: text!("the nearest prototype decides where none fires"), kind: Kind::Flag },
+        Setting { name: "fading", help: "ageing per window", kind: Kind::Real { min: 0.0, max: 1.0 } },
+        Setting { name: "fallback", help: "the nearest prototype decides where none fires", kind: Kind::Flag },
         Setting {
             name: "relevance",
-            help: text!("how much features that vary little within a class count more, 0 for not"),
+            help: "how much features that vary little within a class count more, 0 for not",
             kind: Kind::Real { min: 0.0, max: 2.0 },
         },
         Setting {
             name: "range",
-            help: text!("features are clipped at this many standard deviations"),
+            help: "features are clipped at this many standard deviations",
             kind: Kind::Real { min: 1.0, max: 32.0 },
         },
         Setting {
             name: "horizon",
-            help: text!("windows over which mean and deviation are learnt; older ones fade"),
+            help: "windows over which mean and deviation are learnt; older ones fade",
             kind: Kind::Int { min: 16, max: 1_000_000 },
         },
         Setting {
             name: "spacing",
-            help: text!(
-                "while there is room, a window becomes a prototype from so many mean deviations above that mean on"
-            ),
+            help: "while there is room, a window becomes a prototype from so many mean deviations above that mean on",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
         Setting {
             name: "rivalry",
-            help: text!("how much a second class that is as near makes the unknown score of a window greater"),
+            help: "how much a second class that is as near makes the unknown score of a window greater",
             kind: Kind::Real { min: 0.0, max: 2.0 },
         },
         Setting {
             name: "reach",
-            help: text!("a window is known up to so many mean deviations above the mean distance of known windows"),
+            help: "a window is known up to so many mean deviations above the mean distance of known windows",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
         Setting {
             name: "regrowth",
-            help: text!("share by which a radius grows towards a window rightly decided beyond it"),
+            help: "share by which a radius grows towards a window rightly decided beyond it",
             kind: Kind::Real { min: 0.0, max: 1.0 },
         },
         Setting {
             name: "pooling",
-            help: text!("how much the distance usual for all prototypes counts against that usual for the nearest one"),
+            help: "how much the distance usual for all prototypes counts against that usual for the nearest one",
             kind: Kind::Real { min: 0.0, max: 1000.0 },
         },
     ];
@@ -283,16 +281,16 @@ impl Params {
             }
         }
         if self.radius_min > self.radius_max {
-            return Err(ParamError::Conflict(text!("radius-min is above radius-max: lower one or raise the other")));
+            return Err(ParamError::Conflict("radius-min is above radius-max: lower one or raise the other"));
         }
         if self.metric == 2 && self.store == 2 {
-            return Err(ParamError::Conflict(text!("hamming distances need 8-bit or 16-bit prototypes: set store")));
+            return Err(ParamError::Conflict("hamming distances need 8-bit or 16-bit prototypes: set store"));
         }
         if !cfg!(feature = "hamming") && self.metric == 2 {
-            return Err(ParamError::Conflict(text!("this build has no hamming distances (CONFIG_HONE_RCE_HAMMING)")));
+            return Err(ParamError::Conflict("this build has no hamming distances (CONFIG_HONE_RCE_HAMMING)"));
         }
         if !cfg!(feature = "wide") && self.store != 0 {
-            return Err(ParamError::Conflict(text!("this build has 8-bit prototypes alone (CONFIG_HONE_RCE_WIDE)")));
+            return Err(ParamError::Conflict("this build has 8-bit prototypes alone (CONFIG_HONE_RCE_WIDE)"));
         }
         if features == 0 || features > MAX_FEATURES {
             return Err(ParamError::Capacity {

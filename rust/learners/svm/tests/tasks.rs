@@ -8,7 +8,7 @@ const ROWS: usize = 120;
 const WIDTH: usize = 64;
 
 fn data() -> PathBuf {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data");
     std::env::var_os("HONE_DATA").map_or(beside, PathBuf::from).join("svm")
 }
 
@@ -20,7 +20,7 @@ fn table(task: &str, part: &str) -> Option<Vec<Vec<f32>>> {
 
 #[test]
 fn the_reference_tasks_are_as_with_libsvm() {
-    let expected = include_str!("../../../tests/vectors/svm/tasks.csv");
+    let expected = include_str!("../../../../tests/vectors/svm/tasks.csv");
     let mut model = Box::new(Model::<8192>::new());
     for line in expected.lines().skip(1) {
         let f: Vec<&str> = line.split(',').collect();

@@ -9,7 +9,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{format, fs, vec};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/vectors/");
 const AMPLITUDE: i32 = 900;
 
 fn params(feedback: f32) -> Params {

@@ -3,7 +3,7 @@
 use crate::kernel::{Kind as KernelKind, POLY_SIGMOID};
 use crate::model::pairs_of;
 use crate::plan::{MULTI_CLASS, NOVELTY};
-use hone_learn::{Kind, ParamError, Setting, Settings, Value, text};
+use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 
 /// Classes that one model tells apart at most.
 pub const MAX_CLASSES: usize = if MULTI_CLASS { 32 } else { 2 };
@@ -93,51 +93,43 @@ const MARGIN: usize = CALIBRATE + 1;
 
 const WEIGHT: Kind = Kind::Real { min: 1e-3, max: 1e3 };
 const fn weight(name: &'static str) -> Setting {
-    Setting { name, help: text!("factor on c for this class"), kind: WEIGHT }
+    Setting { name, help: "factor on c for this class", kind: WEIGHT }
 }
 
 impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "machine",
-            help: text!("auto: classes when rows have labels, else novelty"),
+            help: "auto: classes when rows have labels, else novelty",
             kind: Kind::Choice(if NOVELTY { &["auto", "classify", "novelty"] } else { &["auto", "classify"] }),
         },
         Setting {
             name: "kernel",
-            help: text!("auto: linear for classes, rbf for novelty"),
+            help: "auto: linear for classes, rbf for novelty",
             kind: Kind::Choice(if POLY_SIGMOID {
                 &["auto", "linear", "rbf", "poly", "sigmoid"]
             } else {
                 &["auto", "linear", "rbf"]
             }),
         },
-        Setting { name: "c", help: text!("cost of a row on the wrong side"), kind: Kind::Real { min: 1e-4, max: 1e6 } },
-        Setting {
-            name: "nu",
-            help: text!("novelty: share of rows left outside"),
-            kind: Kind::Real { min: 1e-3, max: 1.0 },
-        },
+        Setting { name: "c", help: "cost of a row on the wrong side", kind: Kind::Real { min: 1e-4, max: 1e6 } },
+        Setting { name: "nu", help: "novelty: share of rows left outside", kind: Kind::Real { min: 1e-3, max: 1.0 } },
         Setting {
             name: "gamma",
-            help: text!("kernel width; 0: 1/(features x variance)"),
+            help: "kernel width; 0: 1/(features x variance)",
             kind: Kind::Real { min: 0.0, max: 1e6 },
         },
-        Setting { name: "degree", help: text!("of the polynomial"), kind: Kind::Int { min: 1, max: 10 } },
-        Setting {
-            name: "coef0",
-            help: text!("constant of polynomial and sigmoid"),
-            kind: Kind::Real { min: -1e6, max: 1e6 },
-        },
-        Setting { name: "tolerance", help: text!("KKT gap to stop at"), kind: Kind::Real { min: 1e-5, max: 0.5 } },
+        Setting { name: "degree", help: "of the polynomial", kind: Kind::Int { min: 1, max: 10 } },
+        Setting { name: "coef0", help: "constant of polynomial and sigmoid", kind: Kind::Real { min: -1e6, max: 1e6 } },
+        Setting { name: "tolerance", help: "KKT gap to stop at", kind: Kind::Real { min: 1e-5, max: 0.5 } },
         Setting {
             name: "iterations",
-            help: text!("at most, per pair of classes"),
+            help: "at most, per pair of classes",
             kind: Kind::Int { min: 1, max: 100_000_000 },
         },
-        Setting { name: "standardise", help: text!("scale features to mean 0, deviation 1"), kind: Kind::Flag },
-        Setting { name: "balance", help: text!("weigh classes by the inverse of their rows"), kind: Kind::Flag },
-        Setting { name: "shrinking", help: text!("set settled rows aside while solving"), kind: Kind::Flag },
+        Setting { name: "standardise", help: "scale features to mean 0, deviation 1", kind: Kind::Flag },
+        Setting { name: "balance", help: "weigh classes by the inverse of their rows", kind: Kind::Flag },
+        Setting { name: "shrinking", help: "set settled rows aside while solving", kind: Kind::Flag },
         weight("weight-0"),
         weight("weight-1"),
         weight("weight-2"),
@@ -150,12 +142,12 @@ impl Settings for Params {
         weight("weight-9"),
         Setting {
             name: "calibrate",
-            help: text!("novelty: part of the rows that sets the threshold"),
+            help: "novelty: part of the rows that sets the threshold",
             kind: Kind::Real { min: 0.0, max: 0.5 },
         },
         Setting {
             name: "margin",
-            help: text!("novelty: threshold, in deviations below the median"),
+            help: "novelty: threshold, in deviations below the median",
             kind: Kind::Real { min: 0.0, max: 100.0 },
         },
     ];

@@ -2,7 +2,7 @@
 
 use crate::LANES;
 use crate::threshold::{MAX_AVERAGE, Rule};
-use hone_learn::{Kind, ParamError, Setting, Settings, Text, Value, text};
+use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 
 /// The output function g of y = g(W_out·z).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,51 +167,47 @@ pub const MAX_UNITS: u16 = 512;
 /// The greatest number of channels.
 pub const MAX_CHANNELS: u16 = 16;
 
-const fn int(name: &'static str, help: Text, min: i32, max: i32) -> Setting {
+const fn int(name: &'static str, help: &'static str, min: i32, max: i32) -> Setting {
     Setting { name, help, kind: Kind::Int { min, max } }
 }
 
-const fn real(name: &'static str, help: Text, min: f32, max: f32) -> Setting {
+const fn real(name: &'static str, help: &'static str, min: f32, max: f32) -> Setting {
     Setting { name, help, kind: Kind::Real { min, max } }
 }
 
-const fn choice(name: &'static str, help: Text, words: &'static [&'static str]) -> Setting {
+const fn choice(name: &'static str, help: &'static str, words: &'static [&'static str]) -> Setting {
     Setting { name, help, kind: Kind::Choice(words) }
 }
 
-const fn flag(name: &'static str, help: Text) -> Setting {
+const fn flag(name: &'static str, help: &'static str) -> Setting {
     Setting { name, help, kind: Kind::Flag }
 }
 
 impl Settings for Params {
     const SETTINGS: &'static [Setting] = &[
-        int("units", text!("reservoir units, a multiple of 8"), 8, MAX_UNITS as i32),
-        real("density", text!("share of non-zero reservoir weights"), 0.001, 1.0),
-        real("spectral-radius", text!("spectral radius of the reservoir"), 0.0, 2.0),
-        real("leak", text!("leak rate, 1 for none"), 0.01, 1.0),
-        real("input-scale", text!("input weights are uniform in plus/minus this"), 0.001, 10.0),
-        int("seed", text!("seed of the random weights"), 0, i32::MAX),
-        real("feedback", text!("feedback weights are uniform in plus/minus this, 0 for none"), 0.0, 10.0),
-        choice("output", text!("output function"), &["identity", "tanh"]),
-        choice("readout", text!("what the readout sees"), &["state", "input-state", "input-state-output"]),
-        choice("target", text!("reconstruct the input or predict the next"), &["reconstruct", "predict"]),
-        real("ridge", text!("ridge per sample"), 1e-8, 100.0),
-        int("washout", text!("frames after a reset that do not count"), 0, 4096),
-        flag("carry", text!("carry the state from window to window")),
-        flag("remove-mean", text!("take each window's own mean off")),
-        int("scale-windows", text!("windows of the scale phase"), 1, 10_000),
-        int("fit-windows", text!("windows of the fit phase"), 1, 10_000),
-        int("calibrate-windows", text!("windows of the calibration phase"), 2, 10_000),
-        choice("rule", text!("threshold rule"), &["sigma", "quantile", "two-sided"]),
-        real("k", text!("standard deviations from the median to the threshold"), 0.0, 100.0),
-        real("quantile", text!("quantile of the calibration scores"), 0.0, 1.0),
-        real("margin", text!("factor on the quantile"), 0.1, 100.0),
-        int("average", text!("windows over which the score is averaged"), 1, MAX_AVERAGE as i32),
-        choice(
-            "score",
-            text!("error judged: plain, over the window's own power, or either"),
-            &["mse", "nmse", "either"],
-        ),
+        int("units", "reservoir units, a multiple of 8", 8, MAX_UNITS as i32),
+        real("density", "share of non-zero reservoir weights", 0.001, 1.0),
+        real("spectral-radius", "spectral radius of the reservoir", 0.0, 2.0),
+        real("leak", "leak rate, 1 for none", 0.01, 1.0),
+        real("input-scale", "input weights are uniform in plus/minus this", 0.001, 10.0),
+        int("seed", "seed of the random weights", 0, i32::MAX),
+        real("feedback", "feedback weights are uniform in plus/minus this, 0 for none", 0.0, 10.0),
+        choice("output", "output function", &["identity", "tanh"]),
+        choice("readout", "what the readout sees", &["state", "input-state", "input-state-output"]),
+        choice("target", "reconstruct the input or predict the next", &["reconstruct", "predict"]),
+        real("ridge", "ridge per sample", 1e-8, 100.0),
+        int("washout", "frames after a reset that do not count", 0, 4096),
+        flag("carry", "carry the state from window to window"),
+        flag("remove-mean", "take each window's own mean off"),
+        int("scale-windows", "windows of the scale phase", 1, 10_000),
+        int("fit-windows", "windows of the fit phase", 1, 10_000),
+        int("calibrate-windows", "windows of the calibration phase", 2, 10_000),
+        choice("rule", "threshold rule", &["sigma", "quantile", "two-sided"]),
+        real("k", "standard deviations from the median to the threshold", 0.0, 100.0),
+        real("quantile", "quantile of the calibration scores", 0.0, 1.0),
+        real("margin", "factor on the quantile", 0.1, 100.0),
+        int("average", "windows over which the score is averaged", 1, MAX_AVERAGE as i32),
+        choice("score", "error judged: plain, over the window's own power, or either", &["mse", "nmse", "either"]),
     ];
 
     fn get(&self, index: usize) -> Option<Value> {
@@ -325,7 +321,7 @@ impl Params {
         }
         let conflict = |text| Err(ParamError::Conflict(text));
         if shape.channels == 0 || shape.window_frames == 0 {
-            return conflict(text!("a window needs at least one channel and one frame"));
+            return conflict("a window needs at least one channel and one frame");
         }
         if shape.channels > MAX_CHANNELS {
             return Err(ParamError::Capacity {
@@ -335,13 +331,13 @@ impl Params {
             });
         }
         if !usize::from(self.units).is_multiple_of(LANES) {
-            return conflict(text!("units must be a multiple of 8"));
+            return conflict("units must be a multiple of 8");
         }
         let frames = u32::from(shape.window_frames);
         // One-step prediction has nothing to judge in the first frame.
         let idle = u32::from(self.washout) + u32::from(self.target == Target::Predict);
         if !self.carry && idle >= frames {
-            return conflict(text!("washout leaves no frame of a window to judge; shorten it or set carry"));
+            return conflict("washout leaves no frame of a window to judge; shorten it or set carry");
         }
         let checked = Checked { params: *self, shape };
         let used = if self.carry {
@@ -350,10 +346,10 @@ impl Params {
             u32::from(self.fit_windows) * (frames - idle)
         };
         if used < checked.unknowns() as u32 {
-            return conflict(text!("fit-windows has fewer frames than the readout has weights"));
+            return conflict("fit-windows has fewer frames than the readout has weights");
         }
         if self.carry && idle >= u32::from(self.calibrate_windows - 1) * frames {
-            return conflict(text!("washout is as long as the calibration"));
+            return conflict("washout is as long as the calibration");
         }
         Ok(checked)
     }

@@ -205,9 +205,9 @@ fn the_same_windows_give_the_same_bytes() {
 #[test]
 fn models_saved_earlier_are_read_and_tell_their_classes() {
     for bytes in [
-        &include_bytes!("../../../tests/vectors/rce-8-bit-layout-1.postcard")[..],
+        &include_bytes!("../../../../tests/vectors/rce-8-bit-layout-1.postcard")[..],
         #[cfg(feature = "wide")]
-        include_bytes!("../../../tests/vectors/rce-f32-layout-1.postcard"),
+        include_bytes!("../../../../tests/vectors/rce-f32-layout-1.postcard"),
     ] {
         let mut model = Model::<WORDS>::new();
         model.load(&mut postcard::Deserializer::from_bytes(bytes)).unwrap();
