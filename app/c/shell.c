@@ -119,15 +119,15 @@ WORDS(config, "config", &config_key_words);
 
 REGISTER(train);
 PLAIN(infer);
-#if defined(CONFIG_HONE_SVM) || defined(CONFIG_HONE_RCE)
+#if defined(CONFIG_HONE_LABELS)
 PLAIN(label);
 #endif
 PLAIN(stats);
 PLAIN(model);
-#if defined(CONFIG_HONE_SVM)
+#if defined(CONFIG_HONE_ROWS)
 PLAIN(data);
-PLAIN(svm);
 #endif
+PLAIN(eval);
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);

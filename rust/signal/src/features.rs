@@ -123,8 +123,8 @@ impl Settings for Params {
         },
         Setting { name: "seed", help: "of the random weights", kind: Kind::Int { min: 0, max: i32::MAX } },
         Setting {
-            name: "esn-steps",
-            help: "feature vectors per window that the ESN sees in place of its samples, 0 for the samples",
+            name: "steps",
+            help: "feature vectors per window for a learner over time, in place of samples; 0 for the samples",
             kind: Kind::Int { min: 0, max: 64 },
         },
     ];
