@@ -17,11 +17,15 @@ use hone_model::Entries;
 use hone_model::entries::{Entry, apply, each_setting};
 
 /// How a feature of a stored row is kept.
-pub const FORMAT: Format = match ROW_BITS {
-    8 => Format::I8,
-    16 => Format::I16,
-    32 => Format::F32,
-    _ => panic!("CONFIG_HONE_ROW_BITS is 8, 16 or 32"),
+pub const FORMAT: Format = {
+    assert!(ROW_BITS == 8 || ROW_BITS == 16 || ROW_BITS == 32, "CONFIG_HONE_ROW_BITS is 8, 16 or 32");
+    if ROW_BITS == 8 {
+        Format::I8
+    } else if ROW_BITS == 16 {
+        Format::I16
+    } else {
+        Format::F32
+    }
 };
 
 /// Inputs of what sees feature vectors in a row: as many as there are channels are always possible.
