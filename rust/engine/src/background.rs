@@ -56,18 +56,17 @@ pub struct Background {
     keeper: Keeper,
     job: Option<Running>,
     /// What the two models of a conversion carry from window to window, and that of an evaluation.
-    scratch: [Scratch; 2],
+    scratch: &'static mut [Scratch; 2],
 }
 
 impl Background {
-    pub(crate) fn new(links: &'static Links, pool: Pool, workspace: &'static mut [u32]) -> Self {
-        Self {
-            links,
-            workshop: Workshop::new(links, pool, workspace),
-            keeper: Keeper::new(links),
-            job: None,
-            scratch: [Scratch::Empty, Scratch::Empty],
-        }
+    pub(crate) fn new(
+        links: &'static Links,
+        pool: Pool,
+        workspace: &'static mut [u32],
+        scratch: &'static mut [Scratch; 2],
+    ) -> Self {
+        Self { links, workshop: Workshop::new(links, pool, workspace), keeper: Keeper::new(links), job: None, scratch }
     }
 
     /// Restores parameters and model from flash, before the loops begin; `sensor` is what the device will sample. What
@@ -109,9 +108,9 @@ impl Background {
         let next = match &mut job.work {
             Work::Train(train) => train.advance(links, workshop, id, now, budget),
             Work::Watch(watch) => watch.advance(links),
-            Work::Convert(convert) => convert.advance(links, workshop, &mut self.scratch),
+            Work::Convert(convert) => convert.advance(links, workshop, self.scratch),
             Work::Evaluate(evaluate) => {
-                let [scratch, _] = &mut self.scratch;
+                let [scratch, _] = &mut *self.scratch;
                 evaluate.advance(links, workshop, scratch, budget)
             }
         };

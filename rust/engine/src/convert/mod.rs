@@ -57,6 +57,7 @@ pub(crate) struct Convert {
 
 impl Convert {
     /// Takes a slot for the new form, and one for a copy of a model that learns.
+    #[inline(never)]
     pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder) -> Result<Self, JobFault> {
         let Job::Convert(form) = order.job else { return Err(JobFault::NoSuchForm) };
         let published = links.published.get().ok_or(JobFault::NoModel)?;
@@ -99,6 +100,7 @@ impl Convert {
         }
     }
 
+    #[inline(never)]
     fn turn(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Result<bool, JobFault> {
         if !links.published.get().is_some_and(|p| p.generation == self.generation) {
             return Err(JobFault::Replaced);
@@ -179,6 +181,7 @@ impl Convert {
     }
 
     /// The new form is done: what it would change in bytes, and the offer. Its slot is let go.
+    #[inline(never)]
     pub fn offer(mut self, links: &Links, workshop: &Workshop) {
         let mut note = |place: usize, slot: &Slot| {
             if let Some(weights) = self.changes.weights.get_mut(place) {

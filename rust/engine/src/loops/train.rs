@@ -100,6 +100,7 @@ pub(crate) struct Train {
 
 impl Train {
     /// Begins; what it takes was found to be there.
+    #[inline(never)]
     pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: Plan) -> Result<Self, JobFault> {
         let in_use = links.published.get().filter(|p| p.learner == order.learner && !p.online);
         if order.job == (Job::Train { resume: true }) && in_use.is_none() {
@@ -133,6 +134,8 @@ impl Train {
     }
 
     /// Takes in a window, waits for rows, or works.
+    // Not inlined, as the others: in one frame the values of all would lie.
+    #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, id: u32, now: Micros, budget: u32) -> Advance {
         let wants = self.trainer.wants();
         let measures = self.feed.measures();
@@ -233,6 +236,7 @@ impl Train {
 }
 
 /// One step of a trainer on its own model.
+#[inline(never)]
 pub(crate) fn step(
     trainer: &mut Trainer,
     given: &Given<'_>,
@@ -251,6 +255,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Makes a model that begins, and hands it to the inference loop.
+    #[inline(never)]
     pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: &Plan) -> Result<Self, JobFault> {
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         plan.checked.start(&mut held.slot.model)?;
