@@ -13,6 +13,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod declare;
 pub mod metrics;
 mod progress;
 pub mod set;
