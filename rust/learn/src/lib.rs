@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod declare;
 pub mod learner;
 pub mod metrics;
 mod names;

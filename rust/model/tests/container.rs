@@ -1,6 +1,7 @@
 //! The container against its own rules, against damage, and against a reader in another language.
 
-use hone_learn::{ClassId, Kind, Metric, Report, Setting, Settings, Stop, Value};
+use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::{ClassId, Metric, Report, Stop, choices, settings};
 use hone_model::entries::{Applied, apply, each_setting};
 use hone_model::{
     Container, Contents, Counter, Damage, Entry, Learner, PayloadError, ReadError, Refused, SliceSink, WriteError,
@@ -22,43 +23,27 @@ fn model() -> Model {
     Model { units: 300, weights: vec![0.5, -1.25, 1e-3] }
 }
 
-#[derive(Debug, PartialEq)]
-struct Params {
-    units: i32,
-    leak: f32,
-    bias: bool,
-    form: u8,
-}
-
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting { name: "units", help: "", kind: Kind::Int { min: 1, max: 1000 } },
-        Setting { name: "leak", help: "", kind: Kind::Real { min: 0.0, max: 1.0 } },
-        Setting { name: "bias", help: "", kind: Kind::Flag },
-        Setting { name: "form", help: "", kind: Kind::Choice(&["state", "full"]) },
-    ];
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Int(self.units),
-            1 => Value::Real(self.leak),
-            2 => Value::Flag(self.bias),
-            3 => Value::Choice(self.form),
-            _ => return None,
-        })
-    }
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Int(v)) => self.units = v,
-            (1, Value::Real(v)) => self.leak = v,
-            (2, Value::Flag(v)) => self.bias = v,
-            (3, Value::Choice(v)) => self.form = v,
-            _ => return false,
-        }
-        true
+choices! {
+    enum Form {
+        State = "state",
+        Full = "full",
     }
 }
 
-const PARAMS: Params = Params { units: 64, leak: 0.3, bias: true, form: 1 };
+settings! {
+    struct Params {
+        /// units
+        units: i32 = 64, "units", int(1, 1000), "";
+        /// leak rate
+        leak: f32 = 0.3, "leak", real(0.0, 1.0), "";
+        /// bias
+        bias: bool = true, "bias", FLAG, "";
+        /// form
+        form: Form = Form::Full, "form", choice(Form::WORDS), "";
+    }
+}
+
+const PARAMS: Params = Params::DEFAULT;
 const REPORT: Report = Report {
     stop: Stop::Converged,
     rows: 700,
@@ -117,7 +102,7 @@ fn comes_back_whole() {
     let bytes = bytes();
     let c = Container::read(&bytes).unwrap();
     assert_eq!((c.version(), c.learner(), c.layout()), (1, Learner(1), 1));
-    let mut params = Params { units: 1, leak: 0.0, bias: false, form: 0 };
+    let mut params = Params { units: 1, leak: 0.0, bias: false, form: Form::State };
     assert_eq!(apply(&mut params, c.parameters()), Applied { set: 4, skipped: 0 });
     assert_eq!(params, PARAMS);
     assert_eq!(c.pipeline().named("rate-hz"), Some(Entry::Real(12.5)));
@@ -232,21 +217,15 @@ fn what_cannot_be_read_back_is_not_written() {
 #[test]
 fn parameters_of_another_build_are_left_out() {
     let bytes = bytes();
-    #[derive(Debug, PartialEq)]
-    struct Fewer(i32);
-    impl Settings for Fewer {
-        const SETTINGS: &'static [Setting] =
-            &[Setting { name: "units", help: "", kind: Kind::Int { min: 1, max: 32 } }];
-        fn get(&self, index: usize) -> Option<Value> {
-            (index == 0).then_some(Value::Int(self.0))
-        }
-        fn store(&mut self, _: usize, value: Value) -> bool {
-            matches!(value, Value::Int(v) if { self.0 = v; true })
+    settings! {
+        struct Fewer {
+            /// units
+            units: i32 = 8, "units", int(1, 32), "";
         }
     }
-    let mut fewer = Fewer(8);
+    let mut fewer = Fewer::DEFAULT;
     let applied = apply(&mut fewer, Container::read(&bytes).unwrap().parameters());
-    assert_eq!((applied, fewer), (Applied { set: 0, skipped: 4 }, Fewer(8)));
+    assert_eq!((applied, fewer), (Applied { set: 0, skipped: 4 }, Fewer { units: 8 }));
 }
 
 proptest! {

@@ -92,6 +92,10 @@ fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
             io.str(setting.help);
             io.str(" (");
             words::range(setting, io);
+            if !setting.unit.is_empty() {
+                io.str(", ");
+                io.str(setting.unit);
+            }
             io.str(")\n");
         }
     }

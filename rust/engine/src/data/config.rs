@@ -2,83 +2,47 @@
 
 use crate::capacity::{CHANNELS, FEATURES};
 use crate::learners::{FIRST, Learner, Params, WINDOWS};
-use hone_learn::setting::Kind;
-use hone_learn::{ParamError, Setting, Settings, Value};
+use hone_learn::setting::{FLAG, Field, choice, int};
+use hone_learn::{ParamError, Setting, Settings, Value, choices, settings};
 use hone_signal::features;
 
-/// How the device tells of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// Not at all.
-    Off,
-    /// Lines for people.
-    Text,
-    /// One JSON object per line.
-    Json,
+choices! {
+    /// How the device tells of events.
+    pub enum Style {
+        /// Not at all.
+        Off = "off",
+        /// Lines for people.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
 }
 
-/// The device's own parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceParams {
-    /// What the button trains, and `train` without a name.
-    pub learner: Learner,
-    /// How events are told.
-    pub telemetry: Style,
-    /// Equal frames in a row after which the sensor counts as stuck.
-    pub stuck_frames: u32,
-    /// A model is saved when its training has ended.
-    pub autosave: bool,
-}
+/// A choice among those that the build has.
+impl Field for Learner {
+    const ZERO: Self = FIRST;
 
-impl DeviceParams {
-    /// The defaults.
-    pub const DEFAULT: Self = Self { learner: FIRST, telemetry: Style::Text, stuck_frames: 100, autosave: true };
-}
-
-impl Settings for DeviceParams {
-    const SETTINGS: &'static [Setting] = &[
-        Setting {
-            name: "learner",
-            help: "what the button and a bare 'train' train",
-            kind: Kind::Choice(Learner::NAMES),
-        },
-        Setting { name: "telemetry", help: "how events are told", kind: Kind::Choice(&["off", "text", "json"]) },
-        Setting {
-            name: "stuck-frames",
-            help: "equal frames in a row after which the sensor counts as stuck",
-            kind: Kind::Int { min: 2, max: 1_000_000 },
-        },
-        Setting { name: "autosave", help: "keep each newly trained model across restarts", kind: Kind::Flag },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Choice(self.learner.index()),
-            1 => Value::Choice(self.telemetry as u8),
-            2 => Value::Int(self.stuck_frames as i32),
-            3 => Value::Flag(self.autosave),
-            _ => return None,
-        })
+    fn value(&self, _: usize) -> Option<Value> {
+        Some(Value::Choice(self.index()))
     }
 
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Choice(i)) => match Learner::ALL.get(usize::from(i)) {
-                Some(learner) => self.learner = *learner,
-                None => return false,
-            },
-            (1, Value::Choice(i)) => {
-                self.telemetry = match i {
-                    0 => Style::Off,
-                    1 => Style::Text,
-                    _ => Style::Json,
-                }
-            }
-            (2, Value::Int(frames)) => self.stuck_frames = frames.unsigned_abs(),
-            (3, Value::Flag(on)) => self.autosave = on,
-            _ => return false,
-        }
-        true
+    fn store(&mut self, _: usize, value: Value) -> bool {
+        let Value::Choice(place) = value else { return false };
+        Self::ALL.get(usize::from(place)).map(|learner| *self = *learner).is_some()
+    }
+}
+
+settings! {
+    /// The device's own parameters.
+    pub struct DeviceParams {
+        /// what the button and a bare 'train' train
+        pub learner: Learner = FIRST, "learner", choice(Learner::NAMES), "";
+        /// how events are told
+        pub telemetry: Style = Style::Text, "telemetry", choice(Style::WORDS), "";
+        /// equal frames in a row after which the sensor counts as stuck
+        pub stuck_frames: u32 = 100, "stuck-frames", int(2, 1_000_000), "frames";
+        /// keep each newly trained model across restarts
+        pub autosave: bool = true, "autosave", FLAG, "";
     }
 }
 

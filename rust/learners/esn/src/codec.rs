@@ -21,7 +21,7 @@ pub(crate) const MOST: f32 = 1e9;
 /// Parameters as they follow one another, by the numbers of their settings: those before the seed, which has more bits
 /// than a setting, and those behind it.
 const BEFORE_SEED: &[u8] = &[0, 1, 2, 3, 4];
-const BEHIND_SEED: &[u8] = &[6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 22, 17, 18, 19, 20, 21];
+const BEHIND_SEED: &[u8] = &[6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22];
 
 /// The five items with which every layout begins.
 pub(crate) fn write_head(w: &mut Writer<'_>, head: &Head) {
@@ -40,7 +40,7 @@ pub(crate) fn write_head(w: &mut Writer<'_>, head: &Head) {
 
 /// What [`write_head`] wrote, if it is good and `fits`; of a plain model without content.
 pub(crate) fn read_head(r: &mut Reader<'_>, fits: fn(&Checked) -> Result<(), ParamError>) -> Option<(Head, Checked)> {
-    let mut params = Params::NONE;
+    let mut params = Params::ZERO;
     r.settings(BEFORE_SEED, Params::SETTINGS, &mut |index, value| params.store(index, value));
     params.seed = r.uint(u32::MAX);
     r.settings(BEHIND_SEED, Params::SETTINGS, &mut |index, value| params.store(index, value));

@@ -68,7 +68,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         Self {
             head: Head {
                 trained: false,
-                params: Params::NONE,
+                params: Params::ZERO,
                 shape: Shape { channels: 0, window_frames: 0 },
                 gain: 0.0,
                 thresholds: Thresholds::NONE,

@@ -4,18 +4,19 @@
 //! of overlapping spans would need far more calibration to be known as well.
 
 use crate::params::{Params, Score};
+use hone_learn::choices;
 use hone_numeric::stats::{Running, median, quantile};
 
-/// How the threshold follows from the calibration's errors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rule {
-    /// At or above median + k·σ (the reference has k = 1).
-    #[default]
-    Sigma,
-    /// At or above margin · quantile.
-    Quantile,
-    /// At or beyond median ± k·σ, all on the logarithm of the score: errors are positive and spread by ratios.
-    TwoSided,
+choices! {
+    /// How the threshold follows from the calibration's errors.
+    pub enum Rule {
+        /// At or above median + k·σ (the reference has k = 1).
+        Sigma = "sigma",
+        /// At or above margin · quantile.
+        Quantile = "quantile",
+        /// At or beyond median ± k·σ, all on the logarithm of the score: errors are positive and spread by ratios.
+        TwoSided = "two-sided",
+    }
 }
 
 /// What a score is held against.

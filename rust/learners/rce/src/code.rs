@@ -7,6 +7,7 @@
 #![cfg_attr(not(all(feature = "hamming", feature = "wide")), allow(dead_code, reason = "left out of this build"))]
 
 use crate::frame::Scale;
+use crate::params::Distance;
 use bytemuck::Pod;
 use hone_numeric::kernel;
 
@@ -36,8 +37,8 @@ pub(crate) trait Metric {
         0.0
     }
     /// The distances of `query` to rows of its length, one after the other; with the norms of either, if it has any.
-    /// `metric` is the parameter's number, for what serves more than one.
-    fn keys(query: &[Self::Code], norm: f32, rows: &[Self::Code], norms: &[f32], metric: u8, keys: &mut [u32]);
+    /// `metric` is the parameter, for what serves more than one.
+    fn keys(query: &[Self::Code], norm: f32, rows: &[Self::Code], norms: &[f32], metric: Distance, keys: &mut [u32]);
     /// The distance in standard deviations per feature.
     fn real(key: u32, scale: &Scale) -> f32;
     /// The key of such a distance.
@@ -152,7 +153,7 @@ macro_rules! metric {
         impl Metric for $name {
             type Code = $code;
             #[inline]
-            fn keys($a: &[$code], _: f32, $b: &[$code], _: &[f32], _: u8, $keys: &mut [u32]) {
+            fn keys($a: &[$code], _: f32, $b: &[$code], _: &[f32], _: Distance, $keys: &mut [u32]) {
                 $compute
             }
             fn real($k: u32, $s: &Scale) -> f32 {
@@ -191,8 +192,8 @@ pub(crate) struct Bytes;
 #[cfg(any(test, not(feature = "wide")))]
 impl Metric for Bytes {
     type Code = u8;
-    fn keys(query: &[u8], norm: f32, rows: &[u8], norms: &[f32], metric: u8, keys: &mut [u32]) {
-        let of = if metric == 1 { Euclidean8::keys } else { Manhattan8::keys };
+    fn keys(query: &[u8], norm: f32, rows: &[u8], norms: &[f32], metric: Distance, keys: &mut [u32]) {
+        let of = if metric == Distance::Euclidean { Euclidean8::keys } else { Manhattan8::keys };
         of(query, norm, rows, norms, metric, keys);
     }
     // Learning asks for these in a dozen places, once or twice a window.
@@ -267,7 +268,7 @@ impl Metric for Euclidean32 {
         kernel::dot_f32(row, row)
     }
     #[inline]
-    fn keys(query: &[f32], norm: f32, rows: &[f32], norms: &[f32], _: u8, keys: &mut [u32]) {
+    fn keys(query: &[f32], norm: f32, rows: &[f32], norms: &[f32], _: Distance, keys: &mut [u32]) {
         if let Ok(dots) = bytemuck::try_cast_slice_mut(keys) {
             kernel::matvec_f32(rows, query, dots);
         }
@@ -307,7 +308,7 @@ mod tests {
     use crate::params::Params;
     use hone_learn::Settings;
 
-    fn agrees<M: Metric<Code = u8>>(metric: u8, query: &[u8], rows: &[u8], scale: &Scale) {
+    fn agrees<M: Metric<Code = u8>>(metric: Distance, query: &[u8], rows: &[u8], scale: &Scale) {
         let (mut keys, mut known) = ([0; 7], [0; 7]);
         Bytes::keys(query, 0.0, rows, &[], metric, &mut keys);
         M::keys(query, 0.0, rows, &[], metric, &mut known);
@@ -325,9 +326,9 @@ mod tests {
             codes.fill_with(|| (rng.next_signed() * 127.0 + 128.0) as u8);
             let (query, rows) = codes.split_at(12);
             params.set_text("metric", "manhattan").unwrap();
-            agrees::<Manhattan8>(0, query, rows, &Scale::new(&params, 12));
+            agrees::<Manhattan8>(Distance::Manhattan, query, rows, &Scale::new(&params, 12));
             params.set_text("metric", "euclidean").unwrap();
-            agrees::<Euclidean8>(1, query, rows, &Scale::new(&params, 12));
+            agrees::<Euclidean8>(Distance::Euclidean, query, rows, &Scale::new(&params, 12));
         }
     }
 }

@@ -13,7 +13,7 @@
 
 use crate::code::Code;
 use crate::layout::{PartsMut, rows, rows_mut, stride};
-use crate::params::Params;
+use crate::params::{Distance, Params, Store};
 
 /// What a metric needs to know of the frame to turn keys into distances and back.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +34,10 @@ pub(crate) struct Scale {
 impl Scale {
     pub(crate) fn new(params: &Params, features: u16) -> Self {
         let levels = match (params.store, params.metric) {
-            (2, _) => params.range, // f32: a step is one standard deviation.
-            (_, 2) => 8.0,
-            (0, _) => 127.0,
-            _ => 32767.0,
+            (Store::Real, _) => params.range, // f32: a step is one standard deviation.
+            (_, Distance::Hamming) => 8.0,
+            (Store::Byte, _) => 127.0,
+            (Store::Half, _) => 32767.0,
         };
         let features = f32::from(features.max(1));
         Self {
@@ -46,7 +46,7 @@ impl Scale {
             features,
             per_feature: 1.0 / features,
             #[cfg(any(test, not(feature = "wide")))]
-            squares: params.metric == 1,
+            squares: params.metric == Distance::Euclidean,
         }
     }
 }

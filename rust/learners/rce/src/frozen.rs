@@ -10,6 +10,7 @@ use crate::infer::{parts, real};
 use crate::layout::Parts;
 use crate::learn;
 use crate::model::{Model, State};
+use crate::params::{Distance, Store};
 use hone_learn::wire::{self, Reader, Writer};
 use hone_learn::{ClassId, Decision, Shortage, Verdict};
 use hone_numeric::whole::{self, FRAME, Measure, Precision, Row};
@@ -141,12 +142,12 @@ impl<const WORDS: usize> Model<WORDS> {
         let (state, params) = (&self.state, &self.state.params);
         match () {
             () if state.features == 0 => return Err(FreezeError::NotBegun),
-            () if params.metric > 1 => return Err(FreezeError::Setting("metric")),
+            () if params.metric == Distance::Hamming => return Err(FreezeError::Setting("metric")),
             () => {}
         }
         let head = Head {
             form: precision.code(),
-            squares: params.metric == 1,
+            squares: params.metric == Distance::Euclidean,
             fallback: params.fallback,
             rivalry: rounded(params.rivalry * 65536.0).ok_or(FreezeError::Range)?,
             features: state.features,
@@ -178,7 +179,7 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
         Precision::Int8 => 127.0 / state.params.range,
         Precision::Fixed(fixed) => (1u32 << fixed.fraction()) as f32,
     };
-    let same = precision == Precision::Int8 && state.params.store == 0;
+    let same = precision == Precision::Int8 && state.params.store == Store::Byte;
     let unit = steps * scale.features;
     // A reach is linear in the usual distance.
     let line = |spread| (learn::usual(state, spread), learn::reach(state, spread));
@@ -217,9 +218,9 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
         let row = rows.get_mut(index * layout.row..(index + 1) * layout.row)?;
         for feature in 0..d {
             let z = match state.params.store {
-                0 => whole::Width::Byte.get(from, feature) as f32 - 128.0,
-                1 => f32::from(whole::Width::Half.get(from, feature) as u16 as i16),
-                _ => from.get(feature).map_or(0.0, |w| f32::from_bits(*w)),
+                Store::Byte => whole::Width::Byte.get(from, feature) as f32 - 128.0,
+                Store::Half => f32::from(whole::Width::Half.get(from, feature) as u16 as i16),
+                Store::Real => from.get(feature).map_or(0.0, |w| f32::from_bits(*w)),
             };
             let code = whole::fixed(z * scale.step * steps, 0)?;
             width.put(row, feature, width.store(code).0);

@@ -42,29 +42,31 @@ const NOTHING: Answer = Answer {
 
 /// Calls a generic function with the metric and store that the state says.
 macro_rules! by_metric {
-    ($state:expr, $f:ident ( $($arg:expr),* )) => {
+    ($state:expr, $f:ident ( $($arg:expr),* )) => {{
+        #[allow(unused_imports, reason = "a build may have one metric of one store")]
+        use $crate::params::{Distance, Store};
         match ($state.params.store, $state.params.metric) {
             #[cfg(feature = "wide")]
-            (0, 0) => $f::<Manhattan8>($($arg),*),
+            (Store::Byte, Distance::Manhattan) => $f::<Manhattan8>($($arg),*),
             #[cfg(feature = "hamming")]
-            (0, 2) => $f::<Hamming8>($($arg),*),
+            (Store::Byte, Distance::Hamming) => $f::<Hamming8>($($arg),*),
             #[cfg(feature = "wide")]
-            (1, 0) => $f::<Manhattan16>($($arg),*),
+            (Store::Half, Distance::Manhattan) => $f::<Manhattan16>($($arg),*),
             #[cfg(feature = "wide")]
-            (1, 1) => $f::<Euclidean16>($($arg),*),
+            (Store::Half, Distance::Euclidean) => $f::<Euclidean16>($($arg),*),
             #[cfg(all(feature = "wide", feature = "hamming"))]
-            (1, 2) => $f::<Hamming16>($($arg),*),
+            (Store::Half, Distance::Hamming) => $f::<Hamming16>($($arg),*),
             #[cfg(feature = "wide")]
-            (2, 0) => $f::<Manhattan32>($($arg),*),
+            (Store::Real, Distance::Manhattan) => $f::<Manhattan32>($($arg),*),
             #[cfg(feature = "wide")]
-            (2, 1) => $f::<Euclidean32>($($arg),*),
+            (Store::Real, Distance::Euclidean) => $f::<Euclidean32>($($arg),*),
             // No state has another: `Params::check` refuses what is not built.
             #[cfg(feature = "wide")]
             _ => $f::<Euclidean8>($($arg),*),
             #[cfg(not(feature = "wide"))]
             _ => $f::<Bytes>($($arg),*),
         }
-    };
+    }};
 }
 pub(crate) use by_metric;
 

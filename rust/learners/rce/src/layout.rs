@@ -3,15 +3,6 @@
 /// f32 per feature: mean, variance, deviation within classes, offset, gain.
 const PER_FEATURE: usize = 5;
 
-/// Bytes of one stored feature, by the index of the `store` setting.
-pub(crate) const fn code_bytes(store: u8) -> usize {
-    match store {
-        0 => 1,
-        1 => 2,
-        _ => 4,
-    }
-}
-
 /// Words that one prototype's features take.
 const fn code_words(features: usize, bytes: usize) -> usize {
     (features * bytes).div_ceil(4)

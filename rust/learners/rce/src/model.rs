@@ -92,7 +92,7 @@ impl State {
     };
 
     pub(crate) fn code_bytes(&self) -> usize {
-        layout::code_bytes(self.params.store)
+        self.params.store.bytes()
     }
 
     pub(crate) fn scale(&self) -> Scale {
@@ -144,7 +144,7 @@ impl<const WORDS: usize> Model<WORDS> {
     /// # Errors
     /// [`Error::Memory`] when they were checked for more memory than the model has.
     pub fn begin(&mut self, checked: &Checked) -> Result<(), Error> {
-        let needed = layout::words(checked.capacity(), checked.features(), layout::code_bytes(checked.params.store));
+        let needed = layout::words(checked.capacity(), checked.features(), checked.params.store.bytes());
         if needed > WORDS {
             return Err(Error::Memory(Shortage { needed: needed * 4, available: WORDS * 4 }));
         }

@@ -1,99 +1,109 @@
 //! Run-time parameters.
 
 use crate::layout;
-use hone_learn::{Kind, ParamError, Setting, Settings, Value};
+use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::{ParamError, Settings, choices, settings};
 
-const ALGORITHMS: &[&str] = &["tiny-rce", "rce", "rce-aged"];
-const METRICS: &[&str] = &["manhattan", "euclidean", "hamming"];
-const STORES: &[&str] = &["8-bit", "16-bit", "f32"];
-
-/// How prototypes are learnt and kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub(crate) algorithm: u8,
-    pub(crate) metric: u8,
-    pub(crate) store: u8,
-    pub(crate) prototypes: u16,
-    pub(crate) radius_max: f32,
-    pub(crate) radius_min: f32,
-    pub(crate) spacing: f32,
-    pub(crate) rivalry: f32,
-    pub(crate) reach: f32,
-    pub(crate) regrowth: f32,
-    pub(crate) pooling: f32,
-    pub(crate) ageing: bool,
-    pub(crate) pruning: bool,
-    pub(crate) moving: f32,
-    pub(crate) fading: f32,
-    pub(crate) fallback: bool,
-    pub(crate) relevance: f32,
-    pub(crate) range: f32,
-    pub(crate) horizon: u32,
+choices! {
+    /// By which rule prototypes come, move and go.
+    pub(crate) enum Algorithm {
+        /// TinyRCE, as this crate's documentation has it.
+        TinyRce = "tiny-rce",
+        /// The papers' rule for radii alone.
+        Rce = "rce",
+        /// That, with ageing and pruning.
+        RceAged = "rce-aged",
+    }
 }
 
-impl Params {
-    /// The defaults: TinyRCE with 8-bit prototypes and Manhattan distances.
-    pub const DEFAULT: Self = Self {
-        algorithm: 0,
-        metric: 0,
-        store: 0,
-        prototypes: 200,
-        radius_max: 1.5,
-        radius_min: 0.5,
-        spacing: 1.0,
-        rivalry: 0.35,
-        reach: 4.0,
-        regrowth: 0.1,
-        pooling: 64.0,
-        ageing: true,
-        pruning: true,
-        moving: 0.05,
-        fading: 0.003,
-        fallback: false,
-        relevance: 1.0,
-        range: 4.0,
-        horizon: 4096,
-    };
-
-    /// All zero, for a model that has not begun.
-    pub(crate) const ZERO: Self = Self {
-        algorithm: 0,
-        metric: 0,
-        store: 0,
-        prototypes: 0,
-        radius_max: 0.0,
-        radius_min: 0.0,
-        spacing: 0.0,
-        rivalry: 0.0,
-        reach: 0.0,
-        regrowth: 0.0,
-        pooling: 0.0,
-        ageing: false,
-        pruning: false,
-        moving: 0.0,
-        fading: 0.0,
-        fallback: false,
-        relevance: 0.0,
-        range: 0.0,
-        horizon: 0,
-    };
+choices! {
+    /// How far two windows are apart.
+    pub(crate) enum Distance {
+        /// Σ|a-b|
+        Manhattan = "manhattan",
+        /// √Σ(a-b)²
+        Euclidean = "euclidean",
+        /// Bits that differ, of thermometer codes.
+        Hamming = "hamming",
+    }
 }
 
-impl Default for Params {
-    fn default() -> Self {
-        Self::DEFAULT
+choices! {
+    /// How a prototype's features are kept.
+    pub(crate) enum Store {
+        /// In 8 bits.
+        Byte = "8-bit",
+        /// In 16 bits.
+        Half = "16-bit",
+        /// As `f32`.
+        Real = "f32",
+    }
+}
+
+settings! {
+    /// How prototypes are learnt and kept. The defaults: TinyRCE with 8-bit prototypes and Manhattan distances.
+    pub struct Params {
+        /// tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning
+        pub(crate) algorithm: Algorithm = Algorithm::TinyRce, "algorithm", choice(Algorithm::WORDS), "";
+        /// distance between windows
+        pub(crate) metric: Distance = Distance::Manhattan, "metric", choice(Distance::WORDS), "";
+        /// how a prototype's features are kept
+        pub(crate) store: Store = Store::Byte, "store", choice(Store::WORDS), "";
+        /// the most to keep
+        pub(crate) prototypes: u16 = 200, "prototypes", int(1, 65535), "";
+        /// of a new prototype, in standard deviations per feature
+        pub(crate) radius_max: f32 = 1.5, "radius-max", real(0.001, 100.0), "";
+        /// to which errors shrink it, in standard deviations per feature
+        pub(crate) radius_min: f32 = 0.5, "radius-min", real(0.0, 100.0), "";
+        /// while there is room, a window becomes a prototype from so many mean deviations above that mean on
+        pub(crate) spacing: f32 = 1.0, "spacing", real(0.0, 100.0), "";
+        /// how much a second class that is as near makes the unknown score of a window greater
+        pub(crate) rivalry: f32 = 0.35, "rivalry", real(0.0, 2.0), "";
+        /// a window is known up to so many mean deviations above the mean distance of known windows
+        pub(crate) reach: f32 = 4.0, "reach", real(0.0, 100.0), "";
+        /// share by which a radius grows towards a window rightly decided beyond it
+        pub(crate) regrowth: f32 = 0.1, "regrowth", real(0.0, 1.0), "";
+        /// how much the distance usual for all prototypes counts against that usual for the nearest one
+        pub(crate) pooling: f32 = 64.0, "pooling", real(0.0, 1000.0), "";
+        /// prototypes age with conflicts and time, and grow young with use
+        pub(crate) ageing: bool = true, "ageing", FLAG, "";
+        /// when full, the oldest prototype makes room
+        pub(crate) pruning: bool = true, "pruning", FLAG, "";
+        /// least share by which the nearest prototype follows a window of its class, 0 to stay
+        pub(crate) moving: f32 = 0.05, "moving", real(0.0, 1.0), "";
+        /// ageing per window
+        pub(crate) fading: f32 = 0.003, "fading", real(0.0, 1.0), "";
+        /// the nearest prototype decides where none fires
+        pub(crate) fallback: bool = false, "fallback", FLAG, "";
+        /// how much features that vary little within a class count more, 0 for not
+        pub(crate) relevance: f32 = 1.0, "relevance", real(0.0, 2.0), "";
+        /// features are clipped at this many standard deviations
+        pub(crate) range: f32 = 4.0, "range", real(1.0, 32.0), "";
+        /// windows over which mean and deviation are learnt; older ones fade
+        pub(crate) horizon: u32 = 4096, "horizon", int(16, 1_000_000), "windows";
+    }
+}
+
+impl Store {
+    /// Bytes of one stored feature.
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Self::Byte => 1,
+            Self::Half => 2,
+            Self::Real => 4,
+        }
     }
 }
 
 impl Params {
     /// Radii as in the papers, prototypes that stay where they are, and firing alone makes known.
     pub(crate) const fn as_in_the_papers(&self) -> bool {
-        self.algorithm != 0
+        !matches!(self.algorithm, Algorithm::TinyRce)
     }
 
     /// With these radii, ageing and pruning as well.
     pub(crate) const fn papers_age(&self) -> bool {
-        self.algorithm == 2
+        matches!(self.algorithm, Algorithm::RceAged)
     }
 
     /// For vibration of machines, with the features of that name. The default.
@@ -105,140 +115,6 @@ impl Params {
     /// differ in how far their windows usually are.
     pub fn activity() -> Self {
         Self { relevance: 1.25, rivalry: 0.0, pooling: 2.0, ..Self::default() }
-    }
-}
-
-/// By the table: a field for field comparison is a branch for each.
-impl PartialEq for Params {
-    fn eq(&self, other: &Self) -> bool {
-        (0..Self::SETTINGS.len()).all(|index| self.get(index) == other.get(index))
-    }
-}
-
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting {
-            name: "algorithm",
-            help: "tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning",
-            kind: Kind::Choice(ALGORITHMS),
-        },
-        Setting { name: "metric", help: "distance between windows", kind: Kind::Choice(METRICS) },
-        Setting { name: "store", help: "how a prototype's features are kept", kind: Kind::Choice(STORES) },
-        Setting { name: "prototypes", help: "the most to keep", kind: Kind::Int { min: 1, max: 65535 } },
-        Setting {
-            name: "radius-max",
-            help: "of a new prototype, in standard deviations per feature",
-            kind: Kind::Real { min: 0.001, max: 100.0 },
-        },
-        Setting {
-            name: "radius-min",
-            help: "to which errors shrink it, in standard deviations per feature",
-            kind: Kind::Real { min: 0.0, max: 100.0 },
-        },
-        Setting {
-            name: "ageing",
-            help: "prototypes age with conflicts and time, and grow young with use",
-            kind: Kind::Flag,
-        },
-        Setting { name: "pruning", help: "when full, the oldest prototype makes room", kind: Kind::Flag },
-        Setting {
-            name: "moving",
-            help: "least share by which the nearest prototype follows a window of its class, 0 to stay",
-            kind: Kind::Real { min: 0.0, max: 1.0 },
-        },
-        Setting { name: "fading", help: "ageing per window", kind: Kind::Real { min: 0.0, max: 1.0 } },
-        Setting { name: "fallback", help: "the nearest prototype decides where none fires", kind: Kind::Flag },
-        Setting {
-            name: "relevance",
-            help: "how much features that vary little within a class count more, 0 for not",
-            kind: Kind::Real { min: 0.0, max: 2.0 },
-        },
-        Setting {
-            name: "range",
-            help: "features are clipped at this many standard deviations",
-            kind: Kind::Real { min: 1.0, max: 32.0 },
-        },
-        Setting {
-            name: "horizon",
-            help: "windows over which mean and deviation are learnt; older ones fade",
-            kind: Kind::Int { min: 16, max: 1_000_000 },
-        },
-        Setting {
-            name: "spacing",
-            help: "while there is room, a window becomes a prototype from so many mean deviations above that mean on",
-            kind: Kind::Real { min: 0.0, max: 100.0 },
-        },
-        Setting {
-            name: "rivalry",
-            help: "how much a second class that is as near makes the unknown score of a window greater",
-            kind: Kind::Real { min: 0.0, max: 2.0 },
-        },
-        Setting {
-            name: "reach",
-            help: "a window is known up to so many mean deviations above the mean distance of known windows",
-            kind: Kind::Real { min: 0.0, max: 100.0 },
-        },
-        Setting {
-            name: "regrowth",
-            help: "share by which a radius grows towards a window rightly decided beyond it",
-            kind: Kind::Real { min: 0.0, max: 1.0 },
-        },
-        Setting {
-            name: "pooling",
-            help: "how much the distance usual for all prototypes counts against that usual for the nearest one",
-            kind: Kind::Real { min: 0.0, max: 1000.0 },
-        },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Choice(self.algorithm),
-            1 => Value::Choice(self.metric),
-            2 => Value::Choice(self.store),
-            3 => Value::Int(i32::from(self.prototypes)),
-            4 => Value::Real(self.radius_max),
-            5 => Value::Real(self.radius_min),
-            6 => Value::Flag(self.ageing),
-            7 => Value::Flag(self.pruning),
-            8 => Value::Real(self.moving),
-            9 => Value::Real(self.fading),
-            10 => Value::Flag(self.fallback),
-            11 => Value::Real(self.relevance),
-            12 => Value::Real(self.range),
-            13 => Value::Int(self.horizon as i32),
-            14 => Value::Real(self.spacing),
-            15 => Value::Real(self.rivalry),
-            16 => Value::Real(self.reach),
-            17 => Value::Real(self.regrowth),
-            18 => Value::Real(self.pooling),
-            _ => return None,
-        })
-    }
-
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Choice(v)) => self.algorithm = v,
-            (1, Value::Choice(v)) => self.metric = v,
-            (2, Value::Choice(v)) => self.store = v,
-            (3, Value::Int(v)) => self.prototypes = v as u16,
-            (4, Value::Real(v)) => self.radius_max = v,
-            (5, Value::Real(v)) => self.radius_min = v,
-            (6, Value::Flag(v)) => self.ageing = v,
-            (7, Value::Flag(v)) => self.pruning = v,
-            (8, Value::Real(v)) => self.moving = v,
-            (9, Value::Real(v)) => self.fading = v,
-            (10, Value::Flag(v)) => self.fallback = v,
-            (11, Value::Real(v)) => self.relevance = v,
-            (12, Value::Real(v)) => self.range = v,
-            (13, Value::Int(v)) => self.horizon = v as u32,
-            (14, Value::Real(v)) => self.spacing = v,
-            (15, Value::Real(v)) => self.rivalry = v,
-            (16, Value::Real(v)) => self.reach = v,
-            (17, Value::Real(v)) => self.regrowth = v,
-            (18, Value::Real(v)) => self.pooling = v,
-            _ => return false,
-        }
-        true
     }
 }
 
@@ -275,21 +151,17 @@ impl Params {
     /// store or metric that this build leaves out;
     /// [`ParamError::Capacity`] when the memory does not hold the prototypes asked for.
     pub fn check(&self, features: usize, words: usize) -> Result<Checked, ParamError> {
-        for (index, setting) in Self::SETTINGS.iter().enumerate() {
-            if !self.get(index).is_some_and(|v| setting.accepts(v)) {
-                return Err(ParamError::Invalid(setting));
-            }
-        }
+        self.check_ranges()?;
         if self.radius_min > self.radius_max {
             return Err(ParamError::Conflict("radius-min is above radius-max: lower one or raise the other"));
         }
-        if self.metric == 2 && self.store == 2 {
+        if self.metric == Distance::Hamming && self.store == Store::Real {
             return Err(ParamError::Conflict("hamming distances need 8-bit or 16-bit prototypes: set store"));
         }
-        if !cfg!(feature = "hamming") && self.metric == 2 {
+        if !cfg!(feature = "hamming") && self.metric == Distance::Hamming {
             return Err(ParamError::Conflict("this build has no hamming distances (CONFIG_HONE_RCE_HAMMING)"));
         }
-        if !cfg!(feature = "wide") && self.store != 0 {
+        if !cfg!(feature = "wide") && self.store != Store::Byte {
             return Err(ParamError::Conflict("this build has 8-bit prototypes alone (CONFIG_HONE_RCE_WIDE)"));
         }
         if features == 0 || features > MAX_FEATURES {
@@ -299,7 +171,7 @@ impl Params {
                 capacity: MAX_FEATURES as u32,
             });
         }
-        let room = layout::capacity(words, features, layout::code_bytes(self.store));
+        let room = layout::capacity(words, features, self.store.bytes());
         if usize::from(self.prototypes) > room {
             return Err(ParamError::Capacity {
                 name: "prototypes",
@@ -313,14 +185,14 @@ impl Params {
     /// The same parameters with as many prototypes as fit, at most as many as asked for.
     #[must_use]
     pub fn fitted(mut self, features: usize, words: usize) -> Self {
-        let room = layout::capacity(words, features, layout::code_bytes(self.store)).min(65535) as u16;
+        let room = layout::capacity(words, features, self.store.bytes()).min(65535) as u16;
         self.prototypes = self.prototypes.min(room).max(1);
         self
     }
 
     /// Words of memory for a model of these parameters, on `features` features.
     pub fn required_words(&self, features: usize) -> usize {
-        layout::words(usize::from(self.prototypes), features, layout::code_bytes(self.store))
+        layout::words(usize::from(self.prototypes), features, self.store.bytes())
     }
 }
 

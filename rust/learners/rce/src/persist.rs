@@ -23,7 +23,7 @@ pub const LAYOUT: u8 = 1;
 pub(crate) const FORMAT: u8 = 1;
 
 /// Parameters as they follow one another, by the numbers of their settings.
-const ORDER: &[u8] = &[0, 1, 2, 3, 4, 5, 14, 15, 16, 17, 18, 6, 7, 8, 9, 10, 11, 12, 13];
+const ORDER: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

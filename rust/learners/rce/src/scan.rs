@@ -2,6 +2,7 @@
 //! matter looked at one by one.
 
 use crate::code::Metric;
+use crate::params::Distance;
 
 /// Prototypes whose distances are computed in one call.
 const BLOCK: usize = 64;
@@ -21,7 +22,7 @@ pub(crate) fn scan<M: Metric>(
     query: &[M::Code],
     mut codes: &[M::Code],
     mut norms: &[f32],
-    metric: u8,
+    metric: Distance,
     count: usize,
     mut near: impl FnMut(u32, usize) -> u32,
 ) {
@@ -74,13 +75,13 @@ mod tests {
             let query: Vec<u8> = (0..8).map(|_| rng.below(256) as u8).collect();
             let all: Vec<u32> = codes.chunks(8).map(|row| kernel::manhattan_u8(&query, row)).collect();
             let mut seen = std::vec![];
-            scan::<Manhattan8>(&query, &codes, &[], 0, count, |key, index| {
+            scan::<Manhattan8>(&query, &codes, &[], Distance::Manhattan, count, |key, index| {
                 seen.push((key, index));
                 u32::MAX
             });
             assert_eq!(seen, all.iter().copied().zip(0..).collect::<Vec<_>>());
             let mut least = u32::MAX;
-            scan::<Manhattan8>(&query, &codes, &[], 0, count, |key, index| {
+            scan::<Manhattan8>(&query, &codes, &[], Distance::Manhattan, count, |key, index| {
                 assert!(key < least && all[index] == key);
                 least = key;
                 least
@@ -97,7 +98,7 @@ mod tests {
             let rows: Vec<f32> = (0..48 * 70).map(|_| rng.next_normal() * scale).collect();
             let norms: Vec<f32> = rows.chunks(48).map(Euclidean32::norm).collect();
             let query = &rows[..48];
-            scan::<Euclidean32>(query, &rows, &norms, 1, 70, |key, index| {
+            scan::<Euclidean32>(query, &rows, &norms, Distance::Euclidean, 70, |key, index| {
                 let row = &rows[index * 48..(index + 1) * 48];
                 let exact: f64 = query.iter().zip(row).map(|(a, b)| f64::from(a - b).powi(2)).sum();
                 let error = (f64::from(f32::from_bits(key)) - exact).abs();

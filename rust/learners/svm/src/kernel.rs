@@ -1,22 +1,23 @@
 //! Kernels, all computed from the dot product of two rows and, for the RBF, their squared lengths.
 
+use hone_learn::choices;
 use hone_numeric::activation::tanh;
 
 /// Whether the build has the polynomial and the sigmoid kernel.
 pub(crate) const POLY_SIGMOID: bool = cfg!(feature = "poly-sigmoid");
 
-/// Which kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// x·y
-    #[default]
-    Linear = 0,
-    /// exp(−γ·|x−y|²)
-    Rbf = 1,
-    /// (γ·x·y + coef0)^degree
-    Poly = 2,
-    /// tanh(γ·x·y + coef0). Not positive definite in general: training ends, at a stationary point.
-    Sigmoid = 3,
+choices! {
+    /// Which kernel.
+    pub enum Kind {
+        /// x·y
+        Linear = "linear",
+        /// exp(−γ·|x−y|²)
+        Rbf = "rbf",
+        /// (γ·x·y + coef0)^degree
+        Poly = "poly",
+        /// tanh(γ·x·y + coef0). Not positive definite in general: training ends, at a stationary point.
+        Sigmoid = "sigmoid",
+    }
 }
 
 impl Kind {

@@ -3,7 +3,8 @@
 use crate::kernel::{Kind as KernelKind, POLY_SIGMOID};
 use crate::model::pairs_of;
 use crate::plan::{MULTI_CLASS, NOVELTY};
-use hone_learn::{Kind, ParamError, Setting, Settings, Value};
+use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::{ParamError, Settings, choices, settings};
 
 /// Classes that one model tells apart at most.
 pub const MAX_CLASSES: usize = if MULTI_CLASS { 32 } else { 2 };
@@ -11,196 +12,80 @@ pub const MAX_CLASSES: usize = if MULTI_CLASS { 32 } else { 2 };
 /// Classes, from 0, whose weight is a setting of its own.
 pub const WEIGHTS: usize = 10;
 
-/// What is learnt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Machine {
-    /// Classes when the set has labels, novelty when it has none.
-    #[default]
-    Auto,
-    /// C-SVC: the class of a row, one against one (Cortes and Vapnik 1995; Knerr et al. 1990).
-    Classify,
-    /// One-class ν-SVM: whether a row is like those trained on, whatever their labels (Schölkopf et al. 2001).
-    Novelty,
-}
-
-/// Parameters of an SVM; each has the range that [`Settings::SETTINGS`] states.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Params {
+choices! {
     /// What is learnt.
-    pub machine: Machine,
-    /// The kernel; `None` (`auto`) is linear for classes and RBF for novelty, for which a linear boundary is of no use
-    /// unless the rows were chosen for it.
-    pub kernel: Option<KernelKind>,
-    /// Upper bound of a multiplier in C-SVC: the cost of a row on the wrong side.
-    pub c: f32,
-    /// One-class: bound on the share of rows outside, and on the share that become support vectors from below.
-    pub nu: f32,
-    /// One-class: the part of the rows, the newest, that is not learnt but tells where normal ends; 0 leaves the boundary
-    /// where ν puts it.
-    pub calibrate: f32,
-    /// One-class: how many deviations below the median of the rows that calibrate a score may be.
-    pub margin: f32,
-    /// γ of the RBF, polynomial and sigmoid kernels; 0 is the rule `scale`: 1/(features · variance of all numbers).
-    pub gamma: f32,
-    /// Degree of the polynomial kernel.
-    pub degree: u8,
-    /// Constant of the polynomial and sigmoid kernels.
-    pub coef0: f32,
-    /// The KKT gap at which an optimum is reached.
-    pub tolerance: f32,
-    /// Iterations per pair of classes at most.
-    pub iterations: u32,
-    /// Whether features are scaled to mean 0 and deviation 1, with the statistics of the training set.
-    pub standardise: bool,
-    /// Whether C is weighed by rows/(classes · rows of the class) besides `weights`.
-    pub balance: bool,
-    /// Whether rows that seem settled leave the problem until it is solved without them.
-    pub shrinking: bool,
-    /// Factors on C for classes 0 to 9; 1 for the others.
-    pub weights: [f32; WEIGHTS],
-}
-
-impl Params {
-    /// The defaults: a linear C-SVC of C = 1, or a one-class machine with the RBF kernel, on standardised rows.
-    pub const DEFAULT: Self = Self {
-        machine: Machine::Auto,
-        kernel: None,
-        c: 1.0,
-        nu: 0.1,
-        calibrate: 0.25,
-        margin: 3.0,
-        gamma: 0.0,
-        degree: 3,
-        coef0: 0.0,
-        tolerance: 1e-3,
-        iterations: 100_000,
-        standardise: true,
-        balance: false,
-        shrinking: true,
-        weights: [1.0; WEIGHTS],
-    };
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self::DEFAULT
+    pub enum Machine {
+        /// Classes when the set has labels, novelty when it has none.
+        Auto = "auto",
+        /// C-SVC: the class of a row, one against one (Cortes and Vapnik 1995; Knerr et al. 1990).
+        Classify = "classify",
+        /// One-class ν-SVM: whether a row is like those trained on, whatever their labels (Schölkopf et al. 2001).
+        Novelty = "novelty",
     }
 }
 
-/// Settings behind the weights.
-const CALIBRATE: usize = 12 + WEIGHTS;
-const MARGIN: usize = CALIBRATE + 1;
+/// The machines that the build has.
+const MACHINES: &[&str] = if NOVELTY { Machine::WORDS } else { &["auto", "classify"] };
+/// The kernels that the build has, behind the choice of none.
+const KERNELS: &[&str] =
+    if POLY_SIGMOID { &["auto", "linear", "rbf", "poly", "sigmoid"] } else { &["auto", "linear", "rbf"] };
 
-const WEIGHT: Kind = Kind::Real { min: 1e-3, max: 1e3 };
-const fn weight(name: &'static str) -> Setting {
-    Setting { name, help: "factor on c for this class", kind: WEIGHT }
-}
-
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting {
-            name: "machine",
-            help: "auto: classes when rows have labels, else novelty",
-            kind: Kind::Choice(if NOVELTY { &["auto", "classify", "novelty"] } else { &["auto", "classify"] }),
-        },
-        Setting {
-            name: "kernel",
-            help: "auto: linear for classes, rbf for novelty",
-            kind: Kind::Choice(if POLY_SIGMOID {
-                &["auto", "linear", "rbf", "poly", "sigmoid"]
-            } else {
-                &["auto", "linear", "rbf"]
-            }),
-        },
-        Setting { name: "c", help: "cost of a row on the wrong side", kind: Kind::Real { min: 1e-4, max: 1e6 } },
-        Setting { name: "nu", help: "novelty: share of rows left outside", kind: Kind::Real { min: 1e-3, max: 1.0 } },
-        Setting {
-            name: "gamma",
-            help: "kernel width; 0: 1/(features x variance)",
-            kind: Kind::Real { min: 0.0, max: 1e6 },
-        },
-        Setting { name: "degree", help: "of the polynomial", kind: Kind::Int { min: 1, max: 10 } },
-        Setting { name: "coef0", help: "constant of polynomial and sigmoid", kind: Kind::Real { min: -1e6, max: 1e6 } },
-        Setting { name: "tolerance", help: "KKT gap to stop at", kind: Kind::Real { min: 1e-5, max: 0.5 } },
-        Setting {
-            name: "iterations",
-            help: "at most, per pair of classes",
-            kind: Kind::Int { min: 1, max: 100_000_000 },
-        },
-        Setting { name: "standardise", help: "scale features to mean 0, deviation 1", kind: Kind::Flag },
-        Setting { name: "balance", help: "weigh classes by the inverse of their rows", kind: Kind::Flag },
-        Setting { name: "shrinking", help: "set settled rows aside while solving", kind: Kind::Flag },
-        weight("weight-0"),
-        weight("weight-1"),
-        weight("weight-2"),
-        weight("weight-3"),
-        weight("weight-4"),
-        weight("weight-5"),
-        weight("weight-6"),
-        weight("weight-7"),
-        weight("weight-8"),
-        weight("weight-9"),
-        Setting {
-            name: "calibrate",
-            help: "novelty: part of the rows that sets the threshold",
-            kind: Kind::Real { min: 0.0, max: 0.5 },
-        },
-        Setting {
-            name: "margin",
-            help: "novelty: threshold, in deviations below the median",
-            kind: Kind::Real { min: 0.0, max: 100.0 },
-        },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Choice(self.machine as u8),
-            1 => Value::Choice(self.kernel.map_or(0, |kind| kind as u8 + 1)),
-            2 => Value::Real(self.c),
-            3 => Value::Real(self.nu),
-            4 => Value::Real(self.gamma),
-            5 => Value::Int(i32::from(self.degree)),
-            6 => Value::Real(self.coef0),
-            7 => Value::Real(self.tolerance),
-            8 => Value::Int(i32::try_from(self.iterations).ok()?),
-            9 => Value::Flag(self.standardise),
-            10 => Value::Flag(self.balance),
-            11 => Value::Flag(self.shrinking),
-            CALIBRATE => Value::Real(self.calibrate),
-            MARGIN => Value::Real(self.margin),
-            _ => Value::Real(*self.weights.get(index.checked_sub(12)?)?),
-        })
-    }
-
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Choice(i)) => {
-                self.machine = match i {
-                    0 => Machine::Auto,
-                    1 => Machine::Classify,
-                    _ => Machine::Novelty,
-                }
-            }
-            (1, Value::Choice(i)) => self.kernel = i.checked_sub(1).and_then(KernelKind::from_code),
-            (2, Value::Real(v)) => self.c = v,
-            (3, Value::Real(v)) => self.nu = v,
-            (4, Value::Real(v)) => self.gamma = v,
-            (5, Value::Int(v)) => self.degree = v as u8,
-            (6, Value::Real(v)) => self.coef0 = v,
-            (7, Value::Real(v)) => self.tolerance = v,
-            (8, Value::Int(v)) => self.iterations = v.unsigned_abs(),
-            (9, Value::Flag(v)) => self.standardise = v,
-            (10, Value::Flag(v)) => self.balance = v,
-            (11, Value::Flag(v)) => self.shrinking = v,
-            (CALIBRATE, Value::Real(v)) => self.calibrate = v,
-            (MARGIN, Value::Real(v)) => self.margin = v,
-            (_, Value::Real(v)) => match index.checked_sub(12).and_then(|i| self.weights.get_mut(i)) {
-                Some(weight) => *weight = v,
-                None => return false,
-            },
-            _ => return false,
-        }
-        true
+settings! {
+    /// Parameters of an SVM. The defaults: a linear C-SVC of C = 1, or a one-class machine with the RBF kernel, on
+    /// standardised rows.
+    pub struct Params {
+        /// auto: classes when rows have labels, else novelty
+        pub machine: Machine = Machine::Auto, "machine", choice(MACHINES), "";
+        /// auto: linear for classes, rbf for novelty
+        ///
+        /// For novelty a linear boundary is of no use unless the rows were chosen for it.
+        pub kernel: Option<KernelKind> = None, "kernel", choice(KERNELS), "";
+        /// cost of a row on the wrong side
+        ///
+        /// Upper bound of a multiplier in C-SVC.
+        pub c: f32 = 1.0, "c", real(1e-4, 1e6), "";
+        /// novelty: share of rows left outside
+        ///
+        /// One-class: bound on that share, and from below on the share that become support vectors.
+        pub nu: f32 = 0.1, "nu", real(1e-3, 1.0), "";
+        /// kernel width; 0: 1/(features x variance)
+        ///
+        /// γ of the RBF, polynomial and sigmoid kernels; 0 is the rule `scale`, of the variance of all numbers.
+        pub gamma: f32 = 0.0, "gamma", real(0.0, 1e6), "";
+        /// of the polynomial
+        pub degree: u8 = 3, "degree", int(1, 10), "";
+        /// constant of polynomial and sigmoid
+        pub coef0: f32 = 0.0, "coef0", real(-1e6, 1e6), "";
+        /// KKT gap to stop at
+        pub tolerance: f32 = 1e-3, "tolerance", real(1e-5, 0.5), "";
+        /// at most, per pair of classes
+        pub iterations: u32 = 100_000, "iterations", int(1, 100_000_000), "";
+        /// scale features to mean 0, deviation 1
+        ///
+        /// With the statistics of the training set.
+        pub standardise: bool = true, "standardise", FLAG, "";
+        /// weigh classes by the inverse of their rows
+        ///
+        /// C by rows/(classes · rows of the class), besides `weights`.
+        pub balance: bool = false, "balance", FLAG, "";
+        /// set settled rows aside while solving
+        ///
+        /// Rows that seem settled leave the problem until it is solved without them.
+        pub shrinking: bool = true, "shrinking", FLAG, "";
+        /// factor on c for this class
+        ///
+        /// 1 for classes of a higher number.
+        pub weights: [f32; WEIGHTS] = [1.0; WEIGHTS],
+            "weight-0" "weight-1" "weight-2" "weight-3" "weight-4" "weight-5" "weight-6" "weight-7" "weight-8" "weight-9",
+            real(1e-3, 1e3), "";
+        /// novelty: part of the rows that sets the threshold
+        ///
+        /// The newest. They are not learnt but tell where normal ends; 0 leaves the boundary where ν puts it.
+        pub calibrate: f32 = 0.25, "calibrate", real(0.0, 0.5), "";
+        /// novelty: threshold, in deviations below the median
+        ///
+        /// Of the scores of the rows that calibrate.
+        pub margin: f32 = 3.0, "margin", real(0.0, 100.0), "";
     }
 }
 
@@ -230,41 +115,7 @@ impl Params {
     /// # Errors
     /// [`ParamError::Invalid`] with the setting and so its range, or [`ParamError::Capacity`].
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
-        // The table's numbers one after the other; a flag cannot be wrong.
-        let [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9] = self.weights;
-        let reals = [
-            self.c,
-            self.nu,
-            self.gamma,
-            self.coef0,
-            self.tolerance,
-            w0,
-            w1,
-            w2,
-            w3,
-            w4,
-            w5,
-            w6,
-            w7,
-            w8,
-            w9,
-            self.calibrate,
-            self.margin,
-        ];
-        let kernel = self.kernel.map_or(0, |kind| kind as i32 + 1);
-        let wholes = [self.machine as i32, kernel, i32::from(self.degree), self.iterations as i32];
-        let (mut reals, mut wholes) = (reals.iter(), wholes.iter());
-        for setting in Self::SETTINGS {
-            let good = match setting.kind {
-                Kind::Flag => true,
-                Kind::Real { min, max } => reals.next().is_some_and(|v| *v >= min && *v <= max),
-                Kind::Int { min, max } => wholes.next().is_some_and(|v| *v >= min && *v <= max),
-                Kind::Choice(words) => wholes.next().is_some_and(|v| *v < words.len() as i32),
-            };
-            if !good {
-                return Err(ParamError::Invalid(setting));
-            }
-        }
+        self.check_ranges()?;
         let most = hone_learn::set::MOST_ROWS;
         if shape.rows > most {
             return Err(ParamError::Capacity { name: "rows", asked: shape.rows as u32, capacity: most as u32 });
@@ -311,26 +162,9 @@ pub const fn model_words(classes: usize, features: usize, vectors: usize, format
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hone_learn::{Kind, Value};
 
     const SHAPE: Shape = Shape { rows: 120, features: 64 };
-
-    #[test]
-    fn table_and_fields_agree() {
-        let mut p = Params::default();
-        for (i, s) in Params::SETTINGS.iter().enumerate() {
-            let value = p.get(i).unwrap();
-            assert!(s.accepts(value), "{}", s.name);
-            let other = match s.kind {
-                Kind::Int { max, .. } => Value::Int(max),
-                Kind::Real { max, .. } => Value::Real(max),
-                Kind::Flag => Value::Flag(value == Value::Flag(false)),
-                Kind::Choice(w) => Value::Choice((w.len() - 1) as u8),
-            };
-            p.set(i, other).unwrap();
-            assert_eq!(p.get(i), Some(other), "{}", s.name);
-        }
-        assert_eq!(p.get(Params::SETTINGS.len()), None);
-    }
 
     #[test]
     fn each_field_is_checked_by_its_own_setting() {

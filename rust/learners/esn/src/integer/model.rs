@@ -103,7 +103,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         Self {
             head: Head {
                 trained: false,
-                params: Params::NONE,
+                params: Params::ZERO,
                 shape: Shape { channels: 0, window_frames: 0 },
                 gain: 0.0,
                 thresholds: Thresholds::NONE,
