@@ -21,7 +21,6 @@ use crate::pool::Pool;
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
 use hone_learn::Report;
-use hone_learn::learner::Start;
 use hone_signal::Micros;
 
 /// A job that waits this long for a window, or for as long as four windows take, is given up.
@@ -162,8 +161,7 @@ impl Background {
     #[inline(never)]
     fn prepare(&mut self, order: &JobOrder) -> Result<Work, JobFault> {
         let (links, workshop) = (self.links, &self.workshop);
-        let start = if order.job == (Job::Train { resume: true }) { Start::Resume } else { Start::Afresh };
-        let plan = |windows| Plan::new(links, order.learner, windows, start);
+        let plan = |windows| Plan::new(links, order.learner, windows, order.job);
         match order.job {
             Job::Convert(_) => Convert::begin(links, workshop, order).map(Work::Convert),
             Job::Evaluate { .. } => Evaluate::begin(links, workshop, order, plan(None)?).map(Work::Evaluate),

@@ -44,6 +44,7 @@ learners! {
         { if cfg!(feature = "small-models") { hone_rce::frozen_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
         { FEATURES + 4 },
     >),
+    (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 
 impl Learner {

@@ -87,6 +87,20 @@ macro_rules! learners {
                 }
             }
 
+            /// Whether it may begin from a model of its own.
+            pub const fn resumes(self) -> bool {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => <$learner as Contract>::RESUMES,)*
+                }
+            }
+
+            /// Whether it may train a part of a model.
+            pub const fn has_parts(self) -> bool {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => <$learner as Contract>::PARTS,)*
+                }
+            }
+
             /// What the mean of its scores is called.
             pub const fn score(self) -> &'static str {
                 match self {

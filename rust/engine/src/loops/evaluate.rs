@@ -64,7 +64,7 @@ impl Evaluate {
         let windows = (u32::from(all) * u32::from(share) / 1000) as u16;
         if live {
             // It learns from what is not held back.
-            plan = Plan::new(links, order.learner, Some(all - windows), hone_learn::learner::Start::Afresh)?;
+            plan = Plan::new(links, order.learner, Some(all - windows), order.job)?;
             links.windows_wanted.store(true, Ordering::Relaxed);
         } else {
             if links.data.get().rows < 2 {

@@ -13,7 +13,7 @@ use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
-use hone_learn::learner::{Given, Lent, Needs, Setup, Start, Wants};
+use hone_learn::learner::{Given, Lent, Needs, Part, Setup, Start, Wants};
 use hone_learn::{Metric, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
 
@@ -57,7 +57,17 @@ impl Plan {
     /// For a training of `learner` with the parameters that are configured.
     // With a frame of its own, which is free again once the training runs.
     #[inline(never)]
-    pub fn new(links: &Links, learner: Learner, windows: Option<u16>, start: Start) -> Result<Self, JobFault> {
+    pub fn new(links: &Links, learner: Learner, windows: Option<u16>, job: Job) -> Result<Self, JobFault> {
+        let (start, part) = match job {
+            Job::Train { start, part } => (start, part),
+            Job::Convert(_) | Job::Evaluate { .. } => (Start::Afresh, Part::Whole),
+        };
+        if start == Start::Resume && !learner.resumes() {
+            return Err(JobFault::NoResume);
+        }
+        if part != Part::Whole && !learner.has_parts() {
+            return Err(JobFault::NoPart);
+        }
         let config = links.config.get();
         let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
         let by = Preprocessing::new(learner, &config.learners, &config.features, channels)
@@ -71,7 +81,7 @@ impl Plan {
             rows: TRAINING_ROWS as u16,
             windows: windows.map(|all| all.saturating_sub(measured)),
             start,
-            ..Setup::default()
+            part,
         };
         let section = Section::Learner(learner);
         let checked = learner.check(&config.learners, &setup).map_err(|e| JobFault::params(section, &e))?;
@@ -103,7 +113,7 @@ impl Train {
     #[inline(never)]
     pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: Plan) -> Result<Self, JobFault> {
         let in_use = links.published.get().filter(|p| p.learner == order.learner && !p.online);
-        if order.job == (Job::Train { resume: true }) && in_use.is_none() {
+        if matches!(order.job, Job::Train { start: Start::Resume, .. }) && in_use.is_none() {
             return Err(JobFault::NoResume);
         }
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
