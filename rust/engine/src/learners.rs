@@ -90,7 +90,12 @@ impl Missing {
 
     /// The learner of this number in saved models, if it is left out.
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::all().find(|m| KNOWN.get(usize::from(m.0)).is_some_and(|k| k.1 == code))
+        Self::all().find(|m| m.code() == code)
+    }
+
+    /// Its number in saved models.
+    pub fn code(self) -> u8 {
+        KNOWN.get(usize::from(self.0)).map_or(0, |k| k.1)
     }
 
     /// Its name, which is in capitals that of the option that brings it back, behind `CONFIG_HONE_`.

@@ -58,7 +58,12 @@ pub(crate) struct Convert {
 impl Convert {
     /// Takes a slot for the new form, and one for a copy of a model that learns.
     #[inline(never)]
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder) -> Result<Self, JobFault> {
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
         let Job::Convert(form) = order.job else { return Err(JobFault::NoSuchForm) };
         let published = links.published.get().ok_or(JobFault::NoModel)?;
         let mut new = workshop.free().ok_or(JobFault::NoFreeSlot)?;
@@ -71,7 +76,7 @@ impl Convert {
             Source::Slot(published.slot)
         };
         let asked = order.windows;
-        Ok(Self {
+        place(Self {
             form,
             source,
             generation: published.generation,
@@ -83,7 +88,8 @@ impl Convert {
             seen: 0,
             bytes: 0,
             changes: Changes::ZERO,
-        })
+        });
+        Ok(())
     }
 
     fn total(&self) -> u32 {

@@ -57,7 +57,13 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     /// Begins.
     #[inline(never)]
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, mut plan: Plan) -> Result<Self, JobFault> {
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let mut plan = Plan::new(links, order.learner, None, order.job)?;
         let Job::Evaluate { folds, share } = order.job else { return Err(JobFault::NoRows) };
         let live = plan.needs.windows && !plan.needs.rows;
         let all = order.windows.unwrap_or(WINDOWS);
@@ -78,7 +84,7 @@ impl Evaluate {
         held.slot.by = plan.by;
         let lesson = lesson(&plan.checked, &mut held.slot)?;
         links.evaluation.set(Evaluation { id: order.id, ..Evaluation::ZERO });
-        Ok(Self {
+        place(Self {
             checked: plan.checked,
             live,
             held,
@@ -92,7 +98,8 @@ impl Evaluate {
             windows: if live { windows } else { 0 },
             trained: false,
             judged: 0,
-        })
+        });
+        Ok(())
     }
 
     /// Learns or judges.

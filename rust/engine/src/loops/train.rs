@@ -109,9 +109,15 @@ pub(crate) struct Train {
 }
 
 impl Train {
-    /// Begins; what it takes was found to be there.
+    /// Begins, once what it takes is found to be there.
     #[inline(never)]
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: Plan) -> Result<Self, JobFault> {
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
         let in_use = links.published.get().filter(|p| p.learner == order.learner && !p.online);
         if matches!(order.job, Job::Train { start: Start::Resume, .. }) && in_use.is_none() {
             return Err(JobFault::NoResume);
@@ -131,7 +137,7 @@ impl Train {
             links.set_for_training.store(true, Ordering::Relaxed);
         }
         links.windows_wanted.store(plan.needs.windows, Ordering::Relaxed);
-        Ok(Self {
+        place(Self {
             trainer: plan.checked.begin(),
             held,
             feed: Feed::new(plan.measured),
@@ -140,7 +146,8 @@ impl Train {
             rows,
             progress: (0, 0),
             pass: 0,
-        })
+        });
+        Ok(())
     }
 
     /// Takes in a window, waits for rows, or works.
@@ -266,7 +273,13 @@ pub(crate) struct Watch {
 impl Watch {
     /// Makes a model that begins, and hands it to the inference loop.
     #[inline(never)]
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: &Plan) -> Result<Self, JobFault> {
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         plan.checked.start(&mut held.slot.model)?;
         held.slot.by = plan.by;
@@ -275,7 +288,8 @@ impl Watch {
         links.teach.send(Teach { held, goes_on: true }).map_err(|_| JobFault::NoFreeSlot)?;
         let report =
             Report { stop: Stop::Ongoing, rows: 0, iterations: 0, work: 0, metric: Metric::Accuracy, quality: 0.0 };
-        Ok(Self { from: None, wanted: order.windows.map_or(0, u32::from), report })
+        place(Self { from: None, wanted: order.windows.map_or(0, u32::from), report });
+        Ok(())
     }
 
     pub fn advance(&mut self, links: &Links) -> Advance {
