@@ -66,8 +66,14 @@ impl Background {
         workspace: &'static mut [u32],
         scratch: &'static mut [Scratch; 2],
     ) -> Self {
-        Self { links, workshop: Workshop::new(links, pool, workspace), keeper: Keeper::new(links), job: None,
-            work: Work::Nothing, scratch }
+        Self {
+            links,
+            workshop: Workshop::new(links, pool, workspace),
+            keeper: Keeper::new(links),
+            job: None,
+            work: Work::Nothing,
+            scratch,
+        }
     }
 
     /// Restores parameters and model from flash, before the loops begin; `sensor` is what the device will sample. What

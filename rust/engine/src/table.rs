@@ -571,6 +571,7 @@ macro_rules! learners {
 
         /// What a model that learns in place works in; of the others it has nothing.
         #[derive(Debug)]
+        #[allow(clippy::large_enum_variant, reason = "lives in a static, where there is no box")]
         #[allow(missing_docs, reason = "a variant for each learner, of its name")]
         #[repr(u64)]
         pub enum OnlineScratch {

@@ -108,7 +108,7 @@ impl Convert {
 
     #[inline(never)]
     fn turn(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Result<bool, JobFault> {
-        if !links.published.get().is_some_and(|p| p.generation == self.generation) {
+        if links.published.get().is_none_or(|p| p.generation != self.generation) {
             return Err(JobFault::Replaced);
         }
         if let Source::Awaited = self.source {

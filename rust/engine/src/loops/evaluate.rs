@@ -26,6 +26,7 @@ const BITS: usize = if ROWS { TRAINING_ROWS.div_ceil(32) } else { 0 };
 const WINDOWS: u16 = 200;
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one, in a static; a box would need a heap")]
 enum Lesson {
     /// By a trainer.
     Trainer(Trainer),
