@@ -13,13 +13,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod declare;
 pub mod metrics;
 mod progress;
 pub mod set;
 pub mod setting;
 mod verdict;
-pub mod wire;
 mod workspace;
 
 pub use progress::{Metric, Progress, Report, Stop};
