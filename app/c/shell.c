@@ -13,7 +13,7 @@
 
 /* Texts that end in NUL, in flash; shell_words.rs. */
 extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
-	hone_help_data[], hone_help_svm[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
+	hone_help_data[], hone_help_eval[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
 
 #define CTRL_C 0x03
 /* How often events are told. */
@@ -119,15 +119,15 @@ WORDS(config, "config", &config_key_words);
 
 REGISTER(train);
 PLAIN(infer);
-#if defined(CONFIG_HONE_SVM) || defined(CONFIG_HONE_RCE)
+#if defined(CONFIG_HONE_LABELS)
 PLAIN(label);
 #endif
 PLAIN(stats);
 PLAIN(model);
-#if defined(CONFIG_HONE_SVM)
+#if defined(CONFIG_HONE_ROWS)
 PLAIN(data);
-PLAIN(svm);
 #endif
+PLAIN(eval);
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);

@@ -4,7 +4,7 @@ use super::ffi::{self, Shell};
 use super::{clock, thread};
 use core::ffi::{CStr, c_char, c_int};
 use core::time::Duration;
-use hone_engine::env::{Io, ThreadInfo, Typed};
+use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 

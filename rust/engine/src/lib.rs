@@ -1,11 +1,12 @@
-//! The device without its hardware: pipeline, three loops, commands, telemetry, budgets.
+//! The device without its hardware: three loops, learners, commands, telemetry, budgets.
 //!
 //! ```text
 //!  sampling ──Block──► inference ──Event──► console, telemetry
 //!  (sensor)            │  ▲  │ └─► LED
 //!         Window, rows │  │  └── label, orders ◄── commands ◄── shell
-//!                      ▼  │ Model (swapped at a window boundary)
-//!                     training ──container──► flash
+//!                      ▼  │ Model (swapped at a window boundary)      │ orders
+//!                   background ◄────────────────────────────────────┘
+//!                      └──container──► flash
 //! ```
 //!
 //! Glossary. A *frame* is one sample of each channel. A *block* is some frames on their way from sampling to
@@ -13,11 +14,15 @@
 //! A *slot* is the place of one model in the pool. The *model in use* is the one that inference asks.
 //!
 //! Each loop is a struct with one `turn`, which does what there is to do and returns; the platform calls it from a
-//! thread of its own, or [`cooperative::Device`] calls all three in a row. Time is an argument. What the loops share is
+//! thread of its own, or [`device::Device`] calls all three in a row. Time is an argument. What the loops share is
 //! in [`Links`]: bounded queues that move owned values, and snapshots that are copied whole. Nothing holds a lock across
 //! work. All memory is in [`Memory`], all capacities in [`capacity`].
 //!
-//! Read [`pipeline`] first.
+//! Layers, each of which knows those before it: [`learners`] (the one file that names them), [`data`] (what is sent and counted),
+//! [`pool`], [`link`] and [`workshop`], [`loops`], [`keep`] and [`convert`], [`background`]; beside them [`say`] (all words) and
+//! [`command`]; on top [`device`] and [`budget`].
+//!
+//! Read [`loops::inference`] first.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -26,31 +31,25 @@ pub mod capacity {
     include!(concat!(env!("OUT_DIR"), "/capacity.rs"));
 }
 
+#[macro_use]
+mod table;
+
+pub mod background;
 pub mod budget;
 pub mod command;
-pub mod config;
 pub mod convert;
-pub mod cooperative;
-pub mod env;
-pub mod event;
-pub mod included;
-pub mod inference;
-mod json;
-pub mod led;
+pub mod data;
+pub mod device;
+pub mod keep;
+pub mod learners;
 pub mod link;
-pub mod memory;
-pub mod persist;
-pub mod pipeline;
-pub mod rows;
-pub mod sampling;
-mod shortest;
-pub mod stats;
-pub mod teach;
-pub mod telemetry;
-pub mod text;
-pub mod training;
+pub mod loops;
+pub mod pool;
+pub mod say;
+pub mod workshop;
 
-pub use env::{Io, Led, Reading, Sensor, SensorError, SensorInfo};
+pub use data::env::{Io, Led, Reading, Sensor, SensorError, SensorInfo};
+pub use data::storage::{Flash, NoFlash, Storage};
+pub use device::{Memory, Parts};
+pub use hone_learn::text;
 pub use link::{Links, Queue, Shared};
-pub use memory::{Memory, Parts};
-pub use persist::{Flash, NoFlash, Vault};

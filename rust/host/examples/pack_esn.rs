@@ -41,7 +41,7 @@ fn main() {
         let mut sink = hone_model::SliceSink::new(&mut memory);
         let length = hone_model::write(&contents, &payload, &mut sink).expect("it fits");
         let container = hone_model::Container::read(sink.filled()).expect("just written");
-        container.load(Learner::Esn, LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
+        container.load(Learner(1), LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
         let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
         assert!(back.recalibrate(&mut Scratch::new(), views(Part::Calibrate), &mut errors));
         let now = verdicts(&set, recordings, &back);
@@ -94,7 +94,7 @@ fn integer<W: Weight>(
     let length = hone_model::write(&contents, &integer, &mut sink).expect("it fits");
     let container = hone_model::Container::read(sink.filled()).expect("just written");
     let mut back = IntegerModel::<W, 64, 3, 384>::new();
-    container.load(Learner::Esn, LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
+    container.load(Learner(1), LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
     let mut scratch = IntegerScratch::new();
     let judge = recordings.windows(Part::Test).map(|(r, w)| {
         let outcome = back.examine(&recordings.view(r, w, &set.classes), &mut scratch);
@@ -105,7 +105,7 @@ fn integer<W: Weight>(
 }
 
 fn contents() -> Contents<'static> {
-    Contents::bare(Learner::Esn, LAYOUT_PACKED)
+    Contents::bare(Learner(1), LAYOUT_PACKED)
 }
 
 fn bytes(model: &Esn) -> u32 {

@@ -6,9 +6,10 @@ use crate::device::rig::Condition;
 use crate::device::session::{self, Handles, HostDevice, Next, NoInput, Script, Stdout, Time};
 use crate::device::source::Source;
 use crate::plot::{self, Point, Span, Timeline};
-use hone_engine::event::Event;
-use hone_engine::memory::Model;
+use hone_engine::data::event::Event;
+use hone_engine::learners::Model;
 use hone_engine::text::Out;
+use hone_esn::learner::Forms;
 use hone_learn::Decision;
 use hone_signal::Micros;
 use std::io::IsTerminal;
@@ -61,7 +62,8 @@ impl Story {
         println!("hone> {line}");
         let Self { device, handles, pace, seen } = self;
         let mut watch = |event: &Event| {
-            let Event::Verdict { time, verdict, .. } = event else { return true };
+            let Event::Verdict { time, answer, .. } = event else { return true };
+            let verdict = &answer.verdict;
             let anomalous = verdict.decision == Decision::Anomalous;
             let changed = seen.last().is_none_or(|s| s.anomalous != anomalous);
             seen.push(Seen { time: *time, score: verdict.score, anomalous });
@@ -92,7 +94,7 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     well &= story.command("train esn --wait");
     let trained = story.now();
     // Each window's verdict is wanted for the figure; only changes are printed.
-    story.handles.links.wish.update(|w| w.verbose = true);
+    story.handles.links.request.update(|w| w.verbose = true);
     println!("# Healthy vibration is judged normal.");
     well &= story.command("wait 6");
     println!("# Now something happens to the motor: {fault}.");
@@ -136,8 +138,9 @@ fn judge(story: &Story, fault: &str, begin: Micros, end: Micros) -> bool {
 }
 
 fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, end): (Micros, Micros)) -> bool {
-    let model = story.handles.console.model();
-    let Some(Model::Esn(esn)) = model.as_ref().map(|(_, m)| &**m) else {
+    let published = story.handles.links.published.get();
+    let slot = published.and_then(|p| story.handles.console.pool().get(p.slot));
+    let Some(Model::Esn(Forms::Float(esn))) = slot.as_ref().map(|s| &s.model) else {
         Stdout.str("error: there is no model, so there is no figure\n");
         return false;
     };

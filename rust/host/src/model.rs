@@ -68,6 +68,11 @@ fn wrong(path: &Path, error: &ReadError) -> String {
     format!("{}: {why}", path.display())
 }
 
+/// A learner's name, if this program has it.
+pub fn learner(learner: hone_model::Learner) -> &'static str {
+    hone_engine::learners::Learner::from_code(learner.0).map_or("unknown", |l| l.name())
+}
+
 fn text(entry: Entry<'_>) -> String {
     match entry {
         Entry::Int(v) => v.to_string(),
@@ -90,11 +95,11 @@ fn unit(unit: Unit) -> &'static str {
 fn facts(model: &Container<'_>) -> Vec<(String, String)> {
     let mut facts = vec![
         ("format version".to_owned(), model.version().to_string()),
-        ("learner".to_owned(), model.learner().name().to_owned()),
+        ("learner".to_owned(), learner(model.learner()).to_owned()),
         ("payload layout".to_owned(), model.layout().to_string()),
         ("payload bytes".to_owned(), model.payload().len().to_string()),
     ];
-    for (section, entries) in [(model.learner().name(), model.parameters()), ("features", model.pipeline())] {
+    for (section, entries) in [(learner(model.learner()), model.parameters()), ("features", model.pipeline())] {
         facts.extend(entries.map(|(name, entry)| (format!("{section}.{name}"), text(entry))));
     }
     let channels = model.channels().enumerate();
@@ -153,7 +158,7 @@ fn convert(from: &Path, to: &Path) -> Result<(), String> {
                 "iterations": r.iterations, "work": r.work, "quality": r.quality })
         });
         let json = json!({
-            "version": model.version(), "learner": model.learner().name(), "layout": model.layout(),
+            "version": model.version(), "learner": learner(model.learner()), "layout": model.layout(),
             "parameters": object(model.parameters()), "pipeline": object(model.pipeline()),
             "channels": model.channels().map(|c| json!({ "scale": c.scale, "unit": unit(c.unit) })).collect::<Vec<_>>(),
             "classes": model.classes().map(|(c, n)| json!({ "id": c.0, "name": n })).collect::<Vec<_>>(),
@@ -189,7 +194,7 @@ mod tests {
         run(&ModelCommand::Diff { a: a.clone(), b: a.clone() }).unwrap();
         run(&ModelCommand::Convert { file: a.clone(), to: json.clone() }).unwrap();
         let value: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
-        assert_eq!(value["learner"], model.learner().name());
+        assert_eq!(value["learner"], learner(model.learner()));
         assert_eq!(value["payload"].as_str().unwrap().len(), 2 * model.payload().len());
         let error = run(&ModelCommand::Show { file: bad }).unwrap_err();
         assert!(error.contains("cut off"), "{error}");

@@ -3,15 +3,11 @@
 //! What is small derives serde's traits. What has a capacity of its own is read into its place: no copy of a model, nor of an
 //! array of it, lies on the stack. A derived type takes any number of its fields' types, so whoever reads checks the values.
 
-use postcard::Deserializer;
-use postcard::de_flavors::Slice;
+use crate::payload::De;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use postcard::{Error, Result};
-
-/// What a model is read from: postcard's encoding, over bytes that stay where they are.
-pub type Input<'de> = Deserializer<'de, Slice<'de>>;
 
 /// What was read is not of a model.
 pub const REFUSED: Error = Error::SerdeDeCustom;
@@ -28,7 +24,7 @@ pub fn check(good: bool) -> Result<()> {
 ///
 /// # Errors
 /// Postcard's; [`REFUSED`] where the list has another length. The places then hold anything.
-pub fn fill<'de, T: Deserialize<'de>>(input: &mut Input<'de>, places: &mut [T]) -> Result<()> {
+pub fn fill<'de, T: Deserialize<'de>>(input: &mut De<'de>, places: &mut [T]) -> Result<()> {
     // Postcard's list: its length as a whole number, then the items.
     let length = u32::deserialize(&mut *input)?;
     check(usize::try_from(length) == Ok(places.len()))?;
@@ -42,7 +38,7 @@ pub fn fill<'de, T: Deserialize<'de>>(input: &mut Input<'de>, places: &mut [T]) 
 ///
 /// # Errors
 /// As [`fill`], and that one is outside.
-pub fn fill_reals(input: &mut Input<'_>, places: &mut [f32], least: f32, most: f32) -> Result<()> {
+pub fn fill_reals(input: &mut De<'_>, places: &mut [f32], least: f32, most: f32) -> Result<()> {
     fill(input, places)?;
     check(places.iter().all(|v| *v >= least && *v <= most))
 }
@@ -51,7 +47,7 @@ pub fn fill_reals(input: &mut Input<'_>, places: &mut [f32], least: f32, most: f
 ///
 /// # Errors
 /// Postcard's; [`REFUSED`] where there are more or fewer.
-pub fn bytes<'de>(input: &mut Input<'de>, count: usize) -> Result<&'de [u8]> {
+pub fn bytes<'de>(input: &mut De<'de>, count: usize) -> Result<&'de [u8]> {
     let bytes = <&[u8]>::deserialize(input)?;
     check(bytes.len() == count)?;
     Ok(bytes)
@@ -77,7 +73,7 @@ impl Serialize for Words<'_> {
 ///
 /// # Errors
 /// As [`bytes`].
-pub fn words(input: &mut Input<'_>, places: &mut [u32]) -> Result<()> {
+pub fn words(input: &mut De<'_>, places: &mut [u32]) -> Result<()> {
     let bytes = bytes(input, size_of_val(places))?;
     places.iter_mut().zip(bytes.as_chunks().0).for_each(|(place, word)| *place = u32::from_le_bytes(*word));
     Ok(())
@@ -107,8 +103,8 @@ mod tests {
     extern crate std;
     use super::*;
 
-    fn read<T>(bytes: &[u8], read: impl FnOnce(&mut Input<'_>) -> Result<T>) -> Result<T> {
-        let mut input = Input::from_bytes(bytes);
+    fn read<T>(bytes: &[u8], read: impl FnOnce(&mut De<'_>) -> Result<T>) -> Result<T> {
+        let mut input = De::from_bytes(bytes);
         let value = read(&mut input)?;
         check(input.finalize()?.is_empty()).map(|()| value)
     }
@@ -142,7 +138,7 @@ mod tests {
     fn bytes_stay_where_they_are_and_lists_are_postcards() {
         let written = postcard::to_stdvec(&List(3, (7..).map(|v: u8| v))).unwrap();
         assert_eq!(written, postcard::to_stdvec(&[7u8, 8, 9][..]).unwrap());
-        let mut input = Input::from_bytes(&written);
+        let mut input = De::from_bytes(&written);
         assert_eq!(bytes(&mut input, 3).unwrap().as_ptr(), written[1..].as_ptr());
         assert!(read(&written, |r| bytes(r, 2).map(|_| ())).is_err());
         // A length far beyond the bytes that there are.

@@ -15,16 +15,14 @@ mod cursor;
 pub mod entries;
 pub mod frame;
 mod layout;
-mod payload;
 mod read;
-mod sink;
 mod write;
 
 pub use entries::{Entries, Entry};
+pub use hone_learn::payload::{De, PayloadError, decode};
+pub use hone_learn::sink::{Counter, Refused, Sink, SliceSink};
 pub use layout::{Learner, MAGIC, TRAILER, VERSION};
-pub use payload::{De, PayloadError, decode};
 pub use read::{Container, Damage, ReadError};
-pub use sink::{Counter, Refused, Sink, SliceSink};
 pub use write::{
     Contents, Each, EachClass, Payload, WriteError, encode, encode_words, size, write, write_payload, write_raw,
 };

@@ -56,7 +56,7 @@ const CLASSES: [(ClassId, &str); 2] = [(ClassId(0), "normal"), (ClassId(300), "L
 
 fn with_contents<T>(f: impl FnOnce(&Contents<'_>) -> T) -> T {
     f(&Contents {
-        learner: Learner::Esn,
+        learner: Learner(1),
         layout: 1,
         parameters: &|each| each_setting(&PARAMS, each),
         pipeline: &|each| {
@@ -101,7 +101,7 @@ fn exhaust(c: &Container<'_>) -> usize {
 fn comes_back_whole() {
     let bytes = bytes();
     let c = Container::read(&bytes).unwrap();
-    assert_eq!((c.version(), c.learner(), c.layout()), (1, Learner::Esn, 1));
+    assert_eq!((c.version(), c.learner(), c.layout()), (1, Learner(1), 1));
     let mut params = Params { units: 1, leak: 0.0, bias: false, form: Form::State };
     assert_eq!(apply(&mut params, c.parameters()), Applied { set: 4, skipped: 0 });
     assert_eq!(params, PARAMS);
@@ -110,7 +110,7 @@ fn comes_back_whole() {
     assert_eq!(c.scaling().collect::<Vec<_>>(), [(1.5, 0.25), (-2.0, 4.0), (0.0, 1.0)]);
     assert_eq!(c.classes().collect::<Vec<_>>(), CLASSES);
     assert_eq!(c.report(), Some(REPORT));
-    assert_eq!(c.load(Learner::Esn, 1, |d| Model::deserialize(d)), Ok(model()));
+    assert_eq!(c.load(Learner(1), 1, |d| Model::deserialize(d)), Ok(model()));
     assert_eq!(Container::length(&bytes[..16]), Ok(bytes.len() as u32));
     assert_eq!(with_contents(|c| size(c, &model())), Ok(bytes.len() as u32));
 }
@@ -119,7 +119,7 @@ fn comes_back_whole() {
 fn a_container_of_nothing_but_a_payload_comes_back() {
     let mut memory = [0; 64];
     let mut sink = SliceSink::new(&mut memory);
-    let contents = Contents::bare(Learner::Rce, 2);
+    let contents = Contents::bare(Learner(3), 2);
     write_raw(&contents, &[], &mut sink).unwrap();
     let c = Container::read(sink.filled()).unwrap();
     assert_eq!((exhaust(&c), c.report(), sink.filled().len()), (0, None, 25));
@@ -161,7 +161,6 @@ fn other_faults_are_named() {
     };
     assert_eq!(refused(&|b| b[4] = 2), ReadError::Newer { found: 2, supported: 1 });
     assert_eq!(refused(&|b| b[4..6].fill(0)), ReadError::Malformed { offset: 4 });
-    assert_eq!(refused(&|b| b[6] = 9), ReadError::UnknownLearner(9));
     assert_eq!(refused(&|b| b.extend([0; 3])), ReadError::Trailing { extra: 3 });
     // The first section's tag: unknown, then too late for the second one.
     assert_eq!(refused(&|b| b[16] = 99), ReadError::Malformed { offset: 16 });
@@ -182,13 +181,13 @@ fn other_faults_are_named() {
 fn the_payload_is_guarded() {
     let bytes = bytes();
     let c = Container::read(&bytes).unwrap();
-    let wrong = Err(ReadError::WrongModel { learner: Learner::Esn, layout: 1 });
-    assert_eq!(c.load(Learner::Svm, 1, |d| u8::deserialize(d)), wrong);
-    assert_eq!(c.load(Learner::Esn, 2, |d| u8::deserialize(d)), wrong);
+    let wrong = Err(ReadError::WrongModel { learner: Learner(1), layout: 1 });
+    assert_eq!(c.load(Learner(2), 1, |d| u8::deserialize(d)), wrong);
+    assert_eq!(c.load(Learner(1), 2, |d| u8::deserialize(d)), wrong);
     let extra = c.payload().len() as u32 - 1;
     let trailing = Err(ReadError::Payload(PayloadError::Trailing { extra }));
-    assert_eq!(c.load(Learner::Esn, 1, |d| u8::deserialize(d)), trailing);
-    let short = c.load(Learner::Esn, 1, |d| <[f32; 32]>::deserialize(d));
+    assert_eq!(c.load(Learner(1), 1, |d| u8::deserialize(d)), trailing);
+    let short = c.load(Learner(1), 1, |d| <[f32; 32]>::deserialize(d));
     assert_eq!(short, Err(ReadError::Payload(PayloadError::Short)));
 }
 
@@ -251,7 +250,7 @@ proptest! {
         reseal(&mut bytes);
         if let Ok(c) = Container::read(&bytes) {
             prop_assert!(exhaust(&c) < 400);
-            let _ = c.load(Learner::Esn, 1, |d| Model::deserialize(d));
+            let _ = c.load(Learner(1), 1, |d| Model::deserialize(d));
         }
     }
 }

@@ -85,7 +85,7 @@ fn another_program_finds_the_same_decision_values() {
         for precision in precisions() {
             let mut model = Svm::new();
             model.edit().quantize(source.view(), precision).unwrap();
-            let bytes = container(Learner::Svm, hone_svm::LAYOUT_INTEGER, &model);
+            let bytes = container(Learner(2), hone_svm::LAYOUT_INTEGER, &model);
             for class in 0..classes.clamp(1, 2) {
                 let x = row(&mut rng, class);
                 let mut scratch = [0.0; hone_svm::scratch_len(4, D)];
@@ -113,7 +113,7 @@ fn another_program_finds_the_same_nearest_prototype() {
             let mut model = Frozen::new();
             source.freeze(precision, &mut words).unwrap();
             model.take(&words).unwrap();
-            let bytes = container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &model);
+            let bytes = container(Learner(3), hone_rce::LAYOUT_INTEGER, &model);
             let mut same = 0;
             for i in 0..6 {
                 let x = row(&mut rng, i % 3);
@@ -135,11 +135,11 @@ fn any_flipped_bit_and_any_missing_end_is_refused() {
     rce("manhattan").freeze(Precision::Int8, &mut words).unwrap();
     frozen.take(&words).unwrap();
     for bytes in [
-        container(Learner::Svm, hone_svm::LAYOUT_INTEGER, &model),
-        container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &frozen),
+        container(Learner(2), hone_svm::LAYOUT_INTEGER, &model),
+        container(Learner(3), hone_rce::LAYOUT_INTEGER, &frozen),
     ] {
         let read = |bytes: &[u8]| match Container::read(bytes) {
-            Ok(c) if c.learner() == Learner::Svm => c.load(c.learner(), 2, |d| Svm::new().load(d)).is_ok(),
+            Ok(c) if c.learner() == Learner(2) => c.load(c.learner(), 2, |d| Svm::new().load(d)).is_ok(),
             Ok(c) => c.load(c.learner(), 2, |d| Frozen::new().load(d)).is_ok(),
             Err(_) => false,
         };

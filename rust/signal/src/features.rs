@@ -91,8 +91,8 @@ settings! {
         elm_units: u16 = 0, "elm-units", int(0, 512), "";
         /// of the random weights
         seed: i32 = 1, "seed", int(0, i32::MAX), "";
-        /// feature vectors per window that the ESN sees in place of its samples, 0 for the samples
-        steps: u16 = 0, "esn-steps", int(0, 64), "";
+        /// feature vectors per window for a learner over time, in place of samples; 0 for the samples
+        steps: u16 = 0, "steps", int(0, 64), "";
     }
 }
 

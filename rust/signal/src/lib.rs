@@ -12,12 +12,9 @@ mod features_convolution;
 mod features_spectrum;
 mod features_time;
 mod logarithm;
-mod sample;
 mod sequence;
-mod window;
 
 pub use features::{Cost, Extractor, FeatureError, Shape};
+pub use hone_learn::{Block, Channel, Faults, Micros, Sample, Unit, WindowView};
 pub use logarithm::ln;
-pub use sample::{Block, Channel, Faults, Micros, Sample, Unit};
 pub use sequence::Sequence;
-pub use window::WindowView;

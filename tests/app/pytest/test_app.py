@@ -51,7 +51,7 @@ def test_help_and_completion(device):
     ("model", "error: usage: model"),
     ("data info", "0 of"),
     ("data clear", ""),
-    ("svm eval", "error: "),
+    ("eval svm", "error: "),
     ("sensor", "error: usage: sensor"),
     ("config list", "esn.units"),
     ("config list device", "device.telemetry"),
@@ -229,7 +229,7 @@ def test_classifiers(device):
 
 def test_an_esn_sees_features(device):
     usual = {}
-    for key, value in [("features.bands", "2"), ("features.esn-steps", "8"), ("esn.carry", "on")]:
+    for key, value in [("features.bands", "2"), ("features.steps", "8"), ("esn.carry", "on")]:
         usual[key] = device.text(f"config get {key}")
         assert device.run(f"config set {key} {value}") == []
     device.run("replay normal")

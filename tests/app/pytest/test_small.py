@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="module", autouse=True)
 def samples(device):
     # Whatever a test before left when it failed.
-    device.run("config reset features.esn-steps")
+    device.run("config reset features.steps")
 
 
 def smaller(device, command, windows=20, timeout=300):

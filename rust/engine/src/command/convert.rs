@@ -1,13 +1,12 @@
 //! `model compress` and `model quantize`: an order to the training loop, its report, a question, and the answer.
 
 use super::{Console, Failed, Outcome, fail, fail_of, train, transfer};
-use crate::config::Learner;
-use crate::convert::{Changes, Form};
-use crate::env::Io;
-use crate::memory::Model;
-use crate::persist::Wanted;
-use crate::text::{Line, Out, Write};
-use crate::training::TrainOrder;
+use crate::data::env::Io;
+use crate::data::order::{Changes, Job, KeepRequest};
+use crate::learners::Learner;
+use hone_learn::learner::Form;
+use hone_learn::text::{Line, Out, Write};
+use hone_learn::words;
 use hone_numeric::compress::Fixed;
 
 /// `model compress FACTOR`.
@@ -75,9 +74,9 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
     }
     train::ready(links, io)?;
     let Some(published) = links.published.get() else {
-        return fail(io, "there is no model in use; 'train' makes one");
+        return fail(io, words::UNTRAINED);
     };
-    let Some(id) = TrainOrder::order(links, published.learner, windows, Some(form)) else {
+    let Some(id) = links.order(published.learner, windows, Job::Convert(form)) else {
         return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     train::follow(links, id, io)?;
@@ -85,11 +84,11 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
         return fail(io, "the converted model is gone: a training or another model came first; convert again");
     }
     if !yes && !io.confirm("replace the model in use?") {
-        links.training.update(|t| t.offer = None);
+        links.offer.set(None);
         io.str("the model in use stays\n");
         return Ok(());
     }
-    let kept = transfer::order(links, Wanted::Replace, io)?;
+    let kept = transfer::order(links, KeepRequest::Replace, io)?;
     io.str("replaced: ");
     transfer::told(&kept, io);
     Ok(())
@@ -98,10 +97,8 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
 /// Tells what would change; false when there is nothing any more.
 #[inline(never)]
 fn show(console: &Console, learner: Learner, io: &mut dyn Io) -> bool {
-    let offer = console.links.training.update(|t| t.offer);
-    let bench = offer.and_then(|offer| console.slots.get(usize::from(offer.bench))?.try_borrow().ok());
-    let Some(Model::Bench(bench)) = bench.as_deref() else { return false };
-    report(&bench.changes, learner, io);
+    let Some(offer) = console.links.offer.get() else { return false };
+    report(&offer.changes, learner, io);
     true
 }
 
@@ -116,21 +113,19 @@ enum Cell {
 /// The table of what would change. Apart from its caller, whose frame is there while the conversion is waited for.
 #[inline(never)]
 fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
-    let c = &changes.comparison;
     io.str("                      before     after\n");
     for (name, [before, after]) in [("bytes of weights", changes.weights), ("bytes saved", changes.bytes)] {
         row(name, &[Cell::Uint(before), Cell::Uint(after), Cell::Share(before, after)], io);
     }
-    let esn = learner == Learner::Esn;
-    row(if esn { "MSE" } else { "mean score" }, &c.mse.map(Cell::Real), io);
-    if esn {
-        row("threshold", &c.threshold.map(Cell::Real), io);
+    row(learner.score(), &changes.score.map(Cell::Real), io);
+    if let Some(threshold) = changes.threshold {
+        row("threshold", &threshold.map(Cell::Real), io);
     }
-    row("anomalous", &c.anomalous.map(Cell::Uint), io);
+    row("anomalous", &changes.anomalous.map(Cell::Uint), io);
     if changes.labelled > 0 {
         row("as labelled", &changes.right.map(Cell::Uint), io);
     }
-    io.counts("of % windows held back % are judged differently\n", &[c.windows, c.changed]);
+    io.counts("of % windows held back % are judged differently\n", &[changes.windows, changes.changed]);
 }
 
 #[inline(never)]

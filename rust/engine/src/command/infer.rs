@@ -1,13 +1,13 @@
 //! `infer` and `label`.
 
 use super::{Outcome, fail, misuse};
-use crate::env::Io;
+use crate::capacity::WINDOW_FRAMES;
+use crate::data::env::Io;
+use crate::data::order::Reply;
 use crate::link::Links;
-use crate::teach::Reply;
-use crate::telemetry;
-use crate::text::Write;
-use hone_learn::ClassId;
-use hone_rce::NameError;
+use crate::say::telemetry;
+use hone_learn::text::Write;
+use hone_learn::{ClassId, NameError};
 use hone_signal::Micros;
 
 #[inline(never)]
@@ -22,7 +22,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 }
 
 fn set(links: &Links, infer: bool, verbose: bool, io: &mut dyn Io) -> Outcome {
-    links.wish.update(|w| (w.infer, w.verbose) = (infer, verbose));
+    links.request.update(|w| (w.infer, w.verbose) = (infer, verbose));
     if infer && links.published.get().is_none() {
         io.str("there is no model yet; judging begins when 'train' has made one\n");
     }
@@ -34,19 +34,19 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
     if links.published.get().is_none() {
         return fail(io, "there is no model; 'train' makes one");
     }
-    let request = links.wish.update(|w| {
+    let request = links.request.update(|w| {
         w.once = w.once.wrapping_add(1);
         w.once
     });
     // Long enough for a window at the slowest rate, short enough to say that no window comes.
     let rate = links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1));
-    let limit = 3 * (crate::capacity::WINDOW_FRAMES as u64) * 1000 / u64::from(rate) + 1000;
+    let limit = 3 * (WINDOW_FRAMES as u64) * 1000 / u64::from(rate) + 1000;
     for _ in 0..limit.div_ceil(10) {
         let stats = links.inference.get();
         if stats.once_done == request
             && let Some(last) = stats.last
         {
-            telemetry::judged(&last.verdict, &links.names.get(), io);
+            telemetry::judged(&last.answer, &links.names.get(), io);
             io.counts(" (window %)\n", &[last.sequence]);
             return Ok(());
         }
@@ -63,7 +63,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
 pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["none"] => {
-            links.wish.update(|w| w.label = None);
+            links.request.update(|w| w.label = None);
             Ok(())
         }
         ["dismiss"] => answer(links, Reply::Dismiss, io),
@@ -91,13 +91,13 @@ fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn 
             Err(NameError::Full) => return fail(io, "all places for names are taken (CONFIG_HONE_CLASSES)"),
         }
     }
-    if once || links.rce.get().waiting.is_some() {
+    if once || links.online.get().waiting.is_some() {
         answer(links, Reply::Learn(class), io)?;
     }
     if once {
         return Ok(());
     }
-    links.wish.update(|w| w.label = Some(class));
+    links.request.update(|w| w.label = Some(class));
     io.str("the windows that follow are of ");
     telemetry::class(class, &links.names.get(), io);
     io.str("; 'label none' ends that\n");
@@ -105,7 +105,7 @@ fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn 
 }
 
 fn answer(links: &Links, reply: Reply, io: &mut dyn Io) -> Outcome {
-    let Some(window) = links.rce.get().waiting else { return fail(io, "no window waits for a label") };
+    let Some(window) = links.online.get().waiting else { return fail(io, "no window waits for a label") };
     links.reply.set(Some(reply));
     for _ in 0..40 {
         if links.reply.get().is_none() {

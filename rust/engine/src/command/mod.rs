@@ -3,9 +3,9 @@
 //! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
 
 mod config;
-#[cfg(feature = "small-models")]
 mod convert;
 mod data;
+mod eval;
 mod infer;
 mod model;
 mod sensor;
@@ -13,15 +13,12 @@ mod stats;
 mod train;
 mod transfer;
 
-use crate::capacity::MODELS;
-use crate::config::{Learner, Section};
-use crate::env::Io;
-use crate::included::{ESN, RCE, SVM};
+use crate::data::config::Section;
+use crate::data::env::Io;
+use crate::learners::{LABELS, Learner, ROWS};
 use crate::link::Links;
-use crate::memory::{Model, Slot};
-use crate::text::{Line, Out, fill};
-use crate::training::Published;
-use atomic_refcell::AtomicRef;
+use crate::pool::Pool;
+use hone_learn::text::{Line, Out, fill};
 use hone_signal::Micros;
 pub use transfer::{Import, ImportStep};
 
@@ -62,33 +59,55 @@ const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Co
     Command { name, usage, help, sub: &[], words: Words::None }
 }
 
-const MODEL_USAGE: &'static str = match (cfg!(feature = "small-models"), ESN) {
-    (true, true) => "info | save | load | erase | export | import | compress | quantize",
-    (true, false) => "info | save | load | erase | export | import | quantize",
-    (false, _) => "info | save | load | erase | export | import",
-};
+/// Whether the build makes smaller forms of models.
+const SMALL: bool = cfg!(feature = "small-models");
 
-#[cfg(feature = "small-models")]
-const WINDOWS: Command =
-    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report");
-#[cfg(feature = "small-models")]
-const YES: Command = leaf("--yes", "", "replace the model in use without asking");
-#[cfg(all(feature = "small-models", feature = "esn"))]
-static CONVERSION: &[Command] = &[WINDOWS, YES];
-#[cfg(feature = "small-models")]
-static QUANTIZATION: &[Command] =
-    &[leaf("int8", "", "8-bit integers"), leaf("q", "M N", "16-bit fixed point, M + N at most 15"), WINDOWS, YES];
+static CONVERSION: &[Command] = &[
+    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report"),
+    leaf("--yes", "", "replace the model in use without asking"),
+];
+static QUANTIZATION: &[Command] = &[
+    leaf("int8", "", "8-bit integers"),
+    leaf("q", "M N", "16-bit fixed point, M + N at most 15"),
+    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report"),
+    leaf("--yes", "", "replace the model in use without asking"),
+];
+
+/// Subcommands of `model`. The last two are of builds that make smaller forms.
+static MODEL: [Command; 8] = [
+    leaf("info", "", "learner, parameters, threshold, age, bytes"),
+    leaf("save", "", "keep the model across restarts"),
+    leaf("load", "", "go back to the model that was saved"),
+    leaf("erase", "", "forget the model in use and the saved one"),
+    leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
+    leaf("import", "", "read such lines, then take the model into use and save it"),
+    Command {
+        name: "compress",
+        usage: "FACTOR [--windows N] [--yes]",
+        help: "cluster the model's weights, 32/FACTOR bits each (4, 8, 16, 32); reports, then asks",
+        sub: CONVERSION,
+        words: Words::None,
+    },
+    Command {
+        name: "quantize",
+        usage: "int8 | q M N [--windows N] [--yes]",
+        help: "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress",
+        sub: QUANTIZATION,
+        words: Words::None,
+    },
+];
 
 /// Every command.
-pub static COMMANDS: &[Command] = &[
+static ALL: [Command; 10] = [
     Command {
         name: "train",
-        usage: "[LEARNER] [--windows N] [--wait]",
+        usage: "[LEARNER] [--windows N] [--continue] [--wait]",
         help: "collect, then train, in the background; the model in use stays until the new one is done",
         sub: &[
             leaf("status", "", "how far the training is, and how the last ones ended"),
             leaf("cancel", "", "give up the training under way; the model in use stays"),
             leaf("--windows", "N", "windows to collect, 10 to 10000"),
+            leaf("--continue", "", "go on from the model in use, which is this learner's"),
             leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,
@@ -104,19 +123,6 @@ pub static COMMANDS: &[Command] = &[
         ],
         words: Words::None,
     },
-    #[cfg(any(feature = "svm", feature = "rce"))]
-    Command {
-        name: "label",
-        usage: "ID [NAME] [--once] | none | dismiss | list",
-        help: "the class of the windows that follow, and of the unknown one that waits",
-        sub: &[
-            leaf("none", "", "the windows that follow have no class"),
-            leaf("--once", "", "of the waiting window only"),
-            leaf("dismiss", "", "let the window go that waits for a label"),
-            leaf("list", "", "the classes that have names"),
-        ],
-        words: Words::None,
-    },
     Command {
         name: "stats",
         usage: "[--json]",
@@ -126,56 +132,13 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "model",
-        usage: MODEL_USAGE,
+        usage: if SMALL {
+            "info | save | load | erase | export | import | compress | quantize"
+        } else {
+            "info | save | load | erase | export | import"
+        },
         help: "the model in use",
-        sub: &[
-            leaf("info", "", "learner, parameters, threshold, age, bytes"),
-            leaf("save", "", "keep the model across restarts"),
-            leaf("load", "", "go back to the model that was saved"),
-            leaf("erase", "", "forget the model in use and the saved one"),
-            leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
-            leaf("import", "", "read such lines, then take the model into use and save it"),
-            #[cfg(all(feature = "small-models", feature = "esn"))]
-            Command {
-                name: "compress",
-                usage: "FACTOR [--windows N] [--yes]",
-                help: "cluster the model's weights, 32/FACTOR bits each (4, 8, 16, 32); reports, then asks",
-                sub: CONVERSION,
-                words: Words::None,
-            },
-            #[cfg(feature = "small-models")]
-            Command {
-                name: "quantize",
-                usage: "int8 | q M N [--windows N] [--yes]",
-                help: if ESN {
-                    "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress"
-                } else {
-                    "the model in 8-bit integers, or fixed point with M bits before and N behind the point; reports, then asks"
-                },
-                sub: QUANTIZATION,
-                words: Words::None,
-            },
-        ],
-        words: Words::None,
-    },
-    #[cfg(feature = "svm")]
-    Command {
-        name: "data",
-        usage: "info | clear | export",
-        help: "the training set of the classifiers; labelled windows become its rows",
-        sub: &[
-            leaf("info", "", "rows per class"),
-            leaf("clear", "", "empty it"),
-            leaf("export", "", "a line per row: class and features, separated by commas"),
-        ],
-        words: Words::None,
-    },
-    #[cfg(feature = "svm")]
-    Command {
-        name: "svm",
-        usage: "eval",
-        help: "judge the SVM in use",
-        sub: &[leaf("eval", "", "accuracy, confusion, precision and recall on the training set's labelled rows")],
+        sub: MODEL.split_at(if SMALL { 8 } else { 6 }).0,
         words: Words::None,
     },
     Command {
@@ -206,26 +169,63 @@ pub static COMMANDS: &[Command] = &[
         ],
         words: Words::None,
     },
+    Command {
+        name: "eval",
+        usage: "[LEARNER] [--holdout PERCENT | --folds N] [--windows N]",
+        help: "train without some of the rows and judge on these; the model in use stays",
+        sub: &[
+            leaf("--holdout", "PERCENT", "hold back so many percent of each class, once (25)"),
+            leaf("--folds", "N", "hold back each N-th part in turn, 2 to 20"),
+            leaf("--windows", "N", "of a learner of live windows: so many in all"),
+        ],
+        words: Words::Learner,
+    },
     leaf("wait", "SECONDS", "let device time pass"),
+    Command {
+        name: "label",
+        usage: "ID [NAME] [--once] | none | dismiss | list",
+        help: "the class of the windows that follow, and of the unknown one that waits",
+        sub: &[
+            leaf("none", "", "the windows that follow have no class"),
+            leaf("--once", "", "of the waiting window only"),
+            leaf("dismiss", "", "let the window go that waits for a label"),
+            leaf("list", "", "the classes that have names"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "data",
+        usage: "info | clear | export",
+        help: "the training set of the classifiers; labelled windows become its rows",
+        sub: &[
+            leaf("info", "", "rows per class"),
+            leaf("clear", "", "empty it"),
+            leaf("export", "", "a line per row: class and features, separated by commas"),
+        ],
+        words: Words::None,
+    },
 ];
+
+/// Every command; the last ones are of builds with a learner that takes labels, and with one that learns from rows.
+pub static COMMANDS: &[Command] = ALL.split_at(8 + LABELS as usize + ROWS as usize).0;
 
 /// Runs commands for one shell.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     links: &'static Links,
-    slots: &'static [Slot; MODELS],
+    pool: Pool,
+    /// Bytes of static memory that the engine takes.
+    memory: u32,
 }
 
 impl Console {
-    pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS]) -> Self {
-        Self { links, slots }
+    pub(crate) fn new(links: &'static Links, pool: Pool, memory: u32) -> Self {
+        Self { links, pool, memory }
     }
 
-    /// The newest model and where it comes from, shared with inference; `None` without one.
-    pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
-        let published = self.links.published.get()?;
-        let model = self.slots.get(usize::from(published.slot?))?.try_borrow().ok()?;
-        Some((published, model))
+    /// The models, to read.
+    pub fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// Runs one command; no words are no command and succeed.
@@ -238,10 +238,10 @@ impl Console {
         match *name {
             "train" => train::run(self.links, rest, io),
             "infer" => infer::run(self.links, rest, io),
-            "label" if SVM || RCE => infer::label(self.links, rest, io),
-            "stats" => stats::run(self.links, rest, io),
-            "data" if SVM => data::run(self.links, rest, io),
-            "svm" if SVM => data::svm(self, rest, io),
+            "label" if LABELS => infer::label(self.links, rest, io),
+            "stats" => stats::run(self, rest, io),
+            "data" if ROWS => data::run(self.links, rest, io),
+            "eval" => eval::run(self.links, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
@@ -296,7 +296,7 @@ pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
             }
         }
         Words::Key => {
-            for section in Section::ALL {
+            for section in Section::all() {
                 for setting in section.settings() {
                     let mut key = Line::<48>::default();
                     key.str(section.name());

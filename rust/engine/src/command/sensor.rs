@@ -1,11 +1,11 @@
 //! `sensor`.
 
 use super::{Outcome, fail, misuse};
-use crate::env::Io;
+use crate::data::env::Io;
+use crate::data::stats::SensorHealth;
 use crate::link::Links;
-use crate::stats::SensorHealth;
-use crate::telemetry;
-use crate::text::{Out, Write};
+use crate::say::faults;
+use hone_learn::text::{Out, Write};
 use hone_signal::{Micros, Unit};
 
 #[inline(never)]
@@ -38,7 +38,7 @@ pub(super) fn health(health: SensorHealth, out: &mut dyn Out) {
         SensorHealth::Starting => out.str("not read yet"),
         SensorHealth::Well => out.str("well"),
         SensorHealth::Stuck => out.str("stuck at one reading"),
-        SensorHealth::Lost(error) => telemetry::sensor_error(error, out),
+        SensorHealth::Lost(error) => faults::sensor(error, out),
     }
 }
 

@@ -1,24 +1,23 @@
 //! `stats`.
 
-use super::{Outcome, misuse, train};
-use crate::budget;
-use crate::env::{Io, ThreadInfo};
-use crate::included::{RCE, SVM};
-use crate::json::Object;
+use super::{Console, Outcome, misuse, train};
+use crate::capacity::RAM_BUDGET;
+use crate::data::env::{Io, ThreadInfo};
+use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealth};
+use crate::learners::ROWS;
 use crate::link::{Links, Names};
-use crate::stats::{InferenceStats, SamplingStats, SensorHealth};
-use crate::teach::RceStats;
-use crate::telemetry;
-use crate::text::{Out, Write};
+use crate::say::json::Object;
+use crate::say::{found, telemetry};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
+use hone_learn::text::{Line, Out, Write};
 use hone_signal::Micros;
 
 #[inline(never)]
-pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
-        [] => text(links, io),
-        ["--json"] => json(links, io),
+        [] => text(console, io),
+        ["--json"] => json(console, io),
         _ => return misuse("stats", io),
     }
     Ok(())
@@ -37,12 +36,13 @@ fn head(name: &str, io: &mut dyn Io) {
     row(name, "", &[], io);
 }
 
-fn text(links: &Links, io: &mut dyn Io) {
+fn text(console: &Console, io: &mut dyn Io) {
+    let links = console.links;
     let (sampling, inference) = (links.sampling.get(), links.inference.get());
     head("time", io);
     io.seconds(io.now());
     io.str(" s\n");
-    model(links, &inference, io);
+    model(&inference, io);
     windows(&inference, &links.names.get(), io);
     learning(links, io);
     sensor(&sampling, &inference, io);
@@ -71,12 +71,12 @@ fn text(links: &Links, io: &mut dyn Io) {
         train::line(ended, io);
     }
     flash(links, sampling.flash_gaps, io);
-    row("memory", "% of % bytes\n", &[budget::USED as u32, budget::BUDGET as u32], io);
+    row("memory", "% of % bytes\n", &[console.memory, RAM_BUDGET as u32], io);
     io.threads(&mut |out, t| thread(out, t));
 }
 
 fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
-    let keep = links.keep.get();
+    let keep = links.keeping.get();
     head("flash", io);
     if !keep.health.ready {
         return io.str("none; nothing outlives the power\n");
@@ -90,11 +90,11 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
         "% model and % parameter saves, % failed, % erases, % frames missed in them, % bytes free\n",
         &[keep.saves, keep.config_saves, keep.failures, keep.erases, gaps, keep.health.free],
     );
-    let mut found = crate::text::Line::<192>::default();
-    crate::persist::found(&keep.health.found, &mut found);
-    if !found.as_str().is_empty() {
+    let mut words = Line::<192>::default();
+    found(&keep.health.found, &mut words);
+    if !words.as_str().is_empty() {
         head("flash found", io);
-        io.str(found.as_str());
+        io.str(words.as_str());
         io.str("\n");
     }
     if keep.skipped > 0 {
@@ -102,7 +102,7 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
     }
 }
 
-fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
+fn model(inference: &InferenceStats, io: &mut dyn Io) {
     head("model", io);
     match inference.model {
         Some((learner, since)) => {
@@ -110,18 +110,13 @@ fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
             io.str(", ");
             io.seconds(Micros(io.now().0.saturating_sub(since.0)));
             io.str(" s old");
-            if steps(links) > 0 {
-                io.counts(", sees % feature vectors a window", &[steps(links)]);
+            if inference.steps > 0 {
+                io.counts(", sees % feature vectors a window", &[inference.steps.into()]);
             }
             io.str("\n");
         }
         None => io.str("none; 'train' makes one\n"),
     }
-}
-
-/// Feature vectors per window that the ESN in use sees; 0 where a model sees samples, or one row.
-fn steps(links: &Links) -> u32 {
-    links.sequence.get().1.map_or(0, |s| s.steps() as u32)
 }
 
 fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
@@ -134,7 +129,7 @@ fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
     );
     if let Some(last) = s.last {
         head("last verdict", io);
-        telemetry::judged(&last.verdict, names, io);
+        telemetry::judged(&last.answer, names, io);
         io.str("\n");
     }
     let latency = &[s.latency.min, s.latency.mean(), s.latency.max];
@@ -166,31 +161,32 @@ fn thread(out: &mut dyn Out, t: ThreadInfo<'_>) {
     out.counts(": stack % of % bytes, cpu %.% %\n", &[t.stack_used, t.stack_bytes, whole.into(), tenth.into()]);
 }
 
-/// The training set and TinyRCE, where there is something to tell.
+/// The training set, and the model that learns in place, where there is something to tell.
 fn learning(links: &Links, io: &mut dyn Io) {
     let data = links.data.get();
-    if SVM && (data.rows > 0 || data.missed > 0) {
+    if ROWS && (data.rows > 0 || data.missed > 0) {
         row("training set", "% of % rows, % windows not kept\n", &[data.rows, data.capacity, data.missed], io);
     }
-    let rce = links.rce.get();
-    if RCE && rce.begun {
+    let OnlineStats { model, learning: l, waiting } = links.online.get();
+    if let Some((learner, _)) = model {
         row(
-            "prototypes",
+            learner.units(),
             "% of %, % windows learnt, accuracy as it learnt ",
-            &[rce.prototypes.into(), rce.capacity.into(), rce.learnt],
+            &[l.units.into(), l.capacity.into(), l.learnt],
             io,
         );
-        io.percent(rce.accuracy);
+        io.percent(l.accuracy);
         io.str(" (of late ");
-        io.percent(rce.recent);
-        io.counts("), % pruned, % refused\n", &[rce.pruned, rce.refused]);
-        if let Some(window) = rce.waiting {
+        io.percent(l.recent);
+        io.counts("), % pruned, % refused\n", &[l.pruned, l.refused]);
+        if let Some(window) = waiting {
             row("unknown", "window % waits for a label\n", &[window], io);
         }
     }
 }
 
-fn json(links: &Links, io: &mut dyn Io) {
+fn json(console: &Console, io: &mut dyn Io) {
+    let links = console.links;
     let (s, i) = (links.sampling.get(), links.inference.get());
     let now = io.now();
     let mut j = Object::new(KIND, "device", io.out());
@@ -207,19 +203,19 @@ fn json(links: &Links, io: &mut dyn Io) {
     }
     j.counts(
         "memory_bytes memory_budget_bytes events_lost feature_steps",
-        &[budget::USED as u32, budget::BUDGET as u32, links.events_lost.load(Ordering::Relaxed), steps(links)],
+        &[console.memory, RAM_BUDGET as u32, links.events_lost.load(Ordering::Relaxed), i.steps.into()],
     );
     j.end();
     inference_json(&i, io);
     sampling_json(&s, io);
-    if SVM {
+    if ROWS {
         let d = links.data.get();
         let mut j = Object::new(KIND, "data", io.out());
         j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
         j.end();
     }
-    rce_json(&links.rce.get(), io);
-    let k = links.keep.get();
+    online_json(&links.online.get(), io);
+    let k = links.keeping.get();
     let found = &k.health.found;
     let mut j = Object::new(KIND, "flash", io.out());
     j.flag("ready", k.health.ready);
@@ -279,7 +275,7 @@ fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
             i.latency.max,
         ],
     );
-    let decision = i.last.map(|l| l.verdict.decision);
+    let decision = i.last.map(|l| l.answer.verdict.decision);
     j.maybe_text("last_decision", decision.map(telemetry::decision_word));
     j.maybe_count(
         "last_class",
@@ -288,7 +284,7 @@ fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
             _ => None,
         },
     );
-    j.real("last_score", i.last.map_or(f32::NAN, |l| l.verdict.score));
+    j.real("last_score", i.last.map_or(f32::NAN, |l| l.answer.verdict.score));
     j.end();
 }
 
@@ -311,15 +307,15 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
     j.end();
 }
 
-fn rce_json(r: &RceStats, io: &mut dyn Io) {
-    if !RCE || !r.begun {
-        return;
-    }
-    let mut j = Object::new(KIND, "rce", io.out());
-    j.counts("prototypes capacity learnt", &[r.prototypes.into(), r.capacity.into(), r.learnt]);
-    j.real("accuracy", r.accuracy);
-    j.real("recent_accuracy", r.recent);
-    j.counts("pruned refused", &[r.pruned, r.refused]);
-    j.maybe_count("waiting_window", r.waiting);
+fn online_json(online: &OnlineStats, io: &mut dyn Io) {
+    let Some((learner, _)) = online.model else { return };
+    let l = &online.learning;
+    let mut j = Object::new(KIND, "online", io.out());
+    j.text("learner", learner.name());
+    j.counts("units capacity learnt", &[l.units.into(), l.capacity.into(), l.learnt]);
+    j.real("accuracy", l.accuracy);
+    j.real("recent_accuracy", l.recent);
+    j.counts("pruned refused", &[l.pruned, l.refused]);
+    j.maybe_count("waiting_window", online.waiting);
     j.end();
 }

@@ -1,21 +1,20 @@
 //! `train`.
 
-use super::{Outcome, fail, fail_of, misuse};
-use crate::config::Learner;
-use crate::env::Io;
-use crate::included::Missing;
+use super::{Failed, Outcome, fail, fail_of, misuse};
+use crate::data::env::Io;
+use crate::data::order::Job;
+use crate::data::stats::{Ended, Phase};
+use crate::learners::{Learner, Missing};
 use crate::link::Links;
-use crate::stats::{Ended, Phase};
-use crate::telemetry;
-use crate::text::{Line, Write};
-use crate::training::TrainOrder;
+use crate::say::{faults, telemetry};
 use core::ops::RangeInclusive;
 use core::sync::atomic::Ordering;
+use hone_learn::text::{Line, Write};
 use hone_signal::Micros;
 
 /// How often `--wait` looks.
 const LOOK: Micros = Micros(50_000);
-/// What `--windows` takes: at most what each of the ESN's phases may have, among which it is shared out.
+/// What `--windows` takes.
 const WINDOWS: RangeInclusive<i32> = 10..=10_000;
 
 #[inline(never)]
@@ -26,7 +25,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => {}
     }
     let mut learner = links.config.get().device.learner;
-    let (mut windows, mut wait, mut named, mut rest) = (None, false, false, words);
+    let (mut windows, mut wait, mut named, mut resume, mut rest) = (None, false, false, false, words);
     while let Some((word, after)) = rest.split_first() {
         rest = after;
         match *word {
@@ -39,26 +38,16 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 windows = Some(number as u16);
                 rest = rest.get(1..).unwrap_or(&[]);
             }
-            name if name.starts_with('-') || Learner::from_name(name).is_none() => {
-                if name.starts_with('-') {
-                    return misuse("train", io);
-                }
-                if let Some(missing) = Missing::from_name(name) {
-                    let mut line = Line::<64>::default();
-                    telemetry::missing(missing, &mut line);
-                    return fail_of(io, "%; there are %", &[line.as_str(), Learner::LIST]);
-                }
-                return fail_of(io, "no learner '%'; there are %", &[name, Learner::LIST]);
-            }
+            "--continue" => resume = true,
             _ if named => return misuse("train", io),
             name => {
-                learner = Learner::from_name(name).unwrap_or(learner);
+                learner = self::learner(name, "train", io)?;
                 named = true;
             }
         }
     }
     ready(links, io)?;
-    let Some(id) = TrainOrder::send(links, learner, windows) else {
+    let Some(id) = links.order(learner, windows, Job::Train { resume }) else {
         return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     if wait {
@@ -68,13 +57,32 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     Ok(())
 }
 
+/// The learner of this name, which was typed behind `command`.
+pub(super) fn learner(name: &str, command: &str, io: &mut dyn Io) -> Result<Learner, Failed> {
+    if let Some(learner) = Learner::from_name(name) {
+        return Ok(learner);
+    }
+    let mut all = Line::<96>::default();
+    faults::learners(&mut all);
+    let outcome = if name.starts_with('-') {
+        misuse(command, io)
+    } else if let Some(missing) = Missing::from_name(name) {
+        let mut line = Line::<64>::default();
+        faults::missing(missing, &mut line);
+        fail_of(io, "%; there are %", &[line.as_str(), all.as_str()])
+    } else {
+        fail_of(io, "no learner '%'; there are %", &[name, all.as_str()])
+    };
+    outcome.and(Err(Failed))
+}
+
 /// Fails when a training cannot begin now.
 pub(super) fn ready(links: &Links, io: &mut dyn Io) -> Outcome {
-    if links.training.update(|t| t.running()) || !links.orders.is_empty() {
+    if links.training.update(|t| t.running()) || links.waiting_order().is_some() {
         return fail(io, "a training is under way; 'train status' says how far, 'train cancel' gives it up");
     }
     // On its way home the memory is waited for.
-    if links.keep.get().lent && links.workspace_wanted.load(Ordering::Relaxed) {
+    if links.keeping.get().lent && links.workspace_wanted.load(Ordering::Relaxed) {
         return fail(io, "an import or export is under way and uses the working memory; try again when it has ended");
     }
     Ok(())
@@ -91,10 +99,10 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
             .training
             .update(|t| (t.ended(id), t.refused == id, t.id == id && t.running(), (t.phase, t.done, t.total)));
         if let Some(ended) = ended {
-            // Until the next window begins the old model judges; who waits wants to find the new one in use. TinyRCE
-            // begins where it is.
-            let used = ended.learner == Learner::Rce
-                || ended.converts
+            // Until the next window begins the old model judges; who waits wants to find the new one in use. What learns
+            // in place begins where it is.
+            let used = ended.learner.learns_in_place()
+                || !ended.job.trains()
                 || links.inference.get().model.is_some_and(|(_, since)| since >= ended.time);
             if ended.result.is_err() || used || turns == 0 {
                 return outcome(&ended, io);
@@ -133,8 +141,8 @@ pub(super) fn follow(links: &Links, id: u32, io: &mut dyn Io) -> Outcome {
 
 /// What training `id`, which has been ordered and has not begun, waits for.
 fn waits_for(links: &Links, id: u32) -> Option<&'static str> {
-    links.orders.front().filter(|o| o.id == id)?;
-    let keep = links.keep.get();
+    links.waiting_order().filter(|o| o.id == id)?;
+    let keep = links.keeping.get();
     Some(if keep.saving {
         "until what is being saved is in flash"
     } else if keep.lent || links.workspace_wanted.load(Ordering::Relaxed) {
@@ -165,15 +173,23 @@ fn outcome(ended: &Ended, io: &mut dyn Io) -> Outcome {
     }
 }
 
-/// `training 1: esn, converged on 160 windows, MSE 0.123, took 20.5 s`
+fn word(job: Job) -> &'static str {
+    match job {
+        Job::Train { .. } => "training ",
+        Job::Convert(_) => "conversion ",
+        Job::Evaluate { .. } => "evaluation ",
+    }
+}
+
+/// `training 1: NAME, converged on 160 windows, MSE 0.123, took 20.5 s`
 pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
-    io.str(if ended.converts { "conversion " } else { "training " });
+    io.str(word(ended.job));
     io.counts("%: ", &[ended.id]);
     io.str(ended.learner.name());
     io.str(", ");
     match &ended.result {
         Ok(report) => telemetry::report(report, io),
-        Err(fault) => telemetry::fault(fault, io),
+        Err(fault) => faults::job(fault, io),
     }
     io.str(", took ");
     io.seconds(ended.took);
@@ -182,7 +198,7 @@ pub(super) fn line(ended: &Ended, io: &mut dyn Io) {
 
 fn status(links: &Links, io: &mut dyn Io) -> Outcome {
     // Before it is looked whether one runs: an order is taken up before the training is under way.
-    let waiting = links.orders.front();
+    let waiting = links.waiting_order();
     let status = links.training.get();
     if let Some(order) = waiting.filter(|o| o.id != status.id)
         && !status.running()
@@ -196,7 +212,7 @@ fn status(links: &Links, io: &mut dyn Io) -> Outcome {
         io.str("no training yet; 'train' begins one\n");
     }
     if status.running() {
-        io.str(if status.converts { "conversion " } else { "training " });
+        io.str(word(status.job));
         io.counts("%: ", &[status.id]);
         io.str(status.learner.name());
         io.str(", for ");
@@ -214,7 +230,7 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
     let mut status = links.training.get();
     if !status.running() {
         // One that has been ordered and waits never begins; whoever takes the order out of the queue has it.
-        if let Some(order) = links.orders.receive() {
+        if let Some(order) = links.take_order() {
             io.counts("training %: ", &[order.id]);
             io.str(order.learner.name());
             io.str(", cancelled before it began\n");

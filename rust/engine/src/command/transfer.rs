@@ -1,12 +1,13 @@
 //! `model save | load | erase | export | import`: orders to the training loop, and lines to and from a terminal.
 
 use super::{Failed, Outcome, fail, fail_of};
-use crate::env::{Io, Typed};
+use crate::data::env::{Io, Typed};
+use crate::data::order::{KeepRequest, Kept};
+use crate::keep::bytes;
 use crate::link::Links;
-use crate::persist::{self, KeepOrder, Kept, Wanted};
-use crate::telemetry;
-use crate::text::{Line, Write};
+use crate::say::{keep_error, telemetry};
 use core::sync::atomic::Ordering;
+use hone_learn::text::{Line, Write};
 use hone_model::frame::{LINE, Receiver, Reply, Sender};
 use hone_signal::Micros;
 
@@ -20,21 +21,21 @@ const PATIENCE: Micros = Micros(30_000_000);
 const TYPED: usize = 128;
 
 pub(super) fn save(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, Wanted::Save, io)?;
+    let kept = order(links, KeepRequest::Save, io)?;
     io.str("saved: ");
     told(&kept, io);
     Ok(())
 }
 
 pub(super) fn load(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, Wanted::Load, io)?;
+    let kept = order(links, KeepRequest::Load, io)?;
     io.str("loaded: ");
     told(&kept, io);
     Ok(())
 }
 
 pub(super) fn erase(links: &Links, io: &mut dyn Io) -> Outcome {
-    order(links, Wanted::Erase, io)?;
+    order(links, KeepRequest::Erase, io)?;
     io.str("the model in use and the saved one are gone\n");
     Ok(())
 }
@@ -48,20 +49,14 @@ pub(super) fn told(kept: &Kept, io: &mut dyn Io) {
 }
 
 /// Has the training loop do something and waits for it.
-pub(super) fn order(links: &Links, wanted: Wanted, io: &mut dyn Io) -> Result<Kept, Failed> {
-    let id = links.keep.update(|k| {
-        k.ordered = k.ordered.wrapping_add(1).max(1);
-        k.ordered
-    });
-    if links.keep_orders.send(KeepOrder { id, wanted }).is_err() {
-        return Err(failed(io, "orders are waiting already; try again"));
-    }
+pub(super) fn order(links: &Links, wanted: KeepRequest, io: &mut dyn Io) -> Result<Kept, Failed> {
+    let Some(id) = links.keep(wanted) else { return Err(failed(io, "orders are waiting already; try again")) };
     for _ in 0..LOOKS {
-        let status = links.keep.get();
+        let status = links.keeping.get();
         if status.done == id {
             return status.result.map_err(|error| {
                 let mut line = Line::<192>::default();
-                persist::error(&error, &mut line);
+                keep_error(&error, &mut line);
                 let _ = fail_of(io, "%", &[line.as_str()]);
                 Failed
             });
@@ -82,12 +77,12 @@ fn failed(io: &mut dyn Io, text: &str) -> Failed {
 type Work<'a, R> = &'a mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>;
 
 /// Runs `work` with the workspace, which the training loop has lent after `wanted`.
-fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
+fn with_workspace<R>(links: &Links, wanted: KeepRequest, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
     links.workspace_wanted.store(true, Ordering::Relaxed);
     let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
         Some(memory) => {
-            let result = work(persist::bytes(memory), kept, io);
-            let _ = links.workspace_home.send(memory);
+            let result = work(bytes(memory), kept, io);
+            links.return_workspace(memory);
             result
         }
         None => Err(failed(io, "the working memory did not come")),
@@ -107,7 +102,7 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
         ["--from", n, "--lines", count] => (number(n, io)?, number(count, io)?),
         _ => return fail(io, "usage: model export [--from N [--lines COUNT]]"),
     };
-    let result = with_workspace(links, Wanted::Export, io, &mut |bytes, kept, io| {
+    let result = with_workspace(links, KeepRequest::Export, io, &mut |bytes, kept, io| {
         let bytes = bytes.get(..kept.bytes as usize).unwrap_or(&[]);
         let Some(sender) = Sender::new(bytes) else { return Err(failed(io, "the model is too long to send")) };
         let mut memory = [0; LINE];
@@ -184,7 +179,7 @@ fn reply(reply: Reply, io: &mut dyn Io) {
 /// `model import`: reads lines until a model is whole, then takes it into use and saves it.
 #[inline(never)]
 pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
-    let received = with_workspace(links, Wanted::Lend, io, &mut |memory, _, io| {
+    let received = with_workspace(links, KeepRequest::Lend, io, &mut |memory, _, io| {
         io.str("send the lines of 'model export'; 'end' gives up\n");
         let mut import = Import::default();
         import.ask(memory, io);
@@ -207,7 +202,7 @@ pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
         }
     });
     // Until it has been taken no training may use the workspace.
-    let result = received.and_then(|length| order(links, Wanted::Take(length), io));
+    let result = received.and_then(|length| order(links, KeepRequest::Take(length), io));
     links.workspace_wanted.store(false, Ordering::Relaxed);
     let kept = result?;
     io.str("imported: ");

@@ -5,7 +5,7 @@ use super::report::Report;
 use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, svm};
 use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
 use clap::{Args, ValueEnum};
-use hone_engine::convert::Form;
+use hone_learn::learner::Form;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -5,13 +5,21 @@ use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
 use super::sight::{Seen, Sight};
 use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
-use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::data::order::JobFault;
+use hone_engine::learners;
+use hone_esn::learner::Fault;
 use hone_esn::{
     Checked, IntegerModel, IntegerScratch, Model, Params, Quantization, QuantizeError, Scratch, Shape, Threshold,
     TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
 };
+use hone_learn::learner::Form;
 use hone_learn::{ParamError, Progress, Settings};
 use hone_signal::{Faults, WindowView};
+
+/// Why there is no such form.
+fn fault(fault: Fault) -> EvalError {
+    refused(JobFault::Learner(learners::Fault::Esn(fault)))
+}
 
 /// An ESN of up to `N` units, `C` channels and `E` non-zero reservoir weights.
 pub struct Esn<const N: usize, const C: usize, const E: usize> {
@@ -290,7 +298,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         let (after, threshold, bytes, ram, set_anew) = match form {
             Form::Clustered(factor) => {
                 let mut memory = vec![0; 3 * 256];
-                self.model.cluster(factor.into(), &mut memory).map_err(|e| refused(ConvertFault::Cluster(e)))?;
+                self.model.cluster(factor.into(), &mut memory).map_err(|e| fault(Fault::Cluster(e)))?;
                 self.scratch.reset();
                 let set_anew = self.model.recalibrate(&mut self.scratch, views(), &mut errors);
                 let bytes = postcard::to_allocvec(&*self.model);
@@ -310,7 +318,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             }
         };
         if !set_anew {
-            return Err(refused(ConvertFault::NoThreshold));
+            return Err(fault(Fault::NoThreshold));
         }
         let bytes = bytes.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?;
         Ok(Smaller {
@@ -334,7 +342,7 @@ fn quantized<'w, W: Weight, const N: usize, const C: usize, const E: usize>(
     views: impl IntoIterator<Item = WindowView<'w>>,
     errors: &mut [f32],
 ) -> Result<Quantized, EvalError> {
-    model.quantize(source, quantization).map_err(|e: QuantizeError| refused(ConvertFault::Quantize(e)))?;
+    model.quantize(source, quantization).map_err(|e: QuantizeError| fault(Fault::Quantize(e)))?;
     let set_anew = model.recalibrate(&mut IntegerScratch::new(), views, errors);
     let bytes = postcard::to_allocvec(model);
     Ok((model.readout_bytes(), model.threshold(), bytes, size_of::<IntegerModel<W, N, C, E>>(), set_anew))

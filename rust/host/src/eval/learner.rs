@@ -3,7 +3,7 @@
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
-use hone_engine::convert::Form;
+use hone_learn::learner::Form;
 use hone_learn::{ClassId, ParamError, Stop, Verdict};
 use hone_signal::WindowView;
 use std::fmt;

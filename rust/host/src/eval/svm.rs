@@ -7,7 +7,9 @@ use super::settings::{Table, conflict};
 use super::tune::{self, Batches as Rest, Trial, Tuning};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::capacity;
-use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::data::order::JobFault;
+use hone_engine::learners;
+use hone_learn::learner::Form;
 use hone_learn::set::{Counts, Feature};
 use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
 use hone_svm::batches::share;
@@ -372,8 +374,10 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
         let mut smaller = Box::new(Model::<WORDS>::new());
-        let precision = form.precision().ok_or_else(|| form::refused(ConvertFault::NoSuchForm))?;
-        smaller.edit().quantize(self.model.view(), precision).map_err(|e| form::refused(ConvertFault::Svm(e)))?;
+        let precision = form.precision().ok_or_else(|| form::refused(JobFault::NoSuchForm))?;
+        smaller.edit().quantize(self.model.view(), precision).map_err(|e| {
+            form::refused(JobFault::Learner(learners::Fault::Svm(hone_svm::learner::Fault::Quantize(e))))
+        })?;
         // Biases by windows that the device has collected, of which it would take half a minute's.
         let part = if set.task == Task::Anomaly { Part::Calibrate } else { Part::Train };
         let (mut examples, _) = self.front.examples(set, part)?;

@@ -135,7 +135,7 @@ fn the_esn_sees_feature_vectors_where_asked() {
     if skipped() {
         return;
     }
-    let settings = ["esn-steps=10", "features=time", "carry=on"].map(String::from).to_vec();
+    let settings = ["steps=10", "features=time", "carry=on"].map(String::from).to_vec();
     for (set, least) in [("fan-high", 0.95), ("cwru-anomaly", 0.90)] {
         let mut a = args(set, LearnerName::Esn);
         a.set.clone_from(&settings);
@@ -144,13 +144,13 @@ fn the_esn_sees_feature_vectors_where_asked() {
         let input = &r.facts.iter().find(|f| f.0 == "input").unwrap().1;
         assert!(input.starts_with("10 x ") && input.contains("features (time) projected to"), "{input}");
         // In integers it sees the same.
-        a.quantize = Some(hone_engine::convert::Form::Int8);
+        a.quantize = Some(hone_learn::learner::Form::Int8);
         let small = report(&a).converted.unwrap();
         assert!(small.f1.unwrap() > least - 0.02, "{set}: {:?}", small.f1);
     }
     let mut a = args("fan-high", LearnerName::Esn);
-    a.set = vec!["esn-steps=7".into()];
-    assert!(refusal(&a).contains("esn-steps does not divide the frames of a window"), "{}", refusal(&a));
+    a.set = vec!["steps=7".into()];
+    assert!(refusal(&a).contains("steps does not divide the frames of a window"), "{}", refusal(&a));
 }
 
 #[test]

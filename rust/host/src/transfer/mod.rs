@@ -79,7 +79,12 @@ pub fn pull(args: &TransferArgs) -> Result<(), Trouble> {
     let part = args.file.with_extension("part");
     let written = std::fs::write(&part, &bytes).and_then(|()| std::fs::rename(&part, &args.file));
     written.map_err(|e| Trouble::File(args.file.clone(), e))?;
-    println!("fetched: {}, {} bytes, to {}", container.learner().name(), bytes.len(), args.file.display());
+    println!(
+        "fetched: {}, {} bytes, to {}",
+        crate::model::learner(container.learner()),
+        bytes.len(),
+        args.file.display()
+    );
     Ok(())
 }
 

@@ -120,4 +120,22 @@ impl<'a> SetMut<'a> {
         }
         self.counts.len = kept as u16;
     }
+
+    /// Exchanges two rows with their classes.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        let (words, rows) = (self.view().row_words(), self.view().len());
+        if a >= rows || b >= rows {
+            return;
+        }
+        (0..words).for_each(|i| exchange(self.words, a * words + i, b * words + i));
+        exchange(self.labels, a, b);
+    }
+}
+
+/// Exchanges two items, if both are there.
+fn exchange<T: Copy>(items: &mut [T], a: usize, b: usize) {
+    if let (Some(x), Some(y)) = (items.get(a).copied(), items.get(b).copied()) {
+        items.get_mut(a).into_iter().for_each(|place| *place = y);
+        items.get_mut(b).into_iter().for_each(|place| *place = x);
+    }
 }

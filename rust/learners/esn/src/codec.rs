@@ -8,7 +8,8 @@ use crate::model::{Head, Model, Storage};
 use crate::packed::{self, Packing, StateWeights};
 use crate::params::{Checked, Readout};
 use hone_learn::ParamError;
-use hone_learn::codec::{self, Input, REFUSED, check, fill_reals};
+use hone_learn::codec::{self, REFUSED, check, fill_reals};
+use hone_learn::payload::De;
 use hone_numeric::compress::Fixed;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
@@ -65,7 +66,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// # Errors
     /// Postcard's; too short, a parameter out of range, more than the capacity, a number that is not finite. The model is
     /// then without content.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.clear();
         read(input, Self::accepts, self.storage(), false)
     }
@@ -75,7 +76,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     ///
     /// # Errors
     /// As [`Model::load`].
-    pub fn load_packed(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load_packed(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.clear();
         read(input, Self::accepts, self.storage(), true)
     }
@@ -83,7 +84,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
 
 /// Reads the head of a model that is not yet trained, if it is good and `fits`.
 pub(crate) fn read_head(
-    input: &mut Input<'_>,
+    input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
 ) -> codec::Result<(Head, Checked)> {
     let head = Head::deserialize(input)?;
@@ -96,7 +97,7 @@ pub(crate) fn read_head(
 }
 
 fn read(
-    input: &mut Input<'_>,
+    input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
     mut s: Storage<'_>,
     packed: bool,
@@ -121,7 +122,7 @@ fn read(
 }
 
 /// Reads so many numbers.
-pub(crate) fn reals(input: &mut Input<'_>, places: &mut [f32], count: usize) -> codec::Result<()> {
+pub(crate) fn reals(input: &mut De<'_>, places: &mut [f32], count: usize) -> codec::Result<()> {
     check(count <= places.len())?;
     fill_reals(input, places.get_mut(..count).unwrap_or_default(), -MOST, MOST)
 }

@@ -59,6 +59,7 @@ mod form;
 #[cfg(test)]
 mod golden;
 mod integer;
+pub mod learner;
 mod model;
 mod network;
 mod normal;

@@ -12,7 +12,8 @@
 use crate::codec::{MOST, reals};
 use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
-use hone_learn::codec::{self, Input, List, REFUSED, bytes, check};
+use hone_learn::codec::{self, List, REFUSED, bytes, check};
+use hone_learn::payload::De;
 use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, unpack_byte};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -112,7 +113,7 @@ impl Serialize for StateWeights<'_> {
 }
 
 /// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
-pub(crate) fn read(input: &mut Input<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> codec::Result<Form> {
+pub(crate) fn read(input: &mut De<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> codec::Result<Form> {
     let (form, bits) = <(u8, u8)>::deserialize(&mut *input)?;
     let (units, count) = (units.max(1), place.len());
     let (entries, codes) = match (form, bits) {

@@ -11,7 +11,8 @@ use crate::layout::Parts;
 use crate::learn;
 use crate::model::{Model, State};
 use crate::params::{Distance, Store};
-use hone_learn::codec::{self, Input, REFUSED, Words, check, words};
+use hone_learn::codec::{self, REFUSED, Words, check, words};
+use hone_learn::payload::De;
 use hone_learn::{ClassId, Decision, Shortage, Verdict};
 use hone_numeric::whole::{self, FRAME, Measure, Precision, Row};
 use serde::ser::Error;
@@ -414,14 +415,14 @@ impl<const WORDS: usize> Frozen<WORDS> {
     ///
     /// # Errors
     /// Postcard's, also for scalars that no model has and more words than there is room for. There is then no content.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.head = Head::EMPTY;
         self.head = read(input, &mut self.words)?;
         Ok(())
     }
 }
 
-fn read(input: &mut Input<'_>, places: &mut [u32]) -> codec::Result<Head> {
+fn read(input: &mut De<'_>, places: &mut [u32]) -> codec::Result<Head> {
     let head = Head::deserialize(&mut *input)?;
     check(head.features > 0 && Precision::from_code(head.form).is_some())?;
     words(input, places.get_mut(..head.words()).ok_or(REFUSED)?)?;

@@ -6,7 +6,8 @@
 use crate::layout;
 use crate::model::{Model, State};
 use crate::{infer, upkeep};
-use hone_learn::codec::{self, Input, REFUSED, Words, check, fill, fill_reals, words};
+use hone_learn::codec::{self, REFUSED, Words, check, fill, fill_reals, words};
+use hone_learn::payload::De;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -66,7 +67,7 @@ impl<const WORDS: usize> Model<WORDS> {
     /// # Errors
     /// Postcard's, also for another format, values that no model has, and more prototypes than there is room for. The
     /// model has then not begun: load into a spare one.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.erase();
         let result = read(input, &mut self.state, &mut self.memory);
         if result.is_err() {
@@ -82,7 +83,7 @@ impl<const WORDS: usize> Model<WORDS> {
 ///
 /// # Errors
 /// As [`Model::load`].
-pub fn examine(input: &mut Input<'_>, memory: &mut [u32]) -> codec::Result<usize> {
+pub fn examine(input: &mut De<'_>, memory: &mut [u32]) -> codec::Result<usize> {
     let mut state = State::ZERO;
     memory.fill(0);
     read(input, &mut state, memory)?;
@@ -90,7 +91,7 @@ pub fn examine(input: &mut Input<'_>, memory: &mut [u32]) -> codec::Result<usize
 }
 
 #[inline(never)]
-fn read(input: &mut Input<'_>, state: &mut State, memory: &mut [u32]) -> codec::Result<()> {
+fn read(input: &mut De<'_>, state: &mut State, memory: &mut [u32]) -> codec::Result<()> {
     check(u8::deserialize(&mut *input)? == FORMAT)?;
     *state = State::deserialize(&mut *input)?;
     check(settle(state, memory.len()))?;

@@ -5,7 +5,8 @@ use crate::integer::{self, INTEGER};
 use crate::model::{Head, Model, ModelMut, ModelView, Task, numbers_of};
 use crate::params::MAX_CLASSES;
 use hone_learn::Format;
-use hone_learn::codec::{self, Input, REFUSED, Words, check, words};
+use hone_learn::codec::{self, REFUSED, Words, check, words};
+use hone_learn::payload::De;
 use hone_numeric::whole::Precision;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
@@ -38,7 +39,7 @@ impl<const WORDS: usize> Model<WORDS> {
     /// # Errors
     /// Postcard's; a number out of range or not finite, more than the capacity, too few or too many numbers. The model is
     /// then untrained.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.edit().load(input)
     }
 }
@@ -48,7 +49,7 @@ impl ModelMut<'_> {
     ///
     /// # Errors
     /// As there.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         *self.head = Head::EMPTY;
         let head = Head::deserialize(&mut *input)?.marked();
         check(possible(&head))?;

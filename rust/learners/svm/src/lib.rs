@@ -37,6 +37,7 @@ mod gradient;
 mod harvest;
 mod integer;
 mod kernel;
+pub mod learner;
 mod model;
 mod params;
 mod passes;

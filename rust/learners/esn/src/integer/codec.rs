@@ -10,7 +10,8 @@ use crate::codec::{MOST, read_head, reals};
 use crate::model::Head;
 use crate::params::Checked;
 use hone_learn::ParamError;
-use hone_learn::codec::{self, Input, List, REFUSED, bytes, check, fill_reals};
+use hone_learn::codec::{self, List, REFUSED, bytes, check, fill_reals};
+use hone_learn::payload::De;
 use hone_numeric::compress::Affine;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
@@ -81,17 +82,13 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     /// # Errors
     /// Postcard's; weights of the other kind, too short, a parameter out of range, more than the capacity, a number that is
     /// not finite. The model is then without content.
-    pub fn load(&mut self, input: &mut Input<'_>) -> codec::Result<()> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.clear();
         read(input, crate::Model::<N, C, E>::accepts, self.store())
     }
 }
 
-fn read(
-    input: &mut Input<'_>,
-    fits: fn(&Checked) -> Result<(), ParamError>,
-    mut model: Store<'_>,
-) -> codec::Result<()> {
+fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut model: Store<'_>) -> codec::Result<()> {
     let (head, checked) = read_head(input, fits)?;
     let (n, c) = (checked.units(), checked.channels());
     reals(input, model.mean, c)?;
