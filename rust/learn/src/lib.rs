@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod declare;
 pub mod learner;
 pub mod metrics;
@@ -19,12 +20,10 @@ pub mod sink;
 pub mod text;
 mod verdict;
 mod window;
-pub mod wire;
 pub mod words;
 mod workspace;
 
 pub use names::{NAME_BYTES, NameError, Names};
-
 pub use progress::{Metric, Progress, Report, Stop};
 pub use sample::{Block, Channel, Faults, Micros, Sample, Unit};
 pub use set::{Format, SetError, SetMut, SetView, TrainingSet};

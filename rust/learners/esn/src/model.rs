@@ -8,10 +8,12 @@ use crate::reservoir::{Weights, WeightsMut, generate};
 use crate::threshold::{self, Errors, Threshold, Thresholds};
 use hone_learn::{Decision, ParamError, Verdict};
 use hone_signal::WindowView;
+use serde::{Deserialize, Serialize};
 
 /// What a model is apart from its weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Head {
+    #[serde(skip)]
     pub trained: bool,
     pub params: Params,
     pub shape: Shape,
@@ -21,6 +23,7 @@ pub(crate) struct Head {
     /// Mean error of the calibration's windows.
     pub quality: f32,
     /// How the readout is kept.
+    #[serde(skip)]
     pub form: Form,
 }
 

@@ -9,12 +9,13 @@
 //! point), the table (centroids; per row scale and offset; empty), and the codes, row by row, the first in the lowest bits
 //! of a byte, fixed-point numbers in little-endian pairs of bytes.
 
-use crate::codec::MOST;
+use crate::codec::{MOST, reals};
 use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
-use hone_learn::wire::{self, Reader, Writer};
-use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes};
-use serde::ser::{Serialize, Serializer};
+use hone_learn::codec::{self, List, REFUSED, bytes, check};
+use hone_learn::payload::De;
+use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, unpack_byte};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Number of the payload's layout as [`Model`] serialises.
 pub const LAYOUT: u8 = 1;
@@ -33,14 +34,6 @@ pub enum Packing<'a> {
 }
 
 impl Packing<'_> {
-    fn form(self) -> u8 {
-        match self {
-            Self::Clustered(_) => 1,
-            Self::Affine => 2,
-            Self::Fixed(_) => 3,
-        }
-    }
-
     /// Of an index, of a code, or behind the point; none where there are so many centroids that no index fits.
     pub(crate) fn bits(self) -> Option<u8> {
         Some(match self {
@@ -67,107 +60,97 @@ pub struct Packed<'a, const N: usize, const C: usize, const E: usize> {
 impl<const N: usize, const C: usize, const E: usize> Serialize for Packed<'_, N, C, E> {
     /// Fails for a model without content and for a number of centroids that no index fits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::serialize(serializer, &|w| self.model.write(Some(self.packing), w))
+        self.model.serialize_packed(Some(self.packing), serializer)
     }
 }
 
-/// Writes the weights of a readout with rows of `units` packed. `packing` has bits.
-pub(crate) fn write(weights: &[f32], units: usize, packing: Packing<'_>, w: &mut Writer<'_>) {
-    let bits = packing.bits().unwrap_or(0);
-    let rows = || weights.chunks(units.max(1));
-    w.byte(packing.form());
-    w.byte(bits);
-    match packing {
-        Packing::Clustered(centroids) => {
-            w.reals(centroids);
-            let codes = packed_bytes(weights.len(), bits.into());
-            w.uint(codes as u32);
-            let code = |i: usize| weights.get(i).map(|w| nearest(centroids, *w));
-            (0..codes).for_each(|i| w.byte(pack_byte(i, bits.into(), code)));
-        }
-        Packing::Affine => {
-            w.uint(rows().len() as u32 * 2);
-            for row in rows() {
-                let range = Affine::of(row);
-                w.real(range.scale);
-                w.real(range.offset);
-            }
-            w.uint(weights.len() as u32);
-            for row in rows() {
-                let range = Affine::of(row);
-                row.iter().for_each(|v| w.byte(range.encode(*v)));
-            }
-        }
-        Packing::Fixed(fixed) => {
-            w.reals(&[]);
-            w.uint(weights.len() as u32 * 2);
-            weights.iter().for_each(|v| w.raw(&fixed.encode(*v).to_le_bytes()));
-        }
+/// The readout's state part, as it is written.
+pub(crate) enum StateWeights<'a> {
+    /// As numbers.
+    Plain(&'a [f32]),
+    /// As it lies in memory.
+    Clusters(Clusters<'a>),
+    /// Rows of `units` numbers, to be packed with so many bits.
+    Packed { weights: &'a [f32], units: usize, packing: Packing<'a>, bits: u8 },
+}
+
+impl<'a> StateWeights<'a> {
+    /// `None` for a number of centroids that no index fits.
+    pub fn packed(weights: &'a [f32], units: usize, packing: Packing<'a>) -> Option<Self> {
+        Some(Self::Packed { weights, units: units.max(1), packing, bits: packing.bits()? })
     }
 }
 
-/// Writes clustered weights as they lie in memory.
-pub(crate) fn write_clusters(clusters: &Clusters<'_>, w: &mut Writer<'_>) {
-    w.byte(Packing::Clustered(clusters.centroids).form());
-    w.byte(clusters.bits);
-    w.reals(clusters.centroids);
-    w.bytes(clusters.codes);
+impl Serialize for StateWeights<'_> {
+    /// Form, bits, table and codes, but for plain numbers.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Plain(weights) => weights.serialize(serializer),
+            Self::Clusters(c) => (1u8, c.bits, c.centroids, c.codes).serialize(serializer),
+            Self::Packed { weights, units, packing, bits } => {
+                let count = weights.len();
+                let rows = weights.chunks(units).map(|row| (row, Affine::of(row)));
+                match packing {
+                    Packing::Clustered(centroids) => {
+                        let codes = packed_bytes(count, bits.into());
+                        let code = |i: usize| weights.get(i).map(|w| nearest(centroids, *w));
+                        let codes = List(codes, (0..codes).map(|i| pack_byte(i, bits.into(), code)));
+                        (1u8, bits, centroids, codes).serialize(serializer)
+                    }
+                    Packing::Affine => {
+                        let codes = rows.clone().flat_map(|(row, range)| row.iter().map(move |v| range.encode(*v)));
+                        let table = List(2 * rows.len(), rows.flat_map(|(_, range)| [range.scale, range.offset]));
+                        (2u8, bits, table, List(count, codes)).serialize(serializer)
+                    }
+                    Packing::Fixed(fixed) => {
+                        let codes = weights.iter().flat_map(|v| fixed.encode(*v).to_le_bytes());
+                        (3u8, bits, [0f32; 0].as_slice(), List(2 * count, codes)).serialize(serializer)
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
-pub(crate) fn read(r: &mut Reader<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> Form {
-    let (form, bits) = (r.byte(), r.byte());
-    let rows = place.len().div_ceil(units.max(1));
-    let sizes = match (form, bits) {
-        (1, 1 | 2 | 4 | 8) => Some((1 << bits, packed_bytes(place.len(), bits.into()))),
-        (2, 8) => Some((2 * rows, place.len())),
-        (3, 0..=15) => Some((0, 2 * place.len())),
-        _ => None,
+pub(crate) fn read(input: &mut De<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> codec::Result<Form> {
+    let (form, bits) = <(u8, u8)>::deserialize(&mut *input)?;
+    let (units, count) = (units.max(1), place.len());
+    let (entries, codes) = match (form, bits) {
+        (1, 1 | 2 | 4 | 8) => (1 << bits, packed_bytes(count, bits.into())),
+        (2, 8) => (2 * count.div_ceil(units), count),
+        (3, 0..=15) => (0, 2 * count),
+        _ => return Err(REFUSED),
     };
-    let Some((table, codes)) = sizes.and_then(|(entries, codes)| Some((table.get_mut(..entries)?, codes))) else {
-        r.fail();
-        return Form::Plain;
-    };
-    r.reals(table, MOST);
-    r.count(codes);
-    if form == 1 && pays(place.len(), bits) {
-        // The indices stay such, at the front of the place.
-        let bytes: &mut [u8] = bytemuck::try_cast_slice_mut(place).unwrap_or_default();
-        bytes.iter_mut().take(codes).for_each(|byte| *byte = r.byte());
-        arrange(place, codes, table);
-        return Form::Clustered(bits);
-    }
-    let fixed = Fixed::q(0, bits.min(15));
-    let mut places = place.iter_mut();
-    let mut low = 0;
-    for index in 0..codes {
-        let byte = r.byte();
-        match (form, fixed) {
-            (1, _) => {
-                let mut codes = usize::from(byte);
-                for place in places.by_ref().take(8 / usize::from(bits)) {
-                    *place = table.get(codes % table.len()).copied().unwrap_or(0.0);
-                    codes >>= bits;
-                }
-            }
-            (2, _) => {
-                let row = table.chunks_exact(2).nth(index / units.max(1));
-                if let (Some([scale, offset]), Some(place)) = (row, places.next()) {
-                    *place = Affine { scale: *scale, offset: *offset }.decode(byte);
-                    r.check(place.abs() <= MOST);
-                }
-            }
-            (_, Some(fixed)) if !index.is_multiple_of(2) => {
-                if let Some(place) = places.next() {
-                    *place = fixed.decode(i16::from_le_bytes([low, byte]));
-                }
-            }
-            _ => low = byte,
-        }
-    }
+    reals(input, table, entries)?;
+    let table = table.get(..entries).unwrap_or_default();
+    let codes = bytes(input, codes)?;
     match form {
-        2 => Form::Affine,
-        3 => Form::Fixed(bits),
-        _ => Form::Plain,
+        1 if pays(count, bits) => {
+            // The indices stay such, at the front of the place.
+            let front: &mut [u8] = bytemuck::try_cast_slice_mut(place).unwrap_or_default();
+            front.iter_mut().zip(codes).for_each(|(to, from)| *to = *from);
+            arrange(place, codes.len(), table);
+            Ok(Form::Clustered(bits))
+        }
+        1 => {
+            let indices = codes.iter().flat_map(|byte| unpack_byte(*byte, bits.into()));
+            place.iter_mut().zip(indices).for_each(|(to, i)| *to = table.get(i).copied().unwrap_or(0.0));
+            Ok(Form::Plain)
+        }
+        2 => {
+            let ranges = table.as_chunks().0.iter().map(|[scale, offset]| Affine { scale: *scale, offset: *offset });
+            for ((row, codes), range) in place.chunks_mut(units).zip(codes.chunks(units)).zip(ranges) {
+                row.iter_mut().zip(codes).for_each(|(to, code)| *to = range.decode(*code));
+            }
+            check(place.iter().all(|v| v.abs() <= MOST))?;
+            Ok(Form::Affine)
+        }
+        _ => {
+            let fixed = Fixed::q(0, bits).ok_or(REFUSED)?;
+            let codes = codes.as_chunks().0.iter().map(|pair| i16::from_le_bytes(*pair));
+            place.iter_mut().zip(codes).for_each(|(to, code)| *to = fixed.decode(code));
+            Ok(Form::Fixed(bits))
+        }
     }
 }

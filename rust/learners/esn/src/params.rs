@@ -4,9 +4,11 @@ use crate::LANES;
 use crate::threshold::{MAX_AVERAGE, Rule};
 use hone_learn::setting::{FLAG, choice, int, real};
 use hone_learn::{ParamError, Settings, choices, settings};
+use serde::{Deserialize, Serialize};
 
 choices! {
     /// The output function g of y = g(W_out·z).
+    #[derive(Serialize, Deserialize)]
     pub enum Output {
         /// g(v) = v.
         Identity = "identity",
@@ -17,6 +19,7 @@ choices! {
 
 choices! {
     /// What the readout sees.
+    #[derive(Serialize, Deserialize)]
     pub enum Readout {
         /// The reservoir's state x(t).
         State = "state",
@@ -29,6 +32,7 @@ choices! {
 
 choices! {
     /// What the readout is to give.
+    #[derive(Serialize, Deserialize)]
     pub enum Target {
         /// The input itself, u(t).
         Reconstruct = "reconstruct",
@@ -39,6 +43,7 @@ choices! {
 
 choices! {
     /// Which error of a window is held against its threshold.
+    #[derive(Serialize, Deserialize)]
     pub enum Score {
         /// The mean squared error, in squared spreads of the scale phase.
         Mse = "mse",
@@ -57,6 +62,7 @@ pub const MAX_CHANNELS: u16 = 16;
 
 settings! {
     /// All settings. [`Params::DEFAULT`] is the one default for every kind of data.
+    #[derive(Serialize, Deserialize)]
     pub struct Params {
         /// reservoir units, a multiple of 8
         pub units: u16 = 64, "units", int(8, MAX_UNITS as i32), "";
@@ -122,7 +128,7 @@ settings! {
 }
 
 /// The shape of the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Channels per frame.
     pub channels: u16,

@@ -6,9 +6,11 @@
 use crate::params::{Params, Score};
 use hone_learn::choices;
 use hone_numeric::stats::{Running, median, quantile};
+use serde::{Deserialize, Serialize};
 
 choices! {
     /// How the threshold follows from the calibration's errors.
+    #[derive(Serialize, Deserialize)]
     pub enum Rule {
         /// At or above median + k·σ (the reference has k = 1).
         Sigma = "sigma",
@@ -20,7 +22,7 @@ choices! {
 }
 
 /// What a score is held against.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// Anomalous at or above this.
     pub upper: f32,
@@ -104,7 +106,7 @@ impl Errors {
 }
 
 /// What errors are held against.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Thresholds {
     pub mse: Threshold,
     pub nmse: Threshold,

@@ -296,7 +296,7 @@ fn squares_i16(a: &[i16], b: &[i16]) -> u32 {
 }
 
 /// Bits that differ. Codes are stored in whole words, padding included, so that nothing is left over.
-#[inline(always)]
+#[inline(never)]
 fn hamming<T: Pod>(query: &[T], rows: &[T], keys: &mut [u32]) {
     let (Ok(query), Ok(rows)) = (bytemuck::try_cast_slice(query), bytemuck::try_cast_slice(rows)) else { return };
     each(query, rows, keys, |a: &[u32], b| a.iter().zip(b).fold(0, |s, (x, y)| s + (x ^ y).count_ones()));

@@ -14,6 +14,7 @@
 use crate::code::Code;
 use crate::layout::{PartsMut, rows, rows_mut, stride};
 use crate::params::{Distance, Params, Store};
+use serde::{Deserialize, Serialize};
 
 /// What a metric needs to know of the frame to turn keys into distances and back.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,7 @@ impl Scale {
 }
 
 /// Count of windows, and when the next refit is due.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Clock {
     /// Windows seen by the statistics' schedule.
     pub windows: u32,

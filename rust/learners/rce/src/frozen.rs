@@ -11,10 +11,12 @@ use crate::layout::Parts;
 use crate::learn;
 use crate::model::{Model, State};
 use crate::params::{Distance, Store};
-use hone_learn::wire::{self, Reader, Writer};
+use hone_learn::codec::{self, REFUSED, Words, check, words};
+use hone_learn::payload::De;
 use hone_learn::{ClassId, Decision, Shortage, Verdict};
 use hone_numeric::whole::{self, FRAME, Measure, Precision, Row};
-use serde::{Deserializer, Serialize, Serializer};
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Layout of the payload of a model in integers.
 pub const LAYOUT_INTEGER: u8 = 2;
@@ -42,7 +44,7 @@ pub enum FreezeError {
 }
 
 /// A frozen model's scalars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     /// [`Precision::code`]; 0 without content.
     form: u8,
@@ -401,43 +403,30 @@ fn ratio(a: u32, b: u32) -> u32 {
 impl<const WORDS: usize> Serialize for Frozen<WORDS> {
     /// The scalars, and the words as bytes. Fails without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::serialize(serializer, &|w| write(&self.head, &self.words, w))
+        match self.words.get(..self.used()) {
+            Some(words) if !words.is_empty() => (&self.head, Words(words)).serialize(serializer),
+            _ => Err(S::Error::custom("nothing to write")),
+        }
     }
-}
-
-fn write(head: &Head, words: &[u32], w: &mut Writer<'_>) -> bool {
-    let Some(words) = words.get(..head.words()).filter(|_| head.form != 0) else { return false };
-    [head.form, head.squares.into(), head.fallback.into()].into_iter().for_each(|v| w.byte(v));
-    [head.features.into(), head.count.into(), head.rivalry, head.share, head.rest].into_iter().for_each(|v| w.uint(v));
-    w.bytes(bytemuck::cast_slice(words));
-    true
 }
 
 impl<const WORDS: usize> Frozen<WORDS> {
     /// Replaces the content by one of untrusted bytes, in place.
     ///
     /// # Errors
-    /// The deserializer's, also for scalars that no model has and more words than there is room for. There is then no content.
-    pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+    /// Postcard's, also for scalars that no model has and more words than there is room for. There is then no content.
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         self.head = Head::EMPTY;
-        wire::deserialize(deserializer, &mut |r| match read(r, &mut self.words) {
-            Some(head) => self.head = head,
-            None => r.fail(),
-        })
+        self.head = read(input, &mut self.words)?;
+        Ok(())
     }
 }
 
-fn read(r: &mut Reader<'_>, words: &mut [u32]) -> Option<Head> {
-    let (form, squares, fallback) = (r.byte(), r.flag(), r.flag());
-    let (features, count) = (r.short(), r.short());
-    let [rivalry, share, rest] = [(); 3].map(|()| r.uint(u32::MAX));
-    let head = Head { form, squares, fallback, features, count, rivalry, share, rest };
-    if !r.is_good() || features == 0 {
-        return None;
-    }
-    Precision::from_code(form)?;
-    r.bytes(bytemuck::cast_slice_mut(words.get_mut(..head.words())?));
-    r.is_good().then_some(head)
+fn read(input: &mut De<'_>, places: &mut [u32]) -> codec::Result<Head> {
+    let head = Head::deserialize(&mut *input)?;
+    check(head.features > 0 && Precision::from_code(head.form).is_some())?;
+    words(input, places.get_mut(..head.words()).ok_or(REFUSED)?)?;
+    Ok(head)
 }
 
 #[cfg(test)]

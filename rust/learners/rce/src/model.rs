@@ -7,6 +7,7 @@ use crate::learn::{self, Learnt};
 use crate::params::{Checked, Params};
 use crate::upkeep;
 use hone_learn::{ClassId, Shortage};
+use serde::{Deserialize, Serialize};
 
 /// Why nothing was learnt or decided. The model is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Error {
 }
 
 /// What the model has been through.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Labelled windows learnt.
     pub learnt: u32,
@@ -54,11 +55,12 @@ impl Statistics {
 }
 
 /// Everything but the memory; independent of its size.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub params: Params,
     /// 0: not begun.
     pub features: u16,
+    #[serde(skip)]
     pub capacity: u16,
     /// Prototypes in use, the front of each array.
     pub count: u16,

@@ -3,9 +3,11 @@
 use crate::layout;
 use hone_learn::setting::{FLAG, choice, int, real};
 use hone_learn::{ParamError, Settings, choices, settings};
+use serde::{Deserialize, Serialize};
 
 choices! {
     /// By which rule prototypes come, move and go.
+    #[derive(Serialize, Deserialize)]
     pub(crate) enum Algorithm {
         /// TinyRCE, as this crate's documentation has it.
         TinyRce = "tiny-rce",
@@ -18,6 +20,7 @@ choices! {
 
 choices! {
     /// How far two windows are apart.
+    #[derive(Serialize, Deserialize)]
     pub(crate) enum Distance {
         /// Σ|a-b|
         Manhattan = "manhattan",
@@ -30,6 +33,7 @@ choices! {
 
 choices! {
     /// How a prototype's features are kept.
+    #[derive(Serialize, Deserialize)]
     pub(crate) enum Store {
         /// In 8 bits.
         Byte = "8-bit",
@@ -42,6 +46,7 @@ choices! {
 
 settings! {
     /// How prototypes are learnt and kept. The defaults: TinyRCE with 8-bit prototypes and Manhattan distances.
+    #[derive(Serialize, Deserialize)]
     pub struct Params {
         /// tiny-rce; rce, the papers' rule for radii; rce-aged, that with ageing and pruning
         pub(crate) algorithm: Algorithm = Algorithm::TinyRce, "algorithm", choice(Algorithm::WORDS), "";

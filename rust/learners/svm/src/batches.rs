@@ -103,7 +103,7 @@ impl ModelMut<'_> {
     #[cfg(feature = "basis")]
     pub fn average_on_basis(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
         let (own, other) = (&*self.head, &earlier.head);
-        let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors, h.form);
+        let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors, h.precision);
         if alike(own) != alike(other) || own.linear() || own.task != Task::Classes {
             return false;
         }
@@ -132,7 +132,7 @@ impl ModelMut<'_> {
     pub fn average(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
         let (own, other) = (&*self.head, &earlier.head);
         let alike = own.linear()
-            && (own.form, other.form) == (0, 0)
+            && (own.precision, other.precision) == (0, 0)
             && (own.task, own.kernel.kind, own.features, own.classes)
                 == (other.task, other.kernel.kind, other.features, other.classes);
         let classes = usize::from(own.classes);

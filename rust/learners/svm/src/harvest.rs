@@ -141,7 +141,7 @@ pub(crate) fn readmit(
     model: &mut ModelMut<'_>,
     earlier: &Head,
 ) -> bool {
-    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes, h.form);
+    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes, h.precision);
     let (vectors, words) = (usize::from(earlier.vectors), set.row_words());
     let ids = plan.classes().iter().zip(model.words.iter()).all(|(class, id)| u32::from(class.id) == *id);
     if alike(earlier) != alike(model.head)

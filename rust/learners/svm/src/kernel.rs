@@ -2,12 +2,14 @@
 
 use hone_learn::choices;
 use hone_numeric::activation::tanh;
+use serde::{Deserialize, Serialize};
 
 /// Whether the build has the polynomial and the sigmoid kernel.
 pub(crate) const POLY_SIGMOID: bool = cfg!(feature = "poly-sigmoid");
 
 choices! {
     /// Which kernel.
+    #[derive(Serialize, Deserialize)]
     pub enum Kind {
         /// x·y
         Linear = "linear",
@@ -31,16 +33,9 @@ impl Kind {
         }
     }
 
-    /// The kernel of this number; the numbers are those of the setting's words and of stored models. None for one that the
-    /// build leaves out.
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Linear),
-            1 => Some(Self::Rbf),
-            2 if POLY_SIGMOID => Some(Self::Poly),
-            3 if POLY_SIGMOID => Some(Self::Sigmoid),
-            _ => None,
-        }
+    /// Whether the build has it.
+    pub const fn is_built(self) -> bool {
+        POLY_SIGMOID || matches!(self, Self::Linear | Self::Rbf)
     }
 
     /// Whether moving all rows by the same amount leaves the solution of C-SVC as it is.
@@ -50,7 +45,7 @@ impl Kind {
 }
 
 /// A kernel with its numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kernel {
     pub kind: Kind,
     pub gamma: f32,

@@ -12,6 +12,7 @@ use crate::rows::{Operand, dot, operand_len};
 use crate::train::TrainError;
 use hone_learn::{ClassId, Decision, Format, Shortage, Verdict};
 use hone_numeric::whole::{Precision, Row, real};
+use serde::{Deserialize, Serialize};
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
 pub const fn pairs_of(classes: usize) -> usize {
@@ -34,7 +35,7 @@ pub(crate) const fn numbers_of(classes: usize) -> usize {
 }
 
 /// What a model is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Task {
     /// Nothing yet: every verdict is unknown.
     #[default]
@@ -46,7 +47,7 @@ pub enum Task {
 }
 
 /// A model's scalars.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub task: Task,
     pub kernel: Kernel,
@@ -55,8 +56,9 @@ pub(crate) struct Head {
     pub classes: u16,
     pub vectors: u16,
     /// In what integers it runs, [`hone_numeric::whole::Precision::code`]; 0 in floating point.
-    pub form: u8,
+    pub precision: u8,
     /// Features + 1 of a linear model of two classes, 0 for any other: all that the shortest inference asks.
+    #[serde(skip)]
     pub binary: u32,
 }
 
@@ -68,13 +70,13 @@ impl Head {
         features: 0,
         classes: 0,
         vectors: 0,
-        form: 0,
+        precision: 0,
         binary: 0,
     };
 
     /// With `binary` as the other fields say.
     pub fn marked(self) -> Self {
-        let is = self.linear() && self.task == Task::Classes && self.classes == 2 && self.form == 0;
+        let is = self.linear() && self.task == Task::Classes && self.classes == 2 && self.precision == 0;
         Self { binary: if is { u32::from(self.features) + 1 } else { 0 }, ..self }
     }
 
@@ -104,7 +106,7 @@ impl Head {
     pub fn used(&self) -> usize {
         match self.task {
             Task::Untrained => 0,
-            _ if INTEGER && self.form != 0 => integer::words(self),
+            _ if INTEGER && self.precision != 0 => integer::words(self),
             _ if self.linear() => self.fixed(),
             _ => self.fixed() + usize::from(self.vectors) * self.record(),
         }
@@ -216,12 +218,12 @@ impl<'a> ModelView<'a> {
 
     /// In what integers it runs; `None` in floating point.
     pub fn precision(&self) -> Option<Precision> {
-        Precision::from_code(self.head.form)
+        Precision::from_code(self.head.precision)
     }
 
     /// The layout of its payload: [`crate::LAYOUT`] or [`crate::LAYOUT_INTEGER`].
     pub fn layout(&self) -> u8 {
-        if self.head.form == 0 { crate::LAYOUT } else { crate::LAYOUT_INTEGER }
+        if self.head.precision == 0 { crate::LAYOUT } else { crate::LAYOUT_INTEGER }
     }
 
     /// [`ModelView::infer`] of a row of integers, by a model in integers: nothing is computed in floating point. Another model
@@ -246,7 +248,7 @@ impl<'a> ModelView<'a> {
     /// The decision values of all pairs, (0,1), (0,2) … (1,2) …; positive speaks for the first. `None` where
     /// [`ModelView::infer`] gives `Unknown`.
     pub fn decisions<'s>(&self, features: &[f32], scratch: &'s mut [f32]) -> Option<&'s [f32]> {
-        if INTEGER && self.head.form != 0 {
+        if INTEGER && self.head.precision != 0 {
             return integer::decisions(&self.head, self.words, features, scratch);
         }
         decisions(&self.head, self.words, features, scratch, true).filter(|f| finite(f))
@@ -299,7 +301,7 @@ fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict 
 
 #[inline(never)]
 fn infer_other(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
-    if INTEGER && head.form != 0 {
+    if INTEGER && head.precision != 0 {
         return integer::infer(head, words, &Row::Real(x), scratch);
     }
     let ids = words.get(..head.classes()).unwrap_or(&[]);

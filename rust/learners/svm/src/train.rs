@@ -211,7 +211,7 @@ impl Trainer {
             features: plan.width as u16,
             classes: plan.known() as u16,
             vectors: 0,
-            form: 0,
+            precision: 0,
             binary: 0,
         };
         *model.head = head.marked();

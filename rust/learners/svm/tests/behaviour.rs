@@ -481,13 +481,12 @@ proptest! {
     #[test]
     fn any_set_trains_to_an_end(
         rows in proptest::collection::vec((proptest::array::uniform2(-1e3f32..1e3), 0u16..4), 1..40),
-        kernel in 0u8..4,
-        format in 0u8..3,
+        kernel in proptest::sample::select(KernelKind::ALL),
+        format in proptest::sample::select(vec![Format::F32, Format::I16, Format::I8]),
         standardise in any::<bool>(),
     ) {
         let rows: Vec<_> = rows.iter().map(|(r, c)| (r.to_vec(), *c)).collect();
-        let set = blob_set(Format::from_code(format).unwrap(), &rows);
-        let kernel = KernelKind::from_code(kernel).unwrap();
+        let set = blob_set(format, &rows);
         let mut model = Net::new();
         let params = Params { kernel: Some(kernel), standardise, iterations: 2000, ..Params::default() };
         match train(&set, params, &mut model) {

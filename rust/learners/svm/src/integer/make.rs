@@ -32,13 +32,13 @@ impl ModelMut<'_> {
         let from = source.head;
         match from.task {
             Task::Untrained => return Err(QuantizeError::Untrained),
-            _ if from.form != 0 => return Err(QuantizeError::Packed),
+            _ if from.precision != 0 => return Err(QuantizeError::Packed),
             _ if !matches!(from.kernel.kind, Kind::Linear | Kind::Rbf) => {
                 return Err(QuantizeError::Kernel(from.kernel.kind));
             }
             _ => {}
         }
-        let head = Head { form: precision.code(), ..from }.marked();
+        let head = Head { precision: precision.code(), ..from }.marked();
         let (needed, available) = (words(&head), self.words.len());
         let Some(to) = self.words.get_mut(..needed) else {
             return Err(QuantizeError::Capacity(Shortage { needed: needed * 4, available: available * 4 }));
@@ -66,7 +66,7 @@ impl ModelMut<'_> {
     pub fn shift(&mut self, by: &[f32]) -> bool {
         let k = usize::from(self.head.classes);
         let point = match Layout::of(self.head) {
-            _ if self.head.form == 0 || self.head.task == Task::Untrained => return false,
+            _ if self.head.precision == 0 || self.head.task == Task::Untrained => return false,
             _ if self.head.linear() => LINEAR_POINT,
             layout => self.words.get(k + layout.pairs + 1).map_or(0, |w| (w >> 8) as u8 as i8),
         };

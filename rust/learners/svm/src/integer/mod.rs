@@ -48,7 +48,7 @@ pub(crate) struct Layout {
 impl Layout {
     pub fn of(head: &Head) -> Self {
         let (k, d, v) = (usize::from(head.classes), usize::from(head.features), usize::from(head.vectors));
-        let precision = Precision::from_code(head.form).unwrap_or(Precision::Int8);
+        let precision = Precision::from_code(head.precision).unwrap_or(Precision::Int8);
         let row = precision.width().row_words(d);
         let pairs = pairs_of(k);
         if head.linear() {

@@ -32,7 +32,7 @@ pub(crate) fn decisions<'s>(head: &Head, words: &[u32], row: &[f32], scratch: &'
 /// Decision values, signed, and the bits behind their point.
 fn values<'s>(head: &Head, words: &[u32], row: &Row<'_>, scratch: &'s mut [f32]) -> Option<(&'s mut [u32], i32)> {
     let d = usize::from(head.features);
-    if head.form == 0 || head.task == Task::Untrained || row.len() != d || !row.is_finite() {
+    if head.precision == 0 || head.task == Task::Untrained || row.len() != d || !row.is_finite() {
         return None;
     }
     let layout = Layout::of(head);
