@@ -318,7 +318,7 @@ fn what_was_never_learnt_or_refused_or_unfinished_is_told_in_both() {
     assert!(run.out.contains("no window to train is of class c") && run.out.contains("converged"), "{}", run.out);
     // Held readings: neither learnt nor judged, as on the device.
     let case = pair("held");
-    let held = wave(8000, 0.69, 1.0, 0.0).replacen('\n', "\n", 1) + &"0.5\n".repeat(1000);
+    let held = wave(8000, 0.69, 1.0, 0.0) + &"0.5\n".repeat(1000);
     case.file("bad.csv", held);
     let object = case.json(&recordings(100.0, 100, 0.001, PAIR), "esn");
     assert_eq!(object["refused"]["test"]["stuck"], 9, "{object}");

@@ -288,6 +288,6 @@ fn changes_of_recording_are_told_and_the_anomalous_is_not_learnt_without_a_word(
         run.out
     );
     let run = hone(&arguments, b"config set device.telemetry json\nwait 0.1\nreplay 1\nwait 1\n").well();
-    let told = run.json().into_iter().filter(|o| o["event"] == "playing").last().unwrap();
+    let told = run.json().into_iter().rfind(|o| o["event"] == "playing").unwrap();
     assert_eq!((&told["recording"], &told["anomalous"]), (&1.into(), &true.into()));
 }

@@ -5,6 +5,7 @@ use super::instant::{Clock, Moment, moment};
 use super::manifest::SpanSpec;
 use super::{Fault, Source};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// A file's spans.
@@ -151,7 +152,10 @@ impl Spans {
 
 /// The spans' files of a manifest, each read once, and the times of the recordings that name it.
 #[derive(Debug, Default)]
-pub struct Book(BTreeMap<(String, String, String), (Spans, Option<(f64, f64)>)>);
+pub struct Book(BTreeMap<Name, (Spans, Option<(f64, f64)>)>);
+
+/// A file, and its columns of starts and ends.
+type Name = (String, String, String);
 
 impl Book {
     /// The spans that a file names.
@@ -161,13 +165,10 @@ impl Book {
     pub fn open(&mut self, source: &Source, key: &str, root: &Path, spec: &SpanSpec) -> Result<&mut Spans, Fault> {
         let name = |s: &Option<String>| s.clone().unwrap_or_default();
         let id = (spec.path.clone(), name(&spec.start), name(&spec.end));
-        if !self.0.contains_key(&id) {
-            self.0.insert(id.clone(), (Spans::open(source, key, root, spec)?, None));
-        }
-        match self.0.get_mut(&id) {
-            Some((spans, _)) => Ok(spans),
-            None => Err(source.fault(key, "cannot be read".into())),
-        }
+        Ok(match self.0.entry(id) {
+            Entry::Vacant(place) => &mut place.insert((Spans::open(source, key, root, spec)?, None)).0,
+            Entry::Occupied(place) => &mut place.into_mut().0,
+        })
     }
 
     /// Takes down from when to when a recording lasts.

@@ -218,7 +218,7 @@ fn array(full: &Path, path: &str, format: Format) -> Result<Inspected, Fault> {
         .map(|c| Column { name: format!("channel {c}"), least: f64::INFINITY, greatest: f64::NEG_INFINITY })
         .collect();
     for i in 0..array.len() {
-        let channel = if stride == 0 { 0 } else { (i / stride) % channels };
+        let channel = i.checked_div(stride).map_or(0, |n| n % channels);
         let value = array.get(i).map_or(f64::NAN, Number::real);
         if let Some(c) = columns.get_mut(channel).filter(|_| value.is_finite()) {
             (c.least, c.greatest) = (c.least.min(value), c.greatest.max(value));

@@ -8,6 +8,7 @@ use crate::dataset::manifest::{ArrayRef, FileSpec, Manifest};
 use crate::dataset::{Fault, Source, timing};
 use hone_signal::Faults;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 /// Arrays read so far, by path and variable; several `[[file]]` tables may use one.
@@ -22,9 +23,8 @@ fn ensure(
     arrays: &mut Arrays,
 ) -> Result<(), Fault> {
     let id = (path.to_owned(), variable.clone());
-    if !arrays.contains_key(&id) {
-        let full = locate(source, key, root, path)?;
-        arrays.insert(id, Array::read(&full, variable.as_deref())?);
+    if let Entry::Vacant(place) = arrays.entry(id) {
+        place.insert(Array::read(&locate(source, key, root, path)?, variable.as_deref())?);
     }
     Ok(())
 }
