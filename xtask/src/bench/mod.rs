@@ -21,14 +21,18 @@ use clap::Args;
 
 use baseline::{Baseline, Rise};
 use cost::Board;
-use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
+use emulator::{Core, EMPTY, Emulator, IMAGE, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
 use crate::toolchain::Toolchain;
+use crate::workspace;
 
 /// Bytes of code that part of a program has at most, whatever a baseline says: of the least SVM on the M4F, linear and RBF
 /// kernels with rows in `f32`.
 const LIMITS: [(&str, u64); 1] = [("svm_text/hone_svm", 8 * 1024)];
+
+/// What the usual run of the checks measures.
+const SAMPLE: [&str; 6] = ["esn", "kernels", "rce", "rce_text", "svm", "svm_text"];
 
 /// What `cargo xtask bench` takes.
 #[derive(Args, Debug)]
@@ -44,6 +48,9 @@ pub struct BenchArgs {
     /// For both cores, with every compiler that is found, one after another
     #[arg(long, conflicts_with_all = ["compiler", "core", "json", "markdown"])]
     all: bool,
+    /// Only the programs that `cargo xtask test` runs: of each learner and the kernels, without growth
+    #[arg(long, conflicts_with_all = ["programs", "accept", "markdown"])]
+    sample: bool,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -126,8 +133,21 @@ fn toolchains(args: &BenchArgs, core: Core) -> Result<Vec<Toolchain>, String> {
 }
 
 fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root, core, toolchain)?;
+    let root = workspace::root();
+    let mut wanted = if args.programs.is_empty() { core.programs()? } else { args.programs.clone() };
+    if args.sample {
+        wanted.retain(|name| SAMPLE.contains(&name.as_str()));
+    }
+    if args.vectors {
+        wanted = vec![VECTORS.into()];
+    } else if args.panics {
+        wanted.push(IMAGE.into());
+    }
+    let there = emulator::programs()?;
+    if let Some(unknown) = wanted.iter().find(|name| !there.contains(name)) {
+        return Err(format!("no program {unknown}; there are {}", there.join(", ")));
+    }
+    let emulator = Emulator::build(core, toolchain, &wanted)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
@@ -138,10 +158,9 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
         return plugin::check(&emulator);
     }
     if args.panics {
-        return panics::report(root, &emulator);
+        return panics::report(&emulator);
     }
-    let wanted = if args.programs.is_empty() { core.programs() } else { args.programs.clone() };
-    let (rows, programs) = measure(&emulator, &wanted)?;
+    let (rows, programs) = measure(&emulator)?;
     let board = Board { clock: args.clock, current: args.current, voltage: args.voltage };
     let now = Baseline::of(&emulator.key, &rows, &programs);
     let before = Baseline::read(root, &emulator.key, core.suffix());
@@ -180,14 +199,11 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
     report(&rises, same)
 }
 
-/// Runs the programs whose names are wanted (all when none is); rows, and bytes of code by program.
-fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap<String, u64>), String> {
-    if let Some(unknown) = wanted.iter().find(|w| !emulator.programs.contains(w)) {
-        return Err(format!("no program {unknown}; there are {}", emulator.programs.join(", ")));
-    }
+/// Runs the programs; rows, and bytes of code by program.
+fn measure(emulator: &Emulator) -> Result<(Vec<Row>, BTreeMap<String, u64>), String> {
     let harness = elf::text_bytes(&emulator.elf(EMPTY))?;
     let (mut rows, mut programs) = (Vec::new(), BTreeMap::new());
-    for program in emulator.programs.iter().filter(|p| wanted.is_empty() || wanted.contains(p)) {
+    for program in &emulator.programs {
         let text = elf::text_bytes(&emulator.elf(program))?.saturating_sub(harness);
         programs.insert(program.clone(), text);
         let crates = elf::text_by_crate(&emulator.elf(program))?;
