@@ -60,7 +60,7 @@ pub struct BenchArgs {
     /// Print the instructions by kind, too
     #[arg(long)]
     kinds: bool,
-    /// Print time, energy, flash and RAM on a Cortex-M4, estimated
+    /// Print cycles, time and energy on a Cortex-M4, too, estimated
     #[arg(long)]
     cost: bool,
     /// Core clock of the estimate, MHz
@@ -72,7 +72,7 @@ pub struct BenchArgs {
     /// Supply voltage of the estimate
     #[arg(long, value_name = "V", default_value_t = 3.3)]
     voltage: f64,
-    /// Print how costs grow with size, and write the plots to docs/growth
+    /// Write how costs grow with size to docs/growth, a table and a plot each
     #[arg(long)]
     growth: bool,
     /// Write the tables of docs/performance.md anew, and docs/growth
@@ -167,17 +167,11 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
     if args.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
-        print!("{}", table(&rows, before.as_ref()));
+        print!("{}", table(&rows, before.as_ref(), args.cost.then_some(&board)));
         print!("\n{}", code(&programs));
         print_baseline(&emulator.key, before.as_ref());
         if args.kinds {
             print!("\n{}", kinds(&rows));
-        }
-        if args.cost {
-            print!("\n{}", cost::table(&rows, &board));
-        }
-        if args.growth {
-            print!("\n{}", growth::tables(&rows));
         }
     }
     if args.growth || args.markdown && core == Core::CortexM4f {
@@ -241,9 +235,10 @@ fn code(programs: &BTreeMap<String, u64>) -> String {
     columns(&cells)
 }
 
-fn table(rows: &[Row], before: Option<&Baseline>) -> String {
+fn table(rows: &[Row], before: Option<&Baseline>, board: Option<&Board>) -> String {
     let head = ["case", "size", "instructions", "change", "per unit", "workspace", "model", "stack", "text"];
-    let mut cells = vec![head.map(String::from).to_vec()];
+    let estimated = board.map(|_| ["cycles", "ms", "µJ"]).into_iter().flatten();
+    let mut cells = vec![head.into_iter().chain(estimated).map(String::from).collect::<Vec<_>>()];
     for row in rows {
         let change = match before.and_then(|b| b.instructions(row)) {
             Some(before) if before == row.instructions => "=".to_string(),
@@ -263,6 +258,10 @@ fn table(rows: &[Row], before: Option<&Baseline>) -> String {
             thousands(row.stack_bytes),
             thousands(row.text_bytes),
         ]);
+        if let (Some(board), Some(line)) = (board, cells.last_mut()) {
+            line.push(thousands(row.counts.cycles() as u64));
+            line.extend([format!("{:.3}", board.time(row)), format!("{:.2}", board.energy(row))]);
+        }
     }
     columns(&cells)
 }
