@@ -25,7 +25,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run the checks, here and on the emulated microcontroller, in about a quarter of an hour
+    /// Run the checks, here and on the emulated microcontroller
     ///
     /// Each check is one row of a table (--list). All run, even after a failure; the output of a failing one is
     /// shown whole, that of the others is kept in target/xtask-log. The last line is `N passed, M failed, K skipped`:
