@@ -23,6 +23,44 @@
 //! [`command`]; on top [`device`] and [`budget`].
 //!
 //! Read [`loops::inference`] first.
+//!
+//! A whole device, with a sensor that hums, and later four times as loud:
+//!
+//! ```
+//! use hone_engine::learners::Learner;
+//! use hone_engine::device::Device;
+//! use hone_engine::data::order::Job;
+//! use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+//! use hone_learn::learner::{Part, Start};
+//! use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+//!
+//! struct Hum(f32);
+//! impl Sensor for Hum {
+//!     fn info(&self) -> SensorInfo {
+//!         let channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
+//!         SensorInfo { name: "hum", rate_hz: 1000, channels: 3, channel }
+//!     }
+//!     fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+//!         let t = now.0 as f32 * 1e-6;
+//!         frame.iter_mut().zip([45.0, 70.0, 110.0]).for_each(|(s, hz)| *s = ((t * hz * 6.283).sin() * self.0) as Sample);
+//!         Ok(Reading { faults: Faults::NONE })
+//!     }
+//! }
+//! struct Light(bool);
+//! impl Led for Light {
+//!     fn set(&mut self, on: bool) {
+//!         self.0 = on;
+//!     }
+//! }
+//!
+//! let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
+//! let mut device = Device::new(links, memory, Hum(800.0), Light(false));
+//! links.order(Learner::Esn, None, Job::Train { start: Start::Afresh, part: Part::Whole }).unwrap();
+//! device.run(Micros(30_000_000));
+//! device.sensor.0 = 3200.0;
+//! device.run(Micros(3_000_000));
+//! assert!(device.led.0, "the light is on while a window is anomalous");
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

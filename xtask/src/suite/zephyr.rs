@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Context, Tally, cross};
+use super::{Context, Tally};
 use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
@@ -23,7 +23,7 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if !suites {
         return Ok(Tally::skip("twister", "no testcase.yaml or sample.yaml in the repository"));
     }
-    let toolchain = match cross::toolchain_for(&mut context.installer, &[CORTEX_M4F, CORTEX_M3]) {
+    let toolchain = match Toolchain::find_for(&[CORTEX_M4F, CORTEX_M3]) {
         Ok(toolchain) => toolchain,
         Err(why) => return Ok(Tally::skip("twister", why)),
     };
