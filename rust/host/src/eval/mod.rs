@@ -15,6 +15,7 @@ mod rows;
 mod settings;
 mod sight;
 mod svm;
+mod table;
 mod tune;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
