@@ -32,6 +32,8 @@ pub mod capacity {
 }
 
 #[macro_use]
+mod table_models;
+#[macro_use]
 mod table;
 
 pub mod background;
