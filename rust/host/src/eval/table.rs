@@ -152,15 +152,13 @@ impl OfTable {
         let Data::Recordings(r) = &set.data else {
             return Err(EvalError::NotServed(format!("{} sees windows; {} is a table", self.learner.name(), set.name)));
         };
-        let (mut trainer, mut new, mut refused) = (checked.begin(), self.fresh(), 0);
+        let refused = [Part::Train, Part::Calibrate].iter().flat_map(|p| r.refused(*p)).map(|(_, n)| n).sum();
+        let (mut trainer, mut new) = (checked.begin(), self.fresh());
         for (recording, window) in r.windows(Part::Train).chain(r.windows(Part::Calibrate)) {
             tick();
-            if window.faults.0 & !Faults::GAP.0 != 0 {
-                refused += 1;
-                continue;
-            }
             self.taken += 1;
-            let view = r.view(recording, window, &set.classes);
+            let held = r.held(recording, window, &set.classes)?;
+            let view = held.view();
             let features;
             let row = if self.sees_rows() {
                 features = self.front.features(&Input::Window(view))?.to_vec();
