@@ -70,6 +70,8 @@ pub mod capacity {
 }
 
 #[macro_use]
+mod table_models;
+#[macro_use]
 mod table;
 
 pub mod background;

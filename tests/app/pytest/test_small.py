@@ -68,7 +68,7 @@ def test_an_svm_in_integers_tells_the_classes_apart_and_outlives_a_restart(devic
     device.run("data clear")
     device.teach()
     device.train("svm")
-    assert "an ESN's weights alone are clustered" in device.text("model compress 8 --yes")
+    assert "has no such form" in device.text("model compress 8 --yes")
     before, after, info = smaller(device, "model quantize int8")
     assert after < before and "in 8-bit integers" in info
     if device.keeps:

@@ -2,13 +2,15 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, sound, svm};
+use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, sound, svm, table};
 use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
 use crate::output;
 use clap::{Args, ValueEnum};
+use hone_engine::learners;
 use hone_learn::learner::Form;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// Trains with the device's own code on recordings, tests, and prints the figures.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,7 +19,7 @@ pub struct EvalArgs {
     #[arg(required_unless_present = "list_settings")]
     pub manifest: Option<String>,
     /// The learner
-    #[arg(long, value_enum)]
+    #[arg(long)]
     pub learner: LearnerName,
     /// A setting of the learner; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -78,7 +80,7 @@ impl std::str::FromStr for Orders {
 }
 
 /// The learners.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LearnerName {
     /// Echo State Network autoencoder: anomalies in recordings
     #[default]
@@ -87,6 +89,29 @@ pub enum LearnerName {
     Svm,
     /// TinyRCE: classes learnt one window at a time, and what is of none
     Rce,
+    /// Another of the engine's table, by the contract alone
+    Table(learners::Learner),
+}
+
+impl LearnerName {
+    /// Those with more to tell, and the others of the table.
+    fn all() -> &'static [(Self, &'static str)] {
+        static ALL: LazyLock<Vec<(LearnerName, &'static str)>> = LazyLock::new(|| {
+            let own = [(LearnerName::Esn, "esn"), (LearnerName::Svm, "svm"), (LearnerName::Rce, "rce")];
+            let others = learners::Learner::ALL.iter().filter(|l| own.iter().all(|(_, name)| *name != l.name()));
+            own.into_iter().chain(others.map(|l| (LearnerName::Table(*l), l.name()))).collect()
+        });
+        &ALL
+    }
+}
+
+impl std::str::FromStr for LearnerName {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
+        let names = || Self::all().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
+        found.ok_or_else(|| format!("possible values: {}", names()))
+    }
 }
 
 /// In which order windows are learnt and judged.
@@ -147,6 +172,7 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
         (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
         (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
         (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
+        (LearnerName::Table(learner), _) => Box::new(table::OfTable::new(learner)),
     }
 }
 

@@ -16,6 +16,7 @@ mod settings;
 mod sight;
 mod sound;
 mod svm;
+mod table;
 mod tune;
 
 pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};

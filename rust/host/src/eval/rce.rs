@@ -101,7 +101,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let stored = |e| EvalError::Learner(format!("the model cannot be stored: {e}"));
         let before = postcard::to_allocvec(&*self.model).map_err(stored)?.len();
         let mut words = vec![0; WORDS];
-        self.model.freeze(precision, &mut words).map_err(|e| frozen(e))?;
+        self.model.freeze(precision, &mut words).map_err(frozen)?;
         let mut smaller = Box::new(Frozen::<WORDS>::new());
         smaller.take(&words).map_err(|s| frozen(FreezeError::Capacity(s)))?;
         let bytes = postcard::to_allocvec(&*smaller).map_err(stored)?.len();

@@ -214,3 +214,23 @@ fn what_cannot_be_done_is_refused_with_a_reason() {
     large.budget = Budget::None;
     assert!(report(&large).f1.is_some());
 }
+
+#[test]
+fn any_learner_of_the_table_is_evaluated_by_the_contract_alone() {
+    if skipped() {
+        return;
+    }
+    let of = |name: &str| LearnerName::Table(hone_engine::learners::Learner::from_name(name).expect("it is built in"));
+    // From the training set in batches, in place, and from windows.
+    let svm = report(&args("iris", of("svm")));
+    assert!(svm.accuracy.unwrap() >= 0.9, "{:?}", svm.accuracy);
+    let rce = report(&args("iris", of("rce")));
+    assert!(rce.accuracy.unwrap() >= 0.8, "{:?}", rce.accuracy);
+    assert_eq!((svm.train_windows, rce.train_windows), (90, 90), "more rows than the set holds at once");
+    let esn = report(&args("cwru-anomaly", of("esn")));
+    assert!(esn.f1.unwrap() >= 0.9, "{:?}", esn.f1);
+    let message = refusal(&args("digits", of("svm")));
+    assert!(message.contains("64 features are more than the 48"), "{message}");
+    assert_eq!("esn".parse(), Ok(LearnerName::Esn));
+    assert!("none".parse::<LearnerName>().unwrap_err().contains("esn, svm, rce"));
+}

@@ -9,7 +9,7 @@ use hone_learn::setting::real;
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{
-    ClassId, Decision, Metric, ParamError, Progress, Report, SetView, Settings, Stop, Verdict, Workspace,
+    ClassId, Decision, Metric, ParamError, Progress, Report, SetMut, SetView, Settings, Stop, Verdict, Workspace,
 };
 use hone_numeric::kernel::{sqrt_f32, squared_distance_f32};
 use serde::Deserialize;
@@ -33,8 +33,9 @@ struct Class<const D: usize> {
     /// Rows that are in the mean, and the class's number.
     rows: u32,
     id: u32,
-    /// Mean distance of its rows from the mean.
+    /// Mean distance of its rows from the mean, and rows that are in it.
     usual: f32,
+    measured: u32,
     mean: [f32; D],
 }
 
@@ -93,14 +94,15 @@ impl<const K: usize, const D: usize> Model<K, D> {
         }
         let distance = class.distance(row);
         if pass == 2 {
-            class.usual += distance / class.rows as f32;
+            class.measured = class.measured.saturating_add(1);
+            class.usual += (distance - class.usual) / class.measured as f32;
         }
         Ok(distance)
     }
 }
 
 impl<const D: usize> Class<D> {
-    const EMPTY: Self = Self { rows: 0, id: 0, usual: 0.0, mean: [0.0; D] };
+    const EMPTY: Self = Self { rows: 0, id: 0, usual: 0.0, measured: 0, mean: [0.0; D] };
 
     fn distance(&self, row: &[f32]) -> f32 {
         sqrt_f32(squared_distance_f32(self.mean.get(..row.len()).unwrap_or(&self.mean), row))
@@ -154,7 +156,6 @@ impl<const K: usize, const D: usize> Learner for Centroid<K, D> {
                     return Err(Fault::NoResume);
                 }
                 (model.classes, model.known) = (earlier.classes, earlier.known);
-                model.classes.iter_mut().for_each(|c| c.usual = 0.0);
             }
         }
         let (row, id) = labelled(*set, &mut t.row, workspace).unzip();
@@ -175,6 +176,11 @@ impl<const K: usize, const D: usize> Learner for Centroid<K, D> {
 
     fn curve(training: &Training) -> Option<Point> {
         training.point
+    }
+
+    /// The rows are in the means, from which the next training may go on.
+    fn make_room(_: &Training, mut set: SetMut<'_>, _: &mut [u32]) {
+        set.retain(|_| false);
     }
 
     fn infer(model: &Model<K, D>, input: &Input<'_>, (): &mut ()) -> Option<Answer> {
@@ -230,7 +236,7 @@ impl<const K: usize, const D: usize> Learner for Centroid<K, D> {
         payload::put(&(model.features, model.known), sink)?;
         model.known().iter().try_for_each(|c| {
             let mean = c.mean.get(..model.features.into()).unwrap_or(&[]);
-            payload::put(&(c.rows, c.id, c.usual, bytemuck::cast_slice::<f32, u8>(mean)), sink)
+            payload::put(&(c.rows, c.measured, c.id, c.usual, bytemuck::cast_slice::<f32, u8>(mean)), sink)
         })
     }
 
@@ -243,7 +249,7 @@ impl<const K: usize, const D: usize> Learner for Centroid<K, D> {
             let mut good = usize::from(model.features) <= D && usize::from(model.known) <= K && model.known > 0;
             for class in model.classes.iter_mut().take(model.known.into()) {
                 let mean: &[u8];
-                (class.rows, class.id, class.usual, mean) = Deserialize::deserialize(&mut *d)?;
+                (class.rows, class.measured, class.id, class.usual, mean) = Deserialize::deserialize(&mut *d)?;
                 good &= mean.len() == 4 * usize::from(model.features) && class.usual.is_finite();
                 for (place, bytes) in class.mean.iter_mut().zip(mean.as_chunks::<4>().0) {
                     *place = f32::from_le_bytes(*bytes);

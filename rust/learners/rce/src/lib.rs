@@ -67,4 +67,4 @@ pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};
 pub use model::{Error, Model, Statistics, inference_mac};
 pub use params::{Checked, MAX_FEATURES, Params};
-pub use persist::{LAYOUT, examine};
+pub use persist::LAYOUT;

@@ -77,19 +77,6 @@ impl<const WORDS: usize> Model<WORDS> {
     }
 }
 
-/// Whether untrusted bytes are a model that a [`Model`] with as many words as `memory` takes; how many features it has.
-/// `memory` holds working values afterwards. What this accepts, [`Model::load`] takes, so a model in use can be replaced
-/// without a spare one.
-///
-/// # Errors
-/// As [`Model::load`].
-pub fn examine(input: &mut De<'_>, memory: &mut [u32]) -> codec::Result<usize> {
-    let mut state = State::ZERO;
-    memory.fill(0);
-    read(input, &mut state, memory)?;
-    Ok(usize::from(state.features))
-}
-
 #[inline(never)]
 fn read(input: &mut De<'_>, state: &mut State, memory: &mut [u32]) -> codec::Result<()> {
     check(u8::deserialize(&mut *input)? == FORMAT)?;
