@@ -77,7 +77,7 @@ fn engine() -> u32 {
         trained |= line.starts_with("train esn") && done;
         shell.pause(Micros(1_000_000));
     }
-    if trained && console.model().is_some() { shell.written } else { 0 }
+    if trained && shell.device.links().published.get().is_some() { shell.written } else { 0 }
 }
 
 #[derive(Debug)]
