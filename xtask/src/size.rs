@@ -62,9 +62,11 @@ impl Image {
             Some(shield) if shield == "none" => "no-shield",
             _ => "",
         };
-        let learners: Vec<&str> =
-            ["esn", "svm", "rce"].into_iter().filter(|l| set(&format!("HONE_{}", l.to_uppercase())) == "y").collect();
-        let learners = if learners.len() < 3 { learners.join("-") } else { String::new() };
+        let learners: Vec<String> = workspace::learners()?;
+        let there = |l: &&String| set(&format!("HONE_{}", l.to_uppercase())) == "y";
+        let (built, usual): (Vec<&String>, Vec<&String>) =
+            (learners.iter().filter(there).collect(), learners.iter().filter(|l| is_usual(l)).collect());
+        let learners = if built == usual { String::new() } else { names(&built).join("-") };
         let variant: Vec<&str> = [variant, &learners].into_iter().filter(|v| !v.is_empty()).collect();
         let elf = std::fs::read(build.join("zephyr/zephyr.elf")).map_err(|e| format!("zephyr.elf: {e}"))?;
         Ok(Self {
@@ -327,6 +329,17 @@ fn crate_of(section: &str) -> Option<&str> {
         }
     }
     None
+}
+
+/// Whether builds have a learner unless they say otherwise.
+fn is_usual(learner: &str) -> bool {
+    let kconfig = std::fs::read_to_string(workspace::root().join("rust/learners").join(learner).join("Kconfig"));
+    let entry = kconfig.unwrap_or_default();
+    entry.split("config HONE_").nth(1).is_some_and(|first| first.contains("default y"))
+}
+
+fn names<'a>(learners: &[&'a String]) -> Vec<&'a str> {
+    learners.iter().map(|l| l.as_str()).collect()
 }
 
 #[cfg(test)]

@@ -16,32 +16,31 @@ use crate::keep::Keeper;
 use crate::learners::{Model, Scratch};
 use crate::link::Links;
 use crate::loops::evaluate::Evaluate;
-use crate::loops::train::{Advance, Plan, Train, Watch};
+use crate::loops::train::{Advance, Train, Watch};
 use crate::pool::Pool;
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
 use hone_learn::Report;
-use hone_learn::learner::Start;
 use hone_signal::Micros;
 
 /// A job that waits this long for a window, or for as long as four windows take, is given up.
 const PATIENCE: u64 = 10_000_000;
 
 /// A job under way.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Running {
     order: JobOrder,
     since: Micros,
     /// When it last took in a window or a row.
     fed: Micros,
     patience: u64,
-    work: Work,
 }
 
 /// What a job holds between turns.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one, in a static; a box would need a heap")]
 enum Work {
+    Nothing,
     Train(Train),
     Watch(Watch),
     Convert(Convert),
@@ -55,18 +54,25 @@ pub struct Background {
     workshop: Workshop,
     keeper: Keeper,
     job: Option<Running>,
+    work: Work,
     /// What the two models of a conversion carry from window to window, and that of an evaluation.
-    scratch: [Scratch; 2],
+    scratch: &'static mut [Scratch; 2],
 }
 
 impl Background {
-    pub(crate) fn new(links: &'static Links, pool: Pool, workspace: &'static mut [u32]) -> Self {
+    pub(crate) fn new(
+        links: &'static Links,
+        pool: Pool,
+        workspace: &'static mut [u32],
+        scratch: &'static mut [Scratch; 2],
+    ) -> Self {
         Self {
             links,
             workshop: Workshop::new(links, pool, workspace),
             keeper: Keeper::new(links),
             job: None,
-            scratch: [Scratch::Empty, Scratch::Empty],
+            work: Work::Nothing,
+            scratch,
         }
     }
 
@@ -81,7 +87,7 @@ impl Background {
     // Not inlined: in its caller's frame its values would lie further away.
     #[inline(never)]
     pub fn turn(&mut self, now: Micros, budget: u32, flash: &mut dyn Storage) -> bool {
-        let busy = self.job.as_ref().is_some_and(|job| !matches!(job.work, Work::Watch(_)));
+        let busy = !matches!(self.work, Work::Nothing | Work::Watch(_));
         let kept = self.keeper.turn(&mut self.workshop, busy, now, flash);
         let Some(job) = &mut self.job else {
             self.tidy();
@@ -106,12 +112,13 @@ impl Background {
             return true;
         }
         let (links, workshop, id) = (self.links, &mut self.workshop, job.order.id);
-        let next = match &mut job.work {
+        let next = match &mut self.work {
+            Work::Nothing => Advance::Idle,
             Work::Train(train) => train.advance(links, workshop, id, now, budget),
             Work::Watch(watch) => watch.advance(links),
-            Work::Convert(convert) => convert.advance(links, workshop, &mut self.scratch),
+            Work::Convert(convert) => convert.advance(links, workshop, self.scratch),
             Work::Evaluate(evaluate) => {
-                let [scratch, _] = &mut self.scratch;
+                let [scratch, _] = &mut *self.scratch;
                 evaluate.advance(links, workshop, scratch, budget)
             }
         };
@@ -133,6 +140,7 @@ impl Background {
         }
     }
 
+    #[inline(never)]
     fn begin(&mut self, order: JobOrder, now: Micros) {
         self.links.cancel.store(false, Ordering::Relaxed);
         self.links.offer.set(None);
@@ -147,31 +155,22 @@ impl Background {
         if order.job.trains() {
             self.links.tell(Event::TrainingStarted { time: now, id: order.id, learner: order.learner });
         }
-        match self.prepare(&order) {
-            Ok(work) => {
-                self.job = Some(Running { order, since: now, fed: now, patience: self.patience(), work });
+        // Each checks what its job takes and makes it ready, in a frame of its own, which is free again once the job runs.
+        let (links, workshop, work) = (self.links, &self.workshop, &mut self.work);
+        let prepared = match order.job {
+            Job::Convert(_) => Convert::begin(links, workshop, &order, |job| *work = Work::Convert(job)),
+            Job::Evaluate { .. } => Evaluate::begin(links, workshop, &order, |job| *work = Work::Evaluate(job)),
+            Job::Train { .. } if order.learner.learns_in_place() => {
+                Watch::begin(links, workshop, &order, |job| *work = Work::Watch(job))
             }
+            Job::Train { .. } => Train::begin(links, workshop, &order, |job| *work = Work::Train(job)),
+        };
+        match prepared {
+            Ok(()) => self.job = Some(Running { order, since: now, fed: now, patience: self.patience() }),
             Err(fault) => {
                 self.stand_down();
                 self.finish(now, &order, now, Err(fault));
             }
-        }
-    }
-
-    /// Checks what a job takes, and makes it ready.
-    // With a frame of its own, which is free again once the job runs.
-    #[inline(never)]
-    fn prepare(&mut self, order: &JobOrder) -> Result<Work, JobFault> {
-        let (links, workshop) = (self.links, &self.workshop);
-        let start = if order.job == (Job::Train { resume: true }) { Start::Resume } else { Start::Afresh };
-        let plan = |windows| Plan::new(links, order.learner, windows, start);
-        match order.job {
-            Job::Convert(_) => Convert::begin(links, workshop, order).map(Work::Convert),
-            Job::Evaluate { .. } => Evaluate::begin(links, workshop, order, plan(None)?).map(Work::Evaluate),
-            Job::Train { .. } if order.learner.learns_in_place() => {
-                Watch::begin(links, workshop, order, &plan(order.windows)?).map(Work::Watch)
-            }
-            Job::Train { .. } => Train::begin(links, workshop, order, plan(order.windows)?).map(Work::Train),
         }
     }
 
@@ -189,18 +188,21 @@ impl Background {
         self.links.cancel.store(false, Ordering::Relaxed);
     }
 
+    #[inline(never)]
     fn end(&mut self, now: Micros, result: Result<Report, JobFault>) {
-        let Some(Running { order, since, work, .. }) = self.job.take() else { return };
+        let Some(Running { order, since, .. }) = self.job.take() else { return };
         self.stand_down();
-        self.settle(&order, work, now, &result);
+        self.settle(&order, now, &result);
         self.finish(now, &order, since, result);
         self.tidy();
     }
 
     /// Publishes what a training made, offers or tells it, or gives it up.
-    fn settle(&mut self, order: &JobOrder, work: Work, now: Micros, result: &Result<Report, JobFault>) {
+    #[inline(never)]
+    fn settle(&mut self, order: &JobOrder, now: Micros, result: &Result<Report, JobFault>) {
         let report = result.as_ref().ok().copied();
-        let published = match work {
+        let published = match core::mem::replace(&mut self.work, Work::Nothing) {
+            Work::Nothing => None,
             Work::Train(train) => {
                 let slot = train.end(self.links, report);
                 report.map(|_| self.workshop.publish(slot, order.learner, false, now))
@@ -224,6 +226,7 @@ impl Background {
         }
     }
 
+    #[inline(never)]
     fn finish(&mut self, now: Micros, order: &JobOrder, since: Micros, result: Result<Report, JobFault>) {
         let took = Micros(now.0.saturating_sub(since.0));
         let ended = Ended { id: order.id, learner: order.learner, job: order.job, time: now, took, result };

@@ -12,8 +12,10 @@ use crate::data::buffers::{RowSet, WindowBuf};
 use crate::data::env::{Led, Sensor};
 use crate::data::preprocessing::Bench;
 use crate::data::storage::{NoFlash, Storage};
+use crate::learners::Scratch;
 use crate::link::Links;
 use crate::loops::inference::Inference;
+use crate::loops::online::OnlineMemory;
 use crate::loops::sampling::Sampling;
 use crate::pool::{Pool, Slot};
 use atomic_refcell::AtomicRefCell;
@@ -31,6 +33,12 @@ pub struct Memory {
     pub set: RowSet,
     /// Where the features of a window are computed.
     pub features: Bench,
+    /// What the model in use carries from window to window.
+    pub scratch: Scratch,
+    /// What the two models of a conversion do, or that of an evaluation.
+    pub compared: [Scratch; 2],
+    /// What the model works in that learns in place.
+    pub online: OnlineMemory,
     /// Lent to the training under way.
     pub workspace: [u32; WORKSPACE_BYTES / 4],
 }
@@ -60,12 +68,15 @@ impl Memory {
         slots: [const { AtomicRefCell::new(Slot::EMPTY) }; MODELS],
         set: RowSet::new(),
         features: Bench::ZERO,
+        scratch: Scratch::Empty,
+        compared: [Scratch::Empty, Scratch::Empty],
+        online: OnlineMemory::ZERO,
         workspace: [0; WORKSPACE_BYTES / 4],
     };
 
     /// Deals the memory out to the loops, which share `links`.
     pub fn split(&'static mut self, links: &'static Links) -> Parts {
-        let Self { windows, slots, set, features, workspace } = self;
+        let Self { windows, slots, set, features, scratch, compared, online, workspace } = self;
         let pool = Pool::new(slots);
         for window in windows {
             // The queue has as many places as there are windows.
@@ -74,8 +85,8 @@ impl Memory {
         let _ = links.set_home.send(set);
         Parts {
             sampling: Sampling::new(links),
-            inference: Inference::new(links, pool, features),
-            background: Background::new(links, pool, workspace),
+            inference: Inference::new(links, pool, features, scratch, online),
+            background: Background::new(links, pool, workspace, compared),
             console: Console::new(links, pool, USED as u32),
         }
     }

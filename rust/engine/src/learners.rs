@@ -17,11 +17,15 @@ use hone_model::Entries;
 use hone_model::entries::{Entry, apply, each_setting};
 
 /// How a feature of a stored row is kept.
-pub const FORMAT: Format = match ROW_BITS {
-    8 => Format::I8,
-    16 => Format::I16,
-    32 => Format::F32,
-    _ => panic!("CONFIG_HONE_ROW_BITS is 8, 16 or 32"),
+pub const FORMAT: Format = {
+    assert!(ROW_BITS == 8 || ROW_BITS == 16 || ROW_BITS == 32, "CONFIG_HONE_ROW_BITS is 8, 16 or 32");
+    if ROW_BITS == 8 {
+        Format::I8
+    } else if ROW_BITS == 16 {
+        Format::I16
+    } else {
+        Format::F32
+    }
 };
 
 /// Inputs of what sees feature vectors in a row: as many as there are channels are always possible.
@@ -40,6 +44,7 @@ learners! {
         { if cfg!(feature = "small-models") { hone_rce::frozen_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
         { FEATURES + 4 },
     >),
+    (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 
 impl Learner {
@@ -85,7 +90,12 @@ impl Missing {
 
     /// The learner of this number in saved models, if it is left out.
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::all().find(|m| KNOWN.get(usize::from(m.0)).is_some_and(|k| k.1 == code))
+        Self::all().find(|m| m.code() == code)
+    }
+
+    /// Its number in saved models.
+    pub fn code(self) -> u8 {
+        KNOWN.get(usize::from(self.0)).map_or(0, |k| k.1)
     }
 
     /// Its name, which is in capitals that of the option that brings it back, behind `CONFIG_HONE_`.

@@ -87,6 +87,20 @@ macro_rules! learners {
                 }
             }
 
+            /// Whether it may begin from a model of its own.
+            pub const fn resumes(self) -> bool {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => <$learner as Contract>::RESUMES,)*
+                }
+            }
+
+            /// Whether it may train a part of a model.
+            pub const fn has_parts(self) -> bool {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => <$learner as Contract>::PARTS,)*
+                }
+            }
+
             /// What the mean of its scores is called.
             pub const fn score(self) -> &'static str {
                 match self {
@@ -557,6 +571,7 @@ macro_rules! learners {
 
         /// What a model that learns in place works in; of the others it has nothing.
         #[derive(Debug)]
+        #[allow(clippy::large_enum_variant, reason = "lives in a static, where there is no box")]
         #[allow(missing_docs, reason = "a variant for each learner, of its name")]
         #[repr(u64)]
         pub enum OnlineScratch {

@@ -13,16 +13,16 @@ use hone_engine::learners::{LABELS, Learner, Missing, ROWS};
 use hone_model::frame::{LINE, Sender};
 use hone_model::{Contents, SliceSink};
 
-/// Learners that there could be, the words that train them, their numbers in saved models.
-const LEARNERS: [(&str, &str, u8); 3] =
-    [("esn", "train esn --wait", 1), ("svm", "train svm --wait", 2), ("rce", "train rce", 3)];
-
-fn missing() -> impl Iterator<Item = (Missing, &'static str, u8)> {
-    LEARNERS.into_iter().filter_map(|(name, command, code)| Some((Missing::from_name(name)?, command, code)))
+fn missing() -> impl Iterator<Item = Missing> {
+    Missing::all()
 }
 
-fn there() -> impl Iterator<Item = (Learner, &'static str, u8)> {
-    LEARNERS.into_iter().filter_map(|(name, command, code)| Some((Learner::from_name(name)?, command, code)))
+/// Learners of this build, and the words that train them.
+fn there() -> impl Iterator<Item = (Learner, String)> {
+    Learner::ALL.iter().map(|learner| {
+        let wait = if learner.learns_in_place() { "" } else { " --wait" };
+        (*learner, format!("train {}{wait}", learner.name()))
+    })
 }
 
 fn all() -> String {
@@ -31,8 +31,8 @@ fn all() -> String {
 
 /// A device that has learnt by the first learner that is there.
 fn learnt() -> Bench {
-    let (_, command, ..) = there().next().expect("a build has a learner");
-    taught(command)
+    let (_, command) = there().next().expect("a build has a learner");
+    taught(&command)
 }
 
 fn completed(words: &[&str], start: &str) -> Vec<String> {
@@ -43,10 +43,13 @@ fn completed(words: &[&str], start: &str) -> Vec<String> {
 
 #[test]
 fn what_the_features_say_is_what_is_there() {
-    assert_eq!(there().count() + Missing::all().count(), 3);
-    let features = [cfg!(feature = "esn"), cfg!(feature = "svm"), cfg!(feature = "rce")];
-    assert_eq!(features, LEARNERS.map(|(name, ..)| Learner::from_name(name).is_some()));
-    assert_eq!((ROWS, LABELS), (features[1], features[1] || features[2]));
+    let all = ["esn", "svm", "rce", "centroid"];
+    let features = [cfg!(feature = "esn"), cfg!(feature = "svm"), cfg!(feature = "rce"), cfg!(feature = "centroid")];
+    assert!(there().count() + missing().count() >= all.len());
+    assert_eq!(features, all.map(|name| Learner::from_name(name).is_some()));
+    assert_eq!(features, all.map(|name| Missing::from_name(name).is_none()));
+    assert_eq!(ROWS, features[1] || features[3]);
+    assert_eq!(LABELS, ROWS || features[2]);
     for (place, learner) in Learner::ALL.iter().enumerate() {
         assert_eq!((Learner::NAMES[place], usize::from(learner.index())), (learner.name(), place));
         assert_eq!(Learner::from_code(learner.code()), Some(*learner));
@@ -55,8 +58,8 @@ fn what_the_features_say_is_what_is_there() {
 
 #[test]
 fn each_learner_there_trains_judges_and_is_restored() {
-    for (learner, command, ..) in there() {
-        let mut b = taught(command);
+    for (learner, command) in there() {
+        let mut b = taught(&command);
         assert_eq!(b.links.published.get().map(|p| p.learner), Some(learner));
         b.command("model info").unwrap();
         assert!(b.text.starts_with(learner.name()), "{}", b.text);
@@ -78,9 +81,12 @@ fn each_learner_there_trains_judges_and_is_restored() {
 #[cfg(feature = "small-models")]
 #[test]
 fn each_learner_there_is_put_into_integers() {
-    for (learner, command, ..) in there() {
-        let mut b = taught(command);
-        b.command("model quantize int8 --windows 40 --yes").unwrap();
+    for (learner, command) in there() {
+        let mut b = taught(&command);
+        if b.command("model quantize int8 --windows 40 --yes").is_err() {
+            assert!(b.text.contains("no such form"), "{}", b.text);
+            continue;
+        }
         assert!(b.text.contains("replaced: "), "{}", b.text);
         b.command("model info").unwrap();
         assert!(b.text.starts_with(learner.name()) && b.text.contains("in 8-bit integers"), "{}", b.text);
@@ -100,7 +106,7 @@ fn labelled_windows_become_rows_for_the_svm_alone() {
 
 #[test]
 fn the_first_one_there_is_the_default() {
-    let first = there().next().map(|(learner, ..)| learner);
+    let first = there().next().map(|(learner, _)| learner);
     assert_eq!(Some(Config::DEFAULT.device.learner), first);
     let mut b = Bench::new();
     b.run(0.1);
@@ -115,11 +121,11 @@ fn the_first_one_there_is_the_default() {
 
 #[test]
 fn one_that_is_not_there_is_refused_by_its_option() {
-    for (learner, command, ..) in missing() {
+    for learner in missing() {
         let mut b = learnt();
         let before = b.links.published.get();
         b.events.clear();
-        assert!(b.command(command).is_err());
+        assert!(b.command(&format!("train {}", learner.name())).is_err());
         let name = learner.name();
         let option = format!("CONFIG_HONE_{}", name.to_uppercase());
         assert_eq!(b.text, format!("error: this build has no {name} ({option}); there are {}\n", all()));
@@ -136,8 +142,7 @@ fn only_what_is_there_is_listed() {
     b.command("config list").unwrap();
     let list = b.text.clone();
     let words = completed(&["train"], "");
-    for (name, ..) in LEARNERS {
-        let there = Learner::from_name(name).is_some();
+    for (name, there) in there().map(|(l, _)| (l.name(), true)).chain(missing().map(|m| (m.name(), false))) {
         assert_eq!(list.contains(&format!("\n{name}.")), there, "{list}");
         assert_eq!(words.iter().any(|w| w == name), there);
         assert_eq!(completed(&["config", "get"], &format!("{name}.")).is_empty(), !there);
@@ -172,8 +177,8 @@ fn container(code: u8) -> Vec<u8> {
 
 #[test]
 fn a_model_of_one_that_is_not_there_is_refused_and_stays_in_flash() {
-    for (learner, _, code) in missing() {
-        let bytes = container(code);
+    for learner in missing() {
+        let bytes = container(learner.code());
         // It comes over the console.
         let mut b = learnt();
         let before = b.links.published.get();

@@ -6,7 +6,7 @@ use hone_esn::{
     IntegerModel, IntegerScratch, LAYOUT_INTEGER, LAYOUT_PACKED, Model, Packing, Params, Quantization, Scratch, Shape,
     Trainer, Wants, Weight, required,
 };
-use hone_host::dataset::{Dataset, Part, Recordings};
+use hone_host::dataset::{Dataset, Held, Part, Recordings};
 use hone_learn::Decision;
 use hone_learn::metrics::Outcomes;
 use hone_model::{Contents, Learner, size};
@@ -25,7 +25,8 @@ fn main() {
     let set = Dataset::open(Path::new(&manifest), Path::new(&root)).unwrap_or_else(|e| panic!("{e}"));
     let recordings = set.recordings().expect("recordings");
     let model = train(&set, recordings);
-    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+    let held = windows(&set, recordings, &[Part::Calibrate]);
+    let views = |_| held.iter().map(Held::view);
 
     println!("{}: {} windows tested", set.name, set.count(Part::Test));
     println!(
@@ -85,7 +86,8 @@ fn integer<W: Weight>(
     plain: &[(bool, bool)],
 ) {
     let recordings = set.recordings().expect("recordings");
-    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+    let held = windows(set, recordings, &[Part::Calibrate]);
+    let views = |_| held.iter().map(Held::view);
     let mut integer = IntegerModel::<W, 64, 3, 384>::new();
     integer.quantize(model, quantization).unwrap_or_else(|e| panic!("{e:?}"));
     let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
@@ -98,7 +100,8 @@ fn integer<W: Weight>(
     container.load(Learner(1), LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
     let mut scratch = IntegerScratch::new();
     let judge = recordings.windows(Part::Test).map(|(r, w)| {
-        let outcome = back.examine(&recordings.view(r, w, &set.classes), &mut scratch);
+        let held = recordings.held(r, w, &set.classes).expect("readable");
+        let outcome = back.examine(&held.view(), &mut scratch);
         (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
     });
     let now: Vec<_> = judge.collect();
@@ -113,6 +116,12 @@ fn bytes(model: &Esn) -> u32 {
     size(&contents(), model).expect("trained")
 }
 
+/// The windows of these parts, one part after the other.
+fn windows<'a>(set: &Dataset, recordings: &'a Recordings, parts: &[Part]) -> Vec<Held<'a>> {
+    let all = parts.iter().flat_map(|part| recordings.windows(*part));
+    all.map(|(r, w)| recordings.held(r, w, &set.classes).expect("readable")).collect()
+}
+
 fn train(set: &Dataset, recordings: &Recordings) -> Esn {
     let train = set.count(Part::Train) as u16;
     let params = Params {
@@ -125,8 +134,8 @@ fn train(set: &Dataset, recordings: &Recordings) -> Esn {
     let checked = params.check(shape).unwrap_or_else(|e| panic!("{e:?}"));
     let mut workspace = vec![0; required(&checked) / 4];
     let (mut trainer, mut model) = (Trainer::new(checked), Esn::new());
-    let order = recordings.windows(Part::Train).chain(recordings.windows(Part::Calibrate));
-    let views: Vec<WindowView<'_>> = order.map(|(r, w)| recordings.view(r, w, &set.classes)).collect();
+    let held = windows(set, recordings, &[Part::Train, Part::Calibrate]);
+    let views: Vec<WindowView<'_>> = held.iter().map(Held::view).collect();
     let mut views = views.iter();
     loop {
         match trainer.wants() {
@@ -144,7 +153,8 @@ fn verdicts(set: &Dataset, recordings: &Recordings, model: &Esn) -> Vec<(bool, b
     recordings
         .windows(Part::Test)
         .map(|(r, w)| {
-            let outcome = model.infer(&recordings.view(r, w, &set.classes), &mut scratch);
+            let held = recordings.held(r, w, &set.classes).expect("readable");
+            let outcome = model.infer(&held.view(), &mut scratch);
             (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
         })
         .collect()

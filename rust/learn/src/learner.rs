@@ -279,6 +279,10 @@ pub trait Learner: Sized + Debug + 'static {
     const WINDOWS: bool = false;
     /// It may learn from the training set.
     const ROWS: bool = false;
+    /// It may begin from a model of its own ([`Start::Resume`]).
+    const RESUMES: bool = false;
+    /// It may train a part of a model ([`Part`]).
+    const PARTS: bool = false;
 
     /// What it sees.
     fn sees(_params: &Self::Params) -> Sees {

@@ -89,14 +89,17 @@ fn panics(messages: &[u8]) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-/// The engine without some of the learners: each combination compiles without a warning, and with one learner alone its
-/// tests for that pass. All together are every other check's.
+/// The engine with each learner alone, with all but one, and with all that there are folders of: each compiles without a warning,
+/// and with one learner alone its tests for that pass.
 pub fn learners(context: &mut Context) -> Result<Tally, String> {
     if let Err(why) = context.installer.component("clippy") {
         return Ok(Tally::skip("learners", why));
     }
     let mut ok = true;
-    for names in ["esn,svm", "esn,rce", "svm,rce", "esn", "svm", "rce"] {
+    let names = workspace::learners()?;
+    let alone = names.iter().cloned();
+    let without = names.iter().map(|left| names.iter().filter(|n| *n != left).cloned().collect::<Vec<_>>().join(","));
+    for names in alone.chain(without).chain([names.join(",")]) {
         // Each learner with and without what the option of smaller forms brings.
         for more in ["", ",small-models"] {
             let features = format!("{names}{more}");
@@ -108,6 +111,9 @@ pub fn learners(context: &mut Context) -> Result<Tally, String> {
             }
         }
     }
+    // The learner of the guide, which is in no build by default.
+    let guide = ["test", "--package", "hone-engine", "--features", "centroid", "--test", "guide", "--locked"];
+    ok &= context.log.run(&mut cargo(&guide))?;
     Ok(tally::of_cargo_test(&context.log.text(), ok))
 }
 

@@ -101,13 +101,14 @@ static MODEL: [Command; 8] = [
 static ALL: [Command; 10] = [
     Command {
         name: "train",
-        usage: "[LEARNER] [--windows N] [--continue] [--wait]",
+        usage: "[LEARNER] [--windows N] [--continue] [--last N] [--wait]",
         help: "collect, then train, in the background; the model in use stays until the new one is done",
         sub: &[
             leaf("status", "", "how far the training is, and how the last ones ended"),
             leaf("cancel", "", "give up the training under way; the model in use stays"),
             leaf("--windows", "N", "windows to collect, 10 to 10000"),
             leaf("--continue", "", "go on from the model in use, which is this learner's"),
+            leaf("--last", "N", "train the last N layers alone, of a learner that has some"),
             leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,

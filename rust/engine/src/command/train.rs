@@ -9,6 +9,7 @@ use crate::link::Links;
 use crate::say::{faults, telemetry};
 use core::ops::RangeInclusive;
 use core::sync::atomic::Ordering;
+use hone_learn::learner::{Part, Start};
 use hone_learn::text::{Line, Write};
 use hone_signal::Micros;
 
@@ -25,7 +26,8 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => {}
     }
     let mut learner = links.config.get().device.learner;
-    let (mut windows, mut wait, mut named, mut resume, mut rest) = (None, false, false, false, words);
+    let mut part = Part::Whole;
+    let (mut windows, mut wait, mut named, mut start, mut rest) = (None, false, false, Start::Afresh, words);
     while let Some((word, after)) = rest.split_first() {
         rest = after;
         match *word {
@@ -38,7 +40,15 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
                 windows = Some(number as u16);
                 rest = rest.get(1..).unwrap_or(&[]);
             }
-            "--continue" => resume = true,
+            "--continue" => start = Start::Resume,
+            "--last" => {
+                let number = rest.first().and_then(|n| hone_learn::setting::parse_int(n));
+                let Some(number) = number.filter(|n| (0..=100).contains(n)) else {
+                    return fail(io, "--last takes a whole number from 0 to 100");
+                };
+                part = Part::Last(number as u8);
+                rest = rest.get(1..).unwrap_or(&[]);
+            }
             _ if named => return misuse("train", io),
             name => {
                 learner = self::learner(name, "train", io)?;
@@ -47,7 +57,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         }
     }
     ready(links, io)?;
-    let Some(id) = links.order(learner, windows, Job::Train { resume }) else {
+    let Some(id) = links.order(learner, windows, Job::Train { start, part }) else {
         return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     if wait {

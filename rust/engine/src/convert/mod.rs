@@ -57,7 +57,13 @@ pub(crate) struct Convert {
 
 impl Convert {
     /// Takes a slot for the new form, and one for a copy of a model that learns.
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder) -> Result<Self, JobFault> {
+    #[inline(never)]
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
         let Job::Convert(form) = order.job else { return Err(JobFault::NoSuchForm) };
         let published = links.published.get().ok_or(JobFault::NoModel)?;
         let mut new = workshop.free().ok_or(JobFault::NoFreeSlot)?;
@@ -70,7 +76,7 @@ impl Convert {
             Source::Slot(published.slot)
         };
         let asked = order.windows;
-        Ok(Self {
+        place(Self {
             form,
             source,
             generation: published.generation,
@@ -82,7 +88,8 @@ impl Convert {
             seen: 0,
             bytes: 0,
             changes: Changes::ZERO,
-        })
+        });
+        Ok(())
     }
 
     fn total(&self) -> u32 {
@@ -99,8 +106,9 @@ impl Convert {
         }
     }
 
+    #[inline(never)]
     fn turn(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Result<bool, JobFault> {
-        if !links.published.get().is_some_and(|p| p.generation == self.generation) {
+        if links.published.get().is_none_or(|p| p.generation != self.generation) {
             return Err(JobFault::Replaced);
         }
         if let Source::Awaited = self.source {
@@ -179,6 +187,7 @@ impl Convert {
     }
 
     /// The new form is done: what it would change in bytes, and the offer. Its slot is let go.
+    #[inline(never)]
     pub fn offer(mut self, links: &Links, workshop: &Workshop) {
         let mut note = |place: usize, slot: &Slot| {
             if let Some(weights) = self.changes.weights.get_mut(place) {

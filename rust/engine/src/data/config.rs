@@ -1,4 +1,4 @@
-//! Run-time parameters of the device and its learners, under names such as `esn.leak`.
+//! Run-time parameters of the device and its learners, under names such as `device.learner`.
 
 use crate::capacity::{CHANNELS, FEATURES};
 use crate::learners::{FIRST, Learner, Params, WINDOWS};

@@ -3,7 +3,7 @@
 use super::config::Section;
 use super::storage::{Health, StorageError};
 use crate::learners::{Fault, Learner, Missing};
-use hone_learn::learner::{Form, Refusal};
+use hone_learn::learner::{Form, Part, Refusal, Start};
 use hone_learn::payload::PayloadError;
 use hone_learn::{ClassId, ParamError, Shortage};
 use hone_model::ReadError;
@@ -39,10 +39,12 @@ pub enum Reply {
 /// What the background loop is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Job {
-    /// Train; on from the model in use, where `resume` says so.
+    /// Train.
     Train {
-        /// Do not begin afresh.
-        resume: bool,
+        /// Where it begins.
+        start: Start,
+        /// What is trained.
+        part: Part,
     },
     /// Make this form of the model in use.
     Convert(Form),
@@ -57,7 +59,7 @@ pub enum Job {
 
 impl Job {
     /// An ordinary training.
-    pub const TRAINING: Self = Self::Train { resume: false };
+    pub const TRAINING: Self = Self::Train { start: Start::Afresh, part: Part::Whole };
 
     /// Whether it is a training that gives the device a model.
     pub const fn trains(self) -> bool {
@@ -110,8 +112,10 @@ pub enum JobFault {
     Shape,
     /// There is no model in use.
     NoModel,
-    /// The model in use is of another learner, or of a form that cannot be gone on from.
+    /// The learner does not go on from a model, or the one in use is not its own.
     NoResume,
+    /// The learner has no parts to train apart.
+    NoPart,
     /// Another model came into use meanwhile.
     Replaced,
     /// There is nothing to hold back: too few rows, or none with a label.

@@ -135,6 +135,7 @@ impl Keeper {
     }
 
     /// Does what there is to keep; false when nothing is or it waits. `busy`: a job works in the workspace.
+    #[inline(never)]
     pub(crate) fn turn(&mut self, workshop: &mut Workshop, busy: bool, now: Micros, flash: &mut dyn Storage) -> bool {
         self.busy = busy;
         self.take_home(workshop);

@@ -11,7 +11,7 @@ use crate::capacity::{FEATURES, TRAINING_ROWS};
 use crate::data::buffers::RowSet;
 use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::stats::{Evaluation, Phase};
-use crate::learners::{Model, OnlineScratch, ROWS, Scratch, Trainer};
+use crate::learners::{Checked, Model, OnlineScratch, ROWS, Scratch, Trainer};
 use crate::link::Links;
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
@@ -26,6 +26,7 @@ const BITS: usize = if ROWS { TRAINING_ROWS.div_ceil(32) } else { 0 };
 const WINDOWS: u16 = 200;
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one, in a static; a box would need a heap")]
 enum Lesson {
     /// By a trainer.
     Trainer(Trainer),
@@ -36,7 +37,8 @@ enum Lesson {
 /// An evaluation under way.
 #[derive(Debug)]
 pub(crate) struct Evaluate {
-    plan: Plan,
+    checked: Checked,
+    live: bool,
     held: Held,
     lesson: Lesson,
     folds: u8,
@@ -51,19 +53,25 @@ pub(crate) struct Evaluate {
     windows: u16,
     trained: bool,
     judged: u16,
-    result: Evaluation,
 }
 
 impl Evaluate {
     /// Begins.
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, mut plan: Plan) -> Result<Self, JobFault> {
+    #[inline(never)]
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let mut plan = Plan::new(links, order.learner, None, order.job)?;
         let Job::Evaluate { folds, share } = order.job else { return Err(JobFault::NoRows) };
         let live = plan.needs.windows && !plan.needs.rows;
         let all = order.windows.unwrap_or(WINDOWS);
         let windows = (u32::from(all) * u32::from(share) / 1000) as u16;
         if live {
             // It learns from what is not held back.
-            plan = Plan::new(links, order.learner, Some(all - windows), hone_learn::learner::Start::Afresh)?;
+            plan = Plan::new(links, order.learner, Some(all - windows), order.job)?;
             links.windows_wanted.store(true, Ordering::Relaxed);
         } else {
             if links.data.get().rows < 2 {
@@ -74,10 +82,12 @@ impl Evaluate {
             links.set_for_training.store(true, Ordering::Relaxed);
         }
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
-        let lesson = lesson(&plan, &mut held.slot)?;
-        let result = Evaluation { id: order.id, ..Evaluation::ZERO };
-        Ok(Self {
-            plan,
+        held.slot.by = plan.by;
+        let lesson = lesson(&plan.checked, &mut held.slot)?;
+        links.evaluation.set(Evaluation { id: order.id, ..Evaluation::ZERO });
+        place(Self {
+            checked: plan.checked,
+            live,
             held,
             lesson,
             folds: if live { 1 } else { folds },
@@ -89,14 +99,14 @@ impl Evaluate {
             windows: if live { windows } else { 0 },
             trained: false,
             judged: 0,
-            result,
-        })
+        });
+        Ok(())
     }
 
     /// Learns or judges.
+    #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut Scratch, budget: u32) -> Advance {
-        let live = self.plan.needs.windows && !self.plan.needs.rows;
-        if !live && self.set.is_none() {
+        if !self.live && self.set.is_none() {
             let Some(set) = links.full_set.receive() else { return Advance::Idle };
             let set = self.set.insert(set);
             self.taught = hold_back(set.edit(), self.fold, self.folds, self.share, &mut self.back);
@@ -127,6 +137,7 @@ impl Evaluate {
         Advance::Moved(u32::from(self.fold) * 2 + u32::from(self.trained), folds * 2, phase)
     }
 
+    #[inline(never)]
     fn learn(&mut self, links: &Links, workspace: &mut [u32], budget: u32) -> Result<Advance, JobFault> {
         let taught = usize::from(self.taught);
         let Slot { model, by, .. } = &mut *self.held.slot;
@@ -170,12 +181,13 @@ impl Evaluate {
             }
         }
         if self.trained {
-            self.result.trainings = self.result.trainings.saturating_add(1);
+            links.evaluation.update(|e| e.trainings = e.trainings.saturating_add(1));
             self.judged = 0;
         }
         Ok(self.moved(Phase::Computing))
     }
 
+    #[inline(never)]
     fn judge(&mut self, links: &Links, workspace: &mut [u32], scratch: &mut Scratch) -> Result<Advance, JobFault> {
         let model = &self.held.slot.model;
         let Some(set) = &mut self.set else {
@@ -187,9 +199,9 @@ impl Evaluate {
             self.judged += 1;
             // Until the verdict rests on all that it is to rest on it is none.
             if let Some(answer) = answer.filter(|a| a.warm) {
-                add(&mut self.result, label, &answer)?;
+                add(links, label, &answer)?;
             }
-            return Ok(if self.judged >= self.windows { self.ended() } else { self.moved(Phase::Collecting) });
+            return Ok(if self.judged >= self.windows { ended(links) } else { self.moved(Phase::Collecting) });
         };
         let row = usize::from(self.taught) + usize::from(self.judged);
         if row < set.view().len() {
@@ -197,7 +209,7 @@ impl Evaluate {
             let row = decoded(set.view(), row, workspace).ok_or(JobFault::NoRows)?;
             let input = stored(row, label);
             if let Some(answer) = model.infer(&input, scratch) {
-                add(&mut self.result, label, &answer)?;
+                add(links, label, &answer)?;
             }
             self.judged += 1;
             return Ok(self.moved(Phase::Computing));
@@ -205,28 +217,16 @@ impl Evaluate {
         swap(set.edit(), self.taught, &self.back);
         self.fold += 1;
         if self.fold >= self.folds {
-            return Ok(self.ended());
+            return Ok(ended(links));
         }
         self.taught = hold_back(set.edit(), self.fold, self.folds, self.share, &mut self.back);
         (self.trained, self.judged) = (false, 0);
-        self.lesson = lesson(&self.plan, &mut self.held.slot)?;
+        self.lesson = lesson(&self.checked, &mut self.held.slot)?;
         Ok(self.moved(Phase::Computing))
     }
 
-    fn ended(&self) -> Advance {
-        let accuracy = self.result.confusion.accuracy();
-        let normal = 1.0 - self.result.anomalous as f32 / self.result.rows.max(1) as f32;
-        Advance::Ended(Ok(Report {
-            stop: Stop::Converged,
-            rows: self.result.rows,
-            iterations: self.result.trainings.into(),
-            work: 0,
-            metric: Metric::Accuracy,
-            quality: accuracy.unwrap_or(normal),
-        }))
-    }
-
     /// The slot is empty again, the set as it was and on its way home; the result is there for the shell where it went well.
+    #[inline(never)]
     pub fn end(mut self, links: &Links, well: bool) {
         if let Some(set) = self.set.take() {
             if self.fold < self.folds {
@@ -235,28 +235,41 @@ impl Evaluate {
             let _ = links.set_home.send(set);
         }
         self.held.slot.model = Model::Empty;
-        if well {
-            links.evaluation.set(self.result);
+        if !well {
+            links.evaluation.set(Evaluation::ZERO);
         }
     }
 }
 
 /// A training from the beginning, in the slot.
-fn lesson(plan: &Plan, slot: &mut Slot) -> Result<Lesson, JobFault> {
-    slot.by = plan.by;
-    let learner = plan.checked.learner();
+fn lesson(checked: &Checked, slot: &mut Slot) -> Result<Lesson, JobFault> {
+    let learner = checked.learner();
     if !learner.learns_in_place() {
         slot.model.clear(learner);
-        return Ok(Lesson::Trainer(plan.checked.begin()));
+        return Ok(Lesson::Trainer(checked.begin()));
     }
-    plan.checked.start(&mut slot.model)?;
+    checked.start(&mut slot.model)?;
     let mut scratch = OnlineScratch::Empty;
     scratch.prepare(&slot.model);
     Ok(Lesson::Online(scratch, 0))
 }
 
-fn add(result: &mut Evaluation, label: Option<ClassId>, answer: &Answer) -> Result<(), JobFault> {
-    if result.add(label, answer) { Ok(()) } else { Err(JobFault::Classes) }
+/// All was judged.
+fn ended(links: &Links) -> Advance {
+    let result = links.evaluation.get();
+    let normal = 1.0 - result.anomalous as f32 / result.rows.max(1) as f32;
+    Advance::Ended(Ok(Report {
+        stop: Stop::Converged,
+        rows: result.rows,
+        iterations: result.trainings.into(),
+        work: 0,
+        metric: Metric::Accuracy,
+        quality: result.confusion.accuracy().unwrap_or(normal),
+    }))
+}
+
+fn add(links: &Links, label: Option<ClassId>, answer: &Answer) -> Result<(), JobFault> {
+    if links.evaluation.update(|e| e.add(label, answer)) { Ok(()) } else { Err(JobFault::Classes) }
 }
 
 /// A row of the set, in numbers.

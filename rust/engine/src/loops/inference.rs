@@ -15,7 +15,7 @@
 
 use super::judge::Judge;
 use super::light::Light;
-use super::online::Online;
+use super::online::{Online, OnlineMemory};
 use super::rows::Rows;
 use crate::capacity::WINDOW_FRAMES;
 use crate::data::buffers::{BlockBuf, WindowBuf};
@@ -24,7 +24,7 @@ use crate::data::event::Event;
 use crate::data::order::{InferRequest, Job};
 use crate::data::preprocessing::Bench;
 use crate::data::stats::{Last, Phase, count};
-use crate::learners::ROWS;
+use crate::learners::{ROWS, Scratch};
 use crate::link::Links;
 use crate::pool::Pool;
 use core::sync::atomic::Ordering;
@@ -75,13 +75,19 @@ pub struct Inference {
 }
 
 impl Inference {
-    pub(crate) fn new(links: &'static Links, pool: Pool, bench: &'static mut Bench) -> Self {
+    pub(crate) fn new(
+        links: &'static Links,
+        pool: Pool,
+        bench: &'static mut Bench,
+        scratch: &'static mut Scratch,
+        online: &'static mut OnlineMemory,
+    ) -> Self {
         Self {
             links,
-            judge: Judge::new(pool),
+            judge: Judge::new(pool, scratch),
             rows: Rows::new(links),
             bench,
-            online: Online::new(links),
+            online: Online::new(links, online),
             window: None,
             next_frame: None,
             sequence: 0,

@@ -16,12 +16,12 @@ use hone_signal::WindowView;
 pub struct Judge {
     pool: Pool,
     in_use: Option<(Published, Option<AtomicRef<'static, Slot>>)>,
-    scratch: Scratch,
+    scratch: &'static mut Scratch,
 }
 
 impl Judge {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, in_use: None, scratch: Scratch::Empty }
+    pub(crate) fn new(pool: Pool, scratch: &'static mut Scratch) -> Self {
+        Self { pool, in_use: None, scratch }
     }
 
     /// Takes the newest model into use, if there is a newer one. True when it did.
@@ -69,6 +69,6 @@ impl Judge {
         let (_, slot) = self.in_use.as_ref()?;
         let slot = slot.as_deref()?;
         let input = bench.see(&slot.by, window)?;
-        slot.model.infer(&input, &mut self.scratch)
+        slot.model.infer(&input, self.scratch)
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod feed;
 pub mod inference;
 mod judge;
 pub mod light;
-mod online;
+pub(crate) mod online;
 mod rows;
 pub mod sampling;
 pub(crate) mod train;

@@ -47,13 +47,24 @@ impl Pending {
     }
 }
 
+/// What the learner in place works in. All zero when empty.
+#[derive(Debug)]
+pub struct OnlineMemory {
+    scratch: OnlineScratch,
+    pending: Pending,
+}
+
+impl OnlineMemory {
+    /// Nothing.
+    pub const ZERO: Self = Self { scratch: OnlineScratch::Empty, pending: Pending::NONE };
+}
+
 /// The learner in place. In a build without one it has nothing to do and says nothing.
 #[derive(Debug)]
 pub struct Online {
     links: &'static Links,
     held: Option<Held>,
-    scratch: OnlineScratch,
-    pending: Pending,
+    memory: &'static mut OnlineMemory,
     /// As they were last taken over.
     params: Params,
 }
@@ -64,8 +75,8 @@ fn differ(learner: Learner, a: &Params, b: &Params) -> bool {
 }
 
 impl Online {
-    pub(crate) fn new(links: &'static Links) -> Self {
-        Self { links, held: None, scratch: OnlineScratch::Empty, pending: Pending::NONE, params: Params::DEFAULT }
+    pub(crate) fn new(links: &'static Links, memory: &'static mut OnlineMemory) -> Self {
+        Self { links, held: None, memory, params: Params::DEFAULT }
     }
 
     /// Takes a model, gives a copy, forgets, and learns the window that waited: what was asked since the last turn.
@@ -75,7 +86,7 @@ impl Online {
         }
         if self.links.forget.swap(false, Ordering::Relaxed) {
             self.held = None;
-            self.pending.len = 0;
+            self.memory.pending.len = 0;
             self.links.online.set(OnlineStats::ZERO);
         }
         if let Some(teach) = self.links.teach.receive() {
@@ -90,7 +101,7 @@ impl Online {
         if !self.links.teaching.load(Ordering::Relaxed) && self.held.is_some() {
             // Another learner is in use; nobody asks any more, and the slot is free.
             self.held = None;
-            self.pending.len = 0;
+            self.memory.pending.len = 0;
             self.links.online.update(|s| s.waiting = None);
         }
         if let Some(reply) = self.links.reply.get() {
@@ -109,9 +120,9 @@ impl Online {
             goes_on && model.learner() == new.slot.model.learner() && *by == new.slot.by && model.adjust(&params)
         });
         if !same {
-            self.scratch.prepare(&new.slot.model);
+            self.memory.scratch.prepare(&new.slot.model);
             self.held = Some(new);
-            self.pending.len = 0;
+            self.memory.pending.len = 0;
         }
         self.params = params;
         self.publish();
@@ -119,7 +130,9 @@ impl Online {
 
     /// Learns the window that waits, or lets it go.
     fn answer(&mut self, reply: Reply) {
-        if let (Reply::Learn(class), Some(held), Some(sequence)) = (reply, &mut self.held, self.pending.waiting()) {
+        if let (Reply::Learn(class), Some(held), Some(sequence)) =
+            (reply, &mut self.held, self.memory.pending.waiting())
+        {
             let window = WindowView {
                 samples: &[],
                 channels: 1,
@@ -128,10 +141,10 @@ impl Online {
                 faults: Faults::NONE,
                 label: Some(class),
             };
-            let row = self.pending.features.get(..usize::from(self.pending.len)).unwrap_or(&[]);
-            held.slot.model.learn(&Input { window, row, beside: None }, &mut self.scratch);
+            let row = self.memory.pending.features.get(..usize::from(self.memory.pending.len)).unwrap_or(&[]);
+            held.slot.model.learn(&Input { window, row, beside: None }, &mut self.memory.scratch);
         }
-        self.pending.len = 0;
+        self.memory.pending.len = 0;
         self.publish();
     }
 
@@ -147,8 +160,8 @@ impl Online {
         let Some(held) = &mut self.held else { return };
         let Slot { model, by, .. } = &mut *held.slot;
         let Some(input) = bench.see(by, window) else { return };
-        if model.learn(&input, &mut self.scratch) {
-            self.pending.len = 0;
+        if model.learn(&input, &mut self.memory.scratch) {
+            self.memory.pending.len = 0;
             self.publish();
         }
     }
@@ -161,10 +174,10 @@ impl Online {
         self.follow();
         let slot = &*self.held.as_ref()?.slot;
         let input = bench.see(&slot.by, window)?;
-        let answer = slot.model.infer_online(&input, &mut self.scratch)?;
+        let answer = slot.model.infer_online(&input, &mut self.memory.scratch)?;
         if answer.verdict.decision == Decision::Unknown
             && window.label.is_none()
-            && self.pending.keep(input.row, window.sequence)
+            && self.memory.pending.keep(input.row, window.sequence)
         {
             self.links.online.update(|s| s.waiting = Some(window.sequence));
         }
@@ -191,7 +204,7 @@ impl Online {
         self.links.online.set(OnlineStats {
             model: Some((learner, held.number)),
             learning: held.slot.model.learning(),
-            waiting: self.pending.waiting(),
+            waiting: self.memory.pending.waiting(),
         });
     }
 }

@@ -13,7 +13,7 @@ use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
-use hone_learn::learner::{Given, Lent, Needs, Setup, Start, Wants};
+use hone_learn::learner::{Given, Lent, Needs, Part, Setup, Start, Wants};
 use hone_learn::{Metric, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
 
@@ -57,7 +57,17 @@ impl Plan {
     /// For a training of `learner` with the parameters that are configured.
     // With a frame of its own, which is free again once the training runs.
     #[inline(never)]
-    pub fn new(links: &Links, learner: Learner, windows: Option<u16>, start: Start) -> Result<Self, JobFault> {
+    pub fn new(links: &Links, learner: Learner, windows: Option<u16>, job: Job) -> Result<Self, JobFault> {
+        let (start, part) = match job {
+            Job::Train { start, part } => (start, part),
+            Job::Convert(_) | Job::Evaluate { .. } => (Start::Afresh, Part::Whole),
+        };
+        if start == Start::Resume && !learner.resumes() {
+            return Err(JobFault::NoResume);
+        }
+        if part != Part::Whole && !learner.has_parts() {
+            return Err(JobFault::NoPart);
+        }
         let config = links.config.get();
         let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
         let by = Preprocessing::new(learner, &config.learners, &config.features, channels)
@@ -71,7 +81,7 @@ impl Plan {
             rows: TRAINING_ROWS as u16,
             windows: windows.map(|all| all.saturating_sub(measured)),
             start,
-            ..Setup::default()
+            part,
         };
         let section = Section::Learner(learner);
         let checked = learner.check(&config.learners, &setup).map_err(|e| JobFault::params(section, &e))?;
@@ -99,10 +109,17 @@ pub(crate) struct Train {
 }
 
 impl Train {
-    /// Begins; what it takes was found to be there.
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: Plan) -> Result<Self, JobFault> {
+    /// Begins, once what it takes is found to be there.
+    #[inline(never)]
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
         let in_use = links.published.get().filter(|p| p.learner == order.learner && !p.online);
-        if order.job == (Job::Train { resume: true }) && in_use.is_none() {
+        if matches!(order.job, Job::Train { start: Start::Resume, .. }) && in_use.is_none() {
             return Err(JobFault::NoResume);
         }
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
@@ -120,7 +137,7 @@ impl Train {
             links.set_for_training.store(true, Ordering::Relaxed);
         }
         links.windows_wanted.store(plan.needs.windows, Ordering::Relaxed);
-        Ok(Self {
+        place(Self {
             trainer: plan.checked.begin(),
             held,
             feed: Feed::new(plan.measured),
@@ -129,10 +146,13 @@ impl Train {
             rows,
             progress: (0, 0),
             pass: 0,
-        })
+        });
+        Ok(())
     }
 
     /// Takes in a window, waits for rows, or works.
+    // Not inlined, as the others: in one frame the values of all would lie.
+    #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, id: u32, now: Micros, budget: u32) -> Advance {
         let wants = self.trainer.wants();
         let measures = self.feed.measures();
@@ -233,6 +253,7 @@ impl Train {
 }
 
 /// One step of a trainer on its own model.
+#[inline(never)]
 pub(crate) fn step(
     trainer: &mut Trainer,
     given: &Given<'_>,
@@ -251,7 +272,14 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Makes a model that begins, and hands it to the inference loop.
-    pub fn begin(links: &Links, workshop: &Workshop, order: &JobOrder, plan: &Plan) -> Result<Self, JobFault> {
+    #[inline(never)]
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         plan.checked.start(&mut held.slot.model)?;
         held.slot.by = plan.by;
@@ -260,7 +288,8 @@ impl Watch {
         links.teach.send(Teach { held, goes_on: true }).map_err(|_| JobFault::NoFreeSlot)?;
         let report =
             Report { stop: Stop::Ongoing, rows: 0, iterations: 0, work: 0, metric: Metric::Accuracy, quality: 0.0 };
-        Ok(Self { from: None, wanted: order.windows.map_or(0, u32::from), report })
+        place(Self { from: None, wanted: order.windows.map_or(0, u32::from), report });
+        Ok(())
     }
 
     pub fn advance(&mut self, links: &Links) -> Advance {

@@ -22,9 +22,9 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
         }
         JobFault::Shape => out.str("the sensor's channels changed while training; train again"),
         JobFault::NoModel => out.str(words::UNTRAINED),
-        JobFault::NoResume => {
-            out.str("the model in use is not this learner's, or goes on learning by itself; 'train' without --continue")
-        }
+        JobFault::NoResume => out
+            .str("the learner cannot go on from the model in use, or that is not its own; 'train' without --continue"),
+        JobFault::NoPart => out.str("the learner has no layers to train apart; 'train' without --last"),
         JobFault::Replaced => out.str("another model came into use meanwhile; convert again"),
         JobFault::NoRows => {
             out.str("the training set has too few rows to hold some back; 'label 1' begins to collect rows of class 1")

@@ -152,7 +152,7 @@ pub fn time(event: &Event) -> Micros {
     }
 }
 
-/// `esn, 1234 bytes`.
+/// `NAME, 1234 bytes`.
 pub(crate) fn saved(learner: Option<Learner>, bytes: u32, out: &mut dyn Out) {
     out.str(learner.map_or("", |l| l.name()));
     out.counts(", % bytes", &[bytes]);

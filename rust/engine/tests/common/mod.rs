@@ -123,7 +123,10 @@ impl Bench {
     /// A device on this flash, with the tests' configuration.
     pub fn on(flash: TestFlash) -> Self {
         // What is tested here is the device, not how tight the default threshold is.
-        Self::start(flash, |links| links.config.update(|c| c.learners.esn.k = 8.0))
+        Self::start(flash, |_links| {
+            #[cfg(feature = "esn")]
+            _links.config.update(|c| c.learners.esn.k = 8.0);
+        })
     }
 
     /// The power goes and comes again.

@@ -7,11 +7,14 @@ use super::flash::HostFlash;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
+use crate::output;
 use hone_engine::command::{self, Command, Console, Failed, Outcome};
 use hone_engine::data::config::Style;
 use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::data::event::Event;
+use hone_engine::data::stats::Phase;
 use hone_engine::device::Device;
+use hone_engine::learners::Learner;
 use hone_engine::say::telemetry;
 use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Led, Links, Memory};
@@ -214,6 +217,17 @@ impl Handles {
         Next::Go(Ok(()))
     }
 
+    /// Keeps what was learnt since the last time, as a device does by itself when it has been quiet.
+    pub fn keep(&self, time: &mut dyn Time) {
+        struct Unsaid;
+        impl Out for Unsaid {
+            fn str(&mut self, _: &str) {}
+        }
+        if self.links.config.get().device.autosave {
+            self.line("model save", time, &mut NoInput, &mut Unsaid);
+        }
+    }
+
     /// Every word that may come next after `words` and begins with `start`.
     pub fn complete(&self, words: &[&str], start: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -281,9 +295,7 @@ pub struct Stdout;
 
 impl Out for Stdout {
     fn str(&mut self, text: &str) {
-        use std::io::Write as _;
-        // A reader that went away ends the program at its next line, not here.
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        output::print(text);
     }
 }
 
@@ -308,6 +320,9 @@ impl Time for Script<'_> {
         let wall = std::time::Instant::now();
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
+            if let Control::Replay(control) = self.device.sensor.control() {
+                played(&control, self.device.links(), out);
+            }
             drain(self.device.links(), self.watch, out);
             if let Some(pace) = self.pace {
                 let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;
@@ -319,6 +334,47 @@ impl Time for Script<'_> {
         }
         true
     }
+}
+
+/// Whether a training takes in what plays as normal.
+fn learns_as_normal(links: &Links) -> bool {
+    let training = links.training.get();
+    let normal = match training.learner {
+        Learner::Esn => true,
+        _ => links.request.get().label.is_none(),
+    };
+    normal && matches!(training.phase, Phase::Collecting)
+}
+
+/// Tells of another recording or class, and of what the manifest calls anomalous where it is being learnt as normal.
+fn played(control: &replay::Control, links: &Links, out: &mut dyn Out) {
+    let style = links.config.get().device.telemetry;
+    while let Some(news) = control.news() {
+        match style {
+            Style::Off => {}
+            Style::Text => {
+                let seconds = news.time.0 as f64 / 1e6;
+                out.str(&format!("[{seconds:.3}] playing recording {}, {}: {}\n", news.number, news.name, news.class));
+            }
+            Style::Json => {
+                let object = serde_json::json!({
+                    "event": "playing", "time_us": news.time.0, "recording": news.number, "name": news.name,
+                    "class": news.class, "anomalous": news.anomalous,
+                });
+                out.str(&format!("{object}\n"));
+            }
+        }
+    }
+    if let Some(class) = control.unwarned(learns_as_normal(links)) {
+        warn(&class, out);
+    }
+}
+
+/// Says that a training takes in what is not normal.
+fn warn(class: &str, out: &mut dyn Out) {
+    out.str("note: a training learns this as normal, and the manifest calls it anomalous (");
+    out.str(class);
+    out.str("); 'train cancel' stops it, 'replay NUMBER' plays another\n");
 }
 
 /// Prints what happened.
@@ -362,6 +418,7 @@ pub fn run_script(
         }
         time.pause(Micros(10_000), out);
     }
+    handles.keep(&mut time);
     failed
 }
 

@@ -54,7 +54,6 @@
 #![forbid(unsafe_code)]
 
 mod codec;
-mod compare;
 mod form;
 #[cfg(test)]
 mod golden;
@@ -72,7 +71,6 @@ mod threshold;
 mod trainer;
 mod workspace;
 
-pub use compare::{Comparison, Judge, Said, compare};
 pub use form::{ClusterError, Form};
 pub use integer::{
     IntegerError, IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization,

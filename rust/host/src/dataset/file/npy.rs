@@ -3,163 +3,63 @@
 //! Written here because the files are untrusted: the crates that read them take a header's length and nesting on
 //! trust. This reader allocates nothing that the file's own size does not bound.
 
-use std::fmt;
+use super::array::{Array, ArrayError, Element};
+use super::text;
 use std::path::Path;
-
-/// What the elements of a file are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Element {
-    Signed(usize),
-    Unsigned(usize),
-    Float(usize),
-    Bool,
-}
-
-impl Element {
-    fn bytes(self) -> usize {
-        match self {
-            Self::Signed(n) | Self::Unsigned(n) | Self::Float(n) => n,
-            Self::Bool => 1,
-        }
-    }
-}
-
-/// One element's value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// Of an integer or boolean file.
-    Whole(i64),
-    /// Of a floating-point file.
-    Real(f64),
-}
-
-impl Number {
-    /// As a real number.
-    pub fn real(self) -> f64 {
-        match self {
-            Self::Whole(v) => v as f64,
-            Self::Real(v) => v,
-        }
-    }
-
-    /// As a whole number; `None` when it is not one.
-    pub fn whole(self) -> Option<i64> {
-        match self {
-            Self::Whole(v) => Some(v),
-            Self::Real(v) => (v.fract() == 0.0 && v.abs() < 9e15).then_some(v as i64),
-        }
-    }
-}
-
-/// An array in C order.
-#[derive(Clone, Debug)]
-pub struct Array {
-    shape: Vec<usize>,
-    element: Element,
-    bytes: Vec<u8>,
-}
-
-/// Why a file is not an array that can be read, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NpyError(String);
-
-impl fmt::Display for NpyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NpyError {}
 
 /// Files beyond this are refused rather than read into memory.
 const LARGEST: u64 = 2 << 30;
 
-impl Array {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// [`NpyError`] says what is wrong with it.
-    pub fn open(path: &Path) -> Result<Self, NpyError> {
-        let size = std::fs::metadata(path).map_err(|e| NpyError(format!("cannot be opened: {e}")))?.len();
-        if size > LARGEST {
-            return Err(NpyError(format!("has {size} bytes; at most {LARGEST} are read: cut it into several files")));
-        }
-        Self::parse(std::fs::read(path).map_err(|e| NpyError(format!("cannot be read: {e}")))?)
-    }
+/// Reads a file, compressed by gzip or not.
+///
+/// # Errors
+/// [`ArrayError`] says what is wrong with it.
+pub fn open(path: &Path) -> Result<Array, ArrayError> {
+    Array::parse(text::bytes(path, LARGEST).map_err(ArrayError)?)
+}
 
-    /// Reads the bytes of a file.
+impl Array {
+    /// Reads the bytes of a .npy file.
     ///
     /// # Errors
-    /// [`NpyError`] says what is wrong with them.
-    pub fn parse(mut file: Vec<u8>) -> Result<Self, NpyError> {
+    /// [`ArrayError`] says what is wrong with them.
+    pub fn parse(mut file: Vec<u8>) -> Result<Self, ArrayError> {
         let (header, start) = split_header(&file)?;
-        let (element, shape) = parse_header(header)?;
+        let Header { element, big_endian, fortran, shape } = parse_header(header)?;
         let count = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
         let needed = count.and_then(|n| n.checked_mul(element.bytes()));
         let present = file.len() - start;
         if needed != Some(present) {
             let needed = needed.map_or("more bytes than there can be".into(), |n| format!("{n} bytes"));
-            return Err(NpyError(format!(
-                "its header of shape {shape:?} promises {needed} of data, but {present} follow"
+            return Err(ArrayError(format!(
+                "its header of shape {shape:?} promises {needed} of data, but {present} follow; it was cut short: copy it again"
             )));
         }
         file.drain(..start);
-        Ok(Self { shape, element, bytes: file })
-    }
-
-    /// Length of each axis.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    /// Whether the elements are floating-point numbers.
-    pub fn is_float(&self) -> bool {
-        matches!(self.element, Element::Float(_))
-    }
-
-    /// Number of elements.
-    pub fn len(&self) -> usize {
-        self.bytes.len() / self.element.bytes()
-    }
-
-    /// Whether there is no element.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// Element `index` in C order; `None` beyond the end. An unsigned 64-bit value beyond `i64::MAX` saturates.
-    pub fn get(&self, index: usize) -> Option<Number> {
-        let size = self.element.bytes();
-        let from = index.checked_mul(size)?;
-        let bytes = self.bytes.get(from..from.checked_add(size)?)?;
-        let mut word = [0u8; 8];
-        word.get_mut(..size)?.copy_from_slice(bytes);
-        let bits = u64::from_le_bytes(word);
-        Some(match self.element {
-            Element::Float(4) => Number::Real(f64::from(f32::from_bits(bits as u32))),
-            Element::Float(_) => Number::Real(f64::from_bits(bits)),
-            Element::Signed(n) => {
-                let unused = 64 - 8 * n as u32;
-                Number::Whole((bits << unused) as i64 >> unused)
-            }
-            Element::Unsigned(_) => Number::Whole(i64::try_from(bits).unwrap_or(i64::MAX)),
-            Element::Bool => Number::Whole(i64::from(bits != 0)),
-        })
+        Ok(Self { shape, element, big_endian, fortran, bytes: file })
     }
 }
 
+/// What a header says.
+struct Header {
+    element: Element,
+    big_endian: bool,
+    fortran: bool,
+    shape: Vec<usize>,
+}
+
 /// The header's text and where the data begin.
-fn split_header(file: &[u8]) -> Result<(&str, usize), NpyError> {
-    let truncated = || NpyError("ends within its header: it is cut short or not a .npy file".into());
+fn split_header(file: &[u8]) -> Result<(&str, usize), ArrayError> {
+    let truncated = || ArrayError("ends within its header: it is cut short or not a .npy file".into());
     let rest = file.strip_prefix(b"\x93NUMPY").ok_or_else(|| {
-        NpyError("is not a .npy file: it does not begin with NumPy's mark; write it with numpy.save".into())
+        ArrayError("is not a .npy file: it does not begin with NumPy's mark; write it with numpy.save".into())
     })?;
     let (major, length, from) = match rest {
         [1, _, a, b, ..] => (1, u64::from(u16::from_le_bytes([*a, *b])), 10usize),
         [major @ (2 | 3), _, a, b, c, d, ..] => (*major, u64::from(u32::from_le_bytes([*a, *b, *c, *d])), 12),
         [] | [1..=3, ..] => return Err(truncated()),
         [major, ..] => {
-            return Err(NpyError(format!(
+            return Err(ArrayError(format!(
                 "is of .npy format {major}, of which nothing is known; save it with format 1.0"
             )));
         }
@@ -167,13 +67,13 @@ fn split_header(file: &[u8]) -> Result<(&str, usize), NpyError> {
     let end = usize::try_from(length).ok().and_then(|n| from.checked_add(n)).ok_or_else(truncated)?;
     let header = file.get(from..end).ok_or_else(truncated)?;
     let header = std::str::from_utf8(header)
-        .map_err(|_| NpyError(format!("has a header (format {major}) that is not text: it is damaged")))?;
+        .map_err(|_| ArrayError(format!("has a header (format {major}) that is not text: it is damaged")))?;
     Ok((header, end))
 }
 
 /// Reads `{'descr': '<i2', 'fortran_order': False, 'shape': (3, 60000), }`, keys in any order.
-fn parse_header(header: &str) -> Result<(Element, Vec<usize>), NpyError> {
-    let damaged = |what: &str| NpyError(format!("has a header that cannot be read ({what}): it is damaged"));
+fn parse_header(header: &str) -> Result<Header, ArrayError> {
+    let damaged = |what: &str| ArrayError(format!("has a header that cannot be read ({what}): it is damaged"));
     let mut rest = header.trim();
     rest = rest.strip_prefix('{').and_then(|r| r.strip_suffix('}')).ok_or_else(|| damaged("no dictionary"))?.trim();
     let (mut element, mut order, mut shape) = (None, None, None);
@@ -183,7 +83,7 @@ fn parse_header(header: &str) -> Result<(Element, Vec<usize>), NpyError> {
         let after = match key {
             "descr" => {
                 let (text, after) = quoted(after).ok_or_else(|| {
-                    NpyError("holds records with named fields; save each field as an array of its own".into())
+                    ArrayError("holds records with named fields; save each field as an array of its own".into())
                 })?;
                 element = Some(parse_element(text)?);
                 after
@@ -210,13 +110,10 @@ fn parse_header(header: &str) -> Result<(Element, Vec<usize>), NpyError> {
         rest = after.trim_start();
         rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
     }
-    let (Some(element), Some(fortran), Some(shape)) = (element, order, shape) else {
+    let (Some((element, big_endian)), Some(fortran), Some(shape)) = (element, order, shape) else {
         return Err(damaged("descr, fortran_order or shape is missing"));
     };
-    if fortran {
-        return Err(NpyError("is in Fortran order; save it with numpy.save(path, numpy.ascontiguousarray(a))".into()));
-    }
-    Ok((element, shape))
+    Ok(Header { element, big_endian, fortran, shape })
 }
 
 fn quoted(text: &str) -> Option<(&str, &str)> {
@@ -224,36 +121,50 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     text.get(1..)?.split_once(quote)
 }
 
-fn parse_element(text: &str) -> Result<Element, NpyError> {
+/// The type, and whether its most significant byte comes first.
+fn parse_element(text: &str) -> Result<(Element, bool), ArrayError> {
     let shown: String = text.chars().take(20).collect();
     let readable = "the types read are bool, int8 to int64, uint8 to uint64, float32 and float64";
     let mut chars = text.chars();
     let order = chars.next();
     let kind = chars.next();
-    let size: usize = chars.as_str().parse().unwrap_or(0);
+    let rest = chars.as_str();
+    let size: usize = rest.parse().unwrap_or(0);
     let element = match (kind, size) {
         (Some('b'), 1) => Element::Bool,
         (Some('i'), 1 | 2 | 4 | 8) => Element::Signed(size),
         (Some('u'), 1 | 2 | 4 | 8) => Element::Unsigned(size),
         (Some('f'), 4 | 8) => Element::Float(size),
         _ => {
-            return Err(NpyError(format!(
-                "holds elements of type {shown:?}; {readable}: convert it with a.astype('<f4')"
-            )));
+            // What NumPy itself would do with a plain `astype` loses a part, or fails.
+            let advice = match kind {
+                Some('U' | 'S' | 'a') => {
+                    "texts: number them with numpy.unique(a, return_inverse=True)[1], or, if they are numbers, convert them with a.astype(float)"
+                }
+                Some('c') => "complex numbers: save numpy.abs(a), or numpy.stack([a.real, a.imag], -1) as two channels",
+                Some('M') => "dates: save a.astype('datetime64[us]').astype('int64')",
+                Some('m') => "spans of time: save a / numpy.timedelta64(1, 's')",
+                Some('O') => {
+                    "Python objects: save numpy.array(a.tolist(), dtype=float), which fails where they are no numbers"
+                }
+                Some('V') => "records: save each field as an array of its own",
+                Some('f') => "floating-point numbers of a size not read: convert them with a.astype('<f8')",
+                _ => "elements of an unknown type: save numbers",
+            };
+            return Err(ArrayError(format!("has the type {shown:?}, {advice}; {readable}")));
         }
     };
     match order {
-        Some('<') => Ok(element),
-        Some('|') if size == 1 => Ok(element),
-        Some('>') => Err(NpyError(format!(
-            "is big-endian ({shown}); save it as little-endian with a.astype(a.dtype.newbyteorder('<'))"
-        ))),
-        _ => Err(NpyError(format!("has elements of an unknown byte order ({shown:?}); {readable}, little-endian"))),
+        Some('<') => Ok((element, false)),
+        Some('>') => Ok((element, true)),
+        Some('|') if size == 1 => Ok((element, false)),
+        _ => Err(ArrayError(format!("has elements of an unknown byte order ({shown:?}); {readable}"))),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::array::Number;
     use super::*;
     use proptest::prelude::*;
 
@@ -300,15 +211,36 @@ mod tests {
     }
 
     #[test]
+    fn reads_either_order_of_bytes_and_axes() {
+        let big: Vec<u8> = [1i16, -2, 300].iter().flat_map(|v| v.to_be_bytes()).collect();
+        let a = Array::parse(file(&header(">i2", "(3,)"), &big)).unwrap();
+        assert_eq!((0..3).filter_map(|i| a.get(i)?.whole()).collect::<Vec<_>>(), [1, -2, 300]);
+        let real = Array::parse(file(&header(">f8", "(1,)"), &(-0.1f64).to_be_bytes())).unwrap();
+        assert_eq!(real.get(0).map(Number::real), Some(-0.1));
+        // [[0, 1, 2], [3, 4, 5]] column by column.
+        let data: Vec<u8> = [0i16, 3, 1, 4, 2, 5].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let a = Array::parse(file("{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3)}", &data)).unwrap();
+        assert_eq!(a.strides(), [1, 2]);
+        let at = |r: usize, c: usize| a.get(r * a.strides()[0] + c * a.strides()[1]).and_then(Number::whole);
+        assert_eq!((at(0, 2), at(1, 0), at(1, 2)), (Some(2), Some(3), Some(5)));
+    }
+
+    #[test]
     fn says_what_is_wrong() {
         let problem = |bytes: Vec<u8>| Array::parse(bytes).unwrap_err().to_string();
         assert!(problem(b"PK\x03\x04".to_vec()).contains("not a .npy file"));
-        assert!(problem(file(&header(">i2", "(1,)"), &[0; 2])).contains("big-endian"));
-        assert!(problem(file(&header("<f2", "(1,)"), &[0; 2])).contains("float32"));
-        assert!(problem(file(&header("|O", "(1,)"), &[0; 2])).contains("float32"));
+        assert!(problem(file(&header("=i2", "(1,)"), &[0; 2])).contains("byte order"));
+        assert!(problem(file(&header("<f2", "(1,)"), &[0; 2])).contains("a.astype('<f8')"));
+        assert!(problem(file(&header("|O", "(1,)"), &[0; 2])).contains("a.tolist()"));
+        // `astype('<f4')` fails on texts and drops the imaginary part.
+        for (descr, advice) in
+            [("<U5", "return_inverse=True"), ("|S3", "return_inverse=True"), ("<c8", "a.real, a.imag")]
+        {
+            let text = problem(file(&header(descr, "(1,)"), &[0; 20]));
+            assert!(text.contains(advice) && !text.contains("'<f4'"), "{text}");
+        }
         assert!(problem(file(&header("<i2", "(2,)"), &[0; 2])).contains("promises 4 bytes"));
         assert!(problem(file(&header("<i2", "(99999999999, 99999999999)"), &[0; 2])).contains("more bytes"));
-        assert!(problem(file("{'descr': '<i2', 'fortran_order': True, 'shape': (1,)}", &[0; 2])).contains("Fortran"));
         assert!(problem(file("{'descr': [('a', '<i2')], 'fortran_order': True}", &[0; 2])).contains("named fields"));
         assert!(problem(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{".to_vec()).contains("cut short"));
         assert!(problem(b"\x93NUMPY\x09\x00".to_vec()).contains("format 9"));
