@@ -184,8 +184,8 @@ fn svm_and_rce_run_in_integers_are_kept_and_say_the_same_after_a_restart() {
                 assert!(number(&report, "bytes of weights", 1) < number(&report, "bytes of weights", 0), "{report}");
             }
             let wanted = move |m: &Model| match precision(m) {
-                Some(hone_numeric::whole::Precision::Int8) => fraction.is_none(),
-                Some(hone_numeric::whole::Precision::Fixed(fixed)) => fraction == Some(fixed.fraction()),
+                Some(hone_numeric::quantize::Precision::Int8) => fraction.is_none(),
+                Some(hone_numeric::quantize::Precision::Fixed(fixed)) => fraction == Some(fixed.fraction()),
                 None => false,
             };
             assert!(is(&b, wanted), "{command}");

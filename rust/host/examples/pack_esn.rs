@@ -10,7 +10,8 @@ use hone_host::dataset::{Dataset, Held, Part, Recordings};
 use hone_learn::Decision;
 use hone_learn::metrics::Outcomes;
 use hone_model::{Contents, Learner, size};
-use hone_numeric::compress::{Fixed, centroids_of, cluster};
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::clusters::{centroids_of, cluster};
 use hone_signal::WindowView;
 use std::path::Path;
 

@@ -18,8 +18,8 @@ use crate::sink::Sink;
 use crate::text::Out;
 use crate::{ClassId, ParamError, Progress, SetMut, SetView, Settings, Verdict, WindowView};
 use core::fmt::Debug;
-use hone_numeric::compress::Fixed;
-use hone_numeric::whole::Precision;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::Precision;
 
 /// What a learner sees of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

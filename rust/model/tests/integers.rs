@@ -3,9 +3,10 @@
 
 use hone_learn::{ClassId, Format, Progress, Settings, TrainingSet};
 use hone_model::{Container, Contents, Learner, SliceSink, write};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_numeric::rng::Rng;
-use hone_numeric::whole::{Precision, Row};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -117,7 +118,7 @@ fn another_program_finds_the_same_nearest_prototype() {
             let mut same = 0;
             for i in 0..6 {
                 let x = row(&mut rng, i % 3);
-                let nearest = model.infer(&Row::Real(&x), &mut [0.0; D]).unwrap().nearest.unwrap();
+                let nearest = model.infer(&FeatureRow::Float(&x), &mut [0.0; D]).unwrap().nearest.unwrap();
                 let seen = seen(&bytes, &x, "rce").unwrap();
                 assert_eq!(seen["prototypes"].as_array().unwrap().len(), source.prototypes());
                 same += u32::from(seen["nearest"] == nearest.0);

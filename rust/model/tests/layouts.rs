@@ -2,7 +2,7 @@
 
 use hone_esn::{Form, IntegerModel, LAYOUT_INTEGER, Model, Packing, Params, Quantization, Shape, Trainer, Wants};
 use hone_model::{Container, Contents, Learner, SliceSink, decode, write};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
 use hone_signal::{Faults, Micros, WindowView};
 use serde::Serialize;
 use serde_json::Value;

@@ -1,5 +1,5 @@
 //! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers, weights in few bits, rows of features in integers.
+//! statistics, an activation, seeded random numbers, numbers in few bits.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 //!
@@ -24,12 +24,11 @@
 
 pub mod activation;
 pub mod cholesky;
-pub mod compress;
 pub mod kernel;
 pub mod lanes;
 #[cfg(m4f)]
 mod m4;
 pub mod portable;
+pub mod quantize;
 pub mod rng;
 pub mod stats;
-pub mod whole;

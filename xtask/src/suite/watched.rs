@@ -15,7 +15,7 @@ const INTERPRETED: [&str; 3] = ["hone-engine", "hone-learn", "hone-numeric"];
 /// Tests over all numbers, or over texts of any kind, which would take Miri minutes each.
 const SLOW: [&str; 7] = [
     "activation::tests",
-    "compress::tests::fixed",
+    "quantize::fixed_point::tests",
     "groups_of_rows",
     "json::tests::what_is_written",
     "short_decimals",

@@ -7,7 +7,7 @@ use crate::learners::Learner;
 use hone_learn::learner::Form;
 use hone_learn::text::{Line, Out, Write};
 use hone_learn::words;
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
 
 /// `model compress FACTOR`.
 pub(super) fn compress(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {

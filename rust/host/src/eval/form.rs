@@ -8,7 +8,8 @@ use hone_engine::data::order::JobFault;
 use hone_engine::say::job_fault;
 use hone_engine::text::Line;
 use hone_learn::learner::Form;
-use hone_numeric::compress::{Fixed, centroids_of};
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::clusters::centroids_of;
 
 /// `int8` or `q3.12`.
 pub(super) fn quantize(text: &str) -> Result<Form, &'static str> {

@@ -9,7 +9,7 @@ use hone_engine::data::order::JobFault;
 use hone_engine::learners;
 use hone_learn::learner::Form;
 use hone_learn::{ClassId, ParamError, Settings};
-use hone_numeric::whole::Row;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_rce::{Error, FreezeError, Frozen, Model, Params, inference_mac};
 
 /// Why there is no such form.
@@ -114,7 +114,8 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let features = self.front.features(input)?;
         if let Some(frozen) = &self.frozen {
             let mut scratch = vec![0.0; features.len()];
-            let answer = frozen.infer(&Row::Real(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
+            let answer =
+                frozen.infer(&FeatureRow::Float(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
             return Ok(Judged { verdict: answer.verdict, warm: true, nearest: answer.nearest, distance: None });
         }
         let answer = self.model.infer(features, &mut self.scratch).map_err(explain)?;

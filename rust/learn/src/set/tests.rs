@@ -1,5 +1,4 @@
 extern crate std;
-use super::lattice::halve;
 use super::*;
 use crate::ClassId;
 use proptest::prelude::*;
@@ -65,13 +64,6 @@ fn keeps_what_it_is_told_to_keep_and_the_statistics() {
     }
     assert!((view.features()[0].mean - 4.5).abs() < 1e-6);
     assert!((view.variance(&view.features()[0]) - 8.25).abs() < 1e-5);
-}
-
-#[test]
-fn ties_go_to_even() {
-    let halves: Vec<i32> = [-3, -2, -1, 0, 1, 2, 3, 5].into_iter().map(|v| halve(v, 1)).collect();
-    assert_eq!(halves, [-2, -1, 0, 0, 0, 1, 2, 2]);
-    assert_eq!((halve(7, 2), halve(6, 2), halve(10, 2), halve(-6, 2), halve(i32::MAX, 40)), (2, 2, 2, -2, 0));
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use crate::params::{Checked, Readout};
 use hone_learn::ParamError;
 use hone_learn::codec::{self, REFUSED, check, fill_reals};
 use hone_learn::payload::De;
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 

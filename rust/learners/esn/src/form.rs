@@ -6,7 +6,7 @@ use crate::packed::{LAYOUT, LAYOUT_PACKED};
 use bytemuck::try_cast_slice;
 use core::cell::Cell;
 use hone_learn::{Shortage, Workspace};
-use hone_numeric::compress::{centroids_of, cluster, nearest, pack_byte, packed_bytes, unpack_byte};
+use hone_numeric::quantize::clusters::{centroids_of, cluster, nearest, pack_byte, packed_bytes, unpack_byte};
 
 /// How the readout's state part is kept and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

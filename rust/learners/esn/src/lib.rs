@@ -73,8 +73,8 @@ mod workspace;
 
 pub use form::{ClusterError, Form};
 pub use integer::{
-    IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization, QuantizeError,
-    SCORE_BITS, Weight,
+    IntegerError, IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization,
+    QuantizeError, Weight,
 };
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
 pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};

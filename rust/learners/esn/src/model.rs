@@ -194,7 +194,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         parts.cut()
     }
 
-    /// The weights of the readout's state part, a row per channel, as [`hone_numeric::compress::cluster`] takes them; none
+    /// The weights of the readout's state part, a row per channel, as [`hone_numeric::quantize::clusters::cluster`] takes them; none
     /// without content, or where they are clustered ([`Form::Clustered`]).
     pub fn readout(&self) -> &[f32] {
         self.network().map_or(&[], |net| net.out.state)

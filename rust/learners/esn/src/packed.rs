@@ -14,7 +14,8 @@ use crate::form::{Clusters, Form, arrange, pays};
 use crate::model::Model;
 use hone_learn::codec::{self, List, REFUSED, bytes, check};
 use hone_learn::payload::De;
-use hone_numeric::compress::{Affine, Fixed, nearest, pack_byte, packed_bytes, unpack_byte};
+use hone_numeric::quantize::clusters::{nearest, pack_byte, packed_bytes, unpack_byte};
+use hone_numeric::quantize::{Affine, Fixed};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Number of the payload's layout as [`Model`] serialises.
@@ -25,7 +26,7 @@ pub const LAYOUT_PACKED: u8 = 2;
 /// How weights are packed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Packing<'a> {
-    /// As indices into these centroids, which [`hone_numeric::compress::cluster`] finds: 2, 4, 16 or 256 of them.
+    /// As indices into these centroids, which [`hone_numeric::quantize::clusters::cluster`] finds: 2, 4, 16 or 256 of them.
     Clustered(&'a [f32]),
     /// As 8-bit codes with a scale and an offset for each row (output).
     Affine,

@@ -78,7 +78,8 @@ fn a_model_comes_back_from_its_bytes() {
 
 #[test]
 fn packed_weights_come_back_as_what_their_codes_stand_for() {
-    use hone_numeric::compress::{Affine, Fixed, cluster};
+    use hone_numeric::quantize::clusters::cluster;
+    use hone_numeric::quantize::{Affine, Fixed};
     let model = train(Params { readout: Readout::InputStateOutput, ..SMALL }, 900).unwrap();
     let plain = postcard::to_stdvec(&model).unwrap().len();
     let (mut centroids, mut sums, mut counts) = ([0.0; 16], [0.0; 16], [0; 16]);

@@ -10,6 +10,7 @@ use crate::frame::Scale;
 use crate::params::Distance;
 use bytemuck::Pod;
 use hone_numeric::kernel;
+use hone_numeric::quantize::round::{above_zero_point, limited, nearest};
 
 /// A store together with a metric.
 pub(crate) trait Code: Pod + PartialEq {
@@ -54,7 +55,7 @@ impl Code for u8 {
     #[inline]
     fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
         // By way of i32, to which a Cortex-M4F converts in one instruction, and limits to 8 bits in another.
-        let whole = (z * scale.per_step + 128.5) as i32;
+        let whole = above_zero_point(z * scale.per_step, 128);
         let code = whole.clamp(0, 255);
         (code as u8, whole.abs_diff(code).min(127))
     }
@@ -77,10 +78,8 @@ impl Code for i16 {
     }
     #[inline]
     fn encode_beyond(z: f32, scale: &Scale) -> (Self, u32) {
-        let y = z * scale.per_step;
-        let whole = (if y < 0.0 { y - 0.5 } else { y + 0.5 }) as i32;
-        let code = whole.clamp(-32768, 32767);
-        (code as i16, whole.abs_diff(code).min(32767))
+        let (code, beyond) = limited(nearest(z * scale.per_step), -32768, 32767);
+        (code as i16, beyond)
     }
     #[inline]
     fn decode(self, scale: &Scale) -> f32 {

@@ -1,6 +1,6 @@
 //! A model in integers: it decides and learns no more. For cores without floating point, and for storage.
 //!
-//! What learning needs is left out. What is left, in words: a [frame](hone_numeric::whole::frame) per feature; per
+//! What learning needs is left out. What is left, in words: a [frame](hone_numeric::quantize::features::frame) per feature; per
 //! prototype its radius as a distance key, the distance that is usual from it in sixteenths of a step, summed over features, and
 //! its class (16 bits); the prototypes' codes. Codes are of 8 bits over the range that the model learnt with, or of 16 with
 //! the bits asked for behind the point, in standard deviations. A prototype's reach is a share of its usual distance and a
@@ -14,7 +14,9 @@ use crate::params::{Distance, Store};
 use hone_learn::codec::{self, REFUSED, Words, check, words};
 use hone_learn::payload::De;
 use hone_learn::{ClassId, Decision, Shortage, Verdict};
-use hone_numeric::whole::{self, FRAME, Measure, Precision, Row};
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::{self, FRAME, FeatureRow, Measure, Width};
+use hone_numeric::quantize::integer::{exp2_negative, log2, root, to_float, to_integer};
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -124,7 +126,7 @@ impl Head {
             Measure::Manhattan => key.saturating_mul(PARTS),
             Measure::Squares(shift) => {
                 let steps = (u64::from(key) << shift).saturating_mul(u64::from(self.features));
-                whole::root(steps.saturating_mul(u64::from(PARTS * PARTS)))
+                root(steps.saturating_mul(u64::from(PARTS * PARTS)))
             }
         }
     }
@@ -195,7 +197,7 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     };
     let (frames, rest) = words.split_at_mut_checked(layout.frame)?;
     for ((place, offset), gain) in frames.as_chunks_mut::<FRAME>().0.iter_mut().zip(parts.offset).zip(parts.gain) {
-        *place = whole::frame(*offset, gain * steps)?;
+        *place = features::frame(*offset, gain * steps)?;
     }
     let count = usize::from(state.count);
     let (radii, rest) = rest.split_at_mut_checked(count)?;
@@ -220,11 +222,11 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
         let row = rows.get_mut(index * layout.row..(index + 1) * layout.row)?;
         for feature in 0..d {
             let z = match state.params.store {
-                Store::Byte => whole::Width::Byte.get(from, feature) as f32 - 128.0,
-                Store::Half => f32::from(whole::Width::Half.get(from, feature) as u16 as i16),
+                Store::Byte => Width::Byte.get(from, feature) as f32 - 128.0,
+                Store::Half => f32::from(Width::Half.get(from, feature) as u16 as i16),
                 Store::Real => from.get(feature).map_or(0.0, |w| f32::from_bits(*w)),
             };
-            let code = whole::fixed(z * scale.step * steps, 0)?;
+            let code = to_integer(z * scale.step * steps, 0)?;
             width.put(row, feature, width.store(code).0);
         }
     }
@@ -299,7 +301,7 @@ impl<const WORDS: usize> Frozen<WORDS> {
 
     /// What it says of a row. `None` without content, for a row of another width, and where `scratch` has less room than the
     /// codes of a row take: a number for two features is enough.
-    pub fn infer(&self, row: &Row<'_>, scratch: &mut [f32]) -> Option<FrozenAnswer> {
+    pub fn infer(&self, row: &FeatureRow<'_>, scratch: &mut [f32]) -> Option<FrozenAnswer> {
         infer(&self.head, &self.words, row, bytemuck::try_cast_slice_mut(scratch).ok()?)
     }
 }
@@ -336,7 +338,7 @@ impl Found {
 }
 
 #[inline(never)]
-fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Option<FrozenAnswer> {
+fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [u32]) -> Option<FrozenAnswer> {
     let (layout, width) = (head.layout(), head.precision().width());
     if head.form == 0 || row.len() != usize::from(head.features) {
         return None;
@@ -347,7 +349,7 @@ fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Opti
     let usuals = words.get(layout.radius..layout.usual)?;
     let classes: &[u16] = bytemuck::try_cast_slice(words.get(layout.usual..layout.class)?).ok()?;
     let rows = words.get(layout.class..layout.all)?;
-    let over = whole::encode(width, frame, row, query);
+    let over = features::encode(width, frame, row, query);
     let Some(first) = classes.first().filter(|_| head.count > 0) else {
         let verdict = Verdict { decision: Decision::Unknown, score: f32::INFINITY };
         return Some(FrozenAnswer { verdict, nearest: None });
@@ -360,7 +362,7 @@ fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Opti
         let keys = keys.get_mut(..BLOCK.min(usize::from(head.count) - index))?;
         let (block, left) = rest.split_at_checked(keys.len() * layout.row)?;
         rest = left;
-        whole::distances(width, head.measure(), query, block, keys);
+        features::distances(width, head.measure(), query, block, keys);
         for key in keys {
             let near = Near { key: *key, index, class: *classes.get(index)? };
             found.add(near, *radii.get(index)?);
@@ -369,7 +371,7 @@ fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Opti
     }
     let far = |near: &Near| {
         let prototype = rows.get(near.index * layout.row..).filter(|_| over > 0);
-        let beyond = prototype.map_or(0, |p| whole::beyond(width, frame, row, p));
+        let beyond = prototype.map_or(0, |p| features::beyond(width, frame, row, p));
         head.distance(near.key).saturating_add(beyond.saturating_mul(PARTS))
     };
     let usual = |near: &Near| usuals.get(near.index).copied().unwrap_or(1);
@@ -377,9 +379,9 @@ fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Opti
     let (own, other) = (head.distance(found.best.key), head.distance(found.rival));
     if head.rivalry > 0 && found.rival != u32::MAX && other > own {
         // (own / other)^rivalry; the logarithms have 12 bits behind the point, exponents of two 16.
-        let log = whole::log2(other).saturating_sub(whole::log2(own));
+        let log = log2(other).saturating_sub(log2(own));
         let exponent = (u64::from(log).wrapping_mul(head.rivalry.into()) >> 12).min(1 << 22) as u32;
-        score = (u64::from(score).wrapping_mul(whole::exp2_negative(exponent) as u64) >> 15) as u32;
+        score = (u64::from(score).wrapping_mul(exp2_negative(exponent) as u64) >> 15) as u32;
     }
     let known = found.fired.filter(|f| {
         let share = (u64::from(usual(f)).wrapping_mul(head.share.into()) >> 16) as u32;
@@ -390,7 +392,7 @@ fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [u32]) -> Opti
         None if head.fallback => (found.best.class, Decision::Class(ClassId(found.best.class))),
         None => (found.best.class, Decision::Unknown),
     };
-    let verdict = Verdict { decision, score: whole::real(score.min(i32::MAX as u32) as i32, POINT) };
+    let verdict = Verdict { decision, score: to_float(score.min(i32::MAX as u32) as i32, POINT) };
     Some(FrozenAnswer { verdict, nearest: Some(ClassId(class)) })
 }
 

@@ -8,7 +8,8 @@ use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{ParamError, Progress, Shortage, words};
-use hone_numeric::whole::{Precision, Row};
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FeatureRow;
 
 /// A TinyRCE in `WORDS` words that learns, or in `INTEGER` words that does not; with a scratch of `SCRATCH` words, four
 /// more than it may have features.
@@ -80,7 +81,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
             }
             Forms::Integer(model) => {
                 let scratch = bytemuck::try_cast_slice_mut(scratch.as_mut_slice()).ok()?;
-                let answer = model.infer(&Row::Real(input.row), scratch)?;
+                let answer = model.infer(&FeatureRow::Float(input.row), scratch)?;
                 Some(Answer { nearest: answer.nearest, ..answer.verdict.into() })
             }
         }

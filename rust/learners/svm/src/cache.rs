@@ -3,7 +3,7 @@
 //! row.
 
 use crate::rows::{Operand, cheap, fill_narrow, unfold};
-use crate::smo::{Problem, Var, row_of, square};
+use crate::smo::{Problem, Variable};
 use crate::space::{Line, Space};
 
 /// The position of a line that has none.
@@ -24,8 +24,8 @@ pub(crate) struct Clock {
 }
 
 /// The line of a variable; there is none of that number when it has none.
-fn line_of(v: &Var) -> usize {
-    ((v[3] & LINE) >> 16) as usize
+fn line_of(v: &Variable) -> usize {
+    ((v.state & LINE) >> 16) as usize
 }
 
 fn position(line: &Line) -> usize {
@@ -62,12 +62,12 @@ impl Problem<'_> {
         }
         if let Some(line) = lines.get_mut(number) {
             if let Some(v) = vars.get_mut(position(line)) {
-                v[3] |= LINE;
+                v.state |= LINE;
             }
             line[0] = pack(p, 0);
         }
         if let Some(v) = vars.get_mut(p) {
-            v[3] = v[3] & !LINE | (number << 16) as u32;
+            v.state = v.state & !LINE | (number << 16) as u32;
         }
         number
     }
@@ -104,7 +104,7 @@ impl Problem<'_> {
     #[inline(never)]
     pub fn fetch(&mut self, p: usize, len: usize) -> usize {
         let Some(v) = self.space.vars.get(p) else { return 0 };
-        let (row, own, mut number) = (row_of(v), square(v), line_of(v));
+        let (row, own, mut number) = (v.row(), v.square, line_of(v));
         self.run.clock.now = self.run.clock.now.wrapping_add(1);
         if number >= self.space.lines.len() {
             number = self.evict(p);
@@ -145,9 +145,9 @@ impl Problem<'_> {
                 {
                     *k
                 } else {
-                    let Some(row) = rows.row(row_of(v)) else { return };
+                    let Some(row) = rows.row(v.row()) else { return };
                     let dot = operand.dot(row) + constant;
-                    if plan.linear() { dot } else { plan.kernel.value(dot, own, square(v)) }
+                    if plan.linear() { dot } else { plan.kernel.value(dot, own, v.square) }
                 };
                 if let Some(out) = kept.get_mut(at) {
                     *out = value;
@@ -166,10 +166,8 @@ impl Problem<'_> {
         if let Some((front, back)) = vars.split_at_mut_checked(q)
             && let (Some(v), Some(w)) = (front.get_mut(p), back.first_mut())
         {
-            // Word by word: as a whole the compiler would call memmove.
-            let ([a, b, c, d], [e, f, g, h]) = (*v, *w);
-            (*v, *w) = ([e, f, g, h], [a, b, c, d]);
-            let mut moved = |v: &Var, position: usize| {
+            v.swap(w);
+            let mut moved = |v: &Variable, position: usize| {
                 if let Some(line) = lines.get_mut(line_of(v)) {
                     line[0] = pack(position, held(line));
                 }

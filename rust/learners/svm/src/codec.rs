@@ -7,7 +7,7 @@ use crate::params::MAX_CLASSES;
 use hone_learn::Format;
 use hone_learn::codec::{self, REFUSED, Words, check, words};
 use hone_learn::payload::De;
-use hone_numeric::whole::Precision;
+use hone_numeric::quantize::Precision;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 

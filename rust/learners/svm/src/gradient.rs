@@ -2,7 +2,7 @@
 
 use crate::cache::NOBODY;
 use crate::rows::{each, fold};
-use crate::smo::{LOW, Problem, UP, beta, g, row_of};
+use crate::smo::{LOW, Problem, UP};
 use crate::space::{FREE, VECTOR};
 
 impl Problem<'_> {
@@ -25,15 +25,15 @@ impl Problem<'_> {
             // Without any it does not matter whose row it is.
             let vector = if vector < n { vector } else { 0 };
             line = self.fetch(vector, n);
-            b = self.space.vars.get(vector).map_or(0.0, beta);
+            b = self.space.vars.get(vector).map_or(0.0, |v| v.multiplier);
             left = self.vector(vector + 1);
             self.spend(n);
         }
         let rows = (self.space.vars.get_mut(from..), self.space.kept.get(line * n + from..));
         let (Some(vars), Some(numbers)) = rows else { return };
         for (v, k) in vars.iter_mut().zip(numbers) {
-            let before = if next == 0 { Self::origin(plan, v) } else { g(v) };
-            v[0] = (before - b * k).to_bits();
+            let before = if next == 0 { Self::origin(plan, v) } else { v.gradient };
+            v.gradient = before - b * k;
         }
         if left < n {
             self.run.rebuild = Some((from, left));
@@ -50,7 +50,7 @@ impl Problem<'_> {
 
     /// The first support vector from a position on, or the count of variables.
     fn vector(&self, mut from: usize) -> usize {
-        while self.space.vars.get(from).is_some_and(|v| beta(v) == 0.0) {
+        while self.space.vars.get(from).is_some_and(|v| v.multiplier == 0.0) {
             from += 1;
         }
         from
@@ -64,12 +64,12 @@ impl Problem<'_> {
         z.fill(0.0);
         let mut sum = 0.0;
         for v in self.space.vars.iter() {
-            let b = beta(v);
+            let b = v.multiplier;
             if b == 0.0 {
                 continue;
             }
             sum += b;
-            if let Some(row) = rows.row(row_of(v)) {
+            if let Some(row) = rows.row(v.row()) {
                 each(row, rows.format(), z.iter_mut(), |z, x| *z += b * x);
             }
         }
@@ -82,14 +82,14 @@ impl Problem<'_> {
     #[inline(never)]
     pub fn sum_up(&mut self) -> Summary {
         let (mut sum, mut count, mut objective, mut new) = (0.0, 0u32, 0.0, 0);
-        for v in self.space.vars.iter().filter(|v| beta(v) != 0.0) {
-            objective += beta(v) * (Self::origin(self.plan, v) + g(v));
-            let free = v[3] & (UP | LOW) == UP | LOW;
+        for v in self.space.vars.iter().filter(|v| v.multiplier != 0.0) {
+            objective += v.multiplier * (Self::origin(self.plan, v) + v.gradient);
+            let free = v.state & (UP | LOW) == UP | LOW;
             if free {
-                sum += g(v);
+                sum += v.gradient;
                 count += 1;
             }
-            if let Some(note) = self.space.notes.get_mut(row_of(v)) {
+            if let Some(note) = self.space.notes.get_mut(v.row()) {
                 new += u16::from(*note & VECTOR == 0);
                 *note |= if free { VECTOR | FREE } else { VECTOR };
             }

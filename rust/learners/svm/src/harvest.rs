@@ -3,7 +3,7 @@
 use crate::model::{Head, ModelMut, numbers_of};
 use crate::plan::{self, MULTI_CLASS, Plan};
 use crate::rows::Rows;
-use crate::smo::{self, Problem};
+use crate::smo::Problem;
 use crate::space::{NO_RECORD, Note, lower};
 use crate::train::{Ration, TrainError};
 use hone_learn::{ClassId, SetView};
@@ -70,10 +70,10 @@ const WHOLE: f32 = 2047.0;
 
 /// Adds this problem's multipliers, as parts of the largest, to what each row counts for.
 fn weigh(problem: &mut Problem<'_>) {
-    let largest = problem.space.vars.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(smo::beta(v).abs()));
-    for v in problem.space.vars.iter().filter(|v| smo::beta(v) != 0.0) {
-        if let Some(note) = problem.space.notes.get_mut(smo::row_of(v)) {
-            let count = lower(note) + (smo::beta(v).abs() / largest * WHOLE) as u32 + 1;
+    let largest = problem.space.vars.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.multiplier.abs()));
+    for v in problem.space.vars.iter().filter(|v| v.multiplier != 0.0) {
+        if let Some(note) = problem.space.notes.get_mut(v.row()) {
+            let count = lower(note) + (v.multiplier.abs() / largest * WHOLE) as u32 + 1;
             *note = *note & !NO_RECORD | count.min(NO_RECORD);
         }
     }
@@ -119,10 +119,10 @@ fn project(problem: &mut Problem<'_>) {
     let (plan, mut chosen) = (problem.plan, 0);
     for p in 0..problem.space.vars.len() {
         let Some(v) = problem.space.vars.get_mut(p) else { break };
-        v[1] = 0;
-        if problem.space.notes.get(smo::row_of(v)).is_some_and(|note| lower(note) != NO_RECORD) {
+        v.multiplier = 0.0;
+        if problem.space.notes.get(v.row()).is_some_and(|note| lower(note) != NO_RECORD) {
             // K β takes the place of the gradient.
-            v[0] = (Problem::origin(plan, v) - smo::g(v)).to_bits();
+            v.gradient = Problem::origin(plan, v) - v.gradient;
             if chosen < p {
                 problem.exchange(chosen, p);
             }
@@ -193,15 +193,15 @@ fn record<'m>(model: &'m mut ModelMut<'_>, note: &mut Note, rows: Rows<'_>, row:
 fn vectors(problem: &mut Problem<'_>, model: &mut ModelMut<'_>, bias: f32) {
     let (plan, rows, (a, b)) = (problem.plan, problem.rows, problem.plan.pair());
     model.put(plan.known() + plan.number(), bias);
-    for v in problem.space.vars.iter().filter(|v| smo::beta(v) != 0.0) {
-        let (row, positive) = (smo::row_of(v), smo::is_positive(v));
+    for v in problem.space.vars.iter().filter(|v| v.multiplier != 0.0) {
+        let (row, positive) = (v.row(), v.is_positive());
         let Some(note) = problem.space.notes.get_mut(row) else { continue };
         let record = record(model, note, rows, row, if positive { a } else { b });
         if let Some(coefficient) = record.get_mut(plan.coefficient(positive)) {
-            *coefficient = v[1];
+            *coefficient = v.multiplier.to_bits();
         }
         if let Some(square) = record.first_mut() {
-            *square = v[2];
+            *square = v.square.to_bits();
         }
     }
 }

@@ -9,7 +9,7 @@ use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{ParamError, Progress, SetMut, Workspace, words};
-use hone_numeric::whole::Precision;
+use hone_numeric::quantize::Precision;
 
 /// Windows that set the biases of a model's new form.
 const SETTLES: u16 = 48;

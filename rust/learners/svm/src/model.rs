@@ -11,7 +11,9 @@ use crate::plan::{MULTI_CLASS, NOVELTY};
 use crate::rows::{Operand, dot, operand_len};
 use crate::train::TrainError;
 use hone_learn::{ClassId, Decision, Format, Shortage, Verdict};
-use hone_numeric::whole::{Precision, Row, real};
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FeatureRow;
+use hone_numeric::quantize::integer::to_float;
 use serde::{Deserialize, Serialize};
 
 /// Pairs of `classes` classes; the one machine of novelty detection (0 classes) counts as one.
@@ -55,7 +57,7 @@ pub(crate) struct Head {
     pub features: u16,
     pub classes: u16,
     pub vectors: u16,
-    /// In what integers it runs, [`hone_numeric::whole::Precision::code`]; 0 in floating point.
+    /// In what integers it runs, [`hone_numeric::quantize::Precision::code`]; 0 in floating point.
     pub precision: u8,
     /// Features + 1 of a linear model of two classes, 0 for any other: all that the shortest inference asks.
     #[serde(skip)]
@@ -228,7 +230,7 @@ impl<'a> ModelView<'a> {
 
     /// [`ModelView::infer`] of a row of integers, by a model in integers: nothing is computed in floating point. Another model
     /// gives `Unknown`.
-    pub fn infer_row(&self, row: &Row<'_>, scratch: &mut [f32]) -> Verdict {
+    pub fn infer_row(&self, row: &FeatureRow<'_>, scratch: &mut [f32]) -> Verdict {
         if INTEGER { integer::infer(&self.head, self.words, row, scratch) } else { UNKNOWN }
     }
 
@@ -302,7 +304,7 @@ fn infer(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict 
 #[inline(never)]
 fn infer_other(head: &Head, words: &[u32], x: &[f32], scratch: &mut [f32]) -> Verdict {
     if INTEGER && head.precision != 0 {
-        return integer::infer(head, words, &Row::Real(x), scratch);
+        return integer::infer(head, words, &FeatureRow::Float(x), scratch);
     }
     let ids = words.get(..head.classes()).unwrap_or(&[]);
     match decisions(head, words, x, scratch, MULTI_CLASS || NOVELTY) {
@@ -359,7 +361,7 @@ pub(crate) fn vote(ids: &[u32], f: &[u32], point: Option<i32>) -> Verdict {
     }
     let class = ids.get(winner).map_or(0, |w| *w as u16);
     let score = match point {
-        Some(point) => real(least, point),
+        Some(point) => to_float(least, point),
         None if least < 0 => -f32::from_bits(least.unsigned_abs()),
         None => f32::from_bits(least as u32),
     };

@@ -1,6 +1,6 @@
 //! The two passes over the rows that an iteration makes.
 
-use crate::smo::{LOW, UP, Var, g};
+use crate::smo::{LOW, UP, Variable};
 use core::hint::black_box;
 
 /// Stands for η = K(i,i) + K(j,j) − 2 K(i,j) when that is not positive (LIBSVM's τ).
@@ -12,13 +12,13 @@ const TAU: f32 = 1e-12;
 /// In this loop and the next most rows fail the first test, and few set a new record. `black_box` on the way that is
 /// seldom taken keeps the compiler from making predicated moves of it, which cost an instruction on either way.
 #[inline(never)]
-pub(crate) fn partner(vars: &[Var], row: &[f32], greatest: f32, own: Option<f32>) -> Option<(usize, f32)> {
+pub(crate) fn partner(vars: &[Variable], row: &[f32], greatest: f32, own: Option<f32>) -> Option<(usize, f32)> {
     let (own, diagonal) = own.map_or((2.0, 0), |own| (own, u32::MAX));
     let (mut best, mut at, mut best_eta) = (0.0, usize::MAX, 0.0);
     for (t, (v, k)) in vars.iter().zip(row).enumerate() {
-        let b = greatest - g(v);
-        if v[3] & LOW != 0 && b > 0.0 {
-            let mut eta = own + f32::from_bits(v[2] & diagonal) - (k + k);
+        let b = greatest - v.gradient;
+        if v.state & LOW != 0 && b > 0.0 {
+            let mut eta = own + f32::from_bits(v.square.to_bits() & diagonal) - (k + k);
             if eta <= TAU {
                 eta = black_box(TAU);
             }
@@ -33,15 +33,15 @@ pub(crate) fn partner(vars: &[Var], row: &[f32], greatest: f32, own: Option<f32>
 
 /// Moves the gradient by a step along e_i − e_j, and finds the next extremes in the same pass.
 #[inline(always)]
-pub(crate) fn descend(vars: &mut [Var], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
+pub(crate) fn descend(vars: &mut [Variable], row_i: &[f32], row_j: &[f32], step: f32) -> (usize, f32, f32) {
     let (mut first, mut greatest, mut least) = (0, f32::NEG_INFINITY, f32::INFINITY);
     for (t, ((v, ki), kj)) in vars.iter_mut().zip(row_i).zip(row_j).enumerate() {
-        let g = g(v) - step * (ki - kj);
-        v[0] = g.to_bits();
-        if v[3] & UP != 0 && g > greatest {
+        let g = v.gradient - step * (ki - kj);
+        v.gradient = g;
+        if v.state & UP != 0 && g > greatest {
             (first, greatest) = (black_box(t), g);
         }
-        if v[3] & LOW != 0 && g < least {
+        if v.state & LOW != 0 && g < least {
             least = black_box(g);
         }
     }

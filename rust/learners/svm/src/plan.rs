@@ -52,8 +52,8 @@ fn median(problem: &Problem<'_>) -> f32 {
 #[inline(never)]
 fn held(problem: &Problem<'_>, limit: f32) -> (f32, f32, usize) {
     let (mut low, mut high, mut count) = (f32::INFINITY, f32::NEG_INFINITY, 0);
-    for v in problem.space.vars.iter().filter(|v| v[3] & smo::HELD != 0) {
-        let score = -smo::g(v);
+    for v in problem.space.vars.iter().filter(|v| v.state & smo::HELD != 0) {
+        let score = -v.gradient;
         if score <= limit {
             low = if score < low { score } else { low };
             high = if score > high { score } else { high };
@@ -248,11 +248,11 @@ impl Plan {
     /// deviations below their median, as with the ESN's threshold, yet no further than half way to the score of a row
     /// unlike all others.
     pub fn calibrated(&self, problem: &Problem<'_>, bias: f32) -> f32 {
-        let held = problem.space.vars.iter().filter(|v| v[3] & smo::HELD != 0);
+        let held = problem.space.vars.iter().filter(|v| v.state & smo::HELD != 0);
         let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0f32);
         for v in held {
             // Of a row unlike all others this is 0.
-            let score = -smo::g(v);
+            let score = -v.gradient;
             sum += score;
             squares += score * score;
             n += 1.0;

@@ -1,7 +1,7 @@
 //! A solution put in terms of fewer rows.
 
 use crate::rows::dot;
-use crate::smo::{Problem, beta, g};
+use crate::smo::Problem;
 
 /// Added to the diagonal of a projection: rows that are alike shall not get large multipliers of opposite signs.
 const RIDGE: f32 = 1e-5;
@@ -19,7 +19,7 @@ impl Problem<'_> {
         let image = (self.space.lines.len() > 2).then(|| self.hold(None));
         let mut squared = 0.0;
         for t in 0..len {
-            let p = self.space.vars.get(t).map_or(0.0, g);
+            let p = self.space.vars.get(t).map_or(0.0, |v| v.gradient);
             self.set(direction, t, p);
             squared += p * p;
         }
@@ -48,14 +48,14 @@ impl Problem<'_> {
                 };
                 let p = self.number(direction, t);
                 let Some(v) = self.space.vars.get_mut(t) else { break };
-                let left = g(v) - step * q;
-                (v[0], v[1]) = (left.to_bits(), (beta(v) + step * p).to_bits());
+                let left = v.gradient - step * q;
+                (v.gradient, v.multiplier) = (left, v.multiplier + step * p);
                 squared += left * left;
             }
             let turn = squared / before;
             for t in 0..len {
                 let p = self.number(direction, t);
-                self.set(direction, t, self.space.vars.get(t).map_or(0.0, g) + turn * p);
+                self.set(direction, t, self.space.vars.get(t).map_or(0.0, |v| v.gradient) + turn * p);
             }
             self.spend(len * (len + 4));
         }

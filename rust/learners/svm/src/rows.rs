@@ -5,7 +5,7 @@
 //! times the sum of the row's magnitudes, about 10⁻⁵ of |u|·|v|. The sum itself is exact.
 
 use crate::kernel::{Kernel, Kind};
-use crate::smo::{Var, row_of};
+use crate::smo::Variable;
 use hone_learn::{Format, SetView};
 use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
 
@@ -186,11 +186,11 @@ pub(crate) fn cheap(kernel: &Kernel, format: Format, width: usize) -> bool {
 
 /// Fills all numbers of a linear kernel row for narrow rows, whose first four numbers stay in registers.
 #[inline(never)]
-pub(crate) fn fill_narrow(rows: &Rows<'_>, z: &[f32], constant: f32, vars: &[Var], out: &mut [f32]) {
+pub(crate) fn fill_narrow(rows: &Rows<'_>, z: &[f32], constant: f32, vars: &[Variable], out: &mut [f32]) {
     let Some((first, rest)) = exact(z, rows.stride).split_first_chunk() else { return };
     let [z0, z1, z2, z3] = *first;
     for (v, out) in vars.iter().zip(out) {
-        let row = items(rows.words).get(row_of(v) * rows.stride..).and_then(|r| r.split_first_chunk());
+        let row = items(rows.words).get(v.row() * rows.stride..).and_then(|r| r.split_first_chunk());
         let Some(([r0, r1, r2, r3], others)) = row else { continue };
         let sum = (z0 * r0 + z1 * r1) + (z2 * r2 + z3 * r3);
         *out = rest.iter().zip(others).fold(sum, |s, (z, r): (&f32, &f32)| s + z * r) + constant;

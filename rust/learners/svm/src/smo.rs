@@ -13,14 +13,28 @@ use crate::passes::{descend, partner};
 use crate::plan::{Plan, id};
 use crate::rows::{Rows, each};
 use crate::space::{NO_RECORD, Space, lower};
+use bytemuck::{Pod, Zeroable};
 use hone_learn::SetView;
 
-/// One variable: gradient g, multiplier β, the row's squared length (K(x,x) for polynomial and sigmoid), and in the last
-/// word flags, its line in the cache and the row's number in the set.
-pub(crate) type Var = [u32; 4];
+/// One variable of the dual: a row's multiplier, and what goes with it.
+#[derive(Clone, Copy, Debug, Zeroable, Pod)]
+#[repr(C)]
+pub(crate) struct Variable {
+    /// g, by which the dual would grow with the multiplier.
+    pub gradient: f32,
+    /// β = y·α.
+    pub multiplier: f32,
+    /// The row's squared length; K(x,x) for polynomial and sigmoid.
+    pub square: f32,
+    /// Flags, the variable's line in the cache, and the row's number in the set.
+    pub state: u32,
+}
 
+/// The multiplier can rise.
 pub(crate) const UP: u32 = 1 << 31;
+/// It can fall.
 pub(crate) const LOW: u32 = 1 << 30;
+/// y is +1.
 pub(crate) const POSITIVE: u32 = 1 << 29;
 /// A row that is not learnt: its multiplier stays 0, and its gradient tells what the machine makes of it.
 pub(crate) const HELD: u32 = 1 << 28;
@@ -31,29 +45,29 @@ const SHRINK_EVERY: u32 = 2;
 /// Iterations after which rounding may have moved the gradient: an optimum is then believed once it was rebuilt.
 const TRUSTED: u32 = 2_000;
 
-pub(crate) fn g(v: &Var) -> f32 {
-    f32::from_bits(v[0])
-}
+impl Variable {
+    /// The row's number in the set.
+    pub fn row(&self) -> usize {
+        (self.state & 0xffff) as usize
+    }
 
-pub(crate) fn beta(v: &Var) -> f32 {
-    f32::from_bits(v[1])
-}
+    /// Whether y is +1.
+    pub fn is_positive(&self) -> bool {
+        self.state & POSITIVE != 0
+    }
 
-pub(crate) fn square(v: &Var) -> f32 {
-    f32::from_bits(v[2])
-}
+    /// Exchanges two, field by field: as a whole the compiler would call memmove.
+    pub fn swap(&mut self, other: &mut Self) {
+        core::mem::swap(&mut self.gradient, &mut other.gradient);
+        core::mem::swap(&mut self.multiplier, &mut other.multiplier);
+        core::mem::swap(&mut self.square, &mut other.square);
+        core::mem::swap(&mut self.state, &mut other.state);
+    }
 
-pub(crate) fn row_of(v: &Var) -> usize {
-    (v[3] & 0xffff) as usize
-}
-
-pub(crate) fn is_positive(v: &Var) -> bool {
-    v[3] & POSITIVE != 0
-}
-
-/// Least and greatest multiplier.
-fn ends(v: &Var, [upper, lower]: [f32; 2]) -> (f32, f32) {
-    if is_positive(v) { (0.0, upper) } else { (-lower, 0.0) }
+    /// Least and greatest multiplier.
+    fn ends(&self, [upper, lower]: [f32; 2]) -> (f32, f32) {
+        if self.is_positive() { (0.0, upper) } else { (-lower, 0.0) }
+    }
 }
 
 /// What of a problem outlives a step.
@@ -95,10 +109,10 @@ pub(crate) struct Problem<'a> {
 
 impl Problem<'_> {
     /// What the gradient of a row starts from: y for C-SVC, 0 for one-class.
-    pub fn origin(plan: &Plan, v: &Var) -> f32 {
+    pub fn origin(plan: &Plan, v: &Variable) -> f32 {
         if plan.novelty() {
             0.0
-        } else if is_positive(v) {
+        } else if v.is_positive() {
             1.0
         } else {
             -1.0
@@ -124,23 +138,24 @@ impl Problem<'_> {
                 continue;
             };
             let Some(v) = vars.next() else { break };
-            *v = [f32::to_bits(y), 0, 0, row | LINE | flags];
+            *v = Variable { gradient: y, multiplier: 0.0, square: 0.0, state: row | LINE | flags };
         }
         if let Some(model) = earlier {
             for v in self.space.vars.iter_mut() {
-                let Some(note) = self.space.notes.get(row_of(v)).filter(|n| lower(n) != NO_RECORD) else { continue };
-                let at = model.record_at(lower(note) as usize) + plan.coefficient(is_positive(v));
-                (v[1], v[3]) = (model.words.get(at).copied().unwrap_or(0), v[3] & !(UP | LOW));
+                let Some(note) = self.space.notes.get(v.row()).filter(|n| lower(n) != NO_RECORD) else { continue };
+                let at = model.record_at(lower(note) as usize) + plan.coefficient(v.is_positive());
+                v.multiplier = f32::from_bits(model.words.get(at).copied().unwrap_or(0));
+                v.state &= !(UP | LOW);
             }
         }
         for v in self.space.vars.iter_mut() {
-            let Some(row) = self.rows.row(row_of(v)) else { break };
+            let Some(row) = self.rows.row(v.row()) else { break };
             let mut x2 = 0.0;
             each(row, self.rows.format(), self.space.scaling.iter().copied(), |[a, b], v| {
                 let z = a * v + b;
                 x2 += z * z;
             });
-            v[2] = plan.kernel.kept(x2).to_bits();
+            v.square = plan.kernel.kept(x2);
         }
         self.spend(self.run.rows * plan.width);
         if plan.novelty() {
@@ -153,14 +168,14 @@ impl Problem<'_> {
                 share -= b;
             }
             for v in self.space.vars.iter_mut().skip(fitted) {
-                v[3] = v[3] & !(UP | LOW) | HELD;
+                v.state = v.state & !(UP | LOW) | HELD;
             }
         }
         if earlier.is_some() || plan.novelty() {
             self.run.rebuild = Some((0, 0));
         } else {
             // All gradients are those that they start from.
-            self.run.first = self.space.vars.iter().take_while(|v| !is_positive(v)).count();
+            self.run.first = self.space.vars.iter().take_while(|v| !v.is_positive()).count();
             (self.run.greatest, self.run.least) = (1.0, -1.0);
         }
     }
@@ -233,23 +248,23 @@ impl Problem<'_> {
         let (i, active) = (self.run.first, self.run.active);
         let line_i = self.fetch(i, active);
         let Some(vi) = self.space.vars.get(i).copied() else { return false };
-        let own = if self.plan.kernel.kind == Kind::Rbf { None } else { Some(square(&vi)) };
+        let own = if self.plan.kernel.kind == Kind::Rbf { None } else { Some(vi.square) };
         let Some(vars) = self.space.vars.get(..active) else { return false };
         let Some((j, eta)) = partner(vars, self.numbers(line_i), self.run.greatest, own) else { return false };
         let line_j = self.fetch(j, active);
         let Some(vj) = self.space.vars.get(j).copied() else { return false };
 
-        let (_, most_i) = ends(&vi, self.run.bounds);
-        let (least_j, _) = ends(&vj, self.run.bounds);
-        let (room_i, room_j) = (most_i - beta(&vi), beta(&vj) - least_j);
-        let mut step = (g(&vi) - g(&vj)) / eta;
+        let (_, most_i) = vi.ends(self.run.bounds);
+        let (least_j, _) = vj.ends(self.run.bounds);
+        let (room_i, room_j) = (most_i - vi.multiplier, vj.multiplier - least_j);
+        let mut step = (vi.gradient - vj.gradient) / eta;
         for room in [room_i, room_j] {
             step = if room < step { room } else { step };
         }
         // What comes to its bound is there exactly.
-        let beta_i = if step == room_i { most_i } else { beta(&vi) + step };
-        let beta_j = if step == room_j { least_j } else { beta(&vj) - step };
-        if beta_i == beta(&vi) && beta_j == beta(&vj) {
+        let beta_i = if step == room_i { most_i } else { vi.multiplier + step };
+        let beta_j = if step == room_j { least_j } else { vj.multiplier - step };
+        if beta_i == vi.multiplier && beta_j == vj.multiplier {
             return false;
         }
         self.put(i, beta_i);
@@ -265,9 +280,9 @@ impl Problem<'_> {
     #[inline(never)]
     fn put(&mut self, t: usize, b: f32) {
         let Some(v) = self.space.vars.get_mut(t) else { return };
-        let (least, most) = ends(v, self.run.bounds);
-        v[1] = b.to_bits();
-        v[3] = v[3] & !(UP | LOW) | if b < most { UP } else { 0 } | if b > least { LOW } else { 0 };
+        let (least, most) = v.ends(self.run.bounds);
+        v.multiplier = b;
+        v.state = v.state & !(UP | LOW) | if b < most { UP } else { 0 } | if b > least { LOW } else { 0 };
     }
 
     /// Moves the gradient of the active rows by a step along e_i − e_j, by the lines of i and j, and finds its extremes.
@@ -287,9 +302,9 @@ impl Problem<'_> {
     fn shrink(&mut self) {
         let (greatest, least) = (self.run.greatest, self.run.least);
         // A row that is up only cannot be the first of a violating pair, or one that is low only the second.
-        let settled = |v: &Var| match v[3] & (UP | LOW) {
-            UP => g(v) < least,
-            LOW => g(v) > greatest,
+        let settled = |v: &Variable| match v.state & (UP | LOW) {
+            UP => v.gradient < least,
+            LOW => v.gradient > greatest,
             _ => false,
         };
         self.spend(self.run.active);

@@ -1,7 +1,7 @@
 //! The workspace of a training, and how it is laid out.
 
 use crate::rows::operand_len;
-use crate::smo::Var;
+use crate::smo::Variable;
 
 /// A line of the cache: the position whose kernel row it holds, and how many columns of it; when it was last used.
 pub(crate) type Line = [u32; LINE_WORDS];
@@ -37,7 +37,7 @@ pub(crate) struct Space<'w> {
     /// Room for one row.
     pub z: &'w mut [f32],
     /// One per row of the pair at hand.
-    pub vars: &'w mut [Var],
+    pub vars: &'w mut [Variable],
     /// The cache of kernel rows takes what is left: lines, and for each as many numbers as there are variables.
     pub lines: &'w mut [Line],
     pub kept: &'w mut [f32],
@@ -52,7 +52,7 @@ impl<'w> Space<'w> {
         let notes = cut(&mut rest, rows);
         let scaling = cast(cut(&mut rest, 2 * width)).as_chunks_mut().0;
         let z = cast(cut(&mut rest, operand_len(width)));
-        let vars = cut(&mut rest, 4 * size).as_chunks_mut().0;
+        let vars = cast(cut(&mut rest, size * (size_of::<Variable>() / 4)));
         let lines = (rest.len() / (size + LINE_WORDS).max(1)).min(size).clamp(2, MOST_LINES);
         let table = cut(&mut rest, lines * LINE_WORDS).as_chunks_mut().0;
         // What comes after a part that did not fit is empty.

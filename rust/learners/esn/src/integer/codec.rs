@@ -12,7 +12,7 @@ use crate::params::Checked;
 use hone_learn::ParamError;
 use hone_learn::codec::{self, List, REFUSED, bytes, check, fill_reals};
 use hone_learn::payload::De;
-use hone_numeric::compress::Affine;
+use hone_numeric::quantize::Affine;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 

@@ -1,12 +1,14 @@
 //! The integer model's storage, and how it is made from one in floating point.
 
-use super::weight::{self, INPUT_BITS, Kind, Mix, Places, Row, STATE_BITS, Weight, Weights, headroom, scaled};
+use super::IntegerError;
+use super::weight::{self, INPUT_BITS, Kind, Mix, Places, Row, STATE_BITS, Weight, Weights};
 use crate::form::Form;
 use crate::model::{Head, Model};
 use crate::network::Network;
 use crate::params::{Output, Params, Readout, Shape};
 use crate::threshold::{Threshold, Thresholds};
-use hone_numeric::compress::{Affine, Fixed};
+use hone_numeric::quantize::round::{headroom, scaled};
+use hone_numeric::quantize::{Affine, Fixed};
 use hone_numeric::rng::Rng;
 
 /// How a model is quantised.
@@ -65,7 +67,7 @@ pub struct IntegerModel<W, const N: usize, const C: usize, const E: usize> {
     pub(crate) rows: [Row; C],
     pub(crate) channels: [Channel; C],
     /// Upper and lower, for the squared and for the normalised error.
-    pub(crate) limits: [[u64; 2]; 2],
+    pub(crate) limits: [[IntegerError; 2]; 2],
     /// Share of the new state, Q15.
     pub(crate) leak: i32,
 }
@@ -76,24 +78,24 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> Default for Inte
     }
 }
 
-/// An error in the unit of integer scores, saturating; 0 of what is negative or not a number. By the number's own bits: the
-/// conversion that a processor without double precision is given goes by way of it.
+/// An error as integer inference has it, rounded down; 0 of what is negative or not a number. By the number's own bits, since
+/// the conversion of the crate `fixed` rounds to the nearest.
 #[inline(never)]
-fn scored(v: f32) -> u64 {
+fn scored(v: f32) -> IntegerError {
     let bits = v.to_bits();
     let mantissa = u64::from(bits & 0x7f_ffff | 0x80_0000);
     // Of the mantissa's lowest bit, of those behind the point.
-    let shift = (bits >> 23) as i32 - 150 + super::SCORE_BITS as i32;
-    match v {
+    let shift = (bits >> 23) as i32 - 150 + IntegerError::FRAC_NBITS as i32;
+    IntegerError::from_bits(match v {
         v if v.is_nan() || v <= 0.0 => 0,
         _ if shift > 40 => u64::MAX,
         _ if shift >= 0 => mantissa << shift,
         _ => mantissa.checked_shr(shift.unsigned_abs()).unwrap_or(0),
-    }
+    })
 }
 
 /// A threshold in the unit of integer scores.
-fn limits(t: &Threshold) -> [u64; 2] {
+fn limits(t: &Threshold) -> [IntegerError; 2] {
     [scored(t.upper), scored(t.lower)]
 }
 
@@ -121,7 +123,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
             mix: Mix { res: 0, input: 0, fraction: 0 },
             rows: [Row { scale: 0, offset: 0, shift: 0 }; C],
             channels: [Channel { mean: 0, factor: 0, shift: 0 }; C],
-            limits: [[0; 2]; 2],
+            limits: [[IntegerError::ZERO; 2]; 2],
             leak: 0,
         }
     }
@@ -240,7 +242,7 @@ pub(crate) struct View<'a> {
     pub mix: Mix,
     pub rows: &'a [Row],
     pub channels: &'a [Channel],
-    pub limits: &'a [[u64; 2]; 2],
+    pub limits: &'a [[IntegerError; 2]; 2],
     pub leak: i32,
 }
 
@@ -259,7 +261,7 @@ pub(crate) struct Store<'a> {
     pub mix: &'a mut Mix,
     pub rows: &'a mut [Row],
     pub channels: &'a mut [Channel],
-    pub limits: &'a mut [[u64; 2]; 2],
+    pub limits: &'a mut [[IntegerError; 2]; 2],
     pub leak: &'a mut i32,
 }
 

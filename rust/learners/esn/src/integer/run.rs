@@ -6,26 +6,26 @@ use super::weight::{INPUT_BITS, Kind, Mix, Row, STATE_BITS, Weight, Weights, nar
 use crate::LANES;
 use crate::params::{Params, Score, Target};
 use crate::threshold::{self, Errors, MAX_AVERAGE, Thresholds};
+use fixed::types::U36F28;
 use hone_learn::{Decision, Verdict};
 use hone_signal::{Faults, Sample, WindowView};
 
-/// Bits behind the point of an error: a unit is 2^-28 squared spreads, or of the input's power.
-pub const SCORE_BITS: u32 = 28;
+/// An error in fixed point, which saturates: of squared spreads, or over the input's power.
+pub type IntegerError = U36F28;
 
-/// The errors of a window, or their average over several, in units of 2^-[`SCORE_BITS`].
+/// The errors of a window, or their average over several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IntegerErrors {
     /// Mean squared error, in squared spreads of the scale phase.
-    pub mse: u64,
+    pub mse: IntegerError,
     /// The same over the mean square of the window's input.
-    pub nmse: u64,
+    pub nmse: IntegerError,
 }
 
 impl IntegerErrors {
     /// In floating point.
     pub fn to_errors(self) -> Errors {
-        let real = |v: u64| libm::scalbnf(v as f32, -(SCORE_BITS as i32));
-        Errors { mse: real(self.mse), nmse: real(self.nmse) }
+        Errors { mse: self.mse.to_num(), nmse: self.nmse.to_num() }
     }
 }
 
@@ -84,7 +84,7 @@ impl<const N: usize, const C: usize> Default for IntegerScratch<N, C> {
 impl<const N: usize, const C: usize> IntegerScratch<N, C> {
     /// At the start of a stream.
     pub const fn new() -> Self {
-        let ring = [IntegerErrors { mse: 0, nmse: 0 }; MAX_AVERAGE];
+        let ring = [IntegerErrors { mse: IntegerError::ZERO, nmse: IntegerError::ZERO }; MAX_AVERAGE];
         let at = At { age: 0, next: None, ring, count: 0 };
         Self { x: [[0; N]; 3], u: [0; C], y: [0; C], offset: [0; C], at }
     }
@@ -114,7 +114,7 @@ impl At {
         // Past the first round only the remainder by n counts.
         self.count = if self.count >= 2 * n { self.count - n } else { self.count } + 1;
         (self.count >= n).then(|| {
-            let (mut mse, mut nmse) = (0u64, 0u64);
+            let (mut mse, mut nmse) = (IntegerError::ZERO, IntegerError::ZERO);
             for e in self.ring.iter().take(n as usize) {
                 (mse, nmse) = (mse.saturating_add(e.mse), nmse.saturating_add(e.nmse));
             }
@@ -288,12 +288,13 @@ fn mean_of(window: &WindowView<'_>, channel: usize) -> i32 {
     ((sum << MEAN_BITS) / (window.len().max(1) as i64)) as i32
 }
 
-/// numerator/denominator with [`SCORE_BITS`] bits behind the point, saturating; of numbers too large for that the lowest
-/// bits are dropped.
-fn ratio(numerator: u64, denominator: u64) -> u64 {
-    let excess = SCORE_BITS.saturating_sub(numerator.leading_zeros());
+/// numerator/denominator, saturating; of numbers too large for that the lowest bits are dropped.
+fn ratio(numerator: u64, denominator: u64) -> IntegerError {
+    const BITS: u32 = IntegerError::FRAC_NBITS;
+    let excess = BITS.saturating_sub(numerator.leading_zeros());
     let denominator = denominator.wrapping_shr(excess);
-    (numerator.wrapping_shr(excess) << SCORE_BITS).checked_div(denominator).unwrap_or(u64::MAX)
+    let quotient = (numerator.wrapping_shr(excess) << BITS).checked_div(denominator);
+    quotient.map_or(IntegerError::MAX, IntegerError::from_bits)
 }
 
 impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, N, C, E> {
@@ -359,7 +360,7 @@ impl View<'_> {
 
     fn is_anomalous(&self, score: Score, e: &IntegerErrors) -> bool {
         let [mse, nmse] = *self.limits;
-        let beyond = |[upper, lower]: [u64; 2], v: u64| v >= upper || (lower > 0 && v <= lower);
+        let beyond = |[upper, lower]: [IntegerError; 2], v| v >= upper || (lower > 0 && v <= lower);
         (score != Score::Nmse && beyond(mse, e.mse)) || (score != Score::Mse && beyond(nmse, e.nmse))
     }
 

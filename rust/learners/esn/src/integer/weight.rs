@@ -1,8 +1,9 @@
 //! The two kinds of weights: 8-bit codes, affine by rows, and 16-bit fixed point.
 
 use super::tanh::ARGUMENT_BITS;
-use hone_numeric::compress::{Affine, Fixed};
 use hone_numeric::kernel::dot_i16;
+use hone_numeric::quantize::round::{headroom, scaled, shifted};
+use hone_numeric::quantize::{Affine, Fixed};
 
 /// Bits behind the point of inputs and outputs, in spreads: ±32 of them in 16 bits.
 pub(crate) const INPUT_BITS: u32 = 10;
@@ -257,28 +258,9 @@ impl Weight for i16 {
     }
 }
 
-/// Shifts right, rounding to the nearest, and saturates at ±2^20: 1024 spreads of an output, far beyond what tanh tells apart.
+/// v·2^-shift to the nearest, at most ±2^20: 1024 spreads of an output, far beyond what tanh tells apart.
 #[inline(always)]
 pub(crate) fn narrow(v: i64, shift: u8) -> i32 {
     const LIMIT: i64 = 1 << 20;
-    let half = if shift == 0 { 0 } else { 1i64.wrapping_shl(u32::from(shift) - 1) };
-    v.wrapping_add(half).wrapping_shr(shift.into()).clamp(-LIMIT, LIMIT) as i32
-}
-
-/// The shift to the left by which a number of this size still is below 2^bits, at most 57; `None` where it would be to
-/// the right.
-pub(crate) fn headroom(largest: f32, bits: u32) -> Option<u8> {
-    if !largest.is_finite() {
-        return None;
-    }
-    // The exponent of the number, by its bits: largest < 2^exponent.
-    let exponent = (largest.abs().to_bits() >> 23) as i32 - 126;
-    let shift = bits as i32 - exponent;
-    u8::try_from(shift.min(57)).ok()
-}
-
-/// v·2^shift, rounded to the nearest.
-pub(crate) fn scaled(v: f32, shift: i32) -> i32 {
-    let v = libm::scalbnf(v, shift);
-    (v + if v < 0.0 { -0.5 } else { 0.5 }) as i32
+    shifted(v, shift).clamp(-LIMIT, LIMIT) as i32
 }

@@ -2,7 +2,7 @@ extern crate std;
 use super::*;
 use crate::Params;
 use hone_learn::Settings;
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
 use hone_numeric::rng::Rng;
 use std::boxed::Box;
 use std::vec::Vec;
@@ -61,8 +61,8 @@ fn decides_as_the_model_that_it_was_made_of() {
                     let x =
                         if i % 10 == 9 { row(&mut rng, 0).map(|v| v.saturating_mul(3)) } else { row(&mut rng, i % 5) };
                     let exact = model.infer(&x.map(f32::from), &mut words).unwrap();
-                    let close = frozen.infer(&Row::Whole(&x, 0), &mut scratch).unwrap();
-                    assert_eq!(Some(close), frozen.infer(&Row::Real(&x.map(f32::from)), &mut scratch));
+                    let close = frozen.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch).unwrap();
+                    assert_eq!(Some(close), frozen.infer(&FeatureRow::Float(&x.map(f32::from)), &mut scratch));
                     same += u32::from(close.verdict.decision == exact.verdict.decision);
                     right[0] += u32::from(exact.verdict.decision == Decision::Class(ClassId(i % 5)));
                     right[1] += u32::from(close.verdict.decision == Decision::Class(ClassId(i % 5)));
@@ -98,10 +98,13 @@ fn is_stored_and_read_again_to_the_same_bits() {
         assert_eq!((back.precision(), postcard::to_allocvec(&back).unwrap()), (Some(precision), bytes.clone()));
         let mut scratch = [0.0; D];
         let x = row(&mut Rng::new(1), 2);
-        assert_eq!(back.infer(&Row::Whole(&x, 0), &mut scratch), frozen.infer(&Row::Whole(&x, 0), &mut scratch));
+        assert_eq!(
+            back.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch),
+            frozen.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch)
+        );
         for length in (0..bytes.len()).step_by(7).chain([bytes.len() - 1]) {
             assert!(!load(&mut back, &bytes[..length]), "{length}");
-            assert_eq!((back.precision(), back.infer(&Row::Whole(&x, 0), &mut scratch)), (None, None));
+            assert_eq!((back.precision(), back.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch)), (None, None));
         }
         let whole = postcard::to_allocvec(&*model).unwrap().len();
         std::println!("{precision:?}: {} bytes of {whole}", bytes.len());
@@ -130,11 +133,11 @@ fn one_that_has_learnt_nothing_knows_nothing() {
     let mut model = Box::new(Big::new());
     model.begin(&Params::default().fitted(D, 6000).check(D, 6000).unwrap()).unwrap();
     let frozen = frozen(&model, Precision::Int8).unwrap();
-    let answer = frozen.infer(&Row::Whole(&[0; D], 0), &mut [0.0; D]).unwrap();
+    let answer = frozen.infer(&FeatureRow::FixedPoint(&[0; D], 0), &mut [0.0; D]).unwrap();
     assert_eq!((answer.verdict.decision, answer.nearest), (Decision::Unknown, None));
     let mut scratch = [0.0; D];
     let words: Vec<usize> = [D - 1, D + 1].into();
     for width in words {
-        assert_eq!(frozen.infer(&Row::Real(&[0.0; D + 1][..width]), &mut scratch), None);
+        assert_eq!(frozen.infer(&FeatureRow::Float(&[0.0; D + 1][..width]), &mut scratch), None);
     }
 }

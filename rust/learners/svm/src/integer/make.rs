@@ -5,7 +5,9 @@ use crate::kernel::Kind;
 use crate::model::{Head, ModelMut, ModelView, Task, numbers_of};
 use crate::rows::each;
 use hone_learn::Shortage;
-use hone_numeric::whole::{FRAME, Precision, Width, factor, fixed, frame};
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::{FRAME, Width, frame};
+use hone_numeric::quantize::integer::{factor, to_integer};
 
 /// Why a model could not be put into integers. The target is then untrained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl ModelMut<'_> {
             layout => self.words.get(k + layout.pairs + 1).map_or(0, |w| (w >> 8) as u8 as i8),
         };
         for (bias, by) in self.words.iter_mut().skip(k).zip(by).take(self.head.pairs()) {
-            *bias = (*bias as i32).saturating_add(fixed(*by, point).unwrap_or(0)) as u32;
+            *bias = (*bias as i32).saturating_add(to_integer(*by, point).unwrap_or(0)) as u32;
         }
         true
     }
@@ -97,7 +99,7 @@ fn linear(layout: &Layout, from: &Head, body: &[u32], biases: &mut [u32], to: &m
     let (shifts, rows) = to.split_at_mut_checked(layout.head)?;
     let machines = || whole_rows(body, 1 + d);
     for (machine, bias) in machines().zip(biases) {
-        *bias = fixed(float(machine).next()?, LINEAR_POINT)? as u32;
+        *bias = to_integer(float(machine).next()?, LINEAR_POINT)? as u32;
     }
     for j in 0..d {
         let weights = || machines().filter_map(|m| m.get(1 + j).map(|w| f32::from_bits(*w)));
@@ -107,7 +109,7 @@ fn linear(layout: &Layout, from: &Head, body: &[u32], biases: &mut [u32], to: &m
         let (width, mut at) = (layout.precision.width(), 0);
         let (limit, mask) = if width == Width::Byte { (127, 0xff) } else { (32767, 0xffff) };
         for weight in weights() {
-            let code = fixed(weight, by)?.clamp(-limit, limit) as u32 & mask;
+            let code = to_integer(weight, by)?.clamp(-limit, limit) as u32 & mask;
             width.put(rows.get_mut(at..at + layout.row)?, j, code);
             at += layout.row;
         }
@@ -142,7 +144,7 @@ fn kernel(layout: &Layout, from: &Head, body: &[u32], biases: &mut [u32], to: &m
     // Kernel values are Q15, of whose products with a coefficient the lowest 8 bits are dropped.
     let (own, point) = (i8::try_from(own).ok()?, i8::try_from(own + 7).ok()?);
     for (bias, old) in biases.iter_mut().zip(float(old_biases)) {
-        *bias = fixed(old, point)? as u32;
+        *bias = to_integer(old, point)? as u32;
     }
     let (gamma, frames) = front.split_first_chunk_mut::<2>()?;
     for ((place, mean), gain) in frames.as_chunks_mut::<FRAME>().0.iter_mut().zip(float(mean)).zip(float(gain)) {
@@ -160,13 +162,13 @@ fn kernel(layout: &Layout, from: &Head, body: &[u32], biases: &mut [u32], to: &m
             at += 1;
         }
         for c in float(numbers).skip(skip) {
-            Width::Half.put(to_numbers, at, fixed(c, own)? as u32 & 0xffff);
+            Width::Half.put(to_numbers, at, to_integer(c, own)? as u32 & 0xffff);
             at += 1;
         }
         let place = rows.get_mut(v * layout.row..(v + 1) * layout.row)?;
         let mut index = 0;
         decoded(row, from, scale, shift, &mut |z| {
-            codes.put(place, index, codes.store(fixed(z * steps, 0).unwrap_or(0)).0);
+            codes.put(place, index, codes.store(to_integer(z * steps, 0).unwrap_or(0)).0);
             index += 1;
         });
     }

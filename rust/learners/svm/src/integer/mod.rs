@@ -8,7 +8,7 @@
 //!   bits behind the point that were asked for. Sums are exact in 64 bits; decision values have 16 bits behind the point.
 //! - RBF: γ as base-2 exponent per squared step of a code, mantissa and shift, and the bits behind the
 //!   point of decision values; per feature its
-//!   [frame](hone_numeric::whole::frame); per support vector its class (with three classes or more) and its coefficients, in 16
+//!   [frame](hone_numeric::quantize::features::frame); per support vector its class (with three classes or more) and its coefficients, in 16
 //!   bits; the support vectors' codes. These are of 8 bits, over a range a quarter wider than the support vectors take, or
 //!   of 16 with the bits asked for behind the point, in standard deviations. Distances are exact in 32 bits (of 16-bit codes the
 //!   lowest bits are dropped), exp is a table of powers of two, kernel values are Q15.
@@ -22,7 +22,8 @@ pub use make::QuantizeError;
 pub(crate) use run::{decisions, infer};
 
 use crate::model::{Head, pairs_of};
-use hone_numeric::whole::{FRAME, Precision};
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FRAME;
 
 /// Whether the build has them.
 pub(crate) const INTEGER: bool = cfg!(feature = "integer");

@@ -3,34 +3,40 @@
 use super::{ENTERS, LINEAR_POINT, Layout};
 use crate::model::{Head, Task, UNKNOWN, one, pair, vote};
 use hone_learn::Verdict;
-use hone_numeric::whole::{FRAME, Measure, Row, distances, encode, exp2_negative, real, scaled, weighted};
+use hone_numeric::quantize::features::{FRAME, FeatureRow, Measure, distances, encode, weighted};
+use hone_numeric::quantize::integer::{exp2_negative, scaled, to_float};
 
 /// Distances computed in one call.
 const BLOCK: usize = 16;
 
 /// What a model in integers says of a row.
 #[inline(never)]
-pub(crate) fn infer(head: &Head, words: &[u32], row: &Row<'_>, scratch: &mut [f32]) -> Verdict {
+pub(crate) fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [f32]) -> Verdict {
     let k = usize::from(head.classes);
     let Some((values, point)) = values(head, words, row, scratch) else { return UNKNOWN };
     let ids = words.get(..k).unwrap_or(&[]);
     match ids {
-        [] | [_] | [_, _] => one(head.task, ids, values.first().map_or(f32::NAN, |f| real(*f as i32, point))),
+        [] | [_] | [_, _] => one(head.task, ids, values.first().map_or(f32::NAN, |f| to_float(*f as i32, point))),
         _ => vote(ids, values, Some(point)),
     }
 }
 
 /// Its decision values, as numbers.
 pub(crate) fn decisions<'s>(head: &Head, words: &[u32], row: &[f32], scratch: &'s mut [f32]) -> Option<&'s [f32]> {
-    let (values, point) = values(head, words, &Row::Real(row), scratch)?;
+    let (values, point) = values(head, words, &FeatureRow::Float(row), scratch)?;
     for value in values.iter_mut() {
-        *value = real(*value as i32, point).to_bits();
+        *value = to_float(*value as i32, point).to_bits();
     }
     bytemuck::try_cast_slice(values).ok()
 }
 
 /// Decision values, signed, and the bits behind their point.
-fn values<'s>(head: &Head, words: &[u32], row: &Row<'_>, scratch: &'s mut [f32]) -> Option<(&'s mut [u32], i32)> {
+fn values<'s>(
+    head: &Head,
+    words: &[u32],
+    row: &FeatureRow<'_>,
+    scratch: &'s mut [f32],
+) -> Option<(&'s mut [u32], i32)> {
     let d = usize::from(head.features);
     if head.precision == 0 || head.task == Task::Untrained || row.len() != d || !row.is_finite() {
         return None;
@@ -118,7 +124,7 @@ fn spread(values: &mut [u32], numbers: &[i16], k: usize, kernel: i32) {
 /// Weight vectors.
 fn linear<'v>(
     layout: &Layout,
-    row: &Row<'_>,
+    row: &FeatureRow<'_>,
     shifts: &[u32],
     mut rows: &[u32],
     entered: &mut [u32],

@@ -2,9 +2,9 @@ extern crate std;
 use super::*;
 use crate::{KernelKind, LAYOUT, LAYOUT_INTEGER, Model, Params, QuantizeError, Shape, Trainer, required, scratch_len};
 use hone_learn::{ClassId, Decision, Format, Progress, TrainingSet};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_numeric::rng::Rng;
-use hone_numeric::whole::Row;
 use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
@@ -118,14 +118,17 @@ fn whole_rows_are_judged_as_the_same_numbers_in_floating_point() {
                 let x: [i16; D] =
                     core::array::from_fn(|j| (rng.next_normal() * [4000.0, 20.0, 1.0, 600.0, 9000.0, 90.0][j]) as i16);
                 let (mut a, mut b) = ([0.0; scratch_len(8, D)], [0.0; scratch_len(8, D)]);
-                let verdict = integer.view().infer_row(&Row::Whole(&x, 3), &mut a);
+                let verdict = integer.view().infer_row(&FeatureRow::FixedPoint(&x, 3), &mut a);
                 // Negative halves are rounded up as integers, down as floating point: by a last bit at most.
                 let real = integer.infer(&x.map(|v| f32::from(v) / 8.0), &mut b);
                 assert_eq!(verdict.decision, real.decision);
                 assert!((verdict.score - real.score).abs() < 0.02, "{verdict:?} {real:?}");
             }
             let mut scratch = [0.0; scratch_len(8, D)];
-            assert_eq!(source.view().infer_row(&Row::Whole(&[0; D], 0), &mut scratch).decision, Decision::Unknown);
+            assert_eq!(
+                source.view().infer_row(&FeatureRow::FixedPoint(&[0; D], 0), &mut scratch).decision,
+                Decision::Unknown
+            );
         }
     }
 }

@@ -1,63 +1,9 @@
 //! Rows of features in integers, for models that run without floating point: standardised into codes of 8 or 16 bits, and
 //! compared with rows of codes. What has to be computed once, by whoever makes a model, is in floating point; the rest is not.
 
-use crate::compress::Fixed;
+use super::integer::to_integer;
+use super::round::limited;
 use crate::kernel;
-
-/// In what integers a model runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// 8 bits, the range spread over them.
-    Int8,
-    /// 16 bits, fixed point.
-    Fixed(Fixed),
-}
-
-impl Precision {
-    /// As a number in a stored model; never 0.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Int8 => 1,
-            Self::Fixed(fixed) => 2 + fixed.fraction(),
-        }
-    }
-
-    /// The reverse of [`Precision::code`].
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            1 => Some(Self::Int8),
-            2..=17 => match Fixed::q(0, code - 2) {
-                Some(fixed) => Some(Self::Fixed(fixed)),
-                None => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Of its codes.
-    pub const fn width(self) -> Width {
-        match self {
-            Self::Int8 => Width::Byte,
-            Self::Fixed(_) => Width::Half,
-        }
-    }
-
-    /// Bits behind the point of numbers from -1 to 1.
-    pub const fn fraction(self) -> u8 {
-        match self {
-            Self::Int8 => 7,
-            Self::Fixed(fixed) => fixed.fraction(),
-        }
-    }
-
-    /// By how many bits squared distances are shifted so that 32 bits hold what counts.
-    pub const fn square_shift(self) -> u8 {
-        match self {
-            Self::Int8 => 0,
-            Self::Fixed(fixed) => (2 * fixed.fraction()).saturating_sub(16),
-        }
-    }
-}
 
 /// How wide a code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +31,8 @@ impl Width {
             Self::Byte => (-128, 127, 128),
             Self::Half => (-32768, 32767, 0),
         };
-        let kept = code.clamp(low, high);
-        ((kept.wrapping_add(zero) as u32) & if zero > 0 { 0xff } else { 0xffff }, kept.abs_diff(code).min(high as u32))
+        let (kept, beyond) = limited(code, low, high);
+        ((kept.wrapping_add(zero) as u32) & if zero > 0 { 0xff } else { 0xffff }, beyond)
     }
 
     /// Writes code `index` of a row.
@@ -117,19 +63,19 @@ impl Width {
 
 /// A row of features to be judged.
 #[derive(Clone, Copy, Debug)]
-pub enum Row<'a> {
+pub enum FeatureRow<'a> {
     /// As the extractors give it. Its bits are taken apart; nothing is computed in floating point.
-    Real(&'a [f32]),
+    Float(&'a [f32]),
     /// Integers, as samples are, with so many bits behind the point (at most 15).
-    Whole(&'a [i16], u8),
+    FixedPoint(&'a [i16], u8),
 }
 
-impl Row<'_> {
+impl FeatureRow<'_> {
     /// Features.
     pub fn len(&self) -> usize {
         match self {
-            Self::Real(row) => row.len(),
-            Self::Whole(row, _) => row.len(),
+            Self::Float(row) => row.len(),
+            Self::FixedPoint(row, _) => row.len(),
         }
     }
 
@@ -141,8 +87,8 @@ impl Row<'_> {
     /// Whether all are numbers and finite.
     pub fn is_finite(&self) -> bool {
         match self {
-            Self::Real(row) => row.iter().all(|x| (x.to_bits() >> 23) & 0xff != 0xff),
-            Self::Whole(..) => true,
+            Self::Float(row) => row.iter().all(|x| (x.to_bits() >> 23) & 0xff != 0xff),
+            Self::FixedPoint(..) => true,
         }
     }
 
@@ -151,22 +97,22 @@ impl Row<'_> {
     #[inline(always)]
     pub fn at(&self, index: usize, shift: i8) -> Option<i32> {
         match self {
-            Self::Real(row) => row.get(index).and_then(|x| fixed(*x, shift)),
-            Self::Whole(row, bits) => {
+            Self::Float(row) => row.get(index).and_then(|x| to_integer(*x, shift)),
+            Self::FixedPoint(row, bits) => {
                 row.get(index).map(|x| moved(i32::from(*x), i32::from(shift).wrapping_sub((*bits).into())))
             }
         }
     }
 
-    /// All features as [`Row::at`] gives them, each with a shift of its own. `None` where one is not a number.
+    /// All features as [`FeatureRow::at`] gives them, each with a shift of its own. `None` where one is not a number.
     pub fn enter(&self, shifts: &[i8], to: &mut [u32]) -> Option<()> {
         match self {
-            Self::Real(row) => {
+            Self::Float(row) => {
                 for ((to, x), shift) in to.iter_mut().zip(*row).zip(shifts) {
-                    *to = fixed(*x, *shift)? as u32;
+                    *to = to_integer(*x, *shift)? as u32;
                 }
             }
-            Self::Whole(row, bits) => {
+            Self::FixedPoint(row, bits) => {
                 let bits = i32::from(*bits);
                 for ((to, x), shift) in to.iter_mut().zip(*row).zip(shifts) {
                     *to = moved((*x).into(), i32::from(*shift).wrapping_sub(bits)) as u32;
@@ -195,37 +141,6 @@ fn moved_far(x: i32, by: i32) -> i32 {
     x.wrapping_add((1 << by) >> 1) >> by
 }
 
-/// x·2^shift to the nearest, by the bits of x; at the ends of the range for what lies beyond. `None` of what is not a number.
-pub fn fixed(x: f32, shift: i8) -> Option<i32> {
-    let bits = x.to_bits();
-    let exponent = ((bits >> 23) & 0xff) as i32;
-    let by = exponent.wrapping_add(shift.into()).wrapping_sub(150);
-    let mantissa = ((bits & 0x7f_ffff) | 0x80_0000) as i32;
-    let magnitude = match (exponent, by) {
-        (0, _) => 0,
-        (0xff, _) if bits & 0x7f_ffff != 0 => return None,
-        (0xff, _) | (_, 8..) => i32::MAX,
-        (_, 0..) => mantissa.wrapping_shl(by as u32),
-        (_, -30..) => {
-            let by = by.unsigned_abs() & 31;
-            mantissa.wrapping_add((1 << by) >> 1) >> by
-        }
-        _ => 0,
-    };
-    Some(if bits >> 31 == 1 { magnitude.wrapping_neg() } else { magnitude })
-}
-
-/// value·2^-bits, rounded towards zero, put together from its bits; 0 where an `f32` of full precision cannot hold it.
-pub fn real(value: i32, bits: i32) -> f32 {
-    let zeros = value.unsigned_abs().leading_zeros();
-    let mantissa = value.unsigned_abs().wrapping_shl(zeros) >> 8;
-    let exponent = 158i32.wrapping_sub(zeros as i32).wrapping_sub(bits);
-    if value == 0 || !(1..=254).contains(&exponent) {
-        return 0.0;
-    }
-    f32::from_bits((value as u32 & 0x8000_0000) | ((exponent as u32) << 23) | (mantissa & 0x7f_ffff))
-}
-
 /// Bits that a standardised feature has beyond those of its code until it is rounded.
 const EXTRA: i32 = 4;
 
@@ -246,13 +161,13 @@ pub fn frame(mean: f32, gain: f32) -> Option<[u32; FRAME]> {
     let (fraction, exponent) = libm::frexpf(gain);
     let shift = i8::try_from(exponent + 1 + EXTRA).ok().filter(|s| (-100..=100).contains(s))?;
     let factor = ((fraction * 8_388_608.0 + 0.5) as u32).min(0x7f_ffff);
-    let mean = fixed(mean, shift).filter(|m| m.unsigned_abs() < 1 << 30)?;
+    let mean = to_integer(mean, shift).filter(|m| m.unsigned_abs() < 1 << 30)?;
     Some([mean as u32, (factor << 8) | u32::from(shift as u8)])
 }
 
 /// The code of feature `index` of a row, not yet limited to a width. What is not a number counts as the mean.
 #[inline(always)]
-fn code(frame: &[u32; FRAME], row: &Row<'_>, index: usize) -> i32 {
+fn code(frame: &[u32; FRAME], row: &FeatureRow<'_>, index: usize) -> i32 {
     let [mean, word] = *frame;
     let Some(x) = row.at(index, word as u8 as i8) else { return 0 };
     let d = x.saturating_sub(mean as i32);
@@ -262,7 +177,7 @@ fn code(frame: &[u32; FRAME], row: &Row<'_>, index: usize) -> i32 {
 
 /// Writes a row's codes, which [`Width::row_words`] words hold; how many steps its features lie beyond the range together.
 #[inline(never)]
-pub fn encode(width: Width, frame: &[u32], row: &Row<'_>, codes: &mut [u32]) -> u32 {
+pub fn encode(width: Width, frame: &[u32], row: &FeatureRow<'_>, codes: &mut [u32]) -> u32 {
     codes.fill(0);
     let mut beyond = 0u32;
     for (index, frame) in frame.as_chunks::<FRAME>().0.iter().enumerate() {
@@ -275,7 +190,7 @@ pub fn encode(width: Width, frame: &[u32], row: &Row<'_>, codes: &mut [u32]) -> 
 
 /// How many steps a row lies beyond the range in those features in which `other` is not itself at its end.
 #[inline(never)]
-pub fn beyond(width: Width, frame: &[u32], row: &Row<'_>, other: &[u32]) -> u32 {
+pub fn beyond(width: Width, frame: &[u32], row: &FeatureRow<'_>, other: &[u32]) -> u32 {
     let frames = frame.as_chunks::<FRAME>().0.iter().enumerate();
     frames.fold(0u32, |sum, (index, frame)| {
         let (bits, over) = width.store(code(frame, row, index));
@@ -283,7 +198,7 @@ pub fn beyond(width: Width, frame: &[u32], row: &Row<'_>, other: &[u32]) -> u32 
     })
 }
 
-/// Σ x·w of signed numbers of 32 bits, as [`Row::enter`] leaves them, and signed weights of a width.
+/// Σ x·w of signed numbers of 32 bits, as [`FeatureRow::enter`] leaves them, and signed weights of a width.
 pub fn weighted(width: Width, x: &[u32], weights: &[u32]) -> i64 {
     let add = |sum: i64, (x, w): (&u32, i32)| sum.wrapping_add(i64::from(*x as i32).wrapping_mul(w.into()));
     match width {
@@ -332,87 +247,6 @@ pub fn distances(width: Width, measure: Measure, query: &[u32], rows: &[u32], ke
             }
         }
     }
-}
-
-/// A positive factor: mantissa, and a shift to the left before it.
-pub type Factor = (u32, i8);
-
-/// `x` as a factor for [`scaled`]; `None` of what is not positive or out of range. Uses floating point.
-pub fn factor(x: f32) -> Option<Factor> {
-    let (fraction, exponent) = libm::frexpf(x);
-    let exponent = i8::try_from(exponent).ok().filter(|e| (-31..=31).contains(e) && x > 0.0 && x.is_finite())?;
-    Some(((fraction * 4_294_967_296.0) as u32, exponent))
-}
-
-/// `x` times a factor, rounded down; `u32::MAX` for what is 2³¹ or more.
-#[inline(always)]
-pub fn scaled(x: u32, (mantissa, by): Factor) -> u32 {
-    let times = |x: u32| (u64::from(x).wrapping_mul(u64::from(mantissa)) >> 32) as u32;
-    if by < 0 {
-        times(x).wrapping_shr(by.unsigned_abs().into())
-    } else if x.leading_zeros() >= u32::from(by.unsigned_abs()) {
-        times(x.wrapping_shl(by.unsigned_abs().into()))
-    } else {
-        // The mantissa is 2³¹ at least, and so would this be.
-        u32::MAX
-    }
-}
-
-/// 2^-x of x in Q16, in Q15, at most 32767: within 2.
-pub fn exp2_negative(x: u32) -> i32 {
-    let (whole, rest) = (x >> 16, x & 0xffff);
-    let Some([high, low]) = TABLE.get((rest >> 10) as usize..).and_then(|t| t.first_chunk()) else { return 0 };
-    let step = (i32::from(*high) - i32::from(*low)).wrapping_mul((rest & 0x3ff) as i32);
-    (i32::from(*high) - ((step + 512) >> 10)).wrapping_shr(whole.min(31))
-}
-
-/// 2^-(i/64) in Q15.
-static TABLE: [i16; 65] = table();
-
-#[allow(clippy::indexing_slicing, reason = "made at compile time")]
-const fn table() -> [i16; 65] {
-    // 2^(-1/64)
-    const STEP: f64 = 0.989_228_013_193_975_5;
-    let (mut t, mut v, mut i) = ([0; 65], 32768.0f64, 0);
-    while i < 65 {
-        let rounded = v + 0.5;
-        t[i] = if rounded > 32767.0 { 32767 } else { rounded as i16 };
-        v *= STEP;
-        i += 1;
-    }
-    t
-}
-
-/// The binary logarithm with 12 bits behind the point, rounded down; 0 of 0.
-pub fn log2(value: u32) -> u32 {
-    let whole = 31u32.saturating_sub(value.leading_zeros());
-    // From 1 to 2, with 31 bits behind the point: it is squared again and again, and each time that it passes 2 is a bit.
-    let mut rest = value.wrapping_shl(value.leading_zeros());
-    (0..12).fold(whole, |log, _| {
-        let square = u64::from(rest).wrapping_mul(rest.into());
-        let passes = (square >> 63) as u32;
-        rest = (square >> (31 + passes)) as u32;
-        (log << 1) | passes
-    })
-}
-
-/// The whole part of the square root.
-pub fn root(value: u64) -> u32 {
-    // Digit by digit, in base 4 (Crenshaw, "Integer Square Roots", 1998).
-    let (mut rest, mut root, mut bit) = (value, 0u64, 1u64 << 62);
-    while bit > rest {
-        bit >>= 2;
-    }
-    while bit > 0 {
-        if rest >= root.wrapping_add(bit) {
-            rest = rest.wrapping_sub(root.wrapping_add(bit));
-            root = (root >> 1).wrapping_add(bit);
-        } else {
-            root >>= 1;
-        }
-        bit >>= 2;
-    }
-    root as u32
 }
 
 #[cfg(test)]
