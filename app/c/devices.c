@@ -162,6 +162,11 @@ int hone_flash_erase_size(void)
 	return rc == 0 ? (int)page.size : rc;
 }
 
+int hone_flash_write_size(void)
+{
+	return flash == NULL ? -ENODEV : (int)flash_get_write_block_size(flash);
+}
+
 int hone_flash_read(uint32_t offset, void *data, size_t len)
 {
 	return flash == NULL ? -ENODEV : flash_read(flash, FLASH_OFFSET + offset, data, len);

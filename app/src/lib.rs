@@ -227,10 +227,25 @@ fn tell(out: &mut dyn Out) {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
+    lines_refused(out);
     let Some(links) = links() else { return };
     while let Some(event) = links.events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
+}
+
+/// Tells of lines that were typed and not run.
+fn lines_refused(out: &mut dyn Out) {
+    let (count, reasons) = platform::lines_refused();
+    if count == 0 {
+        return;
+    }
+    out.counts("error: lines not run: % (", &[count]);
+    for (index, reason) in reasons.iter().filter(|r| !r.is_empty()).enumerate() {
+        out.str(if index == 0 { "" } else { ", " });
+        out.str(reason);
+    }
+    out.str(")\n");
 }
 
 /// Tells of the fault that made the device restart.

@@ -11,7 +11,7 @@ use crate::text::{Line, Out, Write};
 use crate::training::TrainFault;
 use hone_esn::TrainError;
 use hone_learn::{ClassId, Decision, Kind, Metric, ParamError, Report, Setting, Stop, Verdict};
-use hone_signal::{Faults, Micros};
+use hone_signal::Faults;
 
 /// Writes an event as one line with its end; nothing when the style is off.
 pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
@@ -35,7 +35,7 @@ pub fn judged(verdict: &Verdict, names: &Names, out: &mut dyn Out) {
 
 fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
-    out.seconds(time(event));
+    out.seconds(event.time());
     out.str("] ");
     match event {
         Event::Verdict { sequence, verdict, .. } => {
@@ -102,29 +102,6 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
         }
     }
     out.str("\n");
-}
-
-/// When it happened.
-pub fn time(event: &Event) -> Micros {
-    match event {
-        Event::Verdict { time, .. }
-        | Event::LabelWanted { time, .. }
-        | Event::TrainingStarted { time, .. }
-        | Event::TrainingDone { time, .. }
-        | Event::TrainingFailed { time, .. }
-        | Event::TrainingRefused { time, .. }
-        | Event::SensorLost { time, .. }
-        | Event::SensorSuspect { time, .. }
-        | Event::SensorBack { time, .. }
-        | Event::DataFull { time }
-        | Event::FlashErasing { time }
-        | Event::FlashGap { time, .. }
-        | Event::FlashDamaged { time, .. }
-        | Event::ModelRestored { time, .. }
-        | Event::ModelSaved { time, .. }
-        | Event::KeepFailed { time, .. }
-        | Event::Overrun { time, .. } => *time,
-    }
 }
 
 /// `esn, 1234 bytes`.
@@ -312,7 +289,7 @@ pub fn range(setting: &Setting, out: &mut dyn Out) {
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
     let mut j = Object::new("event", event_word(event), out);
-    j.long("time_us", time(event).0);
+    j.long("time_us", event.time().0);
     match event {
         Event::Verdict { sequence, verdict, .. } => {
             j.counts("window", &[*sequence]);

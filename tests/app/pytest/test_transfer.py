@@ -115,6 +115,15 @@ def test_an_import_brings_the_model_and_its_verdicts(device, models):
     assert verdicts(device) == models.verdicts
 
 
+def test_an_import_may_be_pasted_whole(device, models):
+    lines = frame(models.second)
+    device.dut.write("".join(f"{line}\n" for line in ["model import", *lines]).encode())
+    device.read_until(f"^complete {len(models.second)}$", 60)
+    device.read_until("imported: esn, ", 60)
+    device.run("")
+    assert exported(device) == models.second
+
+
 def exported_meanwhile(device, line):
     device.dut.write(f"{line}\n".encode())
     return device.read_until(r"^complete \d+$", 60)[-1]
