@@ -1,5 +1,6 @@
 //! The subcommand.
 
+use super::budget::{self, Budget};
 use super::learner::{EvalError, Learner};
 use super::report::Report;
 use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, svm};
@@ -22,7 +23,7 @@ pub struct EvalArgs {
     /// A setting of the learner; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Capacities: those of the NUCLEO-F401RE's build, or large ones
+    /// Within what a board's image holds, and as it learns; or with large capacities
     #[arg(long, value_enum, default_value_t)]
     pub budget: Budget,
     /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
@@ -120,33 +121,18 @@ impl Protocol {
     }
 }
 
-/// Capacities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Budget {
-    /// Those of the NUCLEO-F401RE's build
-    #[default]
-    F401,
-    /// Large ones
-    None,
-}
-
-impl Budget {
-    fn name(self) -> &'static str {
-        match self {
-            Self::F401 => "f401",
-            Self::None => "none",
-        }
-    }
-}
-
 fn learner(args: &EvalArgs) -> Box<dyn Learner> {
+    let image = args.budget.image();
     match (args.learner, args.budget) {
-        (LearnerName::Esn, Budget::F401) => Box::new(esn::F401::default()),
-        (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
-        (LearnerName::Svm, Budget::F401) => Box::new(svm::F401::default()),
-        (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
-        (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
-        (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
+        (LearnerName::Esn, Budget::F401) => Box::new(budget::EsnF401::within(image)),
+        (LearnerName::Esn, Budget::F429) => Box::new(budget::EsnF429::within(image)),
+        (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::within(image)),
+        (LearnerName::Svm, Budget::F401) => Box::new(budget::SvmF401::within(image)),
+        (LearnerName::Svm, Budget::F429) => Box::new(budget::SvmF429::within(image)),
+        (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::within(image)),
+        (LearnerName::Rce, Budget::F401) => Box::new(budget::RceF401::within(image)),
+        (LearnerName::Rce, Budget::F429) => Box::new(budget::RceF429::within(image)),
+        (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::within(image)),
     }
 }
 
@@ -156,7 +142,7 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
 /// [`EvalError`], for standard error.
 pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
     if args.list_settings {
-        let mut learner = learner(&EvalArgs { budget: Budget::F401, ..args.clone() });
+        let mut learner = learner(args);
         configure(args, learner.as_mut())?;
         print(&learner.settings().list());
         return Ok(());
@@ -200,6 +186,7 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     let set = Dataset::open(&manifest, &data_folder(args.root.as_deref()))?;
     let mut learner = learner(args);
     learner.serves(&set).map_err(EvalError::NotServed)?;
+    args.budget.image().map_or(Ok(()), |image| image.takes(&set))?;
     learner.adapt(&set);
     configure(args, learner.as_mut())?;
 
@@ -273,6 +260,7 @@ fn go(
 
 fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
     for (key, value) in pairs(args)? {
+        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value))?;
         let set = learner.set(&key, &value);
         set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
     }

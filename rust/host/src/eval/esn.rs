@@ -1,5 +1,6 @@
 //! The ESN under evaluation.
 
+use super::budget::Image;
 use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
@@ -19,6 +20,8 @@ pub struct Esn<const N: usize, const C: usize, const E: usize> {
     /// Lengths of phases that the user has set; the others follow from the manifest's split.
     fixed: Phases,
     sight: Sight<C>,
+    /// What it learns within, and as.
+    image: Option<&'static Image>,
     model: Box<Model<N, C, E>>,
     scratch: Box<Scratch<N, C>>,
     /// In place of the model, once converted.
@@ -39,17 +42,17 @@ struct Phases {
     calibrate: bool,
 }
 
-/// As in the NUCLEO-F401RE's build.
-pub type F401 = Esn<64, 3, 384>;
 /// As large as settings can ask for.
 pub type Unbounded = Esn<512, 16, 262_144>;
 
-impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
-    fn default() -> Self {
+impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
+    /// One that learns as an image does; without one, with the capacities of its type.
+    pub fn within(image: Option<&'static Image>) -> Self {
         Self {
             params: Params::DEFAULT,
             fixed: Phases::default(),
-            sight: Sight::default(),
+            sight: Sight::within(image),
+            image,
             model: Box::new(Model::new()),
             scratch: Box::new(Scratch::new()),
             integer: None,
@@ -108,6 +111,22 @@ impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
         limit(self.fixed.fit, self.params.fit_windows, &mut stream.fit);
         limit(self.fixed.calibrate, self.params.calibrate_windows, &mut stream.calibrate);
         stream
+    }
+
+    /// As on a device: windows in the order in which they come, the first for scaling, then those to fit, then those to
+    /// calibrate. Their numbers are as in [`Esn::stream`].
+    fn arriving<'a>(&self, r: &'a Recordings) -> Stream<'a> {
+        let Stream { scale, fit, calibrate, refused } = self.stream(r);
+        let numbers = (scale.len(), fit.len());
+        let mut windows = [scale, fit, calibrate].concat();
+        let place = |(recording, window): &Placed| {
+            let index = r.recordings.iter().position(|r| std::ptr::eq(r, *recording));
+            (index, recording.windows.iter().position(|w| std::ptr::eq(w, *window)))
+        };
+        windows.sort_by_cached_key(place);
+        let calibrate = windows.split_off((numbers.0 + numbers.1).min(windows.len()));
+        let fit = windows.split_off(numbers.0.min(windows.len()));
+        Stream { scale: windows, fit, calibrate, refused }
     }
 
     /// Windows as the ESN sees them.
@@ -192,10 +211,13 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
-        let mut stream = self.stream(r);
+        let mut stream = if self.image.is_some() { self.arriving(r) } else { self.stream(r) };
         let measured: Vec<_> =
             if self.sight.features() { stream.scale.drain(..stream.scale.len() / 2).collect() } else { vec![] };
         let checked = self.checked(r, &stream)?;
+        if let Some(image) = self.image {
+            image.room("bytes of workspace", required(&checked), image.workspace, "WORKSPACE_BYTES")?;
+        }
         for at in &measured {
             tick();
             self.sight.measure(&set_view(set, r, at));
@@ -282,7 +304,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
 
     fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
-        let stream = self.stream(r);
+        let stream = if self.image.is_some() { self.arriving(r) } else { self.stream(r) };
         let seen = self.seen(set, r, &stream.calibrate);
         let views = || seen.iter().map(Seen::view);
         let mut errors = vec![0.0; 2 * stream.calibrate.len()];

@@ -2,6 +2,7 @@
 
 mod ablation;
 mod args;
+mod budget;
 mod esn;
 mod form;
 mod front;
@@ -15,9 +16,9 @@ mod rows;
 mod settings;
 mod sight;
 mod svm;
-mod tune;
 
-pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
+pub use args::{EvalArgs, LearnerName, Protocol, evaluate, run};
+pub use budget::{Budget, Image, Lack};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use report::{Confusion, Difference, Report, Variant};
 

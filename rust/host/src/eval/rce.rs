@@ -1,5 +1,6 @@
 //! The RCE under evaluation.
 
+use super::budget::Image;
 use super::form;
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
@@ -15,6 +16,8 @@ pub struct Rce<const WORDS: usize> {
     params: Params,
     /// Whether the user has set the number of prototypes, so that less than that is an error.
     fixed: bool,
+    /// Windows are learnt in the order in which they come, as on a device.
+    arriving: bool,
     front: Front,
     width: usize,
     model: Box<Model<WORDS>>,
@@ -23,17 +26,17 @@ pub struct Rce<const WORDS: usize> {
     scratch: Vec<u32>,
 }
 
-/// 20 KB: 200 prototypes of 72 features in 8 bits.
-pub type F401 = Rce<5120>;
 /// Thousands of prototypes in `f32`.
 pub type Unbounded = Rce<1_000_000>;
 
-impl<const WORDS: usize> Default for Rce<WORDS> {
-    fn default() -> Self {
+impl<const WORDS: usize> Rce<WORDS> {
+    /// One that learns as an image does; without one, with the capacities of its type.
+    pub fn within(image: Option<&'static Image>) -> Self {
         Self {
             params: Params::default(),
             fixed: false,
-            front: Front::default(),
+            front: Front::within(image),
+            arriving: image.is_some(),
             width: 0,
             model: Box::new(Model::new()),
             frozen: None,
@@ -81,7 +84,9 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         self.begin(set)?;
         let (mut examples, refused) = self.front.examples(set, Part::Train)?;
-        shuffle(&mut examples, self.front.seed());
+        if !self.arriving {
+            shuffle(&mut examples, self.front.seed());
+        }
         for example in &examples {
             self.learn(&Input::Row(&example.features), example.class)?;
             tick();

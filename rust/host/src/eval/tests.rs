@@ -3,7 +3,8 @@ use crate::dataset::data_folder;
 use std::path::PathBuf;
 
 fn args(manifest: &str, learner: LearnerName) -> EvalArgs {
-    EvalArgs { manifest: Some(manifest.into()), learner, ..EvalArgs::default() }
+    // Of a board that has room for all of the sets.
+    EvalArgs { manifest: Some(manifest.into()), learner, budget: Budget::F429, ..EvalArgs::default() }
 }
 
 /// Whether the recordings are there; says so when not.
@@ -94,22 +95,32 @@ fn classifiers_learn_tables_and_recordings() {
 }
 
 #[test]
-fn an_rbf_machine_of_many_rows_is_tuned_and_learns_on_a_basis() {
+fn a_boards_budget_is_its_image() {
     if skipped() {
         return;
     }
-    let eval = |set: &[&str]| {
-        let set = set.iter().map(|s| (*s).to_string()).collect();
-        report(&EvalArgs { set, ..args("digits", LearnerName::Svm) })
+    let eval = |name: &str, budget, set: &[&str]| EvalArgs {
+        budget,
+        set: set.iter().map(|s| (*s).to_string()).collect(),
+        ..args(name, LearnerName::Svm)
     };
     let fact = |r: &Report, key: &str| r.facts.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-    let tuned = eval(&["kernel=rbf"]);
-    assert!(tuned.accuracy.unwrap() >= 0.92, "{:?}", tuned.accuracy);
-    assert_eq!(fact(&tuned, "later batches").as_deref(), Some("on a basis"));
-    // What is set is not chosen.
-    let (set, off) = (eval(&["kernel=rbf", "c=1"]), eval(&["kernel=rbf", "tune=off"]));
-    assert_eq!((fact(&set, "c, chosen"), set.accuracy), (None, off.accuracy));
-    assert!(off.accuracy < tuned.accuracy);
+    // As many rows as the image holds, of all classes, and the same whatever the seed.
+    let f401 = Budget::F401.image().unwrap();
+    let small = report(&eval("iris", Budget::F401, &[]));
+    assert_eq!(fact(&small, "rows held").unwrap(), format!("{} x 4 B", f401.rows));
+    assert!(small.accuracy.unwrap() > 0.9, "{:?}", small.accuracy);
+    let other = report(&EvalArgs { seed: Some(7), ..eval("iris", Budget::F401, &[]) });
+    assert_eq!(small.confusion.counts, other.confusion.counts);
+    // What is too large is refused by the name of what would have to be larger, and of who has it.
+    for (name, option) in [("digits", "CONFIG_HONE_FEATURES"), ("fan-low", "CONFIG_HONE_WINDOW_FRAMES")] {
+        let message = refusal(&eval(name, Budget::F401, &[]));
+        assert!(message.contains(option) && message.contains("--budget f429 or none"), "{message}");
+        assert!(report(&eval(name, Budget::F429, &[])).f1.is_some());
+    }
+    let wide = EvalArgs { learner: LearnerName::Rce, ..eval("iris", Budget::F401, &["store=f32"]) };
+    assert!(refusal(&wide).contains("CONFIG_HONE_RCE_WIDE"), "{}", refusal(&wide));
+    assert!(report(&EvalArgs { budget: Budget::None, ..wide }).f1.is_some());
 }
 
 #[test]
