@@ -64,10 +64,10 @@ def test_keys_of_a_terminal(device):
 
 
 def test_tab_completes_values(device):
-    device.run("config set device.telemetry js\t")
-    assert device.text("config get device.telemetry") == "json"
-    device.run("config set device.telemetry te\t")
-    assert device.text("config get device.telemetry") == "text"
+    device.run("config set device.autosave of\t")
+    assert device.text("config get device.autosave") == "off"
+    device.run("config set device.autosave on\t")
+    assert device.text("config get device.autosave") == "on"
     assert {"off", "text", "json"} <= set(device.text("config set device.telemetry \t\x15").split())
 
 
