@@ -79,7 +79,9 @@ fn values(kconfig: &str, confs: &[String]) -> BTreeMap<String, String> {
             all.insert(key, default);
         }
     }
-    all.into_iter().filter_map(|(k, v)| Some((k.strip_prefix("HONE_")?.to_string(), v))).collect()
+    // The units of the flash follow from the processor, and bound no learning.
+    let ours = all.into_iter().filter_map(|(k, v)| Some((k.strip_prefix("HONE_")?.to_string(), v)));
+    ours.filter(|(name, _)| !name.starts_with("FLASH_")).collect()
 }
 
 /// Whether a condition of `||`, `&&`, `!`, `NAME` and `NAME > NUMBER` holds. Options not known count as off.
