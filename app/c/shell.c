@@ -62,6 +62,8 @@ static atomic_t interrupted;
 
 /* Room that is kept for Ctrl-U and an end of line. */
 #define ENDING 2
+/* Reads of the port in one interrupt, at most. */
+#define TURNS 32
 
 static void end_refused(struct ring_buf *to, uint8_t end)
 {
@@ -115,11 +117,12 @@ static void console_interrupt(const struct device *dev, void *user_data)
 {
 	struct shell_uart_int_driven *uart = user_data;
 	uint8_t bytes[16], *data;
-	int count;
 
 	uart_irq_update(dev);
 	if (uart_irq_rx_ready(dev)) {
-		while ((count = uart_fifo_read(dev, bytes, sizeof(bytes))) > 0) {
+		/* A few at a time: sampling waits meanwhile. What is left interrupts again. */
+		for (int turn = 0, count = 1; turn < TURNS && count > 0; turn++) {
+			count = uart_fifo_read(dev, bytes, sizeof(bytes));
 			for (int i = 0; i < count; i++) {
 				take(&uart->rx_ringbuf, bytes[i]);
 			}
