@@ -16,8 +16,8 @@ mod platform;
 use core::cell::Cell;
 use core::time::Duration;
 use critical_section::Mutex;
-use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::background::Background;
+use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::data::env::Io;
 use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
@@ -219,10 +219,25 @@ fn tell(out: &mut dyn Out) {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
+    lines_refused(out);
     let Some(links) = links() else { return };
     while let Some(event) = links.events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
+}
+
+/// Tells of lines that were typed and not run.
+fn lines_refused(out: &mut dyn Out) {
+    let (count, reasons) = platform::lines_refused();
+    if count == 0 {
+        return;
+    }
+    out.counts("error: lines not run: % (", &[count]);
+    for (index, reason) in reasons.iter().filter(|r| !r.is_empty()).enumerate() {
+        out.str(if index == 0 { "" } else { ", " });
+        out.str(reason);
+    }
+    out.str(")\n");
 }
 
 /// Tells of the fault that made the device restart.
@@ -247,11 +262,7 @@ fn restarted(record: &fault::Record, out: &mut dyn Out) {
     out.str(", ");
     out.seconds(hone_signal::Micros(u64::from(record.uptime_ms) * 1000));
     out.counts(" s after the start; %", &[record.count]);
-    out.str(if record.count == 1 {
-        " such restart since power on\n"
-    } else {
-        " such restarts since power on\n"
-    });
+    out.str(if record.count == 1 { " such restart since power on\n" } else { " such restarts since power on\n" });
 }
 
 /// `0x0000abcd`, as `addr2line` takes it.

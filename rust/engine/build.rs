@@ -1,5 +1,6 @@
 //! Capacities: Kconfig's whole numbers. Their names, defaults and ranges are read from the Kconfig files, those of a learner
 //! from its folder's, and their values from Zephyr's `.config` where there is one (`DOTCONFIG` names it).
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a build script stops the build by a panic")]
 
 use std::{env, fmt::Write as _, fs, path::Path, path::PathBuf};
 

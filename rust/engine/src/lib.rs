@@ -27,7 +27,7 @@
 //! A whole device, with a sensor that hums, and later four times as loud:
 //!
 //! ```
-//! use hone_engine::learners::Learner;
+//! use hone_engine::learners::FIRST;
 //! use hone_engine::device::Device;
 //! use hone_engine::data::order::Job;
 //! use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
@@ -55,7 +55,7 @@
 //!
 //! let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
 //! let mut device = Device::new(links, memory, Hum(800.0), Light(false));
-//! links.order(Learner::Esn, None, Job::Train { start: Start::Afresh, part: Part::Whole }).unwrap();
+//! links.order(FIRST, None, Job::Train { start: Start::Afresh, part: Part::Whole }).unwrap();
 //! device.run(Micros(30_000_000));
 //! device.sensor.0 = 3200.0;
 //! device.run(Micros(3_000_000));

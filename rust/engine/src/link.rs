@@ -16,7 +16,7 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use heapless::Deque;
-use hone_signal::Extractor;
+use hone_signal::{Extractor, Micros};
 
 use crate::capacity::{BLOCK_QUEUE, CLASSES, EVENT_QUEUE, WINDOW_POOL};
 use crate::data::buffers::{BlockBuf, RowSet, WindowBuf};
@@ -186,6 +186,8 @@ pub struct Links {
     pub events: Queue<Event, EVENT_QUEUE>,
     /// Events that found their queue full.
     pub events_lost: AtomicU32,
+    /// The time of the newest event told.
+    told: Shared<Micros>,
     /// The newest model; inference takes it at its next window boundary.
     pub published: Shared<Option<Published>>,
     /// A converted model that waits for the user's word.
@@ -259,6 +261,7 @@ impl Links {
             erases: AtomicU32::new(0),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),
+            told: Shared::new(Micros(0)),
             published: Shared::new(None),
             offer: Shared::new(None),
             evaluation: Shared::new(Evaluation::ZERO),
@@ -354,11 +357,16 @@ impl Links {
         self.wake();
     }
 
-    /// Tells of something. An event that finds no room is counted and lost.
-    pub fn tell(&self, event: Event) {
-        if self.events.send(event).is_err() {
-            self.events_lost.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Tells of something. Events are told in order of time: one that comes after a newer one, since its loop was held up
+    /// (by an erase, say), has the newer one's time. An event that finds no room is counted and lost.
+    pub fn tell(&self, mut event: Event) {
+        self.told.update(|told| {
+            *told = Micros(told.0.max(event.time().0));
+            *event.time_mut() = *told;
+            if self.events.send(event).is_err() {
+                self.events_lost.fetch_add(1, Ordering::Relaxed);
+            }
+        });
     }
 
     /// The button's contact closed or opened; may be called from an interrupt, and as often as the contact bounces.
@@ -395,5 +403,15 @@ mod tests {
         let s = Shared::new((1, 2));
         assert_eq!(s.update(|v| core::mem::replace(&mut v.0, 5)), 1);
         assert_eq!(s.get(), (5, 2));
+    }
+
+    #[test]
+    fn events_are_in_order_of_time() {
+        static LINKS: Links = Links::new();
+        for time in [5, 9, 7, 8, 12] {
+            LINKS.tell(Event::FlashErasing { time: Micros(time) });
+        }
+        let times = [(); 5].map(|()| LINKS.events.receive().map_or(0, |e| e.time().0));
+        assert_eq!(times, [5, 9, 9, 9, 12]);
     }
 }

@@ -13,7 +13,7 @@ pub fn print(text: &str) {
     }
 }
 
-/// Writes what is still held back to standard output, and ends the program as [`print`] does where that fails.
+/// Writes what is still held back to standard output, and ends the program as [`print()`] does where that fails.
 pub fn flush() {
     if let Err(e) = io::stdout().lock().flush() {
         end(&e);

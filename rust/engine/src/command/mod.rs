@@ -18,6 +18,7 @@ use crate::data::env::Io;
 use crate::learners::{LABELS, Learner, ROWS};
 use crate::link::Links;
 use crate::pool::Pool;
+use hone_learn::Kind;
 use hone_learn::text::{Line, Out, fill};
 use hone_signal::Micros;
 pub use transfer::{Import, ImportStep};
@@ -267,6 +268,9 @@ pub fn split<const N: usize>(line: &str) -> Result<heapless::Vec<&str, N>, Faile
 
 /// Shows every word that may come after `words` and begins with `start`.
 pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
+    if let ["config", "set", key] = words {
+        return values(key, start, see);
+    }
     let mut list = COMMANDS;
     let mut extra = Words::None;
     if words.is_empty() && "help".starts_with(start) {
@@ -310,6 +314,19 @@ pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
             }
         }
     }
+}
+
+/// Shows the words that a parameter takes, where it takes words.
+fn values(key: &str, start: &str, see: &mut dyn FnMut(&str)) {
+    let Some((section, name)) = key.split_once('.') else { return };
+    let section = Section::all().find(|s| s.name() == section);
+    let setting = section.and_then(|s| s.settings().iter().find(|s| s.name == name));
+    let words = match setting.map(|s| s.kind) {
+        Some(Kind::Choice(words)) => words,
+        Some(Kind::Flag) => &["off", "on"],
+        _ => &[],
+    };
+    words.iter().filter(|w| w.starts_with(start)).for_each(|w| see(w));
 }
 
 fn help(words: &[&str], io: &mut dyn Io) -> Outcome {

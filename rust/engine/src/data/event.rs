@@ -150,3 +150,34 @@ pub enum Event {
         frames: u32,
     },
 }
+
+impl Event {
+    /// When it happened.
+    pub fn time(&self) -> Micros {
+        let mut event = *self;
+        *event.time_mut()
+    }
+
+    pub(crate) fn time_mut(&mut self) -> &mut Micros {
+        match self {
+            Self::Verdict { time, .. }
+            | Self::LabelWanted { time, .. }
+            | Self::TrainingStarted { time, .. }
+            | Self::TrainingPass { time, .. }
+            | Self::TrainingDone { time, .. }
+            | Self::TrainingFailed { time, .. }
+            | Self::TrainingRefused { time, .. }
+            | Self::SensorLost { time, .. }
+            | Self::SensorSuspect { time, .. }
+            | Self::SensorBack { time, .. }
+            | Self::DataFull { time, .. }
+            | Self::FlashErasing { time, .. }
+            | Self::FlashGap { time, .. }
+            | Self::FlashDamaged { time, .. }
+            | Self::ModelRestored { time, .. }
+            | Self::ModelSaved { time, .. }
+            | Self::KeepFailed { time, .. }
+            | Self::Overrun { time, .. } => time,
+        }
+    }
+}

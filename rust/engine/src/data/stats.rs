@@ -337,6 +337,13 @@ impl DataStats {
         wanted: 0,
     };
 
+    pub(crate) fn drop(&mut self, label: ClassId) {
+        self.rows = self.rows.saturating_sub(1);
+        if let Some((_, n)) = self.classes.iter_mut().flatten().find(|(class, _)| *class == label) {
+            *n = n.saturating_sub(1);
+        }
+    }
+
     pub(crate) fn add(&mut self, label: Option<ClassId>) {
         self.rows += 1;
         let Some(label) = label else {

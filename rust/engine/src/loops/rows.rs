@@ -27,11 +27,13 @@ pub struct Rows {
     set: Option<&'static mut RowSet>,
     extractor: Option<Extractor>,
     full_told: bool,
+    /// Rows that came since the set was empty, kept or not.
+    offered: u32,
 }
 
 impl Rows {
     pub(crate) fn new(links: &'static Links) -> Self {
-        Self { links, set: None, extractor: None, full_told: false }
+        Self { links, set: None, extractor: None, full_told: false, offered: 0 }
     }
 
     /// Takes the set back, clears it, lends it out: what was asked since the last turn.
@@ -96,23 +98,30 @@ impl Rows {
             if set.edit().clear(FORMAT, extractor.len()).is_err() {
                 return false;
             }
+            self.offered = 0;
             self.extractor = Some(extractor);
             self.links.extractor.set(Some(extractor));
             self.publish();
         }
         let Some((extractor, set)) = self.extractor.as_ref().zip(self.set.as_deref_mut()) else { return false };
         let Some(row) = bench.row(extractor, window) else { return false };
+        self.offered = self.offered.saturating_add(1);
         match set.edit().push(row, window.label) {
             Ok(()) => {
                 self.full_told = false;
                 true
             }
             Err(SetError::Full { .. }) => {
-                // A training that waits for more rows than there is room for gets what there is.
-                self.links.data.update(|d| d.wanted = 0);
                 if !core::mem::replace(&mut self.full_told, true) {
                     self.links.tell(Event::DataFull { time: window.time });
                 }
+                let dropped = window.label.and_then(|label| set.edit().make_room(label, self.offered));
+                if let Some(class) = dropped {
+                    self.links.data.update(|d| d.drop(class));
+                    return set.edit().push(row, window.label).is_ok();
+                }
+                // A training that waits for more rows than there is room for gets what there is.
+                self.links.data.update(|d| d.wanted = 0);
                 false
             }
             Err(_) => false,

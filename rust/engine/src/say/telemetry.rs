@@ -10,7 +10,6 @@ use crate::link::Names;
 use hone_learn::learner::Answer;
 use hone_learn::text::{Line, Out, Write};
 use hone_learn::{ClassId, Decision, Metric, Report, Stop};
-use hone_signal::Micros;
 
 /// Writes an event as one line with its end; nothing when the style is off.
 pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
@@ -51,7 +50,7 @@ pub fn judged(answer: &Answer, names: &Names, out: &mut dyn Out) {
 
 fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
-    out.seconds(time(event));
+    out.seconds(event.time());
     out.str("] ");
     match event {
         Event::Verdict { sequence, answer, .. } => {
@@ -128,30 +127,6 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("\n");
 }
 
-/// When it happened.
-pub fn time(event: &Event) -> Micros {
-    match event {
-        Event::Verdict { time, .. }
-        | Event::LabelWanted { time, .. }
-        | Event::TrainingStarted { time, .. }
-        | Event::TrainingPass { time, .. }
-        | Event::TrainingDone { time, .. }
-        | Event::TrainingFailed { time, .. }
-        | Event::TrainingRefused { time, .. }
-        | Event::SensorLost { time, .. }
-        | Event::SensorSuspect { time, .. }
-        | Event::SensorBack { time, .. }
-        | Event::DataFull { time }
-        | Event::FlashErasing { time }
-        | Event::FlashGap { time, .. }
-        | Event::FlashDamaged { time, .. }
-        | Event::ModelRestored { time, .. }
-        | Event::ModelSaved { time, .. }
-        | Event::KeepFailed { time, .. }
-        | Event::Overrun { time, .. } => *time,
-    }
-}
-
 /// `NAME, 1234 bytes`.
 pub(crate) fn saved(learner: Option<Learner>, bytes: u32, out: &mut dyn Out) {
     out.str(learner.map_or("", |l| l.name()));
@@ -225,7 +200,7 @@ fn stop_word(stop: Stop) -> &'static str {
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
     let mut j = Object::new("event", event_word(event), out);
-    j.long("time_us", time(event).0);
+    j.long("time_us", event.time().0);
     match event {
         Event::Verdict { sequence, answer, .. } => {
             j.counts("window", &[*sequence]);

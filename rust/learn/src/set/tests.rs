@@ -92,3 +92,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn classes_share_a_full_set() {
+    let mut set = TrainingSet::<64, 12, 1>::new();
+    set.edit().clear(Format::I16, 1).unwrap();
+    let mut offer = |class: u16, offered: u32| {
+        let (row, label) = ([offered as f32], ClassId(class));
+        if set.edit().push(&row, Some(label)).is_err() && set.edit().make_room(label, offered).is_some() {
+            set.edit().push(&row, Some(label)).unwrap();
+        }
+    };
+    // One class after the other, the first much longer than there is room for.
+    for offered in 1..=200 {
+        offer(u16::from(offered > 100) + u16::from(offered > 150), offered);
+    }
+    let view = set.view();
+    let of = |class| (0..view.len()).filter(|r| view.label(*r) == Some(ClassId(class))).count();
+    assert_eq!((view.len(), of(0), of(1), of(2)), (12, 4, 4, 4));
+    // Of the first class not the first rows alone.
+    let value = |row| {
+        let mut out = [0.0];
+        assert!(view.decode(row, &mut out));
+        out[0]
+    };
+    let late = (0..view.len()).filter(|r| view.label(*r) == Some(ClassId(0)) && value(*r) > 20.0).count();
+    assert!(late >= 1, "rows are {:?}", (0..view.len()).map(value).collect::<Vec<_>>());
+}

@@ -10,9 +10,9 @@ use hone_esn::{
 };
 use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
 use hone_numeric::quantize::Fixed;
-use hone_numeric::rng::Rng;
 use hone_numeric::quantize::Precision;
 use hone_numeric::quantize::features::FeatureRow;
+use hone_numeric::rng::Rng;
 use hone_signal::{Faults, Micros, WindowView};
 use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
@@ -159,7 +159,9 @@ fn svm(kernel: KernelKind, classes: u16, names: [&'static str; 4]) {
             exit(false)
         }
         let (view, size) = (integer.view(), integer.view().used() * 4);
-        let close = case(name, vectors).model(size).run(|| view.infer_row(&FeatureRow::FixedPoint(black_box(&x), 0), &mut scratch));
+        let close = case(name, vectors)
+            .model(size)
+            .run(|| view.infer_row(&FeatureRow::FixedPoint(black_box(&x), 0), &mut scratch));
         if exact.decision != close.decision {
             exit(false)
         }
