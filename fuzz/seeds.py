@@ -102,9 +102,10 @@ def words(*parts):
 
 def svm(kernel, form, features, classes, vectors, body, task=1):
     """An SVM's payload of layout 2, as docs/formats/model.md describes it."""
-    head = bytes([task, kernel, 16 + form, 3]) + whole(features) + whole(len(classes)) + whole(vectors)
+    head = bytes([task, kernel]) + struct.pack("<2f", 0.25, 0.0) + bytes([3, 0])
+    head += whole(features) + whole(len(classes)) + whole(vectors) + bytes([form])
     body = struct.pack(f"<{len(classes)}I", *classes) + body
-    return head + struct.pack("<2f", 0.25, 0.0) + whole(len(body) // 4) + body
+    return head + whole(len(body)) + body
 
 
 def packed(form, *values):

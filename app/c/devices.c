@@ -141,40 +141,45 @@ int hone_watchdog_init(void)
 
 #if FIXED_PARTITION_EXISTS(storage_partition)
 static const struct device *const flash = FIXED_PARTITION_DEVICE(storage_partition);
-#define FLASH_OFFSET FIXED_PARTITION_OFFSET(storage_partition)
-#define FLASH_SIZE FIXED_PARTITION_SIZE(storage_partition)
+#define STORAGE_OFFSET FIXED_PARTITION_OFFSET(storage_partition)
+#define STORAGE_SIZE FIXED_PARTITION_SIZE(storage_partition)
 #else
 static const struct device *const flash;
-#define FLASH_OFFSET 0
-#define FLASH_SIZE 0
+#define STORAGE_OFFSET 0
+#define STORAGE_SIZE 0
 #endif
 
 int hone_flash_size(void)
 {
-	return flash != NULL && device_is_ready(flash) ? FLASH_SIZE : -ENODEV;
+	return flash != NULL && device_is_ready(flash) ? STORAGE_SIZE : -ENODEV;
 }
 
 int hone_flash_erase_size(void)
 {
 	struct flash_pages_info page;
-	int rc = flash == NULL ? -ENODEV : flash_get_page_info_by_offs(flash, FLASH_OFFSET, &page);
+	int rc = flash == NULL ? -ENODEV : flash_get_page_info_by_offs(flash, STORAGE_OFFSET, &page);
 
 	return rc == 0 ? (int)page.size : rc;
 }
 
+int hone_flash_write_size(void)
+{
+	return flash == NULL ? -ENODEV : (int)flash_get_write_block_size(flash);
+}
+
 int hone_flash_read(uint32_t offset, void *data, size_t len)
 {
-	return flash == NULL ? -ENODEV : flash_read(flash, FLASH_OFFSET + offset, data, len);
+	return flash == NULL ? -ENODEV : flash_read(flash, STORAGE_OFFSET + offset, data, len);
 }
 
 int hone_flash_write(uint32_t offset, const void *data, size_t len)
 {
-	return flash == NULL ? -ENODEV : flash_write(flash, FLASH_OFFSET + offset, data, len);
+	return flash == NULL ? -ENODEV : flash_write(flash, STORAGE_OFFSET + offset, data, len);
 }
 
 int hone_flash_erase(uint32_t offset, size_t len)
 {
-	return flash == NULL ? -ENODEV : flash_erase(flash, FLASH_OFFSET + offset, len);
+	return flash == NULL ? -ENODEV : flash_erase(flash, STORAGE_OFFSET + offset, len);
 }
 
 /* Interrupts have a stack of their own, which no thread's figures show. */

@@ -29,15 +29,25 @@ int hone_watchdog_init(void);
 void hone_interrupt_stack(size_t *size, size_t *unused);
 int hone_flash_size(void);
 int hone_flash_erase_size(void);
+int hone_flash_write_size(void);
 int hone_flash_read(uint32_t offset, void *data, size_t len);
 int hone_flash_write(uint32_t offset, const void *data, size_t len);
 int hone_flash_erase(uint32_t offset, size_t len);
 
-/* shell.c */
+/* shell.c, or headless.c */
 void hone_shell_write(const struct shell *sh, const char *text, size_t len);
 bool hone_shell_interrupted(const struct shell *sh);
 int hone_shell_key(const struct shell *sh);
 const struct shell *hone_console(void);
+/* From now on no line runs of which a part is missing. */
+void hone_console_watch(void);
+/* Lines that were typed and not run since the last call, and why (HONE_LINE_*). */
+uint32_t hone_lines_refused(uint32_t *why);
+#define HONE_LINE_LOST 1U
+#define HONE_LINE_TOO_LONG 2U
+#define HONE_LINE_NOT_ASCII 4U
+
+/* events.c */
 void hone_events_start(void);
 
 #endif

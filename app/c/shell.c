@@ -4,20 +4,24 @@
  * help, the words that may follow, and what they do and say come from the engine, which the host program shares. The
  * build fails when the list here and the engine's differ (../src/platform/shell_words.rs).
  */
+#include <string.h>
+#include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
 #include <zephyr/shell/shell.h>
 #include <zephyr/shell/shell_uart.h>
+#include <zephyr/sys/atomic.h>
 #include <zephyr/sys/ring_buffer.h>
 
 #include "hone.h"
 
 /* Texts that end in NUL, in flash; shell_words.rs. */
 extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
-	hone_help_data[], hone_help_svm[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
+	hone_help_data[], hone_help_eval[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
 
 #define CTRL_C 0x03
-/* How often events are told. */
-#define EVENTS_PERIOD K_MSEC(50)
+#define CTRL_U 0x15
+#define BACKSPACE 0x08
+#define DELETE 0x7f
 
 void hone_shell_write(const struct shell *sh, const char *text, size_t len)
 {
@@ -32,29 +36,171 @@ const struct shell *hone_console(void)
 	return shell_ready(sh) ? sh : NULL;
 }
 
+#if defined(CONFIG_SHELL_BACKEND_SERIAL_API_INTERRUPT_DRIVEN)
+static struct shell_uart_int_driven *console_uart(void)
+{
+	return (struct shell_uart_int_driven *)shell_backend_uart_get_ptr()->iface->ctx;
+}
+
+/*
+ * What is typed goes through here before the shell sees it, so that no line runs of which a part is missing: bytes that
+ * came faster than they were read, more of them than the shell's buffer takes, or letters that it drops. Of such a line
+ * the shell gets Ctrl-U in place of the rest, which makes it forget the beginning, and the line's end.
+ */
+static struct {
+	/* Letters of the line so far. */
+	uint32_t length;
+	/* What is wrong with it, HONE_LINE_*. */
+	uint32_t wrong;
+	/* The shell still lacks Ctrl-U and the end of a line that did not run: there was no room. */
+	bool owed;
+} typed;
+static atomic_t refused_lines;
+static atomic_t refused_why;
+/* Ctrl-C found no room. */
+static atomic_t interrupted;
+
+/* Room that is kept for Ctrl-U and an end of line. */
+#define ENDING 2
+/* Reads of the port in one interrupt, at most. */
+#define TURNS 32
+
+static void end_refused(struct ring_buf *to, uint8_t end)
+{
+	uint8_t bytes[ENDING] = {CTRL_U, end};
+
+	typed.owed = ring_buf_space_get(to) < ENDING;
+	if (!typed.owed) {
+		(void)ring_buf_put(to, bytes, ENDING);
+	}
+}
+
+static void take(struct ring_buf *to, uint8_t byte)
+{
+	if (typed.owed) {
+		end_refused(to, '\n');
+	}
+	if (byte == '\r' || byte == '\n' || byte == CTRL_C || byte == CTRL_U) {
+		if (typed.wrong != 0) {
+			(void)atomic_or(&refused_why, typed.wrong);
+			(void)atomic_inc(&refused_lines);
+			end_refused(to, byte);
+		} else if (!typed.owed) {
+			typed.owed = ring_buf_put(to, &byte, 1) == 0;
+		}
+		if (typed.owed && byte == CTRL_C) {
+			(void)atomic_set(&interrupted, 1);
+		}
+		typed.length = 0;
+		typed.wrong = 0;
+		return;
+	}
+	if (byte == BACKSPACE || byte == DELETE) {
+		typed.length -= typed.length > 0;
+	} else if (byte >= ' ') {
+		typed.length++;
+	}
+	if (byte > DELETE) {
+		typed.wrong |= HONE_LINE_NOT_ASCII;
+	} else if (typed.length >= CONFIG_SHELL_CMD_BUFF_SIZE) {
+		typed.wrong |= HONE_LINE_TOO_LONG;
+	} else if (typed.owed || ring_buf_space_get(to) <= ENDING) {
+		typed.wrong |= HONE_LINE_LOST;
+	}
+	if ((typed.wrong & ~HONE_LINE_NOT_ASCII) == 0 && byte <= DELETE) {
+		(void)ring_buf_put(to, &byte, 1);
+	}
+}
+
+/* In place of the shell's own, which says of lost bytes that they were lost and runs what is left. */
+static void console_interrupt(const struct device *dev, void *user_data)
+{
+	struct shell_uart_int_driven *uart = user_data;
+	uint8_t bytes[16], *data;
+
+	uart_irq_update(dev);
+	if (uart_irq_rx_ready(dev)) {
+		/* A few at a time: sampling waits meanwhile. What is left interrupts again. */
+		for (int turn = 0, count = 1; turn < TURNS && count > 0; turn++) {
+			count = uart_fifo_read(dev, bytes, sizeof(bytes));
+			for (int i = 0; i < count; i++) {
+				take(&uart->rx_ringbuf, bytes[i]);
+			}
+		}
+		uart->common.handler(SHELL_TRANSPORT_EVT_RX_RDY, uart->common.context);
+	}
+	if (uart_irq_tx_ready(dev)) {
+		uint32_t len = ring_buf_get_claim(&uart->tx_ringbuf, &data, uart->tx_ringbuf.size);
+
+		if (len > 0) {
+			len = uart_fifo_fill(dev, data, len);
+			(void)ring_buf_get_finish(&uart->tx_ringbuf, len);
+		} else {
+			uart_irq_tx_disable(dev);
+			uart->tx_busy = 0;
+		}
+		uart->common.handler(SHELL_TRANSPORT_EVT_TX_RDY, uart->common.context);
+	}
+}
+
+void hone_console_watch(void)
+{
+	struct shell_uart_int_driven *uart = console_uart();
+
+	(void)uart_irq_callback_user_data_set(uart->common.dev, console_interrupt, uart);
+}
+
+uint32_t hone_lines_refused(uint32_t *why)
+{
+	*why = (uint32_t)atomic_clear(&refused_why);
+	return (uint32_t)atomic_clear(&refused_lines);
+}
+
 /*
  * Whether Ctrl-C was typed while a command runs, whose thread is the one that would read it. Takes it and what was
  * typed before it out of the input; without one the input stays, for the prompt.
  */
 bool hone_shell_interrupted(const struct shell *sh)
 {
-#if defined(CONFIG_SHELL_BACKEND_SERIAL_API_INTERRUPT_DRIVEN)
-	if (sh == shell_backend_uart_get_ptr()) {
-		struct shell_uart_int_driven *uart = (struct shell_uart_int_driven *)sh->iface->ctx;
-		uint8_t *data;
-		uint32_t len = ring_buf_get_claim(&uart->rx_ringbuf, &data, UINT32_MAX);
+	struct ring_buf *from = &console_uart()->rx_ringbuf;
+	uint32_t seen = 0, len;
+	uint8_t *data;
 
-		for (uint32_t i = 0; i < len; i++) {
-			if (data[i] == CTRL_C) {
-				ring_buf_get_finish(&uart->rx_ringbuf, i + 1);
-				return true;
-			}
-		}
-		ring_buf_get_finish(&uart->rx_ringbuf, 0);
+	if (sh != shell_backend_uart_get_ptr()) {
+		return false;
 	}
-#endif
+	bool jammed = atomic_clear(&interrupted) != 0;
+
+	/* What lies at the buffer's end, and what goes on at its start. */
+	while ((len = ring_buf_get_claim(from, &data, UINT32_MAX)) > 0) {
+		uint8_t *key = memchr(data, CTRL_C, len);
+
+		if (key != NULL) {
+			(void)ring_buf_get_finish(from, seen + (key - data) + 1);
+			return true;
+		}
+		seen += len;
+	}
+	(void)ring_buf_get_finish(from, jammed ? seen : 0);
+	return jammed;
+}
+#else
+void hone_console_watch(void)
+{
+}
+
+uint32_t hone_lines_refused(uint32_t *why)
+{
+	*why = 0;
+	return 0;
+}
+
+bool hone_shell_interrupted(const struct shell *sh)
+{
+	ARG_UNUSED(sh);
 	return false;
 }
+#endif
 
 /*
  * The next byte that was typed, for a command that reads lines itself: it runs in the thread that reads for the
@@ -67,19 +213,6 @@ int hone_shell_key(const struct shell *sh)
 
 	(void)sh->iface->api->read(sh->iface, &byte, 1, &count);
 	return count == 1 ? byte : -1;
-}
-
-static void tell_events(struct k_work *work)
-{
-	hone_tell_events();
-	k_work_reschedule(k_work_delayable_from_work(work), EVENTS_PERIOD);
-}
-
-static K_WORK_DELAYABLE_DEFINE(events_work, tell_events);
-
-void hone_events_start(void)
-{
-	k_work_reschedule(&events_work, EVENTS_PERIOD);
 }
 
 static int run(const struct shell *sh, size_t argc, char **argv)
@@ -109,7 +242,32 @@ static void word(const char *path, size_t index, struct shell_static_entry *entr
 
 WORDS(train_next, "train", NULL);
 WORDS(train, "train", &train_next_words);
-WORDS(config_key, "config get", NULL);
+
+/* The words that `config set KEY` takes depend on the key, which is in the line being typed or run. */
+static void config_value_word(size_t index, struct shell_static_entry *entry)
+{
+	static char path[64];
+	/* While a line runs its words end in NUL. */
+	const char *line = shell_backend_uart_get_ptr()->ctx->cmd_buff;
+	const char *end = line + CONFIG_SHELL_CMD_BUFF_SIZE;
+	size_t len = 0, words = 0;
+
+	while (line < end && words < 3 && len < sizeof(path) - 1) {
+		while (line < end && (*line == ' ' || *line == '\0') && words < 3) {
+			line++;
+		}
+		while (line < end && *line != ' ' && *line != '\0' && len < sizeof(path) - 2) {
+			path[len++] = *line++;
+		}
+		path[len++] = ' ';
+		words++;
+	}
+	path[len - (len > 0)] = '\0';
+	word(path, index, entry, NULL);
+}
+
+SHELL_DYNAMIC_CMD_CREATE(config_value_words, config_value_word);
+WORDS(config_key, "config get", &config_value_words);
 WORDS(config, "config", &config_key_words);
 
 #define REGISTER(name) SHELL_CMD_REGISTER(name, &name##_words, hone_help_##name, run)
@@ -119,15 +277,15 @@ WORDS(config, "config", &config_key_words);
 
 REGISTER(train);
 PLAIN(infer);
-#if defined(CONFIG_HONE_SVM) || defined(CONFIG_HONE_RCE)
+#if defined(CONFIG_HONE_LABELS)
 PLAIN(label);
 #endif
 PLAIN(stats);
 PLAIN(model);
-#if defined(CONFIG_HONE_SVM)
+#if defined(CONFIG_HONE_ROWS)
 PLAIN(data);
-PLAIN(svm);
 #endif
+PLAIN(eval);
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);

@@ -5,7 +5,7 @@
 //!  thread      woken by                 does
 //!  sampling    the clock                reads a frame, sends blocks
 //!  inference   a block, or 10 ms        windows, verdicts, button, light
-//!  training    a window, an order       one bounded step after another
+//!  background  a window, an order       one bounded step after another: trains, converts, saves
 //!  shell       the console              commands
 //!  sysworkq    50 ms                    tells of events on the console
 //! ```
@@ -16,13 +16,14 @@ mod platform;
 use core::cell::Cell;
 use core::time::Duration;
 use critical_section::Mutex;
+use hone_engine::background::Background;
 use hone_engine::command::{Console, Failed, Outcome};
-use hone_engine::env::Io;
-use hone_engine::pipeline::Inference;
-use hone_engine::sampling::Sampling;
-use hone_engine::text::{Out, Write, text};
-use hone_engine::training::Training;
-use hone_engine::{Flash, Links, Memory, Parts, Sensor as _, telemetry};
+use hone_engine::data::env::Io;
+use hone_engine::loops::inference::Inference;
+use hone_engine::loops::sampling::Sampling;
+use hone_engine::say::telemetry;
+use hone_engine::text::{Out, Write};
+use hone_engine::{Flash, Links, Memory, Parts, Sensor as _};
 use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -81,9 +82,9 @@ fn main() {
         put(&RESTARTED, record);
     }
     // Both are there: this is the one call.
-    let Some(training) = link().and_then(place) else { return };
+    let Some(background) = link().and_then(place) else { return };
     let Some(flash) = open_flash() else { return };
-    restore(training, flash);
+    restore(background, flash);
     // Without a hardware watchdog the loops are still watched.
     let _ = watchdog::start();
     // Without a button trainings begin at the shell.
@@ -91,23 +92,23 @@ fn main() {
     platform::start_events();
     start_threads();
     thread::become_one(c"training", config::HONE_TRAINING_PRIORITY as isize);
-    training_loop(training, flash)
+    background_loop(background, flash)
 }
 
 // Functions of their own, so that what one of them takes of the stack is free for the next.
 
 /// Puts the loops in their places.
 #[inline(never)]
-fn place(links: &'static Links) -> Option<&'static mut Training> {
+fn place(links: &'static Links) -> Option<&'static mut Background> {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
-    static TRAINING_LOOP: StaticCell<Training> = StaticCell::new();
+    static BACKGROUND_LOOP: StaticCell<Background> = StaticCell::new();
 
-    let Parts { sampling, inference, training, console } = MEMORY.try_take()?.split(links);
+    let Parts { sampling, inference, background, console } = MEMORY.try_take()?.split(links);
     put(&CONSOLE, console);
     put(&SAMPLING, SAMPLING_LOOP.try_init(sampling)?);
     put(&INFERENCE, INFERENCE_LOOP.try_init(inference)?);
-    TRAINING_LOOP.try_init(training)
+    BACKGROUND_LOOP.try_init(background)
 }
 
 /// Makes what the loops share.
@@ -115,6 +116,7 @@ fn place(links: &'static Links) -> Option<&'static mut Training> {
 fn link() -> Option<&'static Links> {
     static PLACE: StaticCell<Links> = StaticCell::new();
     let links = PLACE.try_init_with(Links::new)?;
+    links.on_work(|| WORK_TO_DO.raise());
     put(&LINKS, links);
     Some(links)
 }
@@ -128,8 +130,8 @@ fn open_flash() -> Option<&'static mut Flash<Storage>> {
 
 /// Restores what flash keeps.
 #[inline(never)]
-fn restore(training: &mut Training, flash: &mut Flash<Storage>) {
-    training.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+fn restore(background: &mut Background, flash: &mut Flash<Storage>) {
+    background.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
 }
 
 /// Starts the sampling and the inference thread.
@@ -166,21 +168,11 @@ fn sampling_loop() -> ! {
 fn inference_loop() -> ! {
     let watch = watchdog::Watch::new(c"inference");
     let mut light = pins::Light::new();
-    let (Some(links), Some(inference)) = (links(), take(&INFERENCE)) else { stand_still() };
+    let Some(inference) = take(&INFERENCE) else { stand_still() };
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        wake_training(links);
         BLOCK_SENT.wait(LOOK);
-    }
-}
-
-/// Wakes the training loop when something waits for it.
-fn wake_training(links: &Links) {
-    let orders = !links.orders.is_empty() || !links.keep_orders.is_empty();
-    let home = !links.rce_home.is_empty() || !links.workspace_home.is_empty();
-    if orders || home || !links.train_windows.is_empty() {
-        WORK_TO_DO.raise();
     }
 }
 
@@ -193,10 +185,10 @@ fn stand_still() -> ! {
 }
 
 #[inline(never)]
-fn training_loop(training: &mut Training, flash: &mut Flash<Storage>) -> ! {
+fn background_loop(background: &mut Background, flash: &mut Flash<Storage>) -> ! {
     let watch = watchdog::Watch::new(c"training");
     loop {
-        while training.turn(clock::now(), TRAINING_STEP, flash) {
+        while background.turn(clock::now(), TRAINING_STEP, flash) {
             watch.feed();
         }
         watch.feed();
@@ -216,7 +208,7 @@ fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
     match critical_section::with(|cs| CONSOLE.borrow(cs).get()) {
         Some(console) => console.run(words, io),
         None => {
-            io.say(text!("error: the device is just starting; try again\n"));
+            io.str("error: the device is just starting; try again\n");
             Err(Failed)
         }
     }
@@ -227,26 +219,41 @@ fn tell(out: &mut dyn Out) {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
+    lines_refused(out);
     let Some(links) = links() else { return };
     while let Some(event) = links.events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
 }
 
+/// Tells of lines that were typed and not run.
+fn lines_refused(out: &mut dyn Out) {
+    let (count, reasons) = platform::lines_refused();
+    if count == 0 {
+        return;
+    }
+    out.counts("error: lines not run: % (", &[count]);
+    for (index, reason) in reasons.iter().filter(|r| !r.is_empty()).enumerate() {
+        out.str(if index == 0 { "" } else { ", " });
+        out.str(reason);
+    }
+    out.str(")\n");
+}
+
 /// Tells of the fault that made the device restart.
 fn restarted(record: &fault::Record, out: &mut dyn Out) {
-    out.say(text!("restarted after "));
-    out.say(match record.cause {
-        fault::Cause::Stalled => text!("no progress"),
+    out.str("restarted after ");
+    out.str(match record.cause {
+        fault::Cause::Stalled => "no progress",
         // From 16 on: what exactly the processor found.
-        fault::Cause::Fatal(0 | 16..) => text!("a processor exception"),
-        fault::Cause::Fatal(1) => text!("a spurious interrupt"),
-        fault::Cause::Fatal(2) => text!("a stack overflow"),
-        fault::Cause::Fatal(3) => text!("a kernel oops"),
-        fault::Cause::Fatal(4) => text!("a panic"),
-        fault::Cause::Fatal(_) => text!("a fatal error"),
+        fault::Cause::Fatal(0 | 16..) => "a processor exception",
+        fault::Cause::Fatal(1) => "a spurious interrupt",
+        fault::Cause::Fatal(2) => "a stack overflow",
+        fault::Cause::Fatal(3) => "a kernel oops",
+        fault::Cause::Fatal(4) => "a panic",
+        fault::Cause::Fatal(_) => "a fatal error",
     });
-    out.say(text!(" in thread "));
+    out.str(" in thread ");
     out.str(record.thread());
     if record.program_counter != 0 {
         out.str(" at ");
@@ -254,12 +261,8 @@ fn restarted(record: &fault::Record, out: &mut dyn Out) {
     }
     out.str(", ");
     out.seconds(hone_signal::Micros(u64::from(record.uptime_ms) * 1000));
-    out.counts(text!(" s after the start; %"), &[record.count]);
-    out.say(if record.count == 1 {
-        text!(" such restart since power on\n")
-    } else {
-        text!(" such restarts since power on\n")
-    });
+    out.counts(" s after the start; %", &[record.count]);
+    out.str(if record.count == 1 { " such restart since power on\n" } else { " such restarts since power on\n" });
 }
 
 /// `0x0000abcd`, as `addr2line` takes it.

@@ -195,10 +195,9 @@ def standardised(form, frame, row):
 
 def svm(body, row):
     items = Postcard(body)
-    task, kernel, form, _degree = items.byte(), items.byte(), items.byte() - 16, items.byte()
-    features, classes, vectors = items.whole(), items.whole(), items.whole()
-    _gamma, _coef0 = items.real(), items.real()
-    words = Words(items.take(4 * items.whole()))
+    task, kernel, _gamma, _coef0, _degree = items.byte(), items.byte(), items.real(), items.real(), items.byte()
+    _rows, features, classes, vectors, form = items.byte(), items.whole(), items.whole(), items.whole(), items.byte()
+    words = Words(items.sequence())
     assert items.at == len(body) and 1 <= form <= 17 and kernel in (0, 1), "form"
     pairs = max(1, classes * (classes - 1) // 2)
     fraction = 7 if form == 1 else form - 2

@@ -2,7 +2,8 @@
 //! that the fuzzer gets past them; a first byte of 0 leaves them as they come.
 #![no_main]
 
-use hone_model::{Container, Learner};
+use hone_engine::learners::{Learner, Model};
+use hone_model::Container;
 use libfuzzer_sys::fuzz_target;
 
 fn crc(bytes: &[u8]) -> u32 {
@@ -36,16 +37,9 @@ fuzz_target!(|data: &[u8]| {
         + container.payload().len();
     assert!(items <= bytes.len());
     assert!(container.scaling().all(|(o, f)| o.is_finite() && f.is_finite()));
-    let layout = container.layout();
-    match container.learner() {
-        Learner::Esn => {
-            let mut model = hone_esn::Model::<8, 3, 32>::new();
-            let _ = container.load(Learner::Esn, layout, |d| model.load(d));
-        }
-        Learner::Svm => {
-            let mut model = hone_svm::Model::<256>::default();
-            let _ = container.load(Learner::Svm, layout, |d| model.load(d));
-        }
-        Learner::Rce => {}
+    // Of whatever learner it says to be, and of each other.
+    for learner in Learner::ALL {
+        let mut model = Model::Empty;
+        let _ = model.read(*learner, container.layout(), container.parameters(), container.payload());
     }
 });

@@ -5,7 +5,7 @@
 
 use hone_esn::{Form, IntegerModel, IntegerScratch, Model, Scratch, Weight};
 use hone_model::decode;
-use hone_numeric::whole::Row;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_signal::{Faults, Micros, WindowView};
 use libfuzzer_sys::fuzz_target;
 
@@ -67,14 +67,14 @@ fn packed(data: &[u8]) {
 }
 
 /// Rows for a model of features: any bits as numbers in floating point, and as integers.
-fn rows(data: &[u8], features: usize, mut judge: impl FnMut(&Row<'_>)) {
+fn rows(data: &[u8], features: usize, mut judge: impl FnMut(&FeatureRow<'_>)) {
     let byte = |i: usize| data.get(i % data.len().max(1)).copied().unwrap_or(0);
     for turn in 0..3 {
         let at = |i: usize| [0, 1, 2, 3].map(|k| byte(turn * 13 + i * 5 + k));
         let real: Vec<f32> = (0..features).map(|i| f32::from_le_bytes(at(i))).collect();
         let whole: Vec<i16> = (0..features).map(|i| i16::from_le_bytes([at(i)[0], at(i)[1]])).collect();
-        judge(&Row::Real(&real));
-        judge(&Row::Whole(&whole, byte(turn) % 16));
+        judge(&FeatureRow::Float(&real));
+        judge(&FeatureRow::FixedPoint(&whole, byte(turn) % 16));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Any bytes as a recording (.npy).
 #![no_main]
 
-use hone_host::dataset::npy::Array;
+use hone_host::dataset::file::array::Array;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

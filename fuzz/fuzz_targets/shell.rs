@@ -3,7 +3,7 @@
 #![no_main]
 
 use hone_engine::command::{self, Console};
-use hone_engine::env::{Io, ThreadInfo};
+use hone_engine::data::env::{Io, ThreadInfo};
 use hone_engine::text::Out;
 use hone_engine::{Links, Memory};
 use hone_signal::Micros;

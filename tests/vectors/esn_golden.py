@@ -3,7 +3,7 @@
 
 Reads esn_weights.csv (W_in, W_res and W_back as the project generates them; written by
 `cargo test -p hone-esn write_weights -- --ignored`) and writes esn_golden.csv, which the test
-`agrees_with_double_precision` of rust/esn holds against the learner. Needs NumPy:
+`agrees_with_double_precision` of rust/learners/esn holds against the learner. Needs NumPy:
 
     python3 tests/vectors/esn_golden.py
 """

@@ -1,9 +1,10 @@
 //! `cargo xtask fuzz`: every target of `fuzz/`, for a number of inputs each.
 
-use crate::workspace;
-use clap::Args;
-use std::path::PathBuf;
 use std::process::Command;
+
+use clap::Args;
+
+use crate::workspace;
 
 /// What to fuzz and for how long.
 #[derive(Args)]
@@ -24,13 +25,8 @@ pub fn run(args: &FuzzArgs) -> Result<bool, String> {
             continue;
         }
         println!("{target}: {} inputs", args.runs);
-        let status = Command::new(workspace::root().join("fuzz/run.sh"))
-            .arg(&target)
-            .arg(format!("-runs={}", args.runs))
-            .arg("-print_final_stats=1")
-            .status()
-            .map_err(|e| format!("fuzz/run.sh: {e}"))?;
-        if !status.success() {
+        let mut command = command(&target, args.runs);
+        if !command.arg("-print_final_stats=1").status().is_ok_and(|status| status.success()) {
             failed.push(target);
         }
     }
@@ -40,12 +36,16 @@ pub fn run(args: &FuzzArgs) -> Result<bool, String> {
     Ok(failed.is_empty())
 }
 
+/// `fuzz/run.sh` on a target, for a number of inputs.
+pub fn command(target: &str, inputs: u64) -> Command {
+    let mut command = Command::new(workspace::root().join("fuzz/run.sh"));
+    command.arg(target).arg(format!("-runs={inputs}"));
+    command
+}
+
 /// The names of the targets.
 pub fn targets() -> Result<Vec<String>, String> {
-    let folder: PathBuf = workspace::root().join("fuzz/fuzz_targets");
-    let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let mut names: Vec<String> =
-        entries.filter_map(|e| Some(e.ok()?.path().file_stem()?.to_str()?.to_string())).collect();
-    names.sort();
-    Ok(names)
+    let sources = workspace::files()?;
+    let names = sources.iter().filter_map(|file| file.strip_prefix("fuzz/fuzz_targets/")?.strip_suffix(".rs"));
+    Ok(names.map(str::to_owned).collect())
 }

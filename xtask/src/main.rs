@@ -5,17 +5,16 @@ mod bench;
 mod deps;
 mod fuzz;
 mod hygiene;
-mod install;
 mod size;
 mod suite;
-mod texts;
 mod toolchain;
-mod vectors;
 mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use suite::Tier;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Development tasks of Hone", max_term_width = 100)]
@@ -26,94 +25,61 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every check there is, here and on the emulated microcontroller
+    /// Run the checks, here and on the emulated microcontroller
     ///
     /// Each check is one row of a table (--list). All run, even after a failure; the output of a failing one is
     /// shown whole, that of the others is kept in target/xtask-log. The last line is `N passed, M failed, K skipped`:
     /// tests count one each, a check that runs no tests counts as one. The exit status is 0 only if nothing failed.
     Test(TestArgs),
     /// Run the quick checks: format, clippy, unit tests
-    Check(RunArgs),
-    /// Check licences, sources and known-bad versions of all dependencies against deny.toml, offline
-    Deps,
-    /// Check what no compiler checks: paths, links, folder lines, unsafe code, foreign functions, file sizes
-    Hygiene,
-    /// Run the scripts that made the golden vectors again, and report what differs
-    Vectors(VectorsArgs),
+    Check {
+        /// Stop at the first check that fails
+        #[arg(long)]
+        fail_fast: bool,
+    },
     /// Count instructions, memory and sizes of kernels and learners on an emulated Cortex-M4F
     Bench(bench::BenchArgs),
     /// Show flash and RAM of a built Zephyr image by component
     Size(size::SizeArgs),
-    /// Find the pairs of bytes by which texts on a device are packed, and print what they save
-    Texts {
-        /// Write them to the source file
-        #[arg(long)]
-        write: bool,
-    },
     /// Fuzz everything that reads bytes or text from outside
     Fuzz(fuzz::FuzzArgs),
 }
 
 #[derive(Args)]
 struct TestArgs {
-    #[command(flatten)]
-    run: RunArgs,
+    /// Everything: long fuzzing, all instruction counts with every compiler, Miri
+    #[arg(long)]
+    all: bool,
     /// Print the names of the checks and stop
     #[arg(long)]
     list: bool,
     /// Run only the checks whose name contains NAME; may be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-}
-
-#[derive(Args)]
-struct RunArgs {
     /// Stop at the first check that fails
     #[arg(long)]
     fail_fast: bool,
-    /// Install nothing: a check that lacks something is skipped, and says what to install
-    #[arg(long)]
-    no_install: bool,
-}
-
-#[derive(Args)]
-struct VectorsArgs {
-    /// Copy what the scripts wrote over the committed files
-    #[arg(long)]
-    write: bool,
-    /// Only the scripts whose path contains NAME; may be repeated
-    #[arg(long, value_name = "NAME")]
-    only: Vec<String>,
-    /// Install nothing
+    /// Install nothing (.ci/setup does): a check that lacks something is skipped, and says what to install
     #[arg(long)]
     no_install: bool,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.task {
-        Task::Test(TestArgs { list: true, only, .. }) => {
-            suite::list(&only);
-            Ok(true)
+    let done = match Cli::parse().task {
+        Task::Test(args) => {
+            let tier = if args.all { Tier::All } else { Tier::Usual };
+            if args.list {
+                suite::list(&args.only, tier);
+                return ExitCode::SUCCESS;
+            }
+            let install = !args.no_install;
+            suite::run(&suite::Options { only: args.only, tier, fail_fast: args.fail_fast, install })
         }
-        Task::Test(args) => suite::run(&suite::Options {
-            only: args.only,
-            quick: false,
-            fail_fast: args.run.fail_fast,
-            install: !args.run.no_install,
-        }),
-        Task::Check(args) => suite::run(&suite::Options {
-            only: Vec::new(),
-            quick: true,
-            fail_fast: args.fail_fast,
-            install: !args.no_install,
-        }),
-        Task::Deps => report(deps::check()),
-        Task::Hygiene => report(hygiene::check()),
-        Task::Vectors(args) => vectors::task(args.write, &args.only, !args.no_install),
+        Task::Check { fail_fast } => {
+            suite::run(&suite::Options { only: Vec::new(), tier: Tier::Quick, fail_fast, install: false })
+        }
         Task::Bench(args) => bench::run(&args).map(|()| true),
         Task::Size(args) => size::run(&args).map(|()| true),
-        Task::Texts { write } => texts::task(write).map(|()| true),
         Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {
@@ -124,14 +90,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Prints findings and says whether none of them is an error.
-fn report(findings: Result<Findings, String>) -> Result<bool, String> {
-    let findings = findings?;
-    print!("{}", findings.text());
-    println!("{} errors, {} warnings", findings.errors.len(), findings.warnings.len());
-    Ok(findings.errors.is_empty())
 }
 
 /// What a check found: errors make it fail, warnings are shown, notes go to the log.

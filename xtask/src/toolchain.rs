@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::workspace;
+
 /// The reference target.
 pub const CORTEX_M4F: &str = "thumbv7em-none-eabihf";
 /// A core without floating point.
@@ -34,12 +36,8 @@ impl Toolchain {
     /// What to install.
     pub fn find_for(targets: &[&str]) -> Result<Self, String> {
         Self::all(targets).into_iter().next().ok_or_else(|| {
-            format!(
-                "no Rust compiler for {}: run `rustup target add {}`, or on Debian install \
-                 rustc-web, cargo-web and rust-web-src",
-                targets.join(" and "),
-                targets.join(" ")
-            )
+            let targets = targets.join(" ");
+            format!("no Rust for {targets}: .ci/setup gets it (rustup target add {targets}, or Debian's rustc-web)")
         })
     }
 
@@ -114,6 +112,26 @@ impl Toolchain {
         };
         ask(start().arg("--version"))?;
         Some(start())
+    }
+
+    /// `cargo SUBCOMMAND` on the portable crates' libraries for `target`, built for release.
+    ///
+    /// # Errors
+    /// When cargo cannot say which crates these are, or for clippy that this compiler comes without it.
+    pub fn portable(&self, subcommand: &str, target: &str) -> Result<Command, String> {
+        let mut command = match subcommand {
+            "clippy" => self.clippy().ok_or("this compiler comes without clippy")?,
+            other => self.cargo(other),
+        };
+        command.current_dir(workspace::root()).args(["--release", "--lib", "--locked", "--target", target]);
+        command.arg("--target-dir").arg(self.target_dir());
+        command.args(workspace::portable()?.iter().flat_map(|name| ["--package", name]));
+        Ok(command)
+    }
+
+    /// Where everything for Cortex-M is built: compilers in one folder would build everything anew in turn.
+    pub fn target_dir(&self) -> PathBuf {
+        workspace::root().join("target/cortex-m").join(self.key())
     }
 
     fn command(&self, program: &Path) -> Command {

@@ -59,6 +59,16 @@ pub fn is_portable(package: &Package) -> bool {
     folder_of(package).strip_prefix("rust/").is_some_and(|name| !NOT_PORTABLE.contains(&name))
 }
 
+/// The learners: the folders in `rust/learners`.
+pub fn learners() -> Result<Vec<String>, String> {
+    let folder = root().join("rust/learners");
+    let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let folders = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("Kconfig").is_file());
+    let mut names: Vec<String> = folders.filter_map(|p| Some(p.file_name()?.to_str()?.to_owned())).collect();
+    names.sort();
+    Ok(names)
+}
+
 /// Names of the portable crates.
 pub fn portable() -> Result<Vec<String>, String> {
     let names: Vec<String> = members()?.iter().filter(|p| is_portable(p)).map(|p| p.name.to_string()).collect();

@@ -4,7 +4,7 @@ use super::ffi::{self, Shell};
 use super::{clock, thread};
 use core::ffi::{CStr, c_char, c_int};
 use core::time::Duration;
-use hone_engine::env::{Io, ThreadInfo, Typed};
+use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 
@@ -14,11 +14,12 @@ const WORDS: usize = 20;
 const PIECE: usize = 192;
 /// How often a command that waits looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
-/// How often a command that reads lines looks for what was typed: the shell's buffer takes 256 bytes, which a line of
-/// 115200 baud brings in 22 ms.
+/// How often a command that reads lines looks for what was typed.
 const KEY: Duration = Duration::from_millis(2);
 
 const CTRL_C: u8 = 3;
+/// The line so far is to be forgotten.
+const CTRL_U: u8 = 21;
 const BACKSPACE: u8 = 8;
 const DELETE: u8 = 127;
 
@@ -100,6 +101,7 @@ impl Io for Output {
                 Ok(b'\n') if returned => {}
                 Ok(b'\n' | b'\r') => return Typed::Line(len),
                 Ok(CTRL_C) => return Typed::End,
+                Ok(CTRL_U) => len = 0,
                 Ok(BACKSPACE | DELETE) => len = len.saturating_sub(1),
                 Ok(byte) => {
                     if let Some(place) = memory.get_mut(len) {

@@ -22,6 +22,7 @@ unsafe extern "C" {
     pub safe fn hone_interrupt_stack(size: &mut usize, unused: &mut usize);
     pub safe fn hone_flash_size() -> c_int;
     pub safe fn hone_flash_erase_size() -> c_int;
+    pub safe fn hone_flash_write_size() -> c_int;
     pub fn hone_flash_read(offset: u32, data: *mut c_void, len: usize) -> c_int;
     pub fn hone_flash_write(offset: u32, data: *const c_void, len: usize) -> c_int;
     pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
@@ -30,6 +31,7 @@ unsafe extern "C" {
     pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;
     pub safe fn hone_events_start();
+    pub safe fn hone_lines_refused(why: &mut u32) -> u32;
 
     pub fn task_wdt_add(
         period_ms: u32,

@@ -32,10 +32,13 @@ impl NorFlashError for FlashError {
 }
 
 impl Storage {
-    /// The partition; `None` when the board has none, or its sectors are not of `CONFIG_HONE_FLASH_SECTOR` bytes.
+    /// The partition; `None` when the board has none, its sectors are not of `CONFIG_HONE_FLASH_SECTOR` bytes, or
+    /// `CONFIG_HONE_FLASH_WORD` is no multiple of what it writes at once.
     pub fn open() -> Option<Self> {
         let size = usize::try_from(ffi::hone_flash_size()).ok()?;
-        (usize::try_from(ffi::hone_flash_erase_size()).ok()? == Self::ERASE_SIZE).then_some(Self { size })
+        let erases = usize::try_from(ffi::hone_flash_erase_size()).ok()? == Self::ERASE_SIZE;
+        let word = usize::try_from(ffi::hone_flash_write_size()).ok()?;
+        (erases && word > 0 && Self::WRITE_SIZE.is_multiple_of(word)).then_some(Self { size })
     }
 
     fn check(&self, offset: u32, len: usize, unit: usize) -> Result<(), FlashError> {
@@ -73,7 +76,7 @@ impl ReadNorFlash for Storage {
 }
 
 impl NorFlash for Storage {
-    const WRITE_SIZE: usize = 4;
+    const WRITE_SIZE: usize = config::HONE_FLASH_WORD;
     const ERASE_SIZE: usize = config::HONE_FLASH_SECTOR;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {

@@ -23,6 +23,20 @@ fn check(rc: core::ffi::c_int) -> Result<(), Errno> {
     if rc == 0 { Ok(()) } else { Err(Errno(rc)) }
 }
 
+/// Lines of the console that were not run since the last call: how many, and in words why.
+pub fn lines_refused() -> (u32, [&'static str; 3]) {
+    let mut why = 0;
+    let count = ffi::hone_lines_refused(&mut why);
+    // In the order of the bits of `HONE_LINE_*`.
+    let mut reasons = ["typed faster than they are read", "more than 255 characters", "a character that is not ASCII"];
+    for (bit, reason) in reasons.iter_mut().enumerate() {
+        if why & (1 << bit) == 0 {
+            *reason = "";
+        }
+    }
+    (count, reasons)
+}
+
 /// Has [`crate::tell`] called every now and then from now on.
 pub fn start_events() {
     ffi::hone_events_start();

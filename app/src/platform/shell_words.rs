@@ -3,7 +3,6 @@
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
 use hone_engine::command::{COMMANDS, Command, complete};
-use hone_engine::text::{Bytes, Text, text};
 
 const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -14,6 +13,9 @@ const fn equal(a: &str, b: &str) -> bool {
     i == a.len() && i == b.len()
 }
 
+/// What the engine does not have, since no learner of the build needs it.
+const NOTHING: Command = Command { name: "", usage: "", help: "", sub: &[], words: hone_engine::command::Words::None };
+
 const fn find(name: &str) -> &'static Command {
     let mut i = 0;
     while i < COMMANDS.len() {
@@ -22,63 +24,49 @@ const fn find(name: &str) -> &'static Command {
         }
         i += 1;
     }
-    panic!("app/c/shell.c registers a command that the engine does not have")
+    &NOTHING
 }
 
 /// What the shell shows of a command, and NUL; without an array to write into, only how long it is.
 const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
     let mut text = ([0; N], 0);
-    append(&mut text, command.help.bytes());
-    append(&mut text, text!("\n").bytes());
-    let mut i = 0;
-    while i < command.name.len() {
-        push(&mut text, command.name.as_bytes()[i]);
-        i += 1;
-    }
-    append(&mut text, text!(" ").bytes());
-    append(&mut text, command.usage.bytes());
-    push(&mut text, 0);
+    append(&mut text, command.help);
+    append(&mut text, "\n");
+    append(&mut text, command.name);
+    append(&mut text, " ");
+    append(&mut text, command.usage);
+    append(&mut text, "\0");
     text
 }
 
-const fn append<const N: usize>(text: &mut ([u8; N], usize), mut bytes: Bytes) {
-    while let Some(byte) = bytes.read() {
-        push(text, byte);
+const fn append<const N: usize>((text, len): &mut ([u8; N], usize), words: &str) {
+    let mut i = 0;
+    while i < words.len() {
+        if *len < N {
+            text[*len] = words.as_bytes()[i];
+        }
+        *len += 1;
+        i += 1;
     }
-}
-
-const fn push<const N: usize>((text, len): &mut ([u8; N], usize), byte: u8) {
-    if *len < N {
-        text[*len] = byte;
-    }
-    *len += 1;
 }
 
 /// The help of each command under the name by which C knows it. The list here and in `app/c/shell.c` is the engine's:
 /// the build fails when one is missing.
 macro_rules! help_of {
-    ($($(#[$when:meta])? $symbol:ident = $name:literal),* $(,)?) => {
-        $($(#[$when])?
-        #[unsafe(no_mangle)]
+    ($($symbol:ident = $name:literal),* $(,)?) => {
+        $(#[unsafe(no_mangle)]
         static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;)*
 
         const _: () = assert!(
-            COMMANDS.len() == [$($(#[$when])? $name),*].len(),
+            COMMANDS.len() == 0 $(+ !find($name).name.is_empty() as usize)*,
             "the engine has a command that app/c/shell.c and shell_words.rs do not register"
         );
     };
 }
 
 help_of! {
-    hone_help_train = "train", hone_help_infer = "infer",
-    #[cfg(any(feature = "svm", feature = "rce"))]
-    hone_help_label = "label",
-    hone_help_stats = "stats", hone_help_model = "model",
-    #[cfg(feature = "svm")]
-    hone_help_data = "data",
-    #[cfg(feature = "svm")]
-    hone_help_svm = "svm",
-    hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
+    hone_help_train = "train", hone_help_infer = "infer", hone_help_label = "label", hone_help_stats = "stats",
+    hone_help_model = "model", hone_help_data = "data", hone_help_eval = "eval", hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
 }
 
 const NAME: usize = 48;
@@ -147,7 +135,7 @@ pub(super) unsafe fn word(path: &str, index: usize, name: &mut *const c_char, te
     slot.name = chosen;
     let chosen = text_of(&slot.name);
     let command = path.first().and_then(|root| COMMANDS.iter().find(|c| c.name == *root));
-    let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or(Text::EMPTY, |s| s.help);
+    let help = command.and_then(|c| c.sub.iter().find(|s| s.name == chosen)).map_or("", |s| s.help);
     put(help.bytes(), &mut slot.help);
     *name = slot.name.as_ptr().cast();
     *text = if help.is_empty() { core::ptr::null() } else { slot.help.as_ptr().cast() };

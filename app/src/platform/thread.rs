@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
-use hone_engine::env::ThreadInfo;
+use hone_engine::data::env::ThreadInfo;
 use zephyr::raw;
 use zephyr::sys::thread::Thread;
 

@@ -4,5 +4,5 @@ fn main() {
     for item in hone_engine::budget::ITEMS {
         println!("{:6} {}", item.bytes, item.name);
     }
-    println!("{:6} in all, of {}", hone_engine::budget::USED, hone_engine::budget::BUDGET);
+    println!("{:6} in all, of {}", hone_engine::device::USED, hone_engine::capacity::RAM_BUDGET);
 }

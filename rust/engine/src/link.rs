@@ -16,17 +16,16 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use heapless::Deque;
-use hone_signal::Extractor;
+use hone_signal::{Extractor, Micros};
 
-use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
-use crate::config::Config;
-use crate::event::Event;
-use crate::memory::{BlockBuf, RowSet, Sequence, WindowBuf};
-use crate::persist::{KeepOrder, KeepStatus, Loan};
-use crate::rows::DataStats;
-use crate::stats::{InferenceStats, SamplingStats, TrainingStatus};
-use crate::teach::{RceStats, Reply};
-use crate::training::{Published, TrainOrder};
+use crate::capacity::{BLOCK_QUEUE, CLASSES, EVENT_QUEUE, WINDOW_POOL};
+use crate::data::buffers::{BlockBuf, RowSet, WindowBuf};
+use crate::data::config::Config;
+use crate::data::event::Event;
+use crate::data::order::{InferRequest, Job, JobOrder, KeepOrder, KeepRequest, KeepStatus, Offer, Published, Reply};
+use crate::data::stats::{DataStats, Evaluation, InferenceStats, OnlineStats, SamplingStats, TrainingStatus};
+use crate::learners::Learner;
+use crate::pool::Held;
 
 /// A bounded queue of `N` owned values, first in first out.
 #[derive(Debug)]
@@ -118,7 +117,16 @@ impl<T: Copy> Shared<T> {
 }
 
 /// Names of classes, as many as the build has room for.
-pub type Names = hone_rce::Names<{ crate::capacity::CLASSES }>;
+pub type Names = hone_learn::Names<CLASSES>;
+
+/// A model on its way to learn in place.
+#[derive(Debug)]
+pub(crate) struct Teach {
+    /// Its slot.
+    pub held: Held,
+    /// One that learns already goes on in its place, if it can.
+    pub goes_on: bool,
+}
 
 /// All that passes between the loops and the shell. One static per device.
 #[derive(Debug)]
@@ -127,8 +135,7 @@ pub struct Links {
     pub blocks: Queue<BlockBuf, BLOCK_QUEUE>,
     /// Windows that nobody uses.
     pub free_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
-    /// Windows from inference to the trainer.
-    pub train_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
+    train_windows: Queue<&'static mut WindowBuf, WINDOW_POOL>,
     /// The training set, coming home from trainer or shell.
     pub set_home: Queue<&'static mut RowSet, 1>,
     /// The training set, for the trainer.
@@ -145,32 +152,30 @@ pub struct Links {
     pub data: Shared<DataStats>,
     /// What the set's rows were computed by.
     pub extractor: Shared<Option<Extractor>>,
-    /// TinyRCE is to begin, or to go on.
-    pub rce_begin: AtomicBool,
-    /// TinyRCE is to forget everything.
-    pub rce_erase: AtomicBool,
-    /// TinyRCE learns labelled windows: it is in use, or being trained.
-    pub teaching: AtomicBool,
     /// What the user says of the window that waits for a label.
     pub reply: Shared<Option<Reply>>,
-    /// What TinyRCE has been through.
-    pub rce: Shared<RceStats>,
+    /// Labelled windows are learnt in place: such a model is in use, or being trained.
+    pub teaching: AtomicBool,
+    /// The model that learns in place is to be forgotten.
+    pub forget: AtomicBool,
+    /// A model that begins to learn in place, from the background loop to the inference loop.
+    pub(crate) teach: Queue<Teach, 1>,
+    /// A slot into which the model that learns in place is to be copied.
+    pub(crate) copy_wanted: Queue<Held, 1>,
+    /// It comes back; empty where there was nothing to copy.
+    pub(crate) copied: Queue<Held, 1>,
+    /// How the model that learns in place does.
+    pub online: Shared<OnlineStats>,
     /// Names of classes.
     pub names: Shared<Names>,
-    /// Trainings ordered by shell or button.
-    pub orders: Queue<TrainOrder, 2>,
-    /// What the shell asks to be kept, loaded, lent.
-    pub keep_orders: Queue<KeepOrder, 2>,
+    orders: Queue<JobOrder, 2>,
+    keep_orders: Queue<KeepOrder, 2>,
     /// How that went, and how the flash is.
-    pub keep: Shared<KeepStatus>,
-    /// The training's workspace, to the inference loop for TinyRCE's snapshot.
-    pub rce_loan: Queue<Loan, 1>,
-    /// It comes back.
-    pub rce_home: Queue<Loan, 1>,
+    pub keeping: Shared<KeepStatus>,
     /// The training's workspace, lent to the shell.
     pub workspace_lent: Queue<&'static mut [u32], 1>,
     /// It comes back.
-    pub workspace_home: Queue<&'static mut [u32], 1>,
+    workspace_home: Queue<&'static mut [u32], 1>,
     /// The shell waits for the workspace, or has it.
     pub workspace_wanted: AtomicBool,
     /// Changes of the configuration by the user, to be kept.
@@ -181,14 +186,18 @@ pub struct Links {
     pub events: Queue<Event, EVENT_QUEUE>,
     /// Events that found their queue full.
     pub events_lost: AtomicU32,
+    /// The time of the newest event told.
+    told: Shared<Micros>,
     /// The newest model; inference takes it at its next window boundary.
     pub published: Shared<Option<Published>>,
-    /// How it sees windows, where it is an ESN of features, and its generation; set before it is published.
-    pub sequence: Shared<(u32, Option<Sequence>)>,
+    /// A converted model that waits for the user's word.
+    pub offer: Shared<Option<Offer>>,
+    /// How the last evaluation came out.
+    pub evaluation: Shared<Evaluation>,
     /// Run-time parameters.
     pub config: Shared<Config>,
     /// What the user last asked of inference.
-    pub wish: Shared<crate::inference::Wish>,
+    pub request: Shared<InferRequest>,
     /// Counted by sampling.
     pub sampling: Shared<SamplingStats>,
     /// Counted by inference.
@@ -200,6 +209,8 @@ pub struct Links {
     /// The training under way is to be given up.
     pub cancel: AtomicBool,
     button: Shared<Button>,
+    /// Wakes the background loop.
+    waker: Shared<Option<fn()>>,
 }
 
 /// What the button's contact does.
@@ -232,17 +243,17 @@ impl Links {
             data_clear: AtomicBool::new(false),
             data: Shared::new(DataStats::ZERO),
             extractor: Shared::new(None),
-            rce_begin: AtomicBool::new(false),
-            rce_erase: AtomicBool::new(false),
-            teaching: AtomicBool::new(false),
             reply: Shared::new(None),
-            rce: Shared::new(RceStats::ZERO),
+            teaching: AtomicBool::new(false),
+            forget: AtomicBool::new(false),
+            teach: Queue::new(),
+            copy_wanted: Queue::new(),
+            copied: Queue::new(),
+            online: Shared::new(OnlineStats::ZERO),
             names: Shared::new(Names::new()),
             orders: Queue::new(),
             keep_orders: Queue::new(),
-            keep: Shared::new(KeepStatus::ZERO),
-            rce_loan: Queue::new(),
-            rce_home: Queue::new(),
+            keeping: Shared::new(KeepStatus::ZERO),
             workspace_lent: Queue::new(),
             workspace_home: Queue::new(),
             workspace_wanted: AtomicBool::new(false),
@@ -250,24 +261,112 @@ impl Links {
             erases: AtomicU32::new(0),
             events: Queue::new(),
             events_lost: AtomicU32::new(0),
+            told: Shared::new(Micros(0)),
             published: Shared::new(None),
-            sequence: Shared::new((0, None)),
+            offer: Shared::new(None),
+            evaluation: Shared::new(Evaluation::ZERO),
             config: Shared::new(Config::DEFAULT),
-            wish: Shared::new(crate::inference::Wish::DEFAULT),
+            request: Shared::new(InferRequest::DEFAULT),
             sampling: Shared::new(SamplingStats::ZERO),
             inference: Shared::new(InferenceStats::ZERO),
             training: Shared::new(TrainingStatus::IDLE),
             windows_wanted: AtomicBool::new(false),
             cancel: AtomicBool::new(false),
             button: Shared::new(Button { edges: 0, down: false }),
+            waker: Shared::new(None),
         }
     }
 
-    /// Tells of something. An event that finds no room is counted and lost.
-    pub fn tell(&self, event: Event) {
-        if self.events.send(event).is_err() {
-            self.events_lost.fetch_add(1, Ordering::Relaxed);
+    /// Has `wake` called whenever there is something to do for the background loop.
+    pub fn on_work(&self, wake: fn()) {
+        self.waker.set(Some(wake));
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = self.waker.get() {
+            wake();
         }
+    }
+
+    /// Orders something of the background loop; its number. `None` when orders are waiting already.
+    pub fn order(&self, learner: Learner, windows: Option<u16>, job: Job) -> Option<u32> {
+        let id = self.training.update(|t| {
+            t.ordered = t.ordered.wrapping_add(1);
+            t.ordered
+        });
+        self.orders.send(JobOrder { id, learner, windows, job }).ok()?;
+        self.wake();
+        Some(id)
+    }
+
+    /// The order that waits.
+    pub fn waiting_order(&self) -> Option<JobOrder> {
+        self.orders.front()
+    }
+
+    /// Takes the order that waits.
+    pub fn take_order(&self) -> Option<JobOrder> {
+        self.orders.receive()
+    }
+
+    /// Asks for something to be kept, loaded or lent; its number. `None` when orders are waiting already.
+    pub fn keep(&self, request: KeepRequest) -> Option<u32> {
+        let id = self.keeping.update(|k| {
+            k.ordered = k.ordered.wrapping_add(1).max(1);
+            k.ordered
+        });
+        self.keep_orders.send(KeepOrder { id, request }).ok()?;
+        self.wake();
+        Some(id)
+    }
+
+    pub(crate) fn take_keep_order(&self) -> Option<KeepOrder> {
+        self.keep_orders.receive()
+    }
+
+    /// Gives the workspace back, which the shell had.
+    pub fn return_workspace(&self, memory: &'static mut [u32]) {
+        let _ = self.workspace_home.send(memory);
+        self.wake();
+    }
+
+    pub(crate) fn take_workspace(&self) -> Option<&'static mut [u32]> {
+        self.workspace_home.receive()
+    }
+
+    /// Hands a window to the trainer.
+    pub(crate) fn send_window(&self, window: &'static mut WindowBuf) -> Result<(), &'static mut WindowBuf> {
+        self.train_windows.send(window)?;
+        self.wake();
+        Ok(())
+    }
+
+    pub(crate) fn take_window(&self) -> Option<&'static mut WindowBuf> {
+        self.train_windows.receive()
+    }
+
+    /// Whether a window waits for the trainer.
+    pub(crate) fn window_waits(&self) -> bool {
+        !self.train_windows.is_empty()
+    }
+
+    /// Gives a copy of the model that learns in place to the background loop.
+    pub(crate) fn send_copy(&self, copy: Held) {
+        // There is one at a time, so that there is room.
+        let _ = self.copied.send(copy);
+        self.wake();
+    }
+
+    /// Tells of something. Events are told in order of time: one that comes after a newer one, since its loop was held up
+    /// (by an erase, say), has the newer one's time. An event that finds no room is counted and lost.
+    pub fn tell(&self, mut event: Event) {
+        self.told.update(|told| {
+            *told = Micros(told.0.max(event.time().0));
+            *event.time_mut() = *told;
+            if self.events.send(event).is_err() {
+                self.events_lost.fetch_add(1, Ordering::Relaxed);
+            }
+        });
     }
 
     /// The button's contact closed or opened; may be called from an interrupt, and as often as the contact bounces.
@@ -304,5 +403,15 @@ mod tests {
         let s = Shared::new((1, 2));
         assert_eq!(s.update(|v| core::mem::replace(&mut v.0, 5)), 1);
         assert_eq!(s.get(), (5, 2));
+    }
+
+    #[test]
+    fn events_are_in_order_of_time() {
+        static LINKS: Links = Links::new();
+        for time in [5, 9, 7, 8, 12] {
+            LINKS.tell(Event::FlashErasing { time: Micros(time) });
+        }
+        let times = [(); 5].map(|()| LINKS.events.receive().map_or(0, |e| e.time().0));
+        assert_eq!(times, [5, 9, 9, 9, 12]);
     }
 }

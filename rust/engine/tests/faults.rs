@@ -3,14 +3,14 @@
 mod common;
 
 use common::{Act, Bench};
-use hone_engine::event::Event;
-use hone_engine::stats::SensorHealth;
-use hone_engine::training::TrainFault;
+use hone_engine::data::event::Event;
+use hone_engine::data::order::JobFault;
+use hone_engine::data::stats::SensorHealth;
 use hone_engine::{Sensor as _, SensorError};
 use hone_learn::Decision;
 use hone_signal::{Faults, Micros};
 
-fn failure(bench: &Bench) -> Option<TrainFault> {
+fn failure(bench: &Bench) -> Option<JobFault> {
     bench.links.training.get().history.last().copied().flatten().and_then(|e| e.result.err())
 }
 
@@ -86,7 +86,7 @@ fn a_saturated_window_is_judged_but_never_learnt() {
     assert!(b.links.inference.get().anomalous > before.anomalous, "a blow beyond the range is an anomaly");
     assert!(b.links.sampling.get().saturated >= 1900);
     assert!(b.command("train esn --windows 20 --wait").is_err());
-    assert_eq!(failure(&b), Some(TrainFault::NoWindows));
+    assert_eq!(failure(&b), Some(JobFault::NoWindows));
     assert!(b.text.contains("sensor info"), "{}", b.text);
 }
 
@@ -163,7 +163,7 @@ fn constant_data_cannot_be_trained_on_and_the_model_in_use_stays() {
     assert_eq!(b.links.published.get(), published);
     b.device.sensor.act = Act::Hum;
     b.run(2.0);
-    assert_eq!(b.links.inference.get().last.map(|l| l.verdict.decision), Some(Decision::Normal));
+    assert_eq!(b.links.inference.get().last.map(|l| l.answer.verdict.decision), Some(Decision::Normal));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_cancelled_training_leaves_the_model_in_use_and_its_windows_come_back() {
     b.run(1.0);
     assert!(b.links.training.get().running());
     b.command("train cancel").unwrap();
-    assert_eq!(failure(&b), Some(TrainFault::Cancelled));
+    assert_eq!(failure(&b), Some(JobFault::Cancelled));
     assert_eq!(b.links.published.get(), published);
     b.run(1.0);
     assert!(b.links.free_windows.len() >= b.links.free_windows.capacity() - 1, "no window stays behind");

@@ -5,33 +5,34 @@ mod common;
 
 use common::{Bench, TestFlash, taught, verdicts};
 use hone_engine::command::{COMMANDS, complete};
-use hone_engine::config::{Config, Learner};
-use hone_engine::event::Event;
-use hone_engine::included::{ESN, Missing, RCE, SVM};
-use hone_engine::persist::{Flash, KeepError, Key, Vault as _};
-use hone_engine::training::{TrainFault, TrainOrder};
+use hone_engine::data::config::Config;
+use hone_engine::data::event::Event;
+use hone_engine::data::order::KeepError;
+use hone_engine::data::storage::{Flash, Key, Storage as _};
+use hone_engine::learners::{LABELS, Learner, Missing, ROWS};
 use hone_model::frame::{LINE, Sender};
 use hone_model::{Contents, SliceSink};
 
-/// Learners, the words that train them, and the number of their models' layout in floating point.
-const LEARNERS: [(Learner, &str, hone_model::Learner, u8); 3] = [
-    (Learner::Esn, "train esn --wait", hone_model::Learner::Esn, hone_esn::LAYOUT),
-    (Learner::Svm, "train svm --wait", hone_model::Learner::Svm, 1),
-    (Learner::Rce, "train rce", hone_model::Learner::Rce, hone_rce::LAYOUT),
-];
-
-fn missing() -> impl Iterator<Item = (Learner, &'static str, hone_model::Learner, u8)> {
-    LEARNERS.into_iter().filter(|(learner, ..)| learner.missing().is_some())
+fn missing() -> impl Iterator<Item = Missing> {
+    Missing::all()
 }
 
-fn there() -> impl Iterator<Item = (Learner, &'static str, hone_model::Learner, u8)> {
-    LEARNERS.into_iter().filter(|(learner, ..)| learner.missing().is_none())
+/// Learners of this build, and the words that train them.
+fn there() -> impl Iterator<Item = (Learner, String)> {
+    Learner::ALL.iter().map(|learner| {
+        let wait = if learner.learns_in_place() { "" } else { " --wait" };
+        (*learner, format!("train {}{wait}", learner.name()))
+    })
+}
+
+fn all() -> String {
+    Learner::NAMES.join(", ")
 }
 
 /// A device that has learnt by the first learner that is there.
 fn learnt() -> Bench {
-    let (_, command, ..) = there().next().expect("a build has a learner");
-    taught(command)
+    let (_, command) = there().next().expect("a build has a learner");
+    taught(&command)
 }
 
 fn completed(words: &[&str], start: &str) -> Vec<String> {
@@ -42,15 +43,23 @@ fn completed(words: &[&str], start: &str) -> Vec<String> {
 
 #[test]
 fn what_the_features_say_is_what_is_there() {
-    assert_eq!(there().count() + Missing::ALL.len(), 3);
-    assert_eq!([ESN, SVM, RCE], LEARNERS.map(|(learner, ..)| learner.missing().is_none()));
-    assert_eq!([ESN, SVM, RCE], [cfg!(feature = "esn"), cfg!(feature = "svm"), cfg!(feature = "rce")]);
+    let all = ["esn", "svm", "rce", "centroid"];
+    let features = [cfg!(feature = "esn"), cfg!(feature = "svm"), cfg!(feature = "rce"), cfg!(feature = "centroid")];
+    assert!(there().count() + missing().count() >= all.len());
+    assert_eq!(features, all.map(|name| Learner::from_name(name).is_some()));
+    assert_eq!(features, all.map(|name| Missing::from_name(name).is_none()));
+    assert_eq!(ROWS, features[1] || features[3]);
+    assert_eq!(LABELS, ROWS || features[2]);
+    for (place, learner) in Learner::ALL.iter().enumerate() {
+        assert_eq!((Learner::NAMES[place], usize::from(learner.index())), (learner.name(), place));
+        assert_eq!(Learner::from_code(learner.code()), Some(*learner));
+    }
 }
 
 #[test]
 fn each_learner_there_trains_judges_and_is_restored() {
-    for (learner, command, ..) in there() {
-        let mut b = taught(command);
+    for (learner, command) in there() {
+        let mut b = taught(&command);
         assert_eq!(b.links.published.get().map(|p| p.learner), Some(learner));
         b.command("model info").unwrap();
         assert!(b.text.starts_with(learner.name()), "{}", b.text);
@@ -63,8 +72,8 @@ fn each_learner_there_trains_judges_and_is_restored() {
         assert!(b.text.contains(&format!("\nmodel         {}, ", learner.name())), "{}", b.text);
         b.command("stats --json").unwrap();
         assert_eq!(
-            (b.text.contains(r#""stats":"data""#), b.text.contains(r#""stats":"rce""#)),
-            (SVM, learner == Learner::Rce)
+            (b.text.contains(r#""stats":"data""#), b.text.contains(r#""stats":"online""#)),
+            (ROWS, learner.learns_in_place())
         );
     }
 }
@@ -72,15 +81,17 @@ fn each_learner_there_trains_judges_and_is_restored() {
 #[cfg(feature = "small-models")]
 #[test]
 fn each_learner_there_is_put_into_integers() {
-    for (learner, command, ..) in there() {
-        let mut b = taught(command);
-        b.command("model quantize int8 --windows 40 --yes").unwrap();
+    for (learner, command) in there() {
+        let mut b = taught(&command);
+        if b.command("model quantize int8 --windows 40 --yes").is_err() {
+            assert!(b.text.contains("no such form"), "{}", b.text);
+            continue;
+        }
         assert!(b.text.contains("replaced: "), "{}", b.text);
         b.command("model info").unwrap();
         assert!(b.text.starts_with(learner.name()) && b.text.contains("in 8-bit integers"), "{}", b.text);
         assert!(verdicts(&mut b).len() > 15);
     }
-    assert_eq!(completed(&["model"], "c"), if ESN { vec!["compress"] } else { vec![] });
 }
 
 #[test]
@@ -90,12 +101,12 @@ fn labelled_windows_become_rows_for_the_svm_alone() {
     let labels = b.command("label 1").is_ok();
     b.run(2.0);
     let data = b.links.data.get();
-    assert_eq!((labels, data.rows > 0, data.missed), (SVM || RCE, SVM, 0));
+    assert_eq!((labels, data.rows > 0, data.missed), (LABELS, ROWS, 0));
 }
 
 #[test]
 fn the_first_one_there_is_the_default() {
-    let first = there().next().map(|(learner, ..)| learner);
+    let first = there().next().map(|(learner, _)| learner);
     assert_eq!(Some(Config::DEFAULT.device.learner), first);
     let mut b = Bench::new();
     b.run(0.1);
@@ -110,22 +121,14 @@ fn the_first_one_there_is_the_default() {
 
 #[test]
 fn one_that_is_not_there_is_refused_by_its_option() {
-    for (learner, command, ..) in missing() {
+    for learner in missing() {
         let mut b = learnt();
         let before = b.links.published.get();
         b.events.clear();
-        assert!(b.command(command).is_err());
+        assert!(b.command(&format!("train {}", learner.name())).is_err());
         let name = learner.name();
         let option = format!("CONFIG_HONE_{}", name.to_uppercase());
-        assert_eq!(b.text, format!("error: this build has no {name} ({option}); there are {}\n", Learner::LIST));
-        // Whoever orders one all the same.
-        TrainOrder::send(b.links, learner, None).unwrap();
-        b.run(0.5);
-        let fault = b.events.iter().find_map(|e| match e {
-            Event::TrainingFailed { fault, .. } => Some(*fault),
-            _ => None,
-        });
-        assert_eq!(fault, learner.missing().map(TrainFault::Missing));
+        assert_eq!(b.text, format!("error: this build has no {name} ({option}); there are {}\n", all()));
         assert!(b.command(&format!("config set device.learner {name}")).is_err());
         b.command("config get device.learner").unwrap();
         assert_eq!(b.text, format!("{}\n", Config::DEFAULT.device.learner.name()));
@@ -139,19 +142,18 @@ fn only_what_is_there_is_listed() {
     b.command("config list").unwrap();
     let list = b.text.clone();
     let words = completed(&["train"], "");
-    for (learner, ..) in LEARNERS {
-        let (name, there) = (learner.name(), learner.missing().is_none());
+    for (name, there) in there().map(|(l, _)| (l.name(), true)).chain(missing().map(|m| (m.name(), false))) {
         assert_eq!(list.contains(&format!("\n{name}.")), there, "{list}");
         assert_eq!(words.iter().any(|w| w == name), there);
         assert_eq!(completed(&["config", "get"], &format!("{name}.")).is_empty(), !there);
         assert_eq!(b.command(&format!("config list {name}")).is_ok(), there);
     }
-    assert_eq!(list.contains("features.esn-steps"), ESN);
+    assert_eq!(list.contains("features.steps"), hone_engine::learners::WINDOWS);
     assert!(b.command("config list nothing").is_err());
-    assert!(b.text.contains(&format!("there are device, {}, features", Learner::LIST)), "{}", b.text);
+    assert!(b.text.contains(&format!("there are device, {}, features", all())), "{}", b.text);
     b.command("help").unwrap();
     let help = b.text.clone();
-    for (command, there) in [("data", SVM), ("svm", SVM), ("label", SVM || RCE), ("train", true)] {
+    for (command, there) in [("data", ROWS), ("svm", false), ("label", LABELS), ("train", true), ("eval", true)] {
         assert_eq!(COMMANDS.iter().any(|c| c.name == command), there);
         assert_eq!(
             help.contains(&format!("\n{command} ")) || help.starts_with(&format!("{command} ")),
@@ -165,18 +167,18 @@ fn only_what_is_there_is_listed() {
 }
 
 /// A model of a learner, as far as one can be told to be of it; what follows is never looked at.
-fn container(learner: hone_model::Learner, layout: u8) -> Vec<u8> {
+fn container(code: u8) -> Vec<u8> {
     let mut bytes = vec![0; 200];
     let mut sink = SliceSink::new(&mut bytes);
-    let length = hone_model::write_raw(&Contents::bare(learner, layout), &[7; 20], &mut sink).unwrap();
+    let length = hone_model::write_raw(&Contents::bare(hone_model::Learner(code), 1), &[7; 20], &mut sink).unwrap();
     bytes.truncate(length as usize);
     bytes
 }
 
 #[test]
 fn a_model_of_one_that_is_not_there_is_refused_and_stays_in_flash() {
-    for (learner, _, code, layout) in missing() {
-        let bytes = container(code, layout);
+    for learner in missing() {
+        let bytes = container(learner.code());
         // It comes over the console.
         let mut b = learnt();
         let before = b.links.published.get();
@@ -195,7 +197,7 @@ fn a_model_of_one_that_is_not_there_is_refused_and_stays_in_flash() {
         let mut flash = Flash::open(Some(TestFlash::new(2)));
         flash.save(Key::Model, bytes.len() as u32, &mut |put| put(&bytes), &mut |_| ()).unwrap();
         let mut b = Bench::on(flash.close().unwrap());
-        let fault = KeepError::Missing(learner.missing().unwrap());
+        let fault = KeepError::Missing(learner);
         assert!(b.has(|e| matches!(e, Event::KeepFailed { error, .. } if *error == fault)), "{:?}", b.events);
         assert!(b.command("model load").is_err() && b.text.contains(&wanted), "{}", b.text);
         b.run(60.0);

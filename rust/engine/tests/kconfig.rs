@@ -1,60 +1,34 @@
-//! The engine's capacities are Kconfig's: the same names, defaults, ranges and learners in both.
+//! The capacities of the host's build are Kconfig's defaults.
 
-const BUILD: &str = include_str!("../build.rs");
-const KCONFIG: &str = include_str!("../../../Kconfig");
+use hone_engine::capacity;
 
-/// The lines of an option.
-fn option(name: &str) -> Vec<&'static str> {
-    let head = format!("config HONE_{name}");
-    let lines = KCONFIG.lines().skip_while(|l| *l != head).skip(1);
-    lines.take_while(|l| !l.starts_with("config ") && *l != "\thelp").map(str::trim).collect()
-}
-
-/// What follows the last line that begins so; Kconfig takes the first default whose condition holds, and the last has none.
-fn last<'a>(lines: &[&'a str], start: &str) -> Option<&'a str> {
-    lines.iter().rev().find_map(|l| l.strip_prefix(start))
-}
-
-/// The words in quotation marks.
-fn quoted(text: &str) -> Vec<&str> {
-    text.split('"').skip(1).step_by(2).collect()
+/// The default of a whole number in a Kconfig file.
+fn default(text: &str, name: &str) -> usize {
+    let start = text.find(&format!("config HONE_{name}\n")).unwrap_or_else(|| panic!("no HONE_{name}"));
+    let entry = text[start..].split("\nconfig ").next().unwrap();
+    let value = entry.lines().find_map(|l| l.trim().strip_prefix("default ")?.parse().ok());
+    value.unwrap_or_else(|| panic!("HONE_{name} has no default"))
 }
 
 #[test]
-fn capacities_are_the_same_in_both() {
-    let table = BUILD.split("const CAPACITIES").nth(1).and_then(|t| t.split("];").next()).unwrap();
-    let mut seen = 0;
-    for line in table.lines().filter_map(|l| l.trim().strip_prefix('(')) {
-        let name = quoted(line)[0];
-        let numbers: Vec<u32> =
-            line.split(',').skip(1).take(3).map(|n| n.trim().replace('_', "").parse().unwrap()).collect();
-        let lines = option(name);
-        assert_eq!(last(&lines, "default "), Some(numbers[0].to_string().as_str()), "{name}");
-        assert_eq!(last(&lines, "range "), Some(format!("{} {}", numbers[1], numbers[2]).as_str()), "{name}");
-        seen += 1;
+fn defaults_are_read_from_the_whole_and_from_each_learners_folder() {
+    let all = include_str!("../../../Kconfig");
+    assert!(all.contains("rsource \"rust/learners/*/Kconfig\""), "the learners' options are part of the whole");
+    for (name, value) in [
+        ("WINDOW_FRAMES", capacity::WINDOW_FRAMES),
+        ("MODELS", capacity::MODELS),
+        ("TRAINING_ROWS", capacity::TRAINING_ROWS),
+        ("CLASSES", capacity::CLASSES),
+        ("WORKSPACE_BYTES", capacity::WORKSPACE_BYTES),
+        ("RAM_BUDGET", capacity::RAM_BUDGET),
+    ] {
+        assert_eq!(value, default(all, name), "HONE_{name}");
     }
-    assert!(seen > 15, "{seen} capacities");
-}
-
-#[test]
-fn capacities_of_a_learner_depend_on_it() {
-    let arms = BUILD.split("match capacity {").nth(1).and_then(|t| t.split("_ =>").next()).unwrap();
-    let mut seen = 0;
-    for arm in arms.lines().filter(|l| l.contains("=>")) {
-        let (names, learners) = arm.split_once("=>").unwrap();
-        let wanted = quoted(learners).iter().map(|l| format!("HONE_{l}")).collect::<Vec<_>>().join(" || ");
-        // Boards without the learner may set the rows all the same.
-        for name in quoted(names).into_iter().filter(|n| *n != "TRAINING_ROWS") {
-            assert_eq!(last(&option(name), "depends on "), Some(wanted.as_str()), "{name}");
-            seen += 1;
-        }
+    for (there, text, name, value) in [
+        (cfg!(feature = "esn"), include_str!("../../learners/esn/Kconfig"), "ESN_UNITS", capacity::ESN_UNITS),
+        (cfg!(feature = "svm"), include_str!("../../learners/svm/Kconfig"), "SVM_CLASSES", capacity::SVM_CLASSES),
+        (cfg!(feature = "rce"), include_str!("../../learners/rce/Kconfig"), "RCE_PROTOTYPES", capacity::RCE_PROTOTYPES),
+    ] {
+        assert_eq!(value, if there { default(text, name) } else { 0 }, "HONE_{name}");
     }
-    assert_eq!(seen, KCONFIG.lines().filter(|l| is_capacity_of_a_learner(l)).count());
-}
-
-/// Of the options below, those of numbers.
-fn is_capacity_of_a_learner(line: &str) -> bool {
-    let Some(name) = line.strip_prefix("config HONE_") else { return false };
-    let lines = option(name);
-    lines.iter().any(|l| l.starts_with("int ")) && last(&lines, "depends on HONE_").is_some()
 }

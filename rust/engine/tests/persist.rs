@@ -3,9 +3,9 @@
 mod common;
 
 use common::{Act, Bench, taught, verdicts};
-use hone_engine::config::Learner;
-use hone_engine::event::Event;
-use hone_engine::persist::{Key, Vault as _};
+use hone_engine::data::event::Event;
+use hone_engine::data::storage::{Key, Storage as _};
+use hone_engine::learners::Learner;
 
 fn restored(b: &Bench) -> Option<Learner> {
     b.links.published.get().map(|p| p.learner)
@@ -51,14 +51,14 @@ fn a_new_model_is_saved_unasked_unless_that_is_off() {
 fn what_rce_learns_is_saved_when_it_has_been_quiet() {
     let mut b = taught("train rce");
     b.run(20.0);
-    let saves = b.links.keep.get().saves;
+    let saves = b.links.keeping.get().saves;
     b.run(20.0);
-    assert_eq!(b.links.keep.get().saves, saves + 1);
+    assert_eq!(b.links.keeping.get().saves, saves + 1);
     b.run(60.0);
-    assert_eq!(b.links.keep.get().saves, saves + 1, "nothing new was learnt");
+    assert_eq!(b.links.keeping.get().saves, saves + 1, "nothing new was learnt");
     let mut b = b.reboot();
     b.run(60.0);
-    assert_eq!(b.links.keep.get().saves, 0, "what was restored is not saved again");
+    assert_eq!(b.links.keeping.get().saves, 0, "what was restored is not saved again");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
     }
     b.command("config set device.learner svm").unwrap();
     b.run(2.0);
-    assert_eq!(b.links.keep.get().config_saves, 1, "changes in a row are saved at once");
+    assert_eq!(b.links.keeping.get().config_saves, 1, "changes in a row are saved at once");
     let mut b = b.reboot_with(|_| ());
     b.command("config get esn.k").unwrap();
     assert_eq!(b.text, "5.500\n");
@@ -79,8 +79,8 @@ fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
     b.command("config reset esn.k").unwrap();
     b.run(2.0);
     let mut b = b.reboot_with(|_| ());
-    let default = hone_engine::config::Config::DEFAULT.esn.k;
-    assert_eq!((b.links.config.get().esn.k, b.links.config.get().device.learner), (default, Learner::Svm));
+    let default = hone_engine::data::config::Config::DEFAULT.learners.esn.k;
+    assert_eq!((b.links.config.get().learners.esn.k, b.links.config.get().device.learner), (default, Learner::Svm));
     b.command("config reset").unwrap();
     b.run(2.0);
     assert_eq!(b.reboot_with(|_| ()).links.config.get().device.learner, Learner::Esn);
@@ -113,7 +113,7 @@ fn a_training_that_waits_for_a_save_says_so_and_can_be_cancelled() {
     b.command("train esn --wait").unwrap();
     assert!(b.text.contains("  waits until what is being saved is in flash\n"), "{}", b.text);
     assert!(b.text.contains("training 3: esn, converged"), "{}", b.text);
-    assert!(b.links.keep.get().saves > 0 && !b.links.keep.get().saving);
+    assert!(b.links.keeping.get().saves > 0 && !b.links.keeping.get().saving);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_model_can_be_saved_while_another_is_trained_but_not_loaded() {
 fn a_training_ordered_right_after_an_export_waits_for_the_memory_and_runs() {
     let mut b = taught("train esn --wait");
     b.command("model export").unwrap();
-    assert!(b.links.keep.get().lent, "the memory came home before anything ran");
+    assert!(b.links.keeping.get().lent, "the memory came home before anything ran");
     b.command("train svm").unwrap_or_else(|_| panic!("{}", b.text));
     b.command("train status").unwrap();
     assert!(b.text.contains("waits until the import or export has ended"), "{}", b.text);
@@ -229,7 +229,7 @@ fn an_erase_is_told_of_and_its_gap_is_no_overrun() {
     // The first save of all erases a page.
     assert!(b.has(|e| matches!(e, Event::FlashErasing { .. })), "{:?}", b.events);
     assert!(b.has(|e| matches!(e, Event::FlashGap { frames, .. } if *frames >= 900)), "{:?}", b.events);
-    assert_eq!((first.overruns, b.links.keep.get().erases), (0, 1));
+    assert_eq!((first.overruns, b.links.keeping.get().erases), (0, 1));
     assert!(first.flash_gaps >= 900, "{first:?}");
     let told = b.events.iter().position(|e| matches!(e, Event::FlashErasing { .. }));
     let gap = b.events.iter().position(|e| matches!(e, Event::FlashGap { .. }));

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Act, Bench, TestFlash, taught, verdicts};
-use hone_engine::persist::{Key, Vault as _};
+use hone_engine::data::storage::{Key, Storage as _};
 use hone_learn::Decision;
 
 /// A device with one model in flash and another in use, which is to be saved.

@@ -3,14 +3,14 @@
 mod common;
 
 use common::{Act, Bench, verdicts};
-use hone_engine::event::Event;
+use hone_engine::data::event::Event;
 use hone_learn::Decision;
 
 /// Parameters with which the hum is learnt from features.
 const SET: [&str; 5] = [
     "config set features.features log-spectrum",
     "config set features.bands 4",
-    "config set features.esn-steps 8",
+    "config set features.steps 8",
     "config set esn.carry on",
     "config set esn.units 16",
 ];
@@ -34,7 +34,7 @@ fn learnt(settings: &[&str]) -> Bench {
 fn judges(b: &mut Bench, act: Act) -> Decision {
     b.device.sensor.act = act;
     b.run(3.0);
-    b.links.inference.get().last.expect("a verdict").verdict.decision
+    b.links.inference.get().last.expect("a verdict").answer.verdict.decision
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn few_features_are_the_inputs_themselves() {
 #[test]
 fn one_vector_a_window_is_a_sequence_over_windows() {
     let mut b = prepared(&SET);
-    for line in ["config set features.esn-steps 1", "config set esn.washout 4", "config set esn.units 8"] {
+    for line in ["config set features.steps 1", "config set esn.washout 4", "config set esn.units 8"] {
         b.command(line).unwrap();
     }
     b.command("train esn --wait").unwrap_or_else(|_| panic!("{}", b.text));
@@ -104,8 +104,8 @@ fn features_changed_after_the_training_leave_the_model_in_use_as_it_is() {
     assert_eq!(verdicts(&mut b), before);
     // Parameters that cannot be: the training says why, and the model in use stays.
     for (setting, reason) in [
-        ("features.esn-steps 7", "esn-steps does not divide the frames of a window"),
-        ("features.esn-steps 64", "taps and pools exceed the window"),
+        ("features.steps 7", "steps does not divide the frames of a window"),
+        ("features.steps 64", "taps and pools exceed the window"),
         ("features.elm-units 64", "features.features asks for 64 and this build has room for 48"),
         ("esn.carry off", "washout leaves no frame of a window to judge"),
         ("esn.fit-windows 1", "fit-windows has fewer frames than the readout has weights"),

@@ -4,10 +4,10 @@ mod common;
 
 use common::{Act, Bench};
 use hone_engine::command::{COMMANDS, complete};
-use hone_engine::event::Event;
+use hone_engine::data::event::Event;
+use hone_engine::data::order::JobFault;
 use hone_engine::text::Line;
-use hone_engine::training::TrainFault;
-use hone_engine::{config::Style, telemetry};
+use hone_engine::{data::config::Style, say::telemetry};
 use hone_learn::Decision;
 use proptest::prelude::*;
 
@@ -16,7 +16,9 @@ fn as_many_windows_as_may_be_asked_for_are_within_the_range_of_each_phase() {
     let mut b = Bench::new();
     b.run(0.1);
     let mut begin = |phases| {
-        b.links.config.update(|c| (c.esn.scale_windows, c.esn.fit_windows, c.esn.calibrate_windows) = phases);
+        b.links.config.update(|c| {
+            (c.learners.esn.scale_windows, c.learners.esn.fit_windows, c.learners.esn.calibrate_windows) = phases
+        });
         b.events.clear();
         b.command("train esn --windows 10000").unwrap();
         b.run(1.0);
@@ -29,11 +31,11 @@ fn as_many_windows_as_may_be_asked_for_are_within_the_range_of_each_phase() {
     // Nearly all for one phase.
     for phases in [(1, 10_000, 2), (10_000, 1, 2)] {
         // By the user: until then it ran.
-        assert_eq!(begin(phases), Some(TrainFault::Cancelled), "{phases:?}");
+        assert_eq!(begin(phases), Some(JobFault::Cancelled), "{phases:?}");
     }
     // Errors are remembered one by one, which memory limits and not the range.
     let fault = begin((1, 64, 10_000));
-    assert!(matches!(fault, Some(TrainFault::Workspace { .. })), "{fault:?}");
+    assert!(matches!(fault, Some(JobFault::Workspace { .. })), "{fault:?}");
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn a_loud_hum_is_anomalous_and_the_light_shows_it() {
     b.lamp.0.borrow_mut().clear();
     b.device.sensor.act = Act::Loud;
     b.run(1.0);
-    assert_eq!(b.links.inference.get().last.map(|l| l.verdict.decision), Some(Decision::Anomalous));
+    assert_eq!(b.links.inference.get().last.map(|l| l.answer.verdict.decision), Some(Decision::Anomalous));
     assert_eq!(*b.lamp.0.borrow(), [true]);
     b.device.sensor.act = Act::Hum;
     b.run(2.0);

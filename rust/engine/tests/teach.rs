@@ -3,13 +3,13 @@
 mod common;
 
 use common::{Act, Bench};
-use hone_engine::config::Learner;
-use hone_engine::event::Event;
+use hone_engine::data::event::Event;
+use hone_engine::learners::Learner;
 use hone_learn::{ClassId, Decision};
 use proptest::prelude::*;
 
 fn last(b: &Bench) -> Option<Decision> {
-    b.links.inference.get().last.map(|l| l.verdict.decision)
+    b.links.inference.get().last.map(|l| l.answer.verdict.decision)
 }
 
 /// A device that knows the hum as class 1, named `well`.
@@ -28,8 +28,8 @@ fn knows_the_hum() -> Bench {
 fn a_class_is_known_as_soon_as_it_is_labelled() {
     let b = knows_the_hum();
     assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
-    let rce = b.links.rce.get();
-    assert!(rce.begun && rce.learnt >= 25 && rce.prototypes >= 1, "{rce:?}");
+    let rce = b.links.online.get();
+    assert!(rce.model.is_some() && rce.learning.learnt >= 25 && rce.learning.units >= 1, "{rce:?}");
     assert_eq!(b.links.data.get().rows, 0, "what TinyRCE learns does not fill the training set");
 }
 
@@ -42,11 +42,11 @@ fn an_unknown_window_asks_waits_and_is_learnt_by_the_answer() {
     let asked = b.events.iter().filter(|e| matches!(e, Event::LabelWanted { .. })).count();
     assert_eq!(asked, 1, "asked once for a run of unknown windows, not for each");
     assert!(b.has(|e| matches!(e, Event::LabelWanted { nearest: Some(ClassId(1)), .. })));
-    let before = b.links.rce.get().learnt;
+    let before = b.links.online.get().learning.learnt;
     b.command("label 2 overdriven --once").unwrap();
     assert!(b.text.contains("learnt as class 2 (overdriven)"), "{}", b.text);
-    assert_eq!(b.links.rce.get().learnt, before + 1);
-    assert_eq!(b.links.wish.get().label, None, "an answer labels one window only");
+    assert_eq!(b.links.online.get().learning.learnt, before + 1);
+    assert_eq!(b.links.request.get().label, None, "an answer labels one window only");
     b.run(1.0);
     assert_eq!(last(&b), Some(Decision::Class(ClassId(2))));
     b.device.sensor.act = Act::Hum;
@@ -62,9 +62,9 @@ fn an_unknown_window_can_be_let_go_and_the_light_asks() {
     b.run(3.0);
     let flashes = b.lamp.0.borrow().iter().filter(|on| **on).count();
     assert!((4..=7).contains(&flashes), "two flashes each second, not {flashes} in 3 s");
-    let before = b.links.rce.get().learnt;
+    let before = b.links.online.get().learning.learnt;
     b.command("label dismiss").unwrap();
-    assert_eq!(b.links.rce.get().learnt, before);
+    assert_eq!(b.links.online.get().learning.learnt, before);
     // The window that saw the change is of neither, and waits as well.
     b.device.sensor.act = Act::Hum;
     b.run(1.0);
@@ -79,7 +79,7 @@ fn names_are_kept_and_can_be_used_for_numbers() {
     b.command("label list").unwrap();
     assert_eq!(b.text, "class 1 (well)\n");
     b.command("label well").unwrap();
-    assert_eq!(b.links.wish.get().label, Some(ClassId(1)));
+    assert_eq!(b.links.request.get().label, Some(ClassId(1)));
     assert!(b.command("label nobody").is_err() && b.text.contains("'label list'"), "{}", b.text);
     assert!(b.command("label 2 a-name-beyond-all-measure").is_err() && b.text.contains("13 bytes"), "{}", b.text);
 }
@@ -87,14 +87,14 @@ fn names_are_kept_and_can_be_used_for_numbers() {
 #[test]
 fn trained_again_it_goes_on_and_another_learner_ends_its_learning() {
     let mut b = knows_the_hum();
-    let before = b.links.rce.get();
+    let before = b.links.online.get().learning;
     b.command("train rce --wait").unwrap();
-    assert_eq!(b.links.rce.get().prototypes, before.prototypes);
+    assert_eq!(b.links.online.get().learning.units, before.units);
     b.command("train esn --windows 40 --wait").unwrap();
     b.run(0.5);
     b.command("label 1").unwrap();
     b.run(1.0);
-    assert_eq!(b.links.rce.get().learnt, before.learnt, "labelled windows are rows again");
+    assert_eq!(b.links.online.get().learning.learnt, before.learnt, "labelled windows are rows again");
     assert!(b.links.data.get().rows > 0);
     assert_eq!(last(&b), Some(Decision::Normal));
 }
@@ -103,9 +103,9 @@ fn trained_again_it_goes_on_and_another_learner_ends_its_learning() {
 fn the_number_of_no_class_is_refused() {
     let mut b = knows_the_hum();
     assert!(b.command("label 65535").is_err() && b.text.contains("0 to 65534"), "{}", b.text);
-    assert_eq!(b.links.wish.get().label, None);
+    assert_eq!(b.links.request.get().label, None);
     b.command("label 65534").unwrap();
-    assert_eq!(b.links.wish.get().label, Some(ClassId(65534)));
+    assert_eq!(b.links.request.get().label, Some(ClassId(65534)));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_svm_is_trained_from_windows_that_it_learns_too() {
     b.run(1.0);
     let trained = b.links.training.get();
     assert_eq!((trained.learner, trained.running()), (Learner::Svm, false), "{}", b.text);
-    assert!(b.links.rce.get().learnt > 20, "TinyRCE went on learning until the SVM took its place");
+    assert!(b.links.online.get().learning.learnt > 20, "TinyRCE went on learning until the SVM took its place");
     assert_eq!(last(&b), Some(Decision::Class(ClassId(1))));
 }
 
@@ -161,20 +161,20 @@ fn an_unknown_window_waits_until_the_next_replaces_it() {
     let mut b = knows_the_hum();
     b.device.sensor.act = Act::Saturated;
     b.run(1.0);
-    let first = b.links.rce.get().waiting.expect("an unknown window waits");
+    let first = b.links.online.get().waiting.expect("an unknown window waits");
     b.run(1.0);
-    let second = b.links.rce.get().waiting.expect("an unknown window waits");
+    let second = b.links.online.get().waiting.expect("an unknown window waits");
     assert!(second > first, "{second} after {first}");
     // Known windows leave it waiting; the answer is learnt from the one that waits last.
     b.device.sensor.act = Act::Hum;
     b.run(1.0);
-    let kept = b.links.rce.get().waiting.expect("it is kept");
+    let kept = b.links.online.get().waiting.expect("it is kept");
     b.run(2.0);
-    assert_eq!(b.links.rce.get().waiting, Some(kept));
+    assert_eq!(b.links.online.get().waiting, Some(kept));
     b.command("stats").unwrap();
     assert!(b.text.contains(&format!("window {kept} waits for a label\n")), "{}", b.text);
     b.command("label 3 --once").unwrap();
-    assert_eq!(b.links.rce.get().waiting, None);
+    assert_eq!(b.links.online.get().waiting, None);
 }
 
 proptest! {
@@ -187,8 +187,8 @@ proptest! {
             b.command(&format!("label {label}")).unwrap();
             b.run(0.13);
         }
-        let rce = b.links.rce.get();
-        prop_assert!(rce.prototypes <= rce.capacity);
+        let rce = b.links.online.get().learning;
+        prop_assert!(rce.units <= rce.capacity);
         b.command("label none").unwrap();
         let before = b.links.inference.get().verdicts();
         b.run(0.5);

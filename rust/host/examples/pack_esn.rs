@@ -6,11 +6,12 @@ use hone_esn::{
     IntegerModel, IntegerScratch, LAYOUT_INTEGER, LAYOUT_PACKED, Model, Packing, Params, Quantization, Scratch, Shape,
     Trainer, Wants, Weight, required,
 };
-use hone_host::dataset::{Dataset, Part, Recordings};
+use hone_host::dataset::{Dataset, Held, Part, Recordings};
 use hone_learn::Decision;
 use hone_learn::metrics::Outcomes;
 use hone_model::{Contents, Learner, size};
-use hone_numeric::compress::{Fixed, centroids_of, cluster};
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::clusters::{centroids_of, cluster};
 use hone_signal::WindowView;
 use std::path::Path;
 
@@ -24,7 +25,8 @@ fn main() {
     let set = Dataset::open(Path::new(&manifest), Path::new(&root)).unwrap_or_else(|e| panic!("{e}"));
     let recordings = set.recordings().expect("recordings");
     let model = train(&set, recordings);
-    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+    let held = windows(&set, recordings, &[Part::Calibrate]);
+    let views = |_| held.iter().map(Held::view);
 
     println!("{}: {} windows tested", set.name, set.count(Part::Test));
     println!(
@@ -41,7 +43,7 @@ fn main() {
         let mut sink = hone_model::SliceSink::new(&mut memory);
         let length = hone_model::write(&contents, &payload, &mut sink).expect("it fits");
         let container = hone_model::Container::read(sink.filled()).expect("just written");
-        container.load(Learner::Esn, LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
+        container.load(Learner(1), LAYOUT_PACKED, |d| back.load_packed(d)).expect("just written");
         let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
         assert!(back.recalibrate(&mut Scratch::new(), views(Part::Calibrate), &mut errors));
         let now = verdicts(&set, recordings, &back);
@@ -84,7 +86,8 @@ fn integer<W: Weight>(
     plain: &[(bool, bool)],
 ) {
     let recordings = set.recordings().expect("recordings");
-    let views = |part| recordings.windows(part).map(|(r, w)| recordings.view(r, w, &set.classes));
+    let held = windows(set, recordings, &[Part::Calibrate]);
+    let views = |_| held.iter().map(Held::view);
     let mut integer = IntegerModel::<W, 64, 3, 384>::new();
     integer.quantize(model, quantization).unwrap_or_else(|e| panic!("{e:?}"));
     let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
@@ -94,10 +97,11 @@ fn integer<W: Weight>(
     let length = hone_model::write(&contents, &integer, &mut sink).expect("it fits");
     let container = hone_model::Container::read(sink.filled()).expect("just written");
     let mut back = IntegerModel::<W, 64, 3, 384>::new();
-    container.load(Learner::Esn, LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
+    container.load(Learner(1), LAYOUT_INTEGER, |d| back.load(d)).expect("just written");
     let mut scratch = IntegerScratch::new();
     let judge = recordings.windows(Part::Test).map(|(r, w)| {
-        let outcome = back.examine(&recordings.view(r, w, &set.classes), &mut scratch);
+        let held = recordings.held(r, w, &set.classes).expect("readable");
+        let outcome = back.examine(&held.view(), &mut scratch);
         (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
     });
     let now: Vec<_> = judge.collect();
@@ -105,11 +109,17 @@ fn integer<W: Weight>(
 }
 
 fn contents() -> Contents<'static> {
-    Contents::bare(Learner::Esn, LAYOUT_PACKED)
+    Contents::bare(Learner(1), LAYOUT_PACKED)
 }
 
 fn bytes(model: &Esn) -> u32 {
     size(&contents(), model).expect("trained")
+}
+
+/// The windows of these parts, one part after the other.
+fn windows<'a>(set: &Dataset, recordings: &'a Recordings, parts: &[Part]) -> Vec<Held<'a>> {
+    let all = parts.iter().flat_map(|part| recordings.windows(*part));
+    all.map(|(r, w)| recordings.held(r, w, &set.classes).expect("readable")).collect()
 }
 
 fn train(set: &Dataset, recordings: &Recordings) -> Esn {
@@ -124,8 +134,8 @@ fn train(set: &Dataset, recordings: &Recordings) -> Esn {
     let checked = params.check(shape).unwrap_or_else(|e| panic!("{e:?}"));
     let mut workspace = vec![0; required(&checked) / 4];
     let (mut trainer, mut model) = (Trainer::new(checked), Esn::new());
-    let order = recordings.windows(Part::Train).chain(recordings.windows(Part::Calibrate));
-    let views: Vec<WindowView<'_>> = order.map(|(r, w)| recordings.view(r, w, &set.classes)).collect();
+    let held = windows(set, recordings, &[Part::Train, Part::Calibrate]);
+    let views: Vec<WindowView<'_>> = held.iter().map(Held::view).collect();
     let mut views = views.iter();
     loop {
         match trainer.wants() {
@@ -143,7 +153,8 @@ fn verdicts(set: &Dataset, recordings: &Recordings, model: &Esn) -> Vec<(bool, b
     recordings
         .windows(Part::Test)
         .map(|(r, w)| {
-            let outcome = model.infer(&recordings.view(r, w, &set.classes), &mut scratch);
+            let held = recordings.held(r, w, &set.classes).expect("readable");
+            let outcome = model.infer(&held.view(), &mut scratch);
             (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
         })
         .collect()

@@ -5,15 +5,21 @@ use crate::device::flash::HostFlash;
 use crate::device::rig::Condition;
 use crate::device::session::{self, Handles, HostDevice, Next, NoInput, Script, Stdout, Time};
 use crate::device::source::Source;
+use crate::output;
 use crate::plot::{self, Point, Span, Timeline};
-use hone_engine::event::Event;
-use hone_engine::memory::Model;
-use hone_engine::text::Out;
+use hone_engine::data::event::Event;
+use hone_engine::learners::Model;
+use hone_esn::learner::Forms;
 use hone_learn::Decision;
 use hone_signal::Micros;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// A line on standard output.
+macro_rules! say {
+    ($($arg:tt)*) => { output::print(&format!("{}\n", format_args!($($arg)*))) };
+}
 
 /// What `hone demo` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,10 +64,11 @@ struct Story {
 impl Story {
     /// Runs a command as if typed; only changes of verdict are printed. False when it failed.
     fn command(&mut self, line: &str) -> bool {
-        println!("hone> {line}");
+        say!("hone> {line}");
         let Self { device, handles, pace, seen } = self;
         let mut watch = |event: &Event| {
-            let Event::Verdict { time, verdict, .. } = event else { return true };
+            let Event::Verdict { time, answer, .. } = event else { return true };
+            let verdict = &answer.verdict;
             let anomalous = verdict.decision == Decision::Anomalous;
             let changed = seen.last().is_none_or(|s| s.anomalous != anomalous);
             seen.push(Seen { time: *time, score: verdict.score, anomalous });
@@ -80,26 +87,30 @@ impl Story {
 
 /// Tells the story; fails when the fault is not found or the figure cannot be written.
 pub fn demo(args: &DemoArgs) -> ExitCode {
+    if let Err(e) = output::replaceable(&args.plot) {
+        output::error(&format!("cannot write the figure {}: {e}", args.plot.display()));
+        return ExitCode::FAILURE;
+    }
     let device = session::device(Source::rig(args.seed), HostFlash::ram());
     let pace = args.pace.or_else(|| std::io::stdout().is_terminal().then_some(4.0)).filter(|p| *p > 0.0);
     let handles = Handles::of(&device);
     let mut story = Story { device, handles, pace, seen: Vec::new() };
     let fault = args.fault.name();
 
-    println!("# A motor runs; the accelerometer on it is sampled at 1 kHz. The device knows nothing yet.");
+    say!("# A motor runs; the accelerometer on it is sampled at 1 kHz. The device knows nothing yet.");
     let mut well = story.command("sensor info");
-    println!("# It collects windows of healthy vibration, trains on them, and takes the model into use.");
+    say!("# It collects windows of healthy vibration, trains on them, and takes the model into use.");
     well &= story.command("train esn --wait");
     let trained = story.now();
     // Each window's verdict is wanted for the figure; only changes are printed.
-    story.handles.links.wish.update(|w| w.verbose = true);
-    println!("# Healthy vibration is judged normal.");
+    story.handles.links.request.update(|w| w.verbose = true);
+    say!("# Healthy vibration is judged normal.");
     well &= story.command("wait 6");
-    println!("# Now something happens to the motor: {fault}.");
+    say!("# Now something happens to the motor: {fault}.");
     let begin = story.now();
     well &= story.command(&format!("rig {fault}"));
     well &= story.command("wait 5");
-    println!("# And it is mended.");
+    say!("# And it is mended.");
     let end = story.now();
     well &= story.command("rig normal");
     well &= story.command("wait 6");
@@ -117,28 +128,29 @@ fn seconds(span: Micros) -> f64 {
 fn judge(story: &Story, fault: &str, begin: Micros, end: Micros) -> bool {
     let before = story.seen.iter().filter(|s| s.time < begin);
     let (alarms, healthy) = before.fold((0, 0), |(a, n), s| (a + u32::from(s.anomalous), n + 1));
-    println!("# {alarms} of {healthy} healthy windows before the fault raised an alarm.");
+    say!("# {alarms} of {healthy} healthy windows before the fault raised an alarm.");
     let Some(found) = story.seen.iter().find(|s| s.time >= begin && s.time < end && s.anomalous) else {
-        println!("# The {fault} was NOT found.");
+        say!("# The {fault} was NOT found.");
         return false;
     };
-    println!("# The {fault} was found {:.2} s after it began.", seconds(Micros(found.time.0 - begin.0)));
+    say!("# The {fault} was found {:.2} s after it began.", seconds(Micros(found.time.0 - begin.0)));
     match story.seen.iter().rev().take_while(|s| s.time >= end && !s.anomalous).last() {
         Some(back) => {
-            println!("# Normal again {:.2} s after it ended.", seconds(Micros(back.time.0 - end.0)));
+            say!("# Normal again {:.2} s after it ended.", seconds(Micros(back.time.0 - end.0)));
             true
         }
         None => {
-            println!("# The verdict did NOT go back to normal.");
+            say!("# The verdict did NOT go back to normal.");
             false
         }
     }
 }
 
 fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, end): (Micros, Micros)) -> bool {
-    let model = story.handles.console.model();
-    let Some(Model::Esn(esn)) = model.as_ref().map(|(_, m)| &**m) else {
-        Stdout.str("error: there is no model, so there is no figure\n");
+    let published = story.handles.links.published.get();
+    let slot = published.and_then(|p| story.handles.console.pool().get(p.slot));
+    let Some(Model::Esn(Forms::Float(esn))) = slot.as_ref().map(|s| &s.model) else {
+        output::error("there is no model, so there is no figure");
         return false;
     };
     let (threshold, params) = (esn.threshold(), esn.params());
@@ -166,11 +178,11 @@ fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, 
     };
     match plot::anomaly_timeline(&args.plot, &timeline) {
         Ok(()) => {
-            println!("# MSE over time with threshold, fault and verdicts: {}", args.plot.display());
+            say!("# MSE over time with threshold, fault and verdicts: {}", args.plot.display());
             true
         }
         Err(error) => {
-            println!("error: {error}");
+            output::error(&error.to_string());
             false
         }
     }

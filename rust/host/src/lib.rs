@@ -1,11 +1,13 @@
 //! The device on a host: recordings, evaluation, figures, and the `hone` program's subcommands.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod dataset;
 pub mod demo;
 pub mod device;
 pub mod eval;
 pub mod model;
+pub mod output;
 pub mod plot;
 pub mod run;
 pub mod transfer;

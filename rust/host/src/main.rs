@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use hone_host::{demo, eval, model, run, transfer};
+use hone_host::{check, demo, eval, model, output, run, transfer};
 use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
@@ -10,7 +10,9 @@ use std::process::ExitCode;
 #[command(
     name = "hone",
     version,
-    after_help = "Begin with 'hone demo', then 'hone' and there 'help'. Recordings: 'hone eval fan-low --learner esn'."
+    // What belongs to `run` is not passed over before another subcommand.
+    args_conflicts_with_subcommands = true,
+    after_help = "Begin with 'hone demo', then 'hone' and there 'help'. Recordings: 'hone new FILE...', 'hone check', 'hone eval'."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -32,31 +34,37 @@ enum Command {
     /// What is in a model file.
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Reads recordings and tells what they are: ranges, gaps, rates, windows by part and class.
+    Check(check::CheckArgs),
+    /// Looks at recordings, and proposes and writes a manifest for them.
+    New(check::NewArgs),
     /// Trains and tests on recordings with the device's own code, and prints the figures.
     Eval(eval::EvalArgs),
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let status = match Cli::try_parse() {
+        Ok(cli) => go(&cli),
+        Err(e) if e.use_stderr() => e.exit(),
+        Err(e) => {
+            output::print(&e.render().to_string());
+            ExitCode::SUCCESS
+        }
+    };
+    output::flush();
+    status
+}
+
+fn go(cli: &Cli) -> ExitCode {
     match &cli.command {
         None => run::run(&cli.run),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Demo(args)) => demo::demo(args),
-        Some(Command::Model(command)) => match model::run(command) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(e) => {
-                eprintln!("error: {e}");
-                ExitCode::FAILURE
-            }
-        },
-        Some(Command::Push(args)) => transfer::exit(transfer::push(args)),
-        Some(Command::Pull(args)) => transfer::exit(transfer::pull(args)),
-        Some(Command::Eval(args)) => match eval::run(args) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(e) => {
-                eprintln!("error: {e}");
-                ExitCode::FAILURE
-            }
-        },
+        Some(Command::Model(command)) => output::exit(model::run(command)),
+        Some(Command::Push(args)) => output::exit(transfer::push(args)),
+        Some(Command::Pull(args)) => output::exit(transfer::pull(args)),
+        Some(Command::Check(args)) => output::exit(check::run(args)),
+        Some(Command::New(args)) => output::exit(check::new::run(args)),
+        Some(Command::Eval(args)) => output::exit(eval::run(args)),
     }
 }

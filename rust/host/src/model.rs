@@ -1,5 +1,7 @@
 //! `hone model`: what is in a model file, how two differ, and a model as JSON.
 
+use crate::output;
+use hone_learn::{Metric, Stop};
 use hone_model::{Container, Entries, Entry, ReadError, VERSION};
 use hone_signal::Unit;
 use serde_json::{Map, Value, json};
@@ -37,7 +39,7 @@ pub fn run(command: &ModelCommand) -> Result<(), String> {
     match command {
         ModelCommand::Show { file } => {
             for (name, value) in facts(&Container::read(&read(file)?).map_err(|e| wrong(file, &e))?) {
-                println!("{name:28} {value}");
+                output::print(&format!("{name:28} {value}\n"));
             }
             Ok(())
         }
@@ -46,12 +48,20 @@ pub fn run(command: &ModelCommand) -> Result<(), String> {
     }
 }
 
+/// Larger files are no models.
+const LARGEST: u64 = 64 << 20;
+
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+    output::read_file(path, LARGEST).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn wrong(path: &Path, error: &ReadError) -> String {
-    let why = match error {
+    format!("{}: {}", path.display(), why(error))
+}
+
+/// Why bytes are no model.
+pub fn why(error: &ReadError) -> String {
+    match error {
         ReadError::NotAContainer => "it is not a model".to_owned(),
         ReadError::Truncated { needed, have } => format!("it is cut off: {have} of {needed} bytes"),
         ReadError::Trailing { extra } => format!("{extra} bytes follow its end"),
@@ -64,8 +74,32 @@ fn wrong(path: &Path, error: &ReadError) -> String {
         }
         ReadError::Malformed { offset } => format!("it is not by the format, at byte {offset}"),
         ReadError::WrongModel { .. } | ReadError::Payload(_) => "its payload cannot be read".to_owned(),
-    };
-    format!("{}: {why}", path.display())
+    }
+}
+
+fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::MeanSquaredError => "MSE",
+        Metric::KktGap => "KKT gap",
+        Metric::Accuracy => "accuracy",
+        Metric::CrossEntropy => "cross-entropy",
+    }
+}
+
+fn stop(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Converged => "converged",
+        Stop::IterationLimit => "at the iteration limit",
+        Stop::MemoryCap => "at the memory cap",
+        Stop::Cancelled => "cancelled",
+        Stop::Ongoing => "learns on",
+        Stop::NoBetter => "stopped as what is held back got no better",
+    }
+}
+
+/// A learner's name, if this program has it.
+pub fn learner(learner: hone_model::Learner) -> &'static str {
+    hone_engine::learners::Learner::from_code(learner.0).map_or("unknown", |l| l.name())
 }
 
 fn text(entry: Entry<'_>) -> String {
@@ -90,11 +124,11 @@ fn unit(unit: Unit) -> &'static str {
 fn facts(model: &Container<'_>) -> Vec<(String, String)> {
     let mut facts = vec![
         ("format version".to_owned(), model.version().to_string()),
-        ("learner".to_owned(), model.learner().name().to_owned()),
+        ("learner".to_owned(), learner(model.learner()).to_owned()),
         ("payload layout".to_owned(), model.layout().to_string()),
         ("payload bytes".to_owned(), model.payload().len().to_string()),
     ];
-    for (section, entries) in [(model.learner().name(), model.parameters()), ("features", model.pipeline())] {
+    for (section, entries) in [(learner(model.learner()), model.parameters()), ("features", model.pipeline())] {
         facts.extend(entries.map(|(name, entry)| (format!("{section}.{name}"), text(entry))));
     }
     let channels = model.channels().enumerate();
@@ -103,8 +137,8 @@ fn facts(model: &Container<'_>) -> Vec<(String, String)> {
     if let Some(report) = model.report() {
         facts.push(("training windows".to_owned(), report.rows.to_string()));
         facts.push(("training iterations".to_owned(), report.iterations.to_string()));
-        facts.push(("training ended".to_owned(), format!("{:?}", report.stop)));
-        facts.push((format!("training {:?}", report.metric), report.quality.to_string()));
+        facts.push(("training ended".to_owned(), stop(report.stop).to_owned()));
+        facts.push((format!("training {}", metric(report.metric)), report.quality.to_string()));
     }
     facts
 }
@@ -121,14 +155,14 @@ fn diff(a: &Path, b: &Path) -> Result<(), String> {
         let (l, r) = (of(&left, name), of(&right, name));
         if l != r {
             differences += 1;
-            println!("{name:28} {} | {}", l.as_deref().unwrap_or("-"), r.as_deref().unwrap_or("-"));
+            output::print(&format!("{name:28} {} | {}\n", l.as_deref().unwrap_or("-"), r.as_deref().unwrap_or("-")));
         }
     }
     let (p, q) = (one.payload(), other.payload());
     let bytes = p.iter().zip(q).filter(|(x, y)| x != y).count() + p.len().abs_diff(q.len());
     if bytes > 0 {
         differences += 1;
-        println!("{:28} {bytes} bytes differ", "payload");
+        output::print(&format!("{:28} {bytes} bytes differ\n", "payload"));
     }
     if differences > 0 { Err("the models differ".to_owned()) } else { Ok(()) }
 }
@@ -149,11 +183,11 @@ fn convert(from: &Path, to: &Path) -> Result<(), String> {
     let out = if to.extension().is_some_and(|e| e == "json") {
         let hexadecimal: String = model.payload().iter().map(|b| format!("{b:02x}")).collect();
         let report = model.report().map(|r| {
-            json!({ "stop": format!("{:?}", r.stop), "metric": format!("{:?}", r.metric), "rows": r.rows,
+            json!({ "stop": stop(r.stop), "metric": metric(r.metric), "rows": r.rows,
                 "iterations": r.iterations, "work": r.work, "quality": r.quality })
         });
         let json = json!({
-            "version": model.version(), "learner": model.learner().name(), "layout": model.layout(),
+            "version": model.version(), "learner": learner(model.learner()), "layout": model.layout(),
             "parameters": object(model.parameters()), "pipeline": object(model.pipeline()),
             "channels": model.channels().map(|c| json!({ "scale": c.scale, "unit": unit(c.unit) })).collect::<Vec<_>>(),
             "classes": model.classes().map(|(c, n)| json!({ "id": c.0, "name": n })).collect::<Vec<_>>(),
@@ -166,7 +200,7 @@ fn convert(from: &Path, to: &Path) -> Result<(), String> {
     } else {
         return Err(format!("{}: version {} cannot be rewritten", from.display(), model.version()));
     };
-    std::fs::write(to, out).map_err(|e| format!("{}: {e}", to.display()))
+    output::write_file(to, &out).map_err(|e| format!("{}: {e}", to.display()))
 }
 
 #[cfg(test)]
@@ -189,7 +223,7 @@ mod tests {
         run(&ModelCommand::Diff { a: a.clone(), b: a.clone() }).unwrap();
         run(&ModelCommand::Convert { file: a.clone(), to: json.clone() }).unwrap();
         let value: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
-        assert_eq!(value["learner"], model.learner().name());
+        assert_eq!(value["learner"], learner(model.learner()));
         assert_eq!(value["payload"].as_str().unwrap().len(), 2 * model.payload().len());
         let error = run(&ModelCommand::Show { file: bad }).unwrap_err();
         assert!(error.contains("cut off"), "{error}");

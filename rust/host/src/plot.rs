@@ -1,13 +1,16 @@
 //! Figures as PNG files. The font comes with the program, so that figures look alike everywhere and need no
 //! system library.
 
+use crate::output;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font, text_anchor};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+mod channel;
 mod timeline;
 
+pub use channel::{ChannelPicture, Stretch, channel};
 pub use timeline::{Point, Span, Timeline, anomaly_timeline};
 
 const FONT: &str = "hone";
@@ -27,6 +30,13 @@ const AMBER: RGBColor = RGBColor(0xc9, 0x84, 0x00);
 pub struct PlotError {
     path: PathBuf,
     problem: String,
+}
+
+impl PlotError {
+    /// A figure that cannot be drawn.
+    pub fn new(path: &Path, problem: String) -> Self {
+        Self { path: path.to_path_buf(), problem }
+    }
 }
 
 impl Display for PlotError {
@@ -190,14 +200,31 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 fn draw(path: &Path, size: (u32, u32), figure: impl FnOnce(&Area) -> Outcome) -> Result<(), PlotError> {
     let failed = |problem: String| PlotError { path: path.to_path_buf(), problem };
+    load_font();
+    let mut pixels = vec![0; 3 * size.0 as usize * size.1 as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        area.fill(&WHITE).map_err(|e| failed(e.to_string()))?;
+        figure(&area).map_err(|e| failed(e.to_string()))?;
+        area.present().map_err(|e| failed(e.to_string()))?;
+    }
+    let bytes = encode(&pixels, size).map_err(|e| failed(e.to_string()))?;
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
     }
-    load_font();
-    let area = BitMapBackend::new(path, size).into_drawing_area();
-    area.fill(&WHITE).map_err(|e| failed(e.to_string()))?;
-    figure(&area).map_err(|e| failed(e.to_string()))?;
-    area.present().map_err(|e| failed(e.to_string()))
+    output::write_file(path, &bytes).map_err(|e| failed(e.to_string()))
+}
+
+/// Pixels of three bytes as PNG.
+fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// Writes the headlines and returns what is left below them.

@@ -5,6 +5,7 @@ use crate::device::flash::HostFlash;
 use crate::device::replay::Replay;
 use crate::device::session::{self, Answer, Handles, HostDevice, Input, Next, Script, Time};
 use crate::device::source::{Control, Source};
+use crate::output;
 use hone_engine::text::Out;
 use hone_signal::Micros;
 use rustyline::completion::Completer;
@@ -38,8 +39,8 @@ pub struct RunArgs {
 impl RunArgs {
     fn source(&self) -> Result<Source, String> {
         let Some(name) = &self.replay else { return Ok(Source::rig(self.seed)) };
-        let manifest = dataset::find_manifest(name).map_err(|e| e.to_string())?;
-        let set = Dataset::open(&manifest, &dataset::data_folder(self.root.as_deref())).map_err(|e| e.to_string())?;
+        let source = dataset::find_manifest(name).map_err(|e| e.to_string())?;
+        let set = Dataset::look(&source, &dataset::data_folder(self.root.as_deref())).map_err(|e| e.to_string())?;
         Ok(Source::Replay(Box::new(Replay::new(set)?)))
     }
 }
@@ -48,7 +49,9 @@ impl RunArgs {
     fn device(&self) -> Result<HostDevice, String> {
         let source = self.source()?;
         let flash = match &self.flash {
-            Some(path) => HostFlash::file(path).map_err(|e| format!("the flash {}: {e}", path.display()))?,
+            Some(path) => output::replaceable(path)
+                .and_then(|()| HostFlash::file(path))
+                .map_err(|e| format!("the flash {}: {e}", path.display()))?,
             None => HostFlash::ram(),
         };
         Ok(session::device(source, flash))
@@ -60,7 +63,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
     let device = match args.device() {
         Ok(device) => device,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(&error.to_string());
             return ExitCode::FAILURE;
         }
     };
@@ -170,7 +173,9 @@ fn interactive(device: HostDevice) -> ExitCode {
     let mut editor = match Editor::<Words, DefaultHistory>::with_config(config) {
         Ok(editor) => editor,
         Err(error) => {
-            eprintln!("error: this terminal cannot be edited on ({error}); give commands on standard input instead");
+            output::error(&format!(
+                "this terminal cannot be edited on ({error}); give commands on standard input instead"
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -189,14 +194,14 @@ fn interactive(device: HostDevice) -> ExitCode {
             let now = Arc::clone(&now);
             std::thread::spawn(move || {
                 pace(device, &now, &mut |text| {
-                    print!("{text}");
+                    output::print(&text);
                     true
                 });
             });
         }
     }
-    println!(
-        "hone: a device with {}, 'help' lists all.",
+    output::print(&format!(
+        "hone: a device with {}, 'help' lists all.\n",
         match &handles.sensor {
             Control::Rig(_) => {
                 "a simulated accelerometer. 'train' teaches it what is normal, 'rig' does something to the motor"
@@ -205,7 +210,7 @@ fn interactive(device: HostDevice) -> ExitCode {
                 "recordings for a sensor. 'train' learns from what plays, 'replay' chooses what plays"
             }
         }
-    );
+    ));
     let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
     let mut typing = Typing { interrupted: Arc::clone(&interrupted) };
     loop {
@@ -214,14 +219,18 @@ fn interactive(device: HostDevice) -> ExitCode {
                 let _ = editor.add_history_entry(line.as_str());
                 interrupted.store(false, Ordering::Release);
                 if handles.line(&line, &mut time, &mut typing, &mut session::Stdout) == Next::Quit {
+                    handles.keep(&mut time);
                     return ExitCode::SUCCESS;
                 }
             }
             // Ctrl-C gives up the line, Ctrl-D ends.
             Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => return ExitCode::SUCCESS,
+            Err(ReadlineError::Eof) => {
+                handles.keep(&mut time);
+                return ExitCode::SUCCESS;
+            }
             Err(error) => {
-                eprintln!("error: {error}");
+                output::error(&error.to_string());
                 return ExitCode::FAILURE;
             }
         }

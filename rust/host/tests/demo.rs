@@ -41,7 +41,7 @@ fn the_figure_is_a_picture_that_shows_the_fault() {
     // Line, threshold, injected span, verdicts and text are told apart by colour.
     assert!(kinds >= 6, "{kinds} colours");
     let run = hone(&["demo", "--plot", folder("demo-unwritable").to_str().unwrap()], b"");
-    assert!(run.refused().out.contains("demo-unwritable"));
+    assert!(run.refused().err.contains("demo-unwritable"));
 }
 
 /// Width and height, and how many colours cover at least 200 pixels.

@@ -4,7 +4,7 @@ mod common;
 
 use common::script;
 use hone_engine::command::{COMMANDS, Command};
-use hone_engine::config::Section;
+use hone_engine::data::config::Section;
 use hone_host::device::rig::Condition;
 use hone_host::device::session::HOST_COMMANDS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ fn the_shell_guide_names_every_command_option_and_condition() {
             absent.push(name.to_owned());
         }
     }
-    for section in Section::ALL {
+    for section in Section::all() {
         if missing(&format!("{}.", section.name())) {
             absent.push(section.name().to_owned());
         }
@@ -76,11 +76,11 @@ fn telemetry_is_documented() {
     }
     assert!(seen.len() >= 10, "the story shows {seen:?}");
     // What no script can bring about (overruns, erases, damaged flash) is in the source all the same.
-    let source = include_str!("../../engine/src/telemetry.rs");
+    let source = include_str!("../../engine/src/say/telemetry.rs");
     let words = source.split_once("fn event_word(").unwrap().1.split_once("\n}").unwrap().0;
     assert_eq!(events, quoted(words, "=> \""), "the page, and what telemetry.rs writes");
     let body = source.split_once("fn json(").unwrap().1;
-    let members = ["j.text(\"", "j.counts(text!(\"", "j.long(\"", "json_finite(\"", "Object::new(\""];
+    let members = ["j.text(\"", "j.counts(\"", "j.long(\"", "json_finite(\"", "Object::new(\""];
     let members = members.iter().flat_map(|call| quoted(body, call)).collect::<BTreeSet<_>>();
     assert_eq!(fields, members, "the page, and the members that telemetry.rs writes");
 }

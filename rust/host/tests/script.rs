@@ -97,7 +97,7 @@ fn the_button_trains_and_the_light_tells() {
 fn classes_are_learnt_from_labels() {
     // Seconds per class, and the least share of windows of the right class: TinyRCE leaves some unknown.
     for (learner, begin, seconds, end, least) in [
-        ("svm", "", 3, "data info\ntrain svm --wait\nsvm eval\n", 0.95),
+        ("svm", "", 3, "data info\ntrain svm --wait\neval --folds 4\n", 0.95),
         ("rce", "train rce --wait\n", 10, "train status\n", 0.5),
     ] {
         let learn = format!(

@@ -299,7 +299,7 @@ mod pty {
         assert_eq!(std::fs::read(&file).unwrap(), bytes);
         std::fs::write(&file, b"no model").unwrap();
         let output = run("push");
-        assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("not a good model"));
+        assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("model.hone: it is"));
         // Open until the device has read it.
         let mut typed = std::fs::OpenOptions::new().write(true).open(&port).unwrap();
         typed.write_all(b"\nquit\n").unwrap();

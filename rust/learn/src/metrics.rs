@@ -69,7 +69,7 @@ fn ratio(part: u32, whole: u32) -> Option<f32> {
 }
 
 /// A confusion matrix of up to `K` classes, and what was left undecided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Confusion<const K: usize> {
     classes: [ClassId; K],
     known: usize,
@@ -83,11 +83,14 @@ pub struct TooManyClasses;
 
 impl<const K: usize> Default for Confusion<K> {
     fn default() -> Self {
-        Self { classes: [ClassId(0); K], known: 0, counts: [[0; K]; K], undecided: [0; K] }
+        Self::EMPTY
     }
 }
 
 impl<const K: usize> Confusion<K> {
+    /// Nothing counted.
+    pub const EMPTY: Self = Self { classes: [ClassId(0); K], known: 0, counts: [[0; K]; K], undecided: [0; K] };
+
     /// Counts one window of class `truth` for which the model said `said` (`None`: unknown).
     ///
     /// # Errors

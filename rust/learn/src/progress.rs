@@ -11,6 +11,10 @@ pub enum Stop {
     MemoryCap,
     /// The user cancelled it; there is no new model.
     Cancelled,
+    /// It has no end: the model goes on learning in place.
+    Ongoing,
+    /// The figure on what was held back got no better; the best model stays.
+    NoBetter,
 }
 
 /// What the `quality` of a [`Report`] measures.
@@ -22,6 +26,8 @@ pub enum Metric {
     KktGap,
     /// Share of rows classified rightly, 0 to 1.
     Accuracy,
+    /// Mean cross-entropy of the classes, in nats.
+    CrossEntropy,
 }
 
 /// How a training ended, what it cost and how good it is.

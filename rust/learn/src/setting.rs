@@ -1,7 +1,7 @@
 //! Run-time parameters: one table per learner, from which the shell's `config`, the host's `--set`, completion,
-//! range checks and persistence all work.
+//! range checks and persistence all work. [`settings!`](crate::settings) declares them.
 
-use crate::Text;
+pub use crate::declare::Field;
 
 /// What values a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,11 +44,31 @@ pub enum Value {
 pub struct Setting {
     /// Its name within the learner, in lower case with dashes: `spectral-radius`.
     pub name: &'static str,
-    /// One line for `config list`, with the unit.
-    pub help: Text,
+    /// One line for `config list`.
+    pub help: &'static str,
     /// What it takes.
     pub kind: Kind,
+    /// What a number counts or measures: `frames`. Empty for a bare one.
+    pub unit: &'static str,
 }
+
+/// A whole number from `min` to `max`, both included.
+pub const fn int(min: i32, max: i32) -> Kind {
+    Kind::Int { min, max }
+}
+
+/// A finite real number from `min` to `max`, both included.
+pub const fn real(min: f32, max: f32) -> Kind {
+    Kind::Real { min, max }
+}
+
+/// One of these words.
+pub const fn choice(words: &'static [&'static str]) -> Kind {
+    Kind::Choice(words)
+}
+
+/// `on` or `off`.
+pub const FLAG: Kind = Kind::Flag;
 
 /// A parameter is refused; the parameters stay as they were.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,7 +78,7 @@ pub enum ParamError {
     /// No setting has this index or name.
     NoSuchSetting,
     /// Two settings, each good by itself, contradict; the text says which and what to do.
-    Conflict(Text),
+    Conflict(&'static str),
     /// The setting asks for more than the capacity that the build has.
     Capacity {
         /// Which one.
@@ -81,6 +101,18 @@ pub trait Settings {
     /// Stores a value that [`Setting::accepts`] has been asked about; implementations store without a check.
     /// False when there is no such setting or the value is of another kind.
     fn store(&mut self, index: usize, value: Value) -> bool;
+
+    /// Checks each parameter against its range.
+    ///
+    /// # Errors
+    /// [`ParamError::Invalid`] with the first that is out of it.
+    fn check_ranges(&self) -> Result<(), ParamError> {
+        let good = |(index, setting): (usize, &Setting)| self.get(index).is_some_and(|v| setting.accepts(v));
+        match Self::SETTINGS.iter().enumerate().find(|s| !good(*s)) {
+            Some((_, setting)) => Err(ParamError::Invalid(setting)),
+            None => Ok(()),
+        }
+    }
 
     /// Sets one parameter.
     ///
@@ -225,7 +257,7 @@ mod tests {
 
     #[test]
     fn checks_the_range() {
-        const S: Setting = Setting { name: "leak", help: Text::EMPTY, kind: Kind::Real { min: 0.0, max: 1.0 } };
+        const S: Setting = Setting { name: "leak", help: "", kind: real(0.0, 1.0), unit: "" };
         assert_eq!(S.parse("1"), Some(Value::Real(1.0)));
         assert_eq!(S.parse("1.01"), None);
         assert!(!S.accepts(Value::Real(f32::NAN)));

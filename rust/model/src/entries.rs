@@ -2,7 +2,7 @@
 //! own names and kinds, so that a program that knows no learner can show them.
 
 use crate::cursor::Cursor;
-use crate::sink::{Refused, Sink};
+use hone_learn::sink::{Refused, Sink};
 use hone_learn::{Kind, Setting, Settings, Value};
 
 /// A value as stored. A choice is stored as its word, so that a reordered table does not change its meaning.

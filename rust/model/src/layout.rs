@@ -36,43 +36,10 @@ pub(crate) const SCALING_BYTES: usize = 8;
 /// Bytes of a report.
 pub(crate) const REPORT_BYTES: usize = 22;
 
-/// Whose model it is.
+/// Whose model it is, by the number that the learner has in the format. Numbers once given are never given again:
+/// `docs/formats/model.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Learner {
-    /// Echo State Network autoencoder.
-    Esn,
-    /// Support vector machine.
-    Svm,
-    /// Restricted Coulomb Energy network.
-    Rce,
-}
-
-impl Learner {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Esn, Self::Svm, Self::Rce];
-
-    /// Its number in the format.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Esn => 1,
-            Self::Svm => 2,
-            Self::Rce => 3,
-        }
-    }
-
-    /// Its name in commands.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Esn => "esn",
-            Self::Svm => "svm",
-            Self::Rce => "rce",
-        }
-    }
-
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|l| l.code() == code)
-    }
-}
+pub struct Learner(pub u8);
 
 pub(crate) fn unit_code(unit: Unit) -> u8 {
     match unit {
@@ -99,11 +66,14 @@ pub(crate) fn report_bytes(report: &Report) -> [u8; REPORT_BYTES] {
         Stop::IterationLimit => 1,
         Stop::MemoryCap => 2,
         Stop::Cancelled => 3,
+        Stop::Ongoing => 4,
+        Stop::NoBetter => 5,
     };
     let metric = match report.metric {
         Metric::MeanSquaredError => 0,
         Metric::KktGap => 1,
         Metric::Accuracy => 2,
+        Metric::CrossEntropy => 3,
     };
     let [r0, r1, r2, r3] = report.rows.to_le_bytes();
     let [i0, i1, i2, i3] = report.iterations.to_le_bytes();

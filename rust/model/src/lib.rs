@@ -8,6 +8,23 @@
 //! - [`Container::read`] checks bytes from anywhere and then lends out what is in them, in place: one pass over the
 //!   bytes, no allocation, no recursion. Any input gives a container or a [`ReadError`].
 //! - [`frame`] carries bytes over a serial console as lines of text that survive loss and damage.
+//!
+//! ```
+//! use hone_model::{Container, Contents, Learner, ReadError, SliceSink, write};
+//! use serde::Deserialize;
+//!
+//! let weights = [0.5f32, -1.25];
+//! let mut flash = [0; 128];
+//! let mut sink = SliceSink::new(&mut flash);
+//! let length = write(&Contents::bare(Learner::Svm, 1), &weights, &mut sink).unwrap() as usize;
+//!
+//! let container = Container::read(&flash[..length]).unwrap();
+//! assert_eq!(container.learner(), Learner::Svm);
+//! assert_eq!(container.load(Learner::Svm, 1, |payload| <[f32; 2]>::deserialize(payload)), Ok(weights));
+//!
+//! flash[length - 6] ^= 1; // damage is found
+//! assert!(matches!(Container::read(&flash[..length]), Err(ReadError::Damaged(_))));
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -15,16 +32,14 @@ mod cursor;
 pub mod entries;
 pub mod frame;
 mod layout;
-mod payload;
 mod read;
-mod sink;
 mod write;
 
 pub use entries::{Entries, Entry};
+pub use hone_learn::payload::{De, PayloadError, decode};
+pub use hone_learn::sink::{Counter, Refused, Sink, SliceSink};
 pub use layout::{Learner, MAGIC, TRAILER, VERSION};
-pub use payload::{De, PayloadError, decode};
 pub use read::{Container, Damage, ReadError};
-pub use sink::{Counter, Refused, Sink, SliceSink};
 pub use write::{
     Contents, Each, EachClass, Payload, WriteError, encode, encode_words, size, write, write_payload, write_raw,
 };

@@ -7,7 +7,7 @@ use crate::layout::{
     CHANNEL_BYTES, CHANNELS, CLASSES, HEADER, HEADER_CHECKED, Learner, MAGIC, PARAMETERS, PAYLOAD, PIPELINE, REPORT,
     REPORT_BYTES, SCALING, SCALING_BYTES, SECTIONS, TRAILER, VERSION, unit,
 };
-use crate::payload::{self, PayloadError};
+use hone_learn::payload::{self, PayloadError};
 use hone_learn::{ClassId, Metric, Report, Stop};
 use hone_signal::Channel;
 use postcard::Deserializer;
@@ -105,7 +105,7 @@ impl<'a> Container<'a> {
         if CRC.checksum(checked) != crc {
             return Err(ReadError::Damaged(Damage::Body));
         }
-        let learner = Learner::from_code(header.learner).ok_or(ReadError::UnknownLearner(header.learner))?;
+        let learner = Learner(header.learner);
 
         let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
         let mut report = None;
@@ -275,12 +275,15 @@ fn report(rest: &mut Cursor<'_>) -> Option<Report> {
         1 => Stop::IterationLimit,
         2 => Stop::MemoryCap,
         3 => Stop::Cancelled,
+        4 => Stop::Ongoing,
+        5 => Stop::NoBetter,
         _ => return None,
     };
     let metric = match rest.u8()? {
         0 => Metric::MeanSquaredError,
         1 => Metric::KktGap,
         2 => Metric::Accuracy,
+        3 => Metric::CrossEntropy,
         _ => return None,
     };
     let (rows, iterations, work) = (rest.u32()?, rest.u32()?, rest.u64()?);

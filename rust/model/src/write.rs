@@ -1,12 +1,13 @@
 //! The writer: the sections are measured first, so that the lengths that stand before them are known, and then streamed.
 
+use crate::CRC;
 use crate::entries::{Entry, put as put_entry, put_text};
 use crate::layout::{
     CHANNELS, CLASSES, HEADER, HEADER_CHECKED, Learner, MAGIC, PARAMETERS, PAYLOAD, PIPELINE, REPORT, SCALING,
     SECTION_HEADER, SECTIONS, TRAILER, VERSION, report_bytes, unit_code,
 };
-use crate::sink::{Counter, Refused, Sink};
-use crate::{CRC, payload};
+use hone_learn::payload::{self, PutError};
+use hone_learn::sink::{Counter, Refused, Sink};
 use hone_learn::{ClassId, Report};
 use hone_signal::Channel;
 use serde::Serialize;
@@ -74,6 +75,15 @@ impl From<Refused> for WriteError {
     }
 }
 
+impl From<PutError> for WriteError {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Sink => Self::Sink,
+            PutError::Unwritable => Self::Unwritable,
+        }
+    }
+}
+
 /// Puts a payload. It is called twice and must put the same.
 pub type Payload<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<(), WriteError>;
 
@@ -129,10 +139,7 @@ pub fn encode<P: Serialize + ?Sized>(model: &P, sink: &mut dyn Sink) -> Result<(
 }
 
 fn put_payload<P: Serialize + ?Sized>(sink: &mut dyn Sink, model: &P) -> Result<(), WriteError> {
-    payload::put(sink, model).map_err(|e| match e {
-        postcard::Error::SerializeBufferFull => WriteError::Sink,
-        _ => WriteError::Unwritable,
-    })
+    Ok(payload::put(model, sink)?)
 }
 
 /// Lengths of the sections by tag - 1; 0 for one that is left out.
@@ -168,7 +175,7 @@ pub fn write_payload(contents: &Contents<'_>, payload: Payload<'_>, sink: &mut d
     let [v0, v1] = VERSION.to_le_bytes();
     let [n0, n1, n2, n3] = all.to_le_bytes();
     let [m0, m1, m2, m3] = MAGIC;
-    let head: [u8; HEADER_CHECKED] = [m0, m1, m2, m3, v0, v1, contents.learner.code(), contents.layout, n0, n1, n2, n3];
+    let head: [u8; HEADER_CHECKED] = [m0, m1, m2, m3, v0, v1, contents.learner.0, contents.layout, n0, n1, n2, n3];
     header.update(&head);
     out.put(&head)?;
     out.put(&header.finalize().to_le_bytes())?;

@@ -1,6 +1,7 @@
 //! The container against its own rules, against damage, and against a reader in another language.
 
-use hone_learn::{ClassId, Kind, Metric, Report, Setting, Settings, Stop, Value};
+use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::{ClassId, Metric, Report, Stop, choices, settings};
 use hone_model::entries::{Applied, apply, each_setting};
 use hone_model::{
     Container, Contents, Counter, Damage, Entry, Learner, PayloadError, ReadError, Refused, SliceSink, WriteError,
@@ -22,43 +23,27 @@ fn model() -> Model {
     Model { units: 300, weights: vec![0.5, -1.25, 1e-3] }
 }
 
-#[derive(Debug, PartialEq)]
-struct Params {
-    units: i32,
-    leak: f32,
-    bias: bool,
-    form: u8,
-}
-
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting { name: "units", help: hone_learn::Text::EMPTY, kind: Kind::Int { min: 1, max: 1000 } },
-        Setting { name: "leak", help: hone_learn::Text::EMPTY, kind: Kind::Real { min: 0.0, max: 1.0 } },
-        Setting { name: "bias", help: hone_learn::Text::EMPTY, kind: Kind::Flag },
-        Setting { name: "form", help: hone_learn::Text::EMPTY, kind: Kind::Choice(&["state", "full"]) },
-    ];
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Int(self.units),
-            1 => Value::Real(self.leak),
-            2 => Value::Flag(self.bias),
-            3 => Value::Choice(self.form),
-            _ => return None,
-        })
-    }
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Int(v)) => self.units = v,
-            (1, Value::Real(v)) => self.leak = v,
-            (2, Value::Flag(v)) => self.bias = v,
-            (3, Value::Choice(v)) => self.form = v,
-            _ => return false,
-        }
-        true
+choices! {
+    enum Form {
+        State = "state",
+        Full = "full",
     }
 }
 
-const PARAMS: Params = Params { units: 64, leak: 0.3, bias: true, form: 1 };
+settings! {
+    struct Params {
+        /// units
+        units: i32 = 64, "units", int(1, 1000), "";
+        /// leak rate
+        leak: f32 = 0.3, "leak", real(0.0, 1.0), "";
+        /// bias
+        bias: bool = true, "bias", FLAG, "";
+        /// form
+        form: Form = Form::Full, "form", choice(Form::WORDS), "";
+    }
+}
+
+const PARAMS: Params = Params::DEFAULT;
 const REPORT: Report = Report {
     stop: Stop::Converged,
     rows: 700,
@@ -71,7 +56,7 @@ const CLASSES: [(ClassId, &str); 2] = [(ClassId(0), "normal"), (ClassId(300), "L
 
 fn with_contents<T>(f: impl FnOnce(&Contents<'_>) -> T) -> T {
     f(&Contents {
-        learner: Learner::Esn,
+        learner: Learner(1),
         layout: 1,
         parameters: &|each| each_setting(&PARAMS, each),
         pipeline: &|each| {
@@ -116,8 +101,8 @@ fn exhaust(c: &Container<'_>) -> usize {
 fn comes_back_whole() {
     let bytes = bytes();
     let c = Container::read(&bytes).unwrap();
-    assert_eq!((c.version(), c.learner(), c.layout()), (1, Learner::Esn, 1));
-    let mut params = Params { units: 1, leak: 0.0, bias: false, form: 0 };
+    assert_eq!((c.version(), c.learner(), c.layout()), (1, Learner(1), 1));
+    let mut params = Params { units: 1, leak: 0.0, bias: false, form: Form::State };
     assert_eq!(apply(&mut params, c.parameters()), Applied { set: 4, skipped: 0 });
     assert_eq!(params, PARAMS);
     assert_eq!(c.pipeline().named("rate-hz"), Some(Entry::Real(12.5)));
@@ -125,7 +110,7 @@ fn comes_back_whole() {
     assert_eq!(c.scaling().collect::<Vec<_>>(), [(1.5, 0.25), (-2.0, 4.0), (0.0, 1.0)]);
     assert_eq!(c.classes().collect::<Vec<_>>(), CLASSES);
     assert_eq!(c.report(), Some(REPORT));
-    assert_eq!(c.load(Learner::Esn, 1, |d| Model::deserialize(d)), Ok(model()));
+    assert_eq!(c.load(Learner(1), 1, |d| Model::deserialize(d)), Ok(model()));
     assert_eq!(Container::length(&bytes[..16]), Ok(bytes.len() as u32));
     assert_eq!(with_contents(|c| size(c, &model())), Ok(bytes.len() as u32));
 }
@@ -134,7 +119,7 @@ fn comes_back_whole() {
 fn a_container_of_nothing_but_a_payload_comes_back() {
     let mut memory = [0; 64];
     let mut sink = SliceSink::new(&mut memory);
-    let contents = Contents::bare(Learner::Rce, 2);
+    let contents = Contents::bare(Learner(3), 2);
     write_raw(&contents, &[], &mut sink).unwrap();
     let c = Container::read(sink.filled()).unwrap();
     assert_eq!((exhaust(&c), c.report(), sink.filled().len()), (0, None, 25));
@@ -176,7 +161,6 @@ fn other_faults_are_named() {
     };
     assert_eq!(refused(&|b| b[4] = 2), ReadError::Newer { found: 2, supported: 1 });
     assert_eq!(refused(&|b| b[4..6].fill(0)), ReadError::Malformed { offset: 4 });
-    assert_eq!(refused(&|b| b[6] = 9), ReadError::UnknownLearner(9));
     assert_eq!(refused(&|b| b.extend([0; 3])), ReadError::Trailing { extra: 3 });
     // The first section's tag: unknown, then too late for the second one.
     assert_eq!(refused(&|b| b[16] = 99), ReadError::Malformed { offset: 16 });
@@ -197,13 +181,13 @@ fn other_faults_are_named() {
 fn the_payload_is_guarded() {
     let bytes = bytes();
     let c = Container::read(&bytes).unwrap();
-    let wrong = Err(ReadError::WrongModel { learner: Learner::Esn, layout: 1 });
-    assert_eq!(c.load(Learner::Svm, 1, |d| u8::deserialize(d)), wrong);
-    assert_eq!(c.load(Learner::Esn, 2, |d| u8::deserialize(d)), wrong);
+    let wrong = Err(ReadError::WrongModel { learner: Learner(1), layout: 1 });
+    assert_eq!(c.load(Learner(2), 1, |d| u8::deserialize(d)), wrong);
+    assert_eq!(c.load(Learner(1), 2, |d| u8::deserialize(d)), wrong);
     let extra = c.payload().len() as u32 - 1;
     let trailing = Err(ReadError::Payload(PayloadError::Trailing { extra }));
-    assert_eq!(c.load(Learner::Esn, 1, |d| u8::deserialize(d)), trailing);
-    let short = c.load(Learner::Esn, 1, |d| <[f32; 32]>::deserialize(d));
+    assert_eq!(c.load(Learner(1), 1, |d| u8::deserialize(d)), trailing);
+    let short = c.load(Learner(1), 1, |d| <[f32; 32]>::deserialize(d));
     assert_eq!(short, Err(ReadError::Payload(PayloadError::Short)));
 }
 
@@ -233,21 +217,15 @@ fn what_cannot_be_read_back_is_not_written() {
 #[test]
 fn parameters_of_another_build_are_left_out() {
     let bytes = bytes();
-    #[derive(Debug, PartialEq)]
-    struct Fewer(i32);
-    impl Settings for Fewer {
-        const SETTINGS: &'static [Setting] =
-            &[Setting { name: "units", help: hone_learn::Text::EMPTY, kind: Kind::Int { min: 1, max: 32 } }];
-        fn get(&self, index: usize) -> Option<Value> {
-            (index == 0).then_some(Value::Int(self.0))
-        }
-        fn store(&mut self, _: usize, value: Value) -> bool {
-            matches!(value, Value::Int(v) if { self.0 = v; true })
+    settings! {
+        struct Fewer {
+            /// units
+            units: i32 = 8, "units", int(1, 32), "";
         }
     }
-    let mut fewer = Fewer(8);
+    let mut fewer = Fewer::DEFAULT;
     let applied = apply(&mut fewer, Container::read(&bytes).unwrap().parameters());
-    assert_eq!((applied, fewer), (Applied { set: 0, skipped: 4 }, Fewer(8)));
+    assert_eq!((applied, fewer), (Applied { set: 0, skipped: 4 }, Fewer { units: 8 }));
 }
 
 proptest! {
@@ -272,7 +250,7 @@ proptest! {
         reseal(&mut bytes);
         if let Ok(c) = Container::read(&bytes) {
             prop_assert!(exhaust(&c) < 400);
-            let _ = c.load(Learner::Esn, 1, |d| Model::deserialize(d));
+            let _ = c.load(Learner(1), 1, |d| Model::deserialize(d));
         }
     }
 }

@@ -3,9 +3,10 @@
 
 use hone_learn::{ClassId, Format, Progress, Settings, TrainingSet};
 use hone_model::{Container, Contents, Learner, SliceSink, write};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_numeric::rng::Rng;
-use hone_numeric::whole::{Precision, Row};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -85,7 +86,7 @@ fn another_program_finds_the_same_decision_values() {
         for precision in precisions() {
             let mut model = Svm::new();
             model.edit().quantize(source.view(), precision).unwrap();
-            let bytes = container(Learner::Svm, hone_svm::LAYOUT_INTEGER, &model);
+            let bytes = container(Learner(2), hone_svm::LAYOUT_INTEGER, &model);
             for class in 0..classes.clamp(1, 2) {
                 let x = row(&mut rng, class);
                 let mut scratch = [0.0; hone_svm::scratch_len(4, D)];
@@ -113,11 +114,11 @@ fn another_program_finds_the_same_nearest_prototype() {
             let mut model = Frozen::new();
             source.freeze(precision, &mut words).unwrap();
             model.take(&words).unwrap();
-            let bytes = container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &model);
+            let bytes = container(Learner(3), hone_rce::LAYOUT_INTEGER, &model);
             let mut same = 0;
             for i in 0..6 {
                 let x = row(&mut rng, i % 3);
-                let nearest = model.infer(&Row::Real(&x), &mut [0.0; D]).unwrap().nearest.unwrap();
+                let nearest = model.infer(&FeatureRow::Float(&x), &mut [0.0; D]).unwrap().nearest.unwrap();
                 let seen = seen(&bytes, &x, "rce").unwrap();
                 assert_eq!(seen["prototypes"].as_array().unwrap().len(), source.prototypes());
                 same += u32::from(seen["nearest"] == nearest.0);
@@ -135,11 +136,11 @@ fn any_flipped_bit_and_any_missing_end_is_refused() {
     rce("manhattan").freeze(Precision::Int8, &mut words).unwrap();
     frozen.take(&words).unwrap();
     for bytes in [
-        container(Learner::Svm, hone_svm::LAYOUT_INTEGER, &model),
-        container(Learner::Rce, hone_rce::LAYOUT_INTEGER, &frozen),
+        container(Learner(2), hone_svm::LAYOUT_INTEGER, &model),
+        container(Learner(3), hone_rce::LAYOUT_INTEGER, &frozen),
     ] {
         let read = |bytes: &[u8]| match Container::read(bytes) {
-            Ok(c) if c.learner() == Learner::Svm => c.load(c.learner(), 2, |d| Svm::new().load(d)).is_ok(),
+            Ok(c) if c.learner() == Learner(2) => c.load(c.learner(), 2, |d| Svm::new().load(d)).is_ok(),
             Ok(c) => c.load(c.learner(), 2, |d| Frozen::new().load(d)).is_ok(),
             Err(_) => false,
         };

@@ -2,7 +2,7 @@
 
 use hone_esn::{Form, IntegerModel, LAYOUT_INTEGER, Model, Packing, Params, Quantization, Shape, Trainer, Wants};
 use hone_model::{Container, Contents, Learner, SliceSink, decode, write};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
 use hone_signal::{Faults, Micros, WindowView};
 use serde::Serialize;
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn trained(readout: hone_esn::Readout) -> Esn {
 }
 
 fn container(layout: u8, payload: &impl Serialize) -> Vec<u8> {
-    let contents = Contents::bare(Learner::Esn, layout);
+    let contents = Contents::bare(Learner(1), layout);
     let mut memory = [0; 4096];
     let mut sink = SliceSink::new(&mut memory);
     write(&contents, payload, &mut sink).unwrap();
@@ -97,7 +97,7 @@ fn another_reader_finds_the_same_in_every_layout() {
     ] {
         let bytes = container(2, &model.packed(packing));
         let mut back = Esn::new();
-        Container::read(&bytes).unwrap().load(Learner::Esn, 2, |d| back.load_packed(d)).unwrap();
+        Container::read(&bytes).unwrap().load(Learner(1), 2, |d| back.load_packed(d)).unwrap();
         check(&format!("packed-{name}"), back.layout(), &back, &model, &weights(&back), form, bits);
         // The integer model has the same codes.
         let (name, weights) = (format!("integer-{name}"), weights(&back));
@@ -135,9 +135,9 @@ fn another_reader_refuses_what_is_of_another_layout() {
         let mut back = Esn::new();
         let mut integer = IntegerModel::<i8, 16, 2, 64>::new();
         let refused = match layout {
-            1 => container.load(Learner::Esn, 1, |d| back.load(d)).is_err(),
-            2 => container.load(Learner::Esn, 2, |d| back.load_packed(d)).is_err(),
-            _ => container.load(Learner::Esn, 3, |d| integer.load(d)).is_err(),
+            1 => container.load(Learner(1), 1, |d| back.load(d)).is_err(),
+            2 => container.load(Learner(1), 2, |d| back.load_packed(d)).is_err(),
+            _ => container.load(Learner(1), 3, |d| integer.load(d)).is_err(),
         };
         assert!(refused, "{name}");
     }

@@ -100,17 +100,17 @@ fn behaviour(store: &mut Store<Flash, 3>) -> Behaviour {
     [
         says(ESN, &|c| {
             let mut model = Esn::new();
-            c.load(Learner::Esn, 1, |d| model.load(d)).unwrap();
+            c.load(Learner(1), 1, |d| model.load(d)).unwrap();
             esn_says(&model)
         }),
         says(SVM, &|c| {
             let mut model = Svm::new();
-            c.load(Learner::Svm, 1, |d| model.load(d)).unwrap();
+            c.load(Learner(2), 1, |d| model.load(d)).unwrap();
             svm_says(&model)
         }),
         says(RCE, &|c| {
             let mut model = Rce::new();
-            c.load(Learner::Rce, 1, |d| model.load(d)).unwrap();
+            c.load(Learner(3), 1, |d| model.load(d)).unwrap();
             rce_says(&model)
         }),
     ]
@@ -146,9 +146,9 @@ fn no_cut_loses_a_model() {
     for turn in 0..24usize {
         let (learner, version) = (turn % 3, turn / 3 % 2);
         let save = |store: &mut Store<Flash, 3>| match learner {
-            0 => save(store, ESN, Learner::Esn, &esns[version]),
-            1 => save(store, SVM, Learner::Svm, &svms[version]),
-            _ => save(store, RCE, Learner::Rce, &rces[version]),
+            0 => save(store, ESN, Learner(1), &esns[version]),
+            1 => save(store, SVM, Learner(2), &svms[version]),
+            _ => save(store, RCE, Learner(3), &rces[version]),
         };
         let (before, old) = (flash.clone(), now.clone());
         now[learner] = Some(says[learner][version].clone());

@@ -20,7 +20,8 @@ use crate::WindowView;
 #[cfg(feature = "convolution")]
 use crate::features_convolution as convolution;
 use crate::{features_spectrum as spectrum, features_time as time};
-use hone_learn::{Kind, ParamError, Setting, Settings, Shortage, Value, Workspace, text};
+use hone_learn::setting::{FLAG, choice, int};
+use hone_learn::{ParamError, Settings, Shortage, Workspace, choices, settings};
 
 /// Channels times frames of the windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,52 +32,71 @@ pub struct Shape {
     pub frames: usize,
 }
 
-/// The choices of the `features` setting, index by index.
-const WORDS: &[&str] =
-    &["raw", "time", "log-spectrum", "random-convolution", "time+log-spectrum", "time+random-convolution"];
+choices! {
+    /// Sets of features, or two of them.
+    pub(crate) enum Sets {
+        /// The samples.
+        Raw = "raw",
+        /// The time domain's.
+        Time = "time",
+        /// The log spectrum.
+        LogSpectrum = "log-spectrum",
+        /// The random convolution's.
+        RandomConvolution = "random-convolution",
+        /// Both.
+        TimeLogSpectrum = "time+log-spectrum",
+        /// Both.
+        TimeRandomConvolution = "time+random-convolution",
+    }
+}
+
 const RAW: u8 = 1;
 const TIME: u8 = 2;
 const SPECTRUM: u8 = 4;
 const CONVOLUTION: u8 = 8;
-const SETS: [u8; 6] = [RAW, TIME, SPECTRUM, CONVOLUTION, TIME | SPECTRUM, TIME | CONVOLUTION];
+
+impl Sets {
+    /// A bit for each.
+    const fn bits(self) -> u8 {
+        match self {
+            Self::Raw => RAW,
+            Self::Time => TIME,
+            Self::LogSpectrum => SPECTRUM,
+            Self::RandomConvolution => CONVOLUTION,
+            Self::TimeLogSpectrum => TIME | SPECTRUM,
+            Self::TimeRandomConvolution => TIME | CONVOLUTION,
+        }
+    }
+}
 
 /// The largest transform that the build has (feature `long-windows`); no window is longer.
 pub const MAX_FRAMES: usize = if cfg!(feature = "long-windows") { 2048 } else { 256 };
 
-/// Which features, and of what size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Params {
-    features: u8,
-    bands: u16,
-    log_amplitude: bool,
-    filters: u16,
-    taps: u16,
-    pools: u16,
-    elm_units: u16,
-    seed: i32,
-    steps: u16,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self::DEFAULT
+settings! {
+    /// Which features, and of what size. The defaults are for vibration: log spectrum in 24 bands.
+    pub struct Params {
+        /// what a learner sees of a window
+        features: Sets = Sets::LogSpectrum, "features", choice(Sets::WORDS), "";
+        /// log-spectrum bands per channel
+        bands: u16 = 24, "bands", int(1, 128), "";
+        /// RMS, deviation and peak to peak as logarithms
+        log_amplitude: bool = true, "log-amplitude", FLAG, "";
+        /// random filters per channel
+        filters: u16 = 12, "filters", int(1, 64), "";
+        /// weights per random filter
+        taps: u16 = 9, "taps", int(2, 32), "";
+        /// spans of the window pooled apart
+        pools: u16 = 2, "pools", int(1, 16), "";
+        /// random hidden units after the convolution, 0 for none
+        elm_units: u16 = 0, "elm-units", int(0, 512), "";
+        /// of the random weights
+        seed: i32 = 1, "seed", int(0, i32::MAX), "";
+        /// feature vectors per window for a learner over time, in place of samples; 0 for the samples
+        steps: u16 = 0, "steps", int(0, 64), "";
     }
 }
 
 impl Params {
-    /// For vibration: log spectrum in 24 bands.
-    pub const DEFAULT: Self = Self {
-        features: 2,
-        bands: 24,
-        log_amplitude: true,
-        filters: 12,
-        taps: 9,
-        pools: 2,
-        elm_units: 0,
-        seed: 1,
-        steps: 0,
-    };
-
     /// With another number of log-spectrum bands per channel, 1 to 128.
     #[must_use]
     pub const fn with_bands(self, bands: u16) -> Self {
@@ -85,7 +105,7 @@ impl Params {
 
     /// The features' name.
     pub fn name(&self) -> &'static str {
-        WORDS.get(usize::from(self.features)).copied().unwrap_or("")
+        Sets::WORDS.get(self.features as usize).copied().unwrap_or("")
     }
 
     /// Feature vectors per window that a learner over time sees; 0: it sees the samples.
@@ -104,64 +124,7 @@ impl Params {
 
     /// For motion of people: time domain and a log spectrum in 4 bands, so that the posture (the mean) counts.
     pub fn activity() -> Self {
-        Self { features: 4, bands: 4, ..Self::default() }
-    }
-}
-
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting { name: "features", help: text!("what a learner sees of a window"), kind: Kind::Choice(WORDS) },
-        Setting { name: "bands", help: text!("log-spectrum bands per channel"), kind: Kind::Int { min: 1, max: 128 } },
-        Setting {
-            name: "log-amplitude",
-            help: text!("RMS, deviation and peak to peak as logarithms"),
-            kind: Kind::Flag,
-        },
-        Setting { name: "filters", help: text!("random filters per channel"), kind: Kind::Int { min: 1, max: 64 } },
-        Setting { name: "taps", help: text!("weights per random filter"), kind: Kind::Int { min: 2, max: 32 } },
-        Setting { name: "pools", help: text!("spans of the window pooled apart"), kind: Kind::Int { min: 1, max: 16 } },
-        Setting {
-            name: "elm-units",
-            help: text!("random hidden units after the convolution, 0 for none"),
-            kind: Kind::Int { min: 0, max: 512 },
-        },
-        Setting { name: "seed", help: text!("of the random weights"), kind: Kind::Int { min: 0, max: i32::MAX } },
-        Setting {
-            name: "esn-steps",
-            help: text!("feature vectors per window that the ESN sees in place of its samples, 0 for the samples"),
-            kind: Kind::Int { min: 0, max: 64 },
-        },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Choice(self.features),
-            1 => Value::Int(i32::from(self.bands)),
-            2 => Value::Flag(self.log_amplitude),
-            3 => Value::Int(i32::from(self.filters)),
-            4 => Value::Int(i32::from(self.taps)),
-            5 => Value::Int(i32::from(self.pools)),
-            6 => Value::Int(i32::from(self.elm_units)),
-            7 => Value::Int(self.seed),
-            8 => Value::Int(i32::from(self.steps)),
-            _ => return None,
-        })
-    }
-
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Choice(v)) => self.features = v,
-            (1, Value::Int(v)) => self.bands = v as u16,
-            (2, Value::Flag(v)) => self.log_amplitude = v,
-            (3, Value::Int(v)) => self.filters = v as u16,
-            (4, Value::Int(v)) => self.taps = v as u16,
-            (5, Value::Int(v)) => self.pools = v as u16,
-            (6, Value::Int(v)) => self.elm_units = v as u16,
-            (7, Value::Int(v)) => self.seed = v,
-            (8, Value::Int(v)) => self.steps = v as u16,
-            _ => return false,
-        }
-        true
+        Self { features: Sets::TimeLogSpectrum, bands: 4, ..Self::default() }
     }
 }
 
@@ -180,13 +143,9 @@ impl Params {
 
     /// As [`Params::check`], with the Hann window's angle from one frame to the next worked out before.
     pub(crate) fn check_with(&self, shape: Shape, hann: (f32, f32)) -> Result<Extractor, ParamError> {
-        for (index, setting) in Self::SETTINGS.iter().enumerate() {
-            if !self.get(index).is_some_and(|v| setting.accepts(v)) {
-                return Err(ParamError::Invalid(setting));
-            }
-        }
+        self.check_ranges()?;
         if shape.channels == 0 || shape.frames < 2 {
-            return Err(ParamError::Conflict(text!("features need windows of at least 2 frames: raise the window")));
+            return Err(ParamError::Conflict("features need windows of at least 2 frames: raise the window"));
         }
         if shape.frames > MAX_FRAMES || shape.channels > 64 {
             return Err(ParamError::Capacity {
@@ -195,19 +154,15 @@ impl Params {
                 capacity: if shape.channels > 64 { 64 } else { MAX_FRAMES } as u32,
             });
         }
-        let sets = SETS.get(usize::from(self.features)).copied().unwrap_or(SPECTRUM);
+        let sets = self.features.bits();
         if sets & SPECTRUM != 0 && usize::from(self.bands) > spectrum::bins(shape.frames) {
-            return Err(ParamError::Conflict(text!(
-                "more bands than the window has frequencies: fewer bands or more frames"
-            )));
+            return Err(ParamError::Conflict("more bands than the window has frequencies: fewer bands or more frames"));
         }
         if !cfg!(feature = "convolution") && sets & CONVOLUTION != 0 {
-            return Err(ParamError::Conflict(text!(
-                "this build has no random convolution (CONFIG_HONE_RANDOM_CONVOLUTION)"
-            )));
+            return Err(ParamError::Conflict("this build has no random convolution (CONFIG_HONE_RANDOM_CONVOLUTION)"));
         }
         if sets & CONVOLUTION != 0 && usize::from(self.taps + self.pools) > shape.frames + 1 {
-            return Err(ParamError::Conflict(text!("taps and pools exceed the window: fewer of them or more frames")));
+            return Err(ParamError::Conflict("taps and pools exceed the window: fewer of them or more frames"));
         }
         Ok(Extractor { params: *self, sets, shape, hann })
     }

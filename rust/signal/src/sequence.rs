@@ -1,6 +1,6 @@
 //! Feature vectors in a row: what a learner over time sees of a window in place of its samples.
 //!
-//! A window is cut into `esn-steps` hops of equal length (1: the window as it is), each gives the features of the chain
+//! A window is cut into `steps` hops of equal length (1: the window as it is), each gives the features of the chain
 //! that is configured, and these become one *frame* of a window of their own:
 //!
 //! 1. each feature is brought to about its usual spread by a power of two, 2^-e with e = log₂ σ to the nearest whole
@@ -15,7 +15,7 @@
 use crate::features::Params;
 use crate::features_spectrum::rotation;
 use crate::{Extractor, Sample, Shape, WindowView};
-use hone_learn::{ParamError, Workspace, text};
+use hone_learn::{ParamError, Workspace};
 use hone_numeric::kernel::sqrt_f32;
 use hone_numeric::rng::Rng;
 
@@ -58,7 +58,7 @@ impl<const D: usize, const I: usize> Sequence<D, I> {
             return Ok(None);
         }
         if !window.frames.is_multiple_of(steps) {
-            return Err(ParamError::Conflict(text!("esn-steps does not divide the frames of a window")));
+            return Err(ParamError::Conflict("steps does not divide the frames of a window"));
         }
         // A hop's window turns as many times as fast as there are hops.
         let (c, s) = turn;

@@ -10,7 +10,7 @@ type Of<const I: usize> = Sequence<32, I>;
 
 fn params(settings: &[(&str, &str)]) -> Params {
     let mut params = Params::default();
-    for (name, text) in [("features", "time"), ("esn-steps", "4")].iter().chain(settings) {
+    for (name, text) in [("features", "time"), ("steps", "4")].iter().chain(settings) {
         params.set_text(name, text).unwrap();
     }
     params
@@ -130,10 +130,10 @@ fn features_that_never_vary_are_left_out_and_none_is_beyond_bounds() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let new = |settings: &[(&str, &str)]| Of::<3>::new(&params(settings), SHAPE);
-    assert_eq!(new(&[("esn-steps", "0")]), Ok(None));
-    assert!(matches!(new(&[("esn-steps", "5")]), Err(ParamError::Conflict(_))));
-    assert!(matches!(new(&[("esn-steps", "64")]), Err(ParamError::Conflict(_))));
-    let raw = new(&[("features", "raw"), ("esn-steps", "1")]);
+    assert_eq!(new(&[("steps", "0")]), Ok(None));
+    assert!(matches!(new(&[("steps", "5")]), Err(ParamError::Conflict(_))));
+    assert!(matches!(new(&[("steps", "64")]), Err(ParamError::Conflict(_))));
+    let raw = new(&[("features", "raw"), ("steps", "1")]);
     assert!(matches!(raw, Err(ParamError::Capacity { name: "features", asked: 128, capacity: 32 })));
     let sequence = settled::<3>(&[]);
     let samples = vec![1; 128];

@@ -28,7 +28,7 @@ pub(crate) fn emit(emit: Emit<'_>) {
     }
     for (key, settings) in [
         ("sequence/log-spectrum", &[("features", "log-spectrum"), ("bands", "4")][..]),
-        ("sequence/time", &[("features", "time"), ("esn-steps", "2")]),
+        ("sequence/time", &[("features", "time"), ("steps", "2")]),
     ] {
         emit(key, sequence(settings).unwrap_or(0));
     }
@@ -58,7 +58,7 @@ fn extractor(settings: &[(&str, &str)]) -> Option<features::Extractor> {
 /// The checksum of a window as feature vectors, after eight windows that say what is usual.
 fn sequence(settings: &[(&str, &str)]) -> Option<u32> {
     let mut params = features::Params::default();
-    for (name, text) in [("esn-steps", "4")].iter().chain(settings) {
+    for (name, text) in [("steps", "4")].iter().chain(settings) {
         params.set_text(name, text).ok()?;
     }
     let shape = Shape { channels: CHANNELS, frames: FRAMES };

@@ -22,8 +22,11 @@ class Device:
         self.dut = dut
         self.marks = 0
         self.events = []
+        # Times of all events since the last start.
+        self.told = []
         config = (pathlib.Path(dut.device_config.build_dir) / "zephyr/.config").read_text()
         self.keeps = "CONFIG_FLASH_MAP=y" in config
+        self.learners = [name for name in ["esn", "svm", "rce"] if f"CONFIG_HONE_{name.upper()}=y" in config]
         self.guarded = "CONFIG_MPU_STACK_GUARD=y" in config
 
     def clean(self, line):
@@ -40,8 +43,11 @@ class Device:
                 line = self.clean(self.dut.readline(timeout=min(left, 1.0)))
             except TwisterHarnessTimeoutException:
                 continue
+            if "Booting Zephyr" in line:
+                self.told = []
             if EVENT.match(line):
                 self.events.append(line)
+                self.told.append(float(line[1:line.index("]")]))
             lines.append(line)
             if re.search(pattern, line):
                 return lines

@@ -12,7 +12,7 @@ def test_lists_what_is_there(device):
     words = device.text("train -h")
     assert re.search(r"^ *svm\b", words, re.M) and not re.search(r"^ *(esn|rce)\b", words, re.M), words
     settings = device.text("config list")
-    assert "svm.c " in settings and not re.search(r"^(esn|rce)\.|esn-steps", settings, re.M), settings
+    assert "svm.c " in settings and not re.search(r"^(esn|rce)\.|steps", settings, re.M), settings
     assert "compress" not in device.text("model -h")
 
 
@@ -28,7 +28,7 @@ def test_learns_and_judges(device):
     device.teach()
     # The default learner.
     device.train()
-    assert "accuracy" in device.text("svm eval")
+    assert "accuracy" in device.text("eval --holdout 30")
     for mode, label in [("normal", 1), ("faulty", 2)]:
         device.run(f"replay {mode}")
         device.run("wait 2")

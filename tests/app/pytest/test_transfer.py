@@ -115,6 +115,18 @@ def test_an_import_brings_the_model_and_its_verdicts(device, models):
     assert verdicts(device) == models.verdicts
 
 
+def test_an_import_may_be_pasted_whole(device, models):
+    lines = frame(models.second)
+    # No faster than a serial line would, and without a look at the answers.
+    for line in ["model import", *lines]:
+        device.dut.write(f"{line}\n".encode())
+        time.sleep(0.01)
+    device.read_until(f"^complete {len(models.second)}$", 60)
+    device.read_until("imported: esn, ", 60)
+    device.run("")
+    assert exported(device) == models.second
+
+
 def exported_meanwhile(device, line):
     device.dut.write(f"{line}\n".encode())
     return device.read_until(r"^complete \d+$", 60)[-1]

@@ -1,4 +1,4 @@
-"""Golden vectors for rust/svm, from scikit-learn's SVC and OneClassSVM (LIBSVM). Run: python3 make.py
+"""Golden vectors for rust/learners/svm, from scikit-learn's SVC and OneClassSVM (LIBSVM). Run: python3 make.py
 
 NAME.rows: u32 rows, u32 features, per feature mean and factor (f32), then the rows as f32 (digits: u8); label u8 each.
 The rows a learner sees are (x - mean) * factor in f32. Added to each number is the task's `shift`.

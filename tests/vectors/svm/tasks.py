@@ -1,4 +1,4 @@
-"""Golden values for the four reference tasks of rust/svm, raw rows as they are, from scikit-learn's SVC (LIBSVM), C = 1.
+"""Golden values for the four reference tasks of rust/learners/svm, raw rows as they are, from scikit-learn's SVC (LIBSVM), C = 1.
 Run: HONE_DATA=folder python3 tasks.py
 
 tasks.csv has one line per task and kernel: gamma (the rule `scale`), dual objective, support vectors, and for each row to test

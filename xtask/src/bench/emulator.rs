@@ -1,11 +1,12 @@
 //! Builds the bare-metal programs and the counting plugin, and runs a program in QEMU.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::counts::Counts;
 use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
+use crate::workspace;
 
 /// The harness alone; another program's text less that of this one is what its subject costs.
 pub const EMPTY: &str = "empty";
@@ -41,13 +42,18 @@ impl Core {
         }
     }
 
-    /// What is measured on it unless the programs are named; nothing means all. Without floating point it is integers
-    /// that matter; the rest would take minutes of emulated time.
-    pub fn programs(self) -> Vec<String> {
-        match self {
-            Self::CortexM4f => Vec::new(),
-            Self::CortexM3 => vec!["integer".into(), "kernels".into()],
-        }
+    /// What is measured on it unless the programs are named. Without floating point it is integers that matter; the rest
+    /// would take minutes of emulated time.
+    ///
+    /// # Errors
+    /// When git cannot say which programs there are.
+    pub fn programs(self) -> Result<Vec<String>, String> {
+        let mut programs = programs()?;
+        programs.retain(|name| match self {
+            Self::CortexM4f => ![EMPTY, VECTORS, IMAGE].contains(&name.as_str()),
+            Self::CortexM3 => ["integer", "kernels"].contains(&name.as_str()),
+        });
+        Ok(programs)
     }
 
     /// What its baselines' keys end in.
@@ -59,10 +65,20 @@ impl Core {
     }
 }
 
+/// All programs: one per file in `src/bin`, in order of name.
+///
+/// # Errors
+/// When git cannot say which files there are.
+pub fn programs() -> Result<Vec<String>, String> {
+    let files = workspace::files()?;
+    let names = files.iter().filter_map(|f| f.strip_prefix("rust/target-bench/src/bin/")?.strip_suffix(".rs"));
+    Ok(names.map(str::to_owned).collect())
+}
+
 /// The built programs.
 pub struct Emulator {
     core: Core,
-    /// Programs that measure: one per file in `src/bin`, in order of name.
+    /// Those of them that measure.
     pub programs: Vec<String>,
     built: PathBuf,
     plugin: PathBuf,
@@ -100,34 +116,34 @@ pub struct Run {
 }
 
 impl Emulator {
-    /// Builds everything in `root/rust/target-bench` with `toolchain`.
+    /// Builds `programs` of `rust/target-bench`, [`EMPTY`] and the plugin with `toolchain`.
     ///
     /// # Errors
     /// What failed, with the compiler's output.
-    pub fn build(root: &Path, core: Core, toolchain: Toolchain) -> Result<Self, String> {
-        let folder = root.join("rust/target-bench");
+    pub fn build(core: Core, toolchain: Toolchain, programs: &[String]) -> Result<Self, String> {
+        let folder = workspace::root().join("rust/target-bench");
+        let target = toolchain.target_dir();
+        let build = |bins: &[&str], options: &[&str]| {
+            let mut build = toolchain.cargo("build");
+            build.current_dir(&folder).args(["--release", "--locked", "--target", core.triple(), "--target-dir"]);
+            build.arg(&target).args(bins.iter().flat_map(|name| ["--bin", name])).args(options);
+            succeed(&mut build)
+        };
+        let (small, all): (Vec<&str>, Vec<&str>) =
+            programs.iter().map(String::as_str).chain([EMPTY]).partition(|name| SMALL.contains(name));
+        build(&all, &[])?;
+        if !small.is_empty() {
+            build(&small, &["--no-default-features", "--features", "small", "--config", APPLICATION])?;
+        }
         let key = toolchain.key() + core.suffix();
-        // Each compiler in a folder of its own: in one they would build everything anew in turn.
-        let target = folder.join("target").join(&key);
-        let mut build = toolchain.cargo("build");
-        build.args(["--release", "--locked", "--bins", "--target", core.triple(), "--target-dir"]).arg(&target);
-        succeed(build.current_dir(&folder))?;
-        let mut build = toolchain.cargo("build");
-        build.args(["--release", "--locked", "--no-default-features", "--features", "small"]);
-        build.args(SMALL.iter().flat_map(|name| ["--bin", name]));
-        build.args(["--target", core.triple(), "--target-dir"]).arg(&target);
-        build.args(["--config", APPLICATION]);
-        succeed(build.current_dir(&folder))?;
-        let scratch = target.join("bench");
+        let scratch = target.join("bench").join(&key);
         fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
         let plugin = scratch.join("count.so");
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
         succeed(Command::new(compiler).args(flags).arg(&plugin).arg(folder.join("plugin/count.c")))?;
-        let files = fs::read_dir(folder.join("src/bin")).map_err(|e| e.to_string())?;
-        let names = files.flatten().filter_map(|f| Some(f.path().file_stem()?.to_str()?.to_string()));
-        let mut programs: Vec<_> = names.filter(|n| ![EMPTY, VECTORS, IMAGE].contains(&n.as_str())).collect();
-        programs.sort();
+        let measured = |name: &&String| ![EMPTY, VECTORS, IMAGE].contains(&name.as_str());
+        let programs = programs.iter().filter(measured).cloned().collect();
         let built = target.join(core.triple()).join("release");
         Ok(Self { core, programs, built, plugin, scratch, key, toolchain })
     }

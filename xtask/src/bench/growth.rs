@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::row::{Row, columns, thousands};
+use super::row::{Row, thousands};
 
 /// The cases of one name, at rising sizes.
 pub struct Series<'a> {
@@ -53,20 +53,6 @@ pub fn exponent(points: impl Iterator<Item = (u64, u64)>) -> Option<f64> {
 /// Bytes of memory: workspace, model and stack.
 pub fn bytes(row: &Row) -> u64 {
     row.workspace_bytes + row.model_bytes + row.stack_bytes
-}
-
-/// The tables.
-pub fn tables(rows: &[Row]) -> String {
-    let mut text = String::new();
-    for s in series(rows) {
-        let mut cells = vec![[s.name, "instructions", "bytes"].map(String::from).to_vec()];
-        for row in &s.rows {
-            cells.push(vec![row.size.to_string(), thousands(row.instructions), thousands(bytes(row))]);
-        }
-        cells.push(vec!["exponent".into(), s.exponent(|r| r.instructions), s.exponent(bytes)]);
-        let _ = writeln!(text, "{}", columns(&cells));
-    }
-    text
 }
 
 /// A page with the plot and the table of each.

@@ -21,14 +21,18 @@ use clap::Args;
 
 use baseline::{Baseline, Rise};
 use cost::Board;
-use emulator::{Core, EMPTY, Emulator, VECTORS, succeed};
+use emulator::{Core, EMPTY, Emulator, IMAGE, VECTORS, succeed};
 use row::{Row, columns, thousands};
 
 use crate::toolchain::Toolchain;
+use crate::workspace;
 
 /// Bytes of code that part of a program has at most, whatever a baseline says: of the least SVM on the M4F, linear and RBF
 /// kernels with rows in `f32`.
 const LIMITS: [(&str, u64); 1] = [("svm_text/hone_svm", 8 * 1024)];
+
+/// What the usual run of the checks measures.
+const SAMPLE: [&str; 6] = ["esn", "kernels", "rce", "rce_text", "svm", "svm_text"];
 
 /// What `cargo xtask bench` takes.
 #[derive(Args, Debug)]
@@ -44,6 +48,9 @@ pub struct BenchArgs {
     /// For both cores, with every compiler that is found, one after another
     #[arg(long, conflicts_with_all = ["compiler", "core", "json", "markdown"])]
     all: bool,
+    /// Only the programs that `cargo xtask test` runs: of each learner and the kernels, without growth
+    #[arg(long, conflicts_with_all = ["programs", "accept", "markdown"])]
+    sample: bool,
     /// Print one line of JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -53,7 +60,7 @@ pub struct BenchArgs {
     /// Print the instructions by kind, too
     #[arg(long)]
     kinds: bool,
-    /// Print time, energy, flash and RAM on a Cortex-M4, estimated
+    /// Print cycles, time and energy on a Cortex-M4, too, estimated
     #[arg(long)]
     cost: bool,
     /// Core clock of the estimate, MHz
@@ -65,7 +72,7 @@ pub struct BenchArgs {
     /// Supply voltage of the estimate
     #[arg(long, value_name = "V", default_value_t = 3.3)]
     voltage: f64,
-    /// Print how costs grow with size, and write the plots to docs/growth
+    /// Write how costs grow with size to docs/growth, a table and a plot each
     #[arg(long)]
     growth: bool,
     /// Write the tables of docs/performance.md anew, and docs/growth
@@ -126,8 +133,21 @@ fn toolchains(args: &BenchArgs, core: Core) -> Result<Vec<Toolchain>, String> {
 }
 
 fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository around xtask")?;
-    let emulator = Emulator::build(root, core, toolchain)?;
+    let root = workspace::root();
+    let mut wanted = if args.programs.is_empty() { core.programs()? } else { args.programs.clone() };
+    if args.sample {
+        wanted.retain(|name| SAMPLE.contains(&name.as_str()));
+    }
+    if args.vectors {
+        wanted = vec![VECTORS.into()];
+    } else if args.panics {
+        wanted.push(IMAGE.into());
+    }
+    let there = emulator::programs()?;
+    if let Some(unknown) = wanted.iter().find(|name| !there.contains(name)) {
+        return Err(format!("no program {unknown}; there are {}", there.join(", ")));
+    }
+    let emulator = Emulator::build(core, toolchain, &wanted)?;
     eprintln!("compiler {}", emulator.key);
     if args.vectors {
         return vectors(root, &emulator);
@@ -138,27 +158,20 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
         return plugin::check(&emulator);
     }
     if args.panics {
-        return panics::report(root, &emulator);
+        return panics::report(&emulator);
     }
-    let wanted = if args.programs.is_empty() { core.programs() } else { args.programs.clone() };
-    let (rows, programs) = measure(&emulator, &wanted)?;
+    let (rows, programs) = measure(&emulator)?;
     let board = Board { clock: args.clock, current: args.current, voltage: args.voltage };
     let now = Baseline::of(&emulator.key, &rows, &programs);
     let before = Baseline::read(root, &emulator.key, core.suffix());
     if args.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {
-        print!("{}", table(&rows, before.as_ref()));
+        print!("{}", table(&rows, before.as_ref(), args.cost.then_some(&board)));
         print!("\n{}", code(&programs));
         print_baseline(&emulator.key, before.as_ref());
         if args.kinds {
             print!("\n{}", kinds(&rows));
-        }
-        if args.cost {
-            print!("\n{}", cost::table(&rows, &board));
-        }
-        if args.growth {
-            print!("\n{}", growth::tables(&rows));
         }
     }
     if args.growth || args.markdown && core == Core::CortexM4f {
@@ -180,14 +193,11 @@ fn run_with(args: &BenchArgs, core: Core, toolchain: Toolchain) -> Result<(), St
     report(&rises, same)
 }
 
-/// Runs the programs whose names are wanted (all when none is); rows, and bytes of code by program.
-fn measure(emulator: &Emulator, wanted: &[String]) -> Result<(Vec<Row>, BTreeMap<String, u64>), String> {
-    if let Some(unknown) = wanted.iter().find(|w| !emulator.programs.contains(w)) {
-        return Err(format!("no program {unknown}; there are {}", emulator.programs.join(", ")));
-    }
+/// Runs the programs; rows, and bytes of code by program.
+fn measure(emulator: &Emulator) -> Result<(Vec<Row>, BTreeMap<String, u64>), String> {
     let harness = elf::text_bytes(&emulator.elf(EMPTY))?;
     let (mut rows, mut programs) = (Vec::new(), BTreeMap::new());
-    for program in emulator.programs.iter().filter(|p| wanted.is_empty() || wanted.contains(p)) {
+    for program in &emulator.programs {
         let text = elf::text_bytes(&emulator.elf(program))?.saturating_sub(harness);
         programs.insert(program.clone(), text);
         let crates = elf::text_by_crate(&emulator.elf(program))?;
@@ -225,9 +235,10 @@ fn code(programs: &BTreeMap<String, u64>) -> String {
     columns(&cells)
 }
 
-fn table(rows: &[Row], before: Option<&Baseline>) -> String {
+fn table(rows: &[Row], before: Option<&Baseline>, board: Option<&Board>) -> String {
     let head = ["case", "size", "instructions", "change", "per unit", "workspace", "model", "stack", "text"];
-    let mut cells = vec![head.map(String::from).to_vec()];
+    let estimated = board.map(|_| ["cycles", "ms", "µJ"]).into_iter().flatten();
+    let mut cells = vec![head.into_iter().chain(estimated).map(String::from).collect::<Vec<_>>()];
     for row in rows {
         let change = match before.and_then(|b| b.instructions(row)) {
             Some(before) if before == row.instructions => "=".to_string(),
@@ -247,6 +258,10 @@ fn table(rows: &[Row], before: Option<&Baseline>) -> String {
             thousands(row.stack_bytes),
             thousands(row.text_bytes),
         ]);
+        if let (Some(board), Some(line)) = (board, cells.last_mut()) {
+            line.push(thousands(row.counts.cycles() as u64));
+            line.extend([format!("{:.3}", board.time(row)), format!("{:.2}", board.energy(row))]);
+        }
     }
     columns(&cells)
 }

@@ -2,59 +2,31 @@
 //!
 //! Generic code is compiled where it is used, and so counts among what the programs contain.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use cargo_metadata::Message;
 
 use super::emulator::{Emulator, IMAGE};
 use super::{elf, formatting};
 use crate::toolchain::CORTEX_M4F;
+use crate::workspace;
 
-/// The crates that run on the target.
-const CRATES: &[&str] = &[
-    "hone-numeric",
-    "hone-learn",
-    "hone-signal",
-    "hone-esn",
-    "hone-svm",
-    "hone-rce",
-    "hone-model",
-    "hone-store",
-    "hone-engine",
-];
-/// Those that read untrusted bytes, in which nothing may panic.
-const NONE_MAY: &[&str] = &["hone-model", "hone-store"];
+/// The crates that read untrusted bytes, in which nothing may panic.
+const NONE_MAY: [&str; 2] = ["hone_model", "hone_store"];
 
 /// Prints both.
 ///
 /// # Errors
 /// What could not be built or read; formatting of text that a portable crate brings into a program, or anything into
 /// [`IMAGE`]; a call that may panic in a crate that reads untrusted bytes.
-pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
-    // Without link-time optimisation, so that each crate's object code stands by itself, with relocations.
-    let target = root.join("target/panics").join(&emulator.key);
-    let mut build = emulator.toolchain.cargo("build");
-    build.args(["--release", "--locked", "--target", CORTEX_M4F, "--target-dir"]).arg(&target).current_dir(root);
-    build.args(CRATES.iter().flat_map(|name| ["--package", name]));
-    super::succeed(&mut build)?;
-    let built = target.join(CORTEX_M4F).join("release/deps");
-    let mut files: Vec<_> = fs::read_dir(&built)
-        .map_err(|e| format!("{}: {e}", built.display()))?
-        .flatten()
-        .map(|f| f.path())
-        .filter(|f| f.extension().is_some_and(|e| e == "rlib"))
-        .collect();
-    // Of the builds that lie there, the newest of each crate.
-    files.sort_by_key(|f| std::cmp::Reverse(f.metadata().and_then(|m| m.modified()).ok()));
-    let mut seen = BTreeSet::new();
+pub fn report(emulator: &Emulator) -> Result<(), String> {
+    let portable: Vec<String> = workspace::portable()?.iter().map(|name| name.replace('-', "_")).collect();
+    let is_portable = |owner: &String| portable.contains(owner);
     let mut forbidden = Vec::new();
     println!("calls that may panic, by crate:");
-    for file in files {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let name = name.trim_start_matches("lib").split('-').next().unwrap_or_default().replace('_', "-");
-        if !CRATES.contains(&name.as_str()) || !seen.insert(name.clone()) {
-            continue;
-        }
+    for (name, file) in libraries(emulator, &portable)? {
         let panics = elf::panics(&file)?;
         println!("{name:<20} {:>4}", panics.calls);
         for function in &panics.functions {
@@ -70,13 +42,13 @@ pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
     }
     println!("\n{IMAGE}: every portable crate in one program, link-time optimised; calls that may panic, by crate:");
     let linked = elf::linked_panics(&emulator.elf(IMAGE))?;
-    for name in CRATES.iter().map(|c| c.replace('-', "_")) {
-        let panics = linked.get(&name).cloned().unwrap_or_default();
+    for name in &portable {
+        let panics = linked.get(name).cloned().unwrap_or_default();
         println!("{name:<20} {:>4}", panics.calls);
         for function in &panics.functions {
             println!("  {function}");
         }
-        if panics.calls > 0 && NONE_MAY.iter().any(|c| c.replace('-', "_") == name) {
+        if panics.calls > 0 && NONE_MAY.contains(&name.as_str()) {
             forbidden.push(format!("{name} has {} calls that may panic in {IMAGE}", panics.calls));
         }
     }
@@ -113,6 +85,20 @@ pub fn report(root: &Path, emulator: &Emulator) -> Result<(), String> {
     }
 }
 
-fn is_portable(owner: &str) -> bool {
-    CRATES.iter().any(|name| name.replace('-', "_") == owner)
+/// The portable crates' libraries by name, built without link-time optimisation, so that each crate's object code stands by
+/// itself, with relocations.
+fn libraries(emulator: &Emulator, portable: &[String]) -> Result<BTreeMap<String, PathBuf>, String> {
+    let mut build = emulator.toolchain.portable("build", CORTEX_M4F)?;
+    let output = build.arg("--message-format=json").stderr(Stdio::inherit()).output().map_err(|e| e.to_string())?;
+    let mut libraries = BTreeMap::new();
+    for message in Message::parse_stream(&*output.stdout) {
+        let Message::CompilerArtifact(built) = message.map_err(|e| e.to_string())? else { continue };
+        let name = built.target.name.replace('-', "_");
+        let library = built.filenames.into_iter().find(|f| f.extension() == Some("rlib"));
+        libraries.extend(library.filter(|_| portable.contains(&name)).map(|file| (name, file.into())));
+    }
+    match libraries.len() == portable.len() && output.status.success() {
+        true => Ok(libraries),
+        false => Err(format!("of {} portable crates {} were built", portable.len(), libraries.len())),
+    }
 }

@@ -1,6 +1,7 @@
 //! What no compiler checks: text that belongs to one machine, links, the folder lines of the README, unsafe code,
-//! foreign functions, and the size of files.
+//! foreign functions, the shape of the engine, and the size of files.
 
+mod engine;
 mod links;
 mod readme;
 mod source;
@@ -31,6 +32,7 @@ pub fn check() -> Result<Findings, String> {
         }
     }
     warn_of_long_files(&texts, &mut findings);
+    engine::check(&texts, &mut findings);
     source::check_foreign(&texts, &mut findings);
     source::check_crates(&workspace::members()?, &texts, &mut findings);
     match texts.iter().find(|(file, _)| *file == "README.md") {

@@ -69,7 +69,7 @@ pub fn check_foreign(texts: &[(&str, String)], findings: &mut Findings) {
 }
 
 /// Lines of code, trimmed, comments left out.
-fn code(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|l| l.split_once("//").map_or(l, |(code, _)| code).trim()).filter(|l| !l.is_empty())
 }
 

@@ -16,9 +16,6 @@ pub struct Baseline {
     /// What made the Rust in it.
     #[serde(default)]
     pub compiler: String,
-    /// What the image is to need at most, written by hand; 0 is no limit.
-    #[serde(default)]
-    pub limit: Bytes,
     /// Bytes by component.
     #[serde(default)]
     pub components: BTreeMap<String, Bytes>,
@@ -51,36 +48,31 @@ impl Baseline {
         sum(&self.components)
     }
 
-    /// Writes the image's figures in place of these. The limit stays.
+    /// Writes the image's figures.
     ///
     /// # Errors
     /// What could not be written.
-    pub fn accept(&self, root: &Path, image: &Image) -> Result<(), String> {
-        let new = Self { compiler: image.compiler.clone(), limit: self.limit, components: image.components.clone() };
+    pub fn accept(root: &Path, image: &Image) -> Result<(), String> {
+        let new = Self { compiler: image.compiler.clone(), components: image.components.clone() };
         let path = file(root, &image.name());
         let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
         std::fs::create_dir_all(root.join("sizes/boards")).map_err(|e| failed(&e))?;
-        let head = "# Written by `cargo xtask size BUILD --accept`, but for the limit; see docs/guides/testing.md.\n\n";
+        let head = "# Written by `cargo xtask size BUILD --accept`; see docs/guides/testing.md.\n\n";
         let text = toml::to_string(&new).map_err(|e| failed(&e))?;
         std::fs::write(&path, format!("{head}{text}")).map_err(|e| failed(&e))
     }
 
-    /// What is wrong with an image: a total that rose by more than the tolerance, or above a limit that was kept.
-    /// Nothing with another compiler than that of the accepted figures.
+    /// What is wrong with an image: a total that rose by more than the tolerance. Nothing with another compiler than that of the accepted figures.
     pub fn risen(&self, image: &Image) -> Vec<String> {
         if self.is_empty() || self.compiler != image.compiler {
             return Vec::new();
         }
         let (before, now) = (self.total(), image.total());
-        let figures =
-            [("flash", before.flash, now.flash, self.limit.flash), ("RAM", before.ram, now.ram, self.limit.ram)];
+        let figures = [("flash", before.flash, now.flash), ("RAM", before.ram, now.ram)];
         let mut risen = Vec::new();
-        for (what, before, now, limit) in figures {
+        for (what, before, now) in figures {
             if now as f64 > before as f64 * (1.0 + TOLERANCE) {
                 risen.push(format!("{}: {what} rose from {before} to {now}, more than 2 %", image.name()));
-            }
-            if limit > 0 && before <= limit && now > limit {
-                risen.push(format!("{}: {what} is {now} and was within its limit of {limit}", image.name()));
             }
         }
         risen
@@ -96,32 +88,26 @@ mod tests {
         Image { board: "b".into(), compiler: "rustc 1.96.0".into(), components, ..Image::default() }
     }
 
-    fn accepted(limit: Bytes) -> Baseline {
+    fn accepted() -> Baseline {
         let image = image(1000, 1000);
-        Baseline { compiler: image.compiler, limit, components: image.components }
+        Baseline { compiler: image.compiler, components: image.components }
     }
 
     #[test]
-    fn two_percent_and_the_limit_are_judged() {
-        let baseline = accepted(Bytes { flash: 1010, ram: 900 });
-        assert_eq!(baseline.risen(&image(1010, 1020)), Vec::<String>::new());
-        // Flash leaves its limit and RAM rises by more than 2 %; RAM's limit was exceeded before.
-        let risen = baseline.risen(&image(1011, 1021));
-        assert_eq!(
-            risen,
-            ["b: flash is 1011 and was within its limit of 1010", "b: RAM rose from 1000 to 1021, more than 2 %"]
-        );
+    fn two_percent_are_judged() {
+        let baseline = accepted();
+        assert_eq!(baseline.risen(&image(1020, 900)), Vec::<String>::new());
+        assert_eq!(baseline.risen(&image(1010, 1021)), ["b: RAM rose from 1000 to 1021, more than 2 %"]);
         let other = Image { compiler: "rustc 1.95.0".into(), ..image(5000, 5000) };
         assert_eq!(baseline.risen(&other), Vec::<String>::new());
         assert_eq!(Baseline::default().risen(&image(5000, 5000)), Vec::<String>::new());
     }
 
     #[test]
-    fn accepted_figures_read_back_and_the_limit_stays() {
+    fn accepted_figures_read_back() {
         let root = std::env::temp_dir().join(format!("hone-sizes-{}", std::process::id()));
-        accepted(Bytes { flash: 7, ram: 8 }).accept(&root, &image(1, 2)).unwrap();
-        let read = Baseline::read(&root, "b").unwrap();
-        assert_eq!((read.total(), read.limit), (Bytes { flash: 1, ram: 2 }, Bytes { flash: 7, ram: 8 }));
+        Baseline::accept(&root, &image(1, 2)).unwrap();
+        assert_eq!(Baseline::read(&root, "b").unwrap().total(), Bytes { flash: 1, ram: 2 });
         std::fs::remove_dir_all(&root).unwrap();
     }
 }

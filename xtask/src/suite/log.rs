@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 /// Log of one check.
 pub struct Log {
@@ -21,11 +21,6 @@ impl Log {
         Ok(Self { file, path })
     }
 
-    /// Where the log is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Adds a line.
     pub fn line(&mut self, text: &str) {
         // A full disk must not hide the result of a check.
@@ -39,36 +34,15 @@ impl Log {
 
     /// Runs a command without standard input, its output appended here. True if it succeeded.
     pub fn run(&mut self, command: &mut Command) -> Result<bool, String> {
-        let shown = show(command);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let shown = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         self.line(&format!("$ {shown}"));
-        let out = self.file.try_clone().map_err(|e| format!("{}: {e}", self.path.display()))?;
-        let err = self.file.try_clone().map_err(|e| format!("{}: {e}", self.path.display()))?;
-        let status = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::from(out))
-            .stderr(Stdio::from(err))
-            .status()
-            .map_err(|e| format!("cannot start {shown}: {e}"))?;
+        let file = || self.file.try_clone().map_err(|e| format!("{}: {e}", self.path.display()));
+        let command = command.stdin(Stdio::null()).stdout(Stdio::from(file()?)).stderr(Stdio::from(file()?));
+        let status = command.status().map_err(|e| format!("cannot start {shown}: {e}"))?;
         if !status.success() {
             self.line(&format!("[{status}]"));
         }
         Ok(status.success())
     }
-
-    /// Runs a command whose standard output is for this program; its standard error goes into the log.
-    pub fn capture(&mut self, command: &mut Command) -> Result<Output, String> {
-        let shown = show(command);
-        self.line(&format!("$ {shown}"));
-        let err = self.file.try_clone().map_err(|e| format!("{}: {e}", self.path.display()))?;
-        let command = command.stdin(Stdio::null()).stderr(Stdio::from(err));
-        command.output().map_err(|e| format!("cannot start {shown}: {e}"))
-    }
-}
-
-/// A command as one would type it.
-fn show(command: &Command) -> String {
-    let program = Path::new(command.get_program());
-    let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
-    let args = command.get_args().map(|a| a.to_string_lossy().into_owned());
-    std::iter::once(name).chain(args).collect::<Vec<_>>().join(" ")
 }

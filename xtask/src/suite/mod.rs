@@ -1,6 +1,5 @@
 //! `cargo xtask test` and `cargo xtask check`: the table of checks, and the loop that runs it.
 
-mod cross;
 mod log;
 mod rust;
 mod sizes;
@@ -10,103 +9,71 @@ mod target;
 mod watched;
 mod zephyr;
 
-pub use log::Log;
-pub use tally::Tally;
-
 use std::io::Write;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::install::Installer;
 use crate::workspace;
+use log::Log;
+use tally::Tally;
+
+/// How often a check runs; each tier has those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Tier {
+    /// Before a commit: `cargo xtask check`.
+    Quick,
+    /// Before a merge: `cargo xtask test`.
+    Usual,
+    /// Before a release: `cargo xtask test --all`.
+    All,
+}
 
 /// One row: a name, what it checks, and how.
 struct Check {
     name: &'static str,
     about: &'static str,
-    /// Part of `cargo xtask check`.
-    quick: bool,
+    tier: Tier,
     run: fn(&mut Context) -> Result<Tally, String>,
 }
 
-/// Everything that `cargo xtask test` does, in this order: what fails fastest comes first.
+const fn row(
+    tier: Tier,
+    name: &'static str,
+    about: &'static str,
+    run: fn(&mut Context) -> Result<Tally, String>,
+) -> Check {
+    Check { name, about, tier, run }
+}
+
+/// Every check, in the order in which they run: what fails fastest comes first.
 const CHECKS: &[Check] = &[
-    Check { name: "format", about: "rustfmt, all workspaces", quick: true, run: rust::format },
-    Check {
-        name: "hygiene",
-        about: "paths, links, folder lines, unsafe code",
-        quick: true,
-        run: static_checks::hygiene,
-    },
-    Check {
-        name: "dependencies",
-        about: "licences, sources, bans (deny.toml)",
-        quick: false,
-        run: static_checks::deps,
-    },
-    Check { name: "clippy", about: "host workspace, all targets, no warnings", quick: true, run: rust::clippy },
-    Check {
-        name: "no-panic",
-        about: "portable crates: no unwrap, panic or unchecked index",
-        quick: true,
-        run: rust::no_panic,
-    },
-    Check { name: "docs", about: "rustdoc without warnings", quick: false, run: rust::docs },
-    Check { name: "unit-tests", about: "unit tests, host", quick: true, run: rust::unit_tests },
-    Check {
-        name: "host-tests",
-        about: "unit, property, golden and doc tests, host",
-        quick: false,
-        run: rust::host_tests,
-    },
-    Check { name: "learners", about: "engine with some of the learners alone", quick: false, run: rust::learners },
-    Check {
-        name: "vectors",
-        about: "golden vectors still follow from their scripts",
-        quick: false,
-        run: static_checks::vectors,
-    },
-    Check {
-        name: "no_std-m4f",
-        about: "portable crates for thumbv7em-none-eabihf",
-        quick: false,
-        run: target::build_m4f,
-    },
-    Check { name: "no_std-m3", about: "portable crates for thumbv7m-none-eabi", quick: false, run: target::build_m3 },
-    Check {
-        name: "clippy-m4f",
-        about: "portable crates and target-bench, on target",
-        quick: false,
-        run: target::clippy,
-    },
-    Check {
-        name: "qemu-tests",
-        about: "target-bench on the emulated Cortex-M4F: same bits",
-        quick: false,
-        run: target::tests,
-    },
-    Check {
-        name: "qemu-panics",
-        about: "calls that may panic by crate, no formatting in images",
-        quick: false,
-        run: target::panics,
-    },
-    Check { name: "qemu-bench", about: "instruction counts against the baseline", quick: false, run: target::bench },
-    Check { name: "fuzz", about: "each fuzz target for some seconds, corpus first", quick: false, run: watched::fuzz },
-    Check { name: "miri", about: "portable crates in Miri, where it is there", quick: false, run: watched::miri },
-    Check {
-        name: "twister",
-        about: "Zephyr application, where ZEPHYR_BASE is set",
-        quick: false,
-        run: zephyr::twister,
-    },
+    row(Tier::Quick, "format", "rustfmt, all workspaces", rust::format),
+    row(Tier::Quick, "hygiene", "paths, links, folder lines, unsafe code", static_checks::hygiene),
+    row(Tier::Usual, "dependencies", "licences, sources, bans (deny.toml)", static_checks::deps),
+    row(Tier::Usual, "book", "every page in docs/SUMMARY.md, mdBook builds it", static_checks::book),
+    row(Tier::Quick, "clippy", "host workspace, all targets, no warnings", rust::clippy),
+    row(Tier::Quick, "no-panic", "portable crates: no unwrap, panic or unchecked index", rust::no_panic),
+    row(Tier::Usual, "docs", "rustdoc without warnings", rust::docs),
+    row(Tier::Quick, "host-tests", "unit, property, golden and doc tests, host", rust::host_tests),
+    row(Tier::Usual, "learners", "engine with some of the learners alone", rust::learners),
+    row(Tier::Usual, "vectors", "golden vectors still follow from their scripts", static_checks::vectors),
+    row(Tier::Usual, "no_std-m4f", "portable crates for thumbv7em-none-eabihf", target::build_m4f),
+    row(Tier::Usual, "no_std-m3", "portable crates for thumbv7m-none-eabi", target::build_m3),
+    row(Tier::Usual, "clippy-m4f", "portable crates and target-bench, on target", target::clippy),
+    row(Tier::Usual, "qemu-tests", "target-bench on the emulated Cortex-M4F: same bits", target::tests),
+    row(Tier::Usual, "qemu-panics", "calls that may panic by crate, no formatting in images", target::panics),
+    row(Tier::Usual, "qemu-bench", "instruction counts against the baseline", target::bench),
+    row(Tier::Usual, "fuzz", "each fuzz target for some inputs, corpus first", watched::fuzz),
+    row(Tier::All, "miri", "portable crates in Miri, where it is there", watched::miri),
+    row(Tier::Usual, "twister", "Zephyr application, where ZEPHYR_BASE is set", zephyr::twister),
 ];
 
 /// What to run, and how.
 pub struct Options {
-    /// Parts of names; empty means all.
+    /// Parts of names; empty means all of the tier. A name that is asked for runs in any tier.
     pub only: Vec<String>,
-    /// The quick ones alone.
-    pub quick: bool,
+    /// How much.
+    pub tier: Tier,
     /// Stop at the first failure.
     pub fail_fast: bool,
     /// Install what is missing.
@@ -117,42 +84,40 @@ pub struct Options {
 pub struct Context {
     /// Its log.
     pub log: Log,
-    /// Gets missing programs.
-    pub installer: Installer,
+    /// How much it is to do.
+    pub tier: Tier,
 }
 
-fn selected(only: &[String], quick: bool) -> Vec<&'static Check> {
-    // `unit-tests` is the quick half of `host-tests`: run by name or in the quick set, never twice.
-    let wanted = |c: &&Check| match (quick, only) {
-        (true, _) => c.quick,
-        (false, []) => c.name != "unit-tests",
-        (false, only) => only.iter().any(|o| c.name.contains(o.as_str())),
-    };
-    CHECKS.iter().filter(wanted).collect()
+fn selected(only: &[String], tier: Tier) -> Vec<&'static Check> {
+    let named = |check: &Check| only.iter().any(|part| check.name.contains(part.as_str()));
+    CHECKS.iter().filter(|check| if only.is_empty() { check.tier <= tier } else { named(check) }).collect()
 }
 
 /// Prints the table.
-pub fn list(only: &[String]) {
-    for check in selected(only, false) {
+pub fn list(only: &[String], tier: Tier) {
+    for check in selected(only, tier) {
         println!("{:14} {}", check.name, check.about);
     }
 }
 
 /// Runs the table. True if nothing failed.
 pub fn run(options: &Options) -> Result<bool, String> {
-    let checks = selected(&options.only, options.quick);
+    let checks = selected(&options.only, options.tier);
     if checks.is_empty() {
         return Err("no check has such a name; `cargo xtask test --list` prints them".into());
     }
     let start = Instant::now();
+    if options.install {
+        // What could not be had is told by it, and by the checks that are skipped.
+        let _ = Command::new(workspace::root().join(".ci/setup")).status();
+    }
     let mut sum = Tally::default();
-    let mut installer = Installer::new(options.install);
     for (index, check) in checks.iter().enumerate() {
         print!("[{:2}/{}] {:14} {:<56} ", index + 1, checks.len(), check.name, check.about);
         let _ = std::io::stdout().flush();
         let begun = Instant::now();
         let log = Log::create(workspace::log_folder().join(format!("{}.txt", check.name)))?;
-        let mut context = Context { log, installer };
+        let mut context = Context { log, tier: options.tier };
         let tally = (check.run)(&mut context).unwrap_or_else(|error| {
             context.log.line(&format!("error: {error}"));
             Tally::one(false)
@@ -161,18 +126,15 @@ pub fn run(options: &Options) -> Result<bool, String> {
         for warning in &tally.warnings {
             println!("        warning: {warning}");
         }
-        if tally.failed > 0 {
-            println!("---- {} failed; its output:", check.name);
-            println!("{}", context.log.text().trim_end());
-            println!("---- end of {} (also in {})", check.name, shown(&context.log));
-        }
-        installer = context.installer;
         let failed = tally.failed > 0;
+        if failed {
+            println!("---- {} failed; its output (also in target/xtask-log):", check.name);
+            println!("{}\n---- end of {}", context.log.text().trim_end(), check.name);
+        }
         sum.add(tally);
         if failed && options.fail_fast {
-            for rest in checks.iter().skip(index + 1) {
-                sum.add(Tally::skip(rest.name, "--fail-fast, and a check before it failed"));
-            }
+            let rest = checks.iter().skip(index + 1);
+            rest.for_each(|r| sum.add(Tally::skip(r.name, "--fail-fast, and a check before it failed")));
             break;
         }
     }
@@ -188,10 +150,6 @@ fn verdict(tally: &Tally, took: Duration) -> String {
         (failed, _, _) => format!("FAILED ({failed})"),
     };
     format!("{word}  {:.1} s", took.as_secs_f64())
-}
-
-fn shown(log: &Log) -> String {
-    log.path().strip_prefix(workspace::root()).unwrap_or(log.path()).display().to_string()
 }
 
 fn finish(sum: &Tally, took: Duration) {
@@ -219,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn all_runs_host_tests_once_and_quick_takes_its_half() {
-        let names = |c: Vec<&'static Check>| c.iter().map(|c| c.name).collect::<Vec<_>>();
-        let all = names(selected(&[], false));
-        assert!(all.contains(&"host-tests") && !all.contains(&"unit-tests"));
-        let quick = names(selected(&[], true));
-        assert!(quick.contains(&"unit-tests") && !quick.contains(&"host-tests"));
-        assert_eq!(names(selected(&["unit".into()], false)), ["unit-tests"]);
+    fn each_tier_has_those_before_it_and_a_name_is_of_any() {
+        let names = |only: &[String], tier| selected(only, tier).iter().map(|c| c.name).collect::<Vec<_>>();
+        let [quick, usual, all] = [Tier::Quick, Tier::Usual, Tier::All].map(|tier| names(&[], tier));
+        assert!(quick.contains(&"host-tests") && !quick.contains(&"docs"));
+        assert!(usual.contains(&"host-tests") && usual.contains(&"docs") && !usual.contains(&"miri"));
+        assert_eq!(all.len(), CHECKS.len());
+        assert_eq!(names(&["miri".into()], Tier::Usual), ["miri"]);
     }
 
     #[test]

@@ -2,103 +2,90 @@
 
 use std::process::Command;
 
-use super::{Context, Tally, cross};
+use super::{Context, Tally, Tier};
+use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
-
-const M4F: &str = crate::toolchain::CORTEX_M4F;
-const M3: &str = "thumbv7m-none-eabi";
 
 /// Portable crates for a Cortex-M4F.
 pub fn build_m4f(context: &mut Context) -> Result<Tally, String> {
-    build(context, "no_std-m4f", M4F)
+    build(context, "no_std-m4f", CORTEX_M4F)
 }
 
 /// Portable crates for a Cortex-M3.
 pub fn build_m3(context: &mut Context) -> Result<Tally, String> {
-    build(context, "no_std-m3", M3)
+    build(context, "no_std-m3", CORTEX_M3)
 }
 
 fn build(context: &mut Context, name: &str, triple: &str) -> Result<Tally, String> {
-    let toolchain = match cross::toolchain(&mut context.installer, triple) {
+    let toolchain = match Toolchain::find(triple) {
         Ok(toolchain) => toolchain,
         Err(why) => return Ok(Tally::skip(name, why)),
     };
-    let mut command = toolchain.cargo("build");
-    Ok(Tally::one(context.log.run(portable(&mut command, triple)?)?))
+    Ok(Tally::one(context.log.run(&mut toolchain.portable("build", triple)?)?))
 }
 
 /// Clippy on the portable crates and on target-bench, as the target compiles them.
 pub fn clippy(context: &mut Context) -> Result<Tally, String> {
     let name = "clippy-m4f";
-    let toolchain = match cross::toolchain(&mut context.installer, M4F) {
-        Ok(toolchain) => toolchain,
+    let toolchain = match Toolchain::find(CORTEX_M4F) {
+        Ok(toolchain) if toolchain.clippy().is_some() => toolchain,
+        Ok(_) => return Ok(Tally::skip(name, "this Rust for Cortex-M comes without clippy (Debian: rust-web-clippy)")),
         Err(why) => return Ok(Tally::skip(name, why)),
     };
-    let (Some(mut crates), Some(mut programs)) = (toolchain.clippy(), toolchain.clippy()) else {
-        return Ok(Tally::skip(name, "this Rust for Cortex-M comes without clippy (Debian: rust-web-clippy)"));
-    };
-    portable(&mut crates, M4F)?.args(["--", "-D", "warnings"]);
-    let mut ok = context.log.run(&mut crates)?;
-    let folder = workspace::root().join("rust/target-bench");
-    if folder.is_dir() {
-        let args = ["--release", "--locked", "--bins", "--lib", "--", "-D", "warnings"];
-        ok &= context.log.run(programs.current_dir(folder).args(args))?;
-    }
-    Ok(Tally::one(ok))
-}
-
-/// The portable crates for a target, in a folder of their own: another compiler would evict the host's results.
-fn portable<'a>(command: &'a mut Command, triple: &str) -> Result<&'a mut Command, String> {
-    command.current_dir(workspace::root()).env("CARGO_TARGET_DIR", workspace::root().join("target/cortex-m"));
-    command.args(["--lib", "--locked", "--target", triple]);
-    for name in workspace::portable()? {
-        command.args(["-p", &name]);
-    }
-    Ok(command)
+    let mut crates = toolchain.portable("clippy", CORTEX_M4F)?;
+    let mut programs = toolchain.cargo("clippy");
+    programs.current_dir(workspace::root().join("rust/target-bench"));
+    programs.args(["--release", "--locked", "--bins", "--lib"]).arg("--target-dir").arg(toolchain.target_dir());
+    let warnings = ["--", "-D", "warnings"];
+    let ok = context.log.run(crates.args(warnings))?;
+    Ok(Tally::one(context.log.run(programs.args(warnings))? && ok))
 }
 
 /// The same computations on host and target: each value that is compared counts as one test.
 pub fn tests(context: &mut Context) -> Result<Tally, String> {
-    if let Some(skip) = lacking(context, "qemu-tests") {
+    if let Some(skip) = lacking("qemu-tests", CORTEX_M4F) {
         return Ok(skip);
     }
-    let succeeded = context.log.run(&mut xtask(&["bench", "--vectors"]))?;
+    let succeeded = xtask_bench(context, &["--vectors"])?;
     Ok(of_values(&context.log.text(), succeeded))
 }
 
-/// Calls that may panic, and formatting of text, by symbol; and the counting plugin against a disassembler.
+/// Calls that may panic, and formatting of text, by symbol.
 pub fn panics(context: &mut Context) -> Result<Tally, String> {
-    if let Some(skip) = lacking(context, "qemu-panics") {
+    if let Some(skip) = lacking("qemu-panics", CORTEX_M4F) {
         return Ok(skip);
     }
-    let mut tally = Tally::one(context.log.run(&mut xtask(&["bench", "--panics"]))?);
-    tally.add(Tally::one(context.log.run(&mut xtask(&["bench", "--check-plugin"]))?));
-    Ok(tally)
+    let sample: &[&str] = if context.tier < Tier::All { &["--panics", "--sample"] } else { &["--panics"] };
+    Ok(Tally::one(xtask_bench(context, sample)?))
 }
 
-/// Instruction counts against the committed baseline.
+/// Instruction counts against the committed baseline: a sample of the programs, in the run of everything all of them, on both
+/// cores, with every compiler that is found, and the counting plugin's kinds against a disassembler's names.
 pub fn bench(context: &mut Context) -> Result<Tally, String> {
-    if let Some(skip) = lacking(context, "qemu-bench") {
+    if let Some(skip) = lacking("qemu-bench", CORTEX_M4F) {
         return Ok(skip);
     }
-    let mut tally = Tally::one(context.log.run(&mut xtask(&["bench"]))?);
-    tally.add(match cross::toolchain(&mut context.installer, M3) {
-        Ok(_) => Tally::one(context.log.run(&mut xtask(&["bench", "--core", "cortex-m3"]))?),
-        Err(why) => Tally::skip("qemu-bench on a Cortex-M3", why),
-    });
+    if context.tier < Tier::All {
+        return Ok(Tally::one(xtask_bench(context, &["--sample"])?));
+    }
+    let mut tally = Tally::one(xtask_bench(context, &["--check-plugin"])?);
+    tally.add(Tally::one(xtask_bench(context, &["--all"])?));
+    tally.add(lacking("qemu-bench on a Cortex-M3", CORTEX_M3).unwrap_or_default());
     Ok(tally)
 }
 
-fn lacking(context: &mut Context, name: &str) -> Option<Tally> {
-    let toolchain = cross::toolchain(&mut context.installer, M4F).map(|_| ());
-    toolchain.and_then(|()| cross::emulator(context)).err().map(|why| Tally::skip(name, why))
+fn lacking(name: &str, triple: &str) -> Option<Tally> {
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".into());
+    let absent = ["qemu-system-arm", &compiler].into_iter().find(|program| workspace::in_path(program).is_none());
+    let why = absent.map(|program| format!("no {program} in PATH: .ci/setup gets it"));
+    why.or_else(|| Toolchain::find(triple).err()).map(|why| Tally::skip(name, why))
 }
 
-/// Another task of this program. By way of cargo, since the tests may have replaced the file that runs now.
-fn xtask(args: &[&str]) -> Command {
+/// `cargo xtask bench`. By way of cargo, since the tests may have replaced the file that runs now.
+fn xtask_bench(context: &mut Context, args: &[&str]) -> Result<bool, String> {
     let mut command = Command::new(workspace::cargo());
-    command.current_dir(workspace::root()).args(["run", "--quiet", "--locked", "--package", "xtask", "--"]).args(args);
-    command
+    command.current_dir(workspace::root()).args(["run", "--quiet", "--locked", "--package", "xtask", "--", "bench"]);
+    context.log.run(command.args(args))
 }
 
 /// Counts the `value` lines of `bench --vectors`: one for each value that is the same on both, `host ..., target ...`

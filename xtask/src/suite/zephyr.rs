@@ -1,15 +1,15 @@
-//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; lints.
+//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; capacities; lints.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Context, Tally, cross};
+use super::{Context, Tally};
 use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
-/// Runs the twister suites below tests/ on the emulated boards; then, with their configuration, clippy on the
-/// application, and a build that must fail.
+/// Runs the twister suites below tests/ on the emulated boards and builds the images of sample.yaml; then, with their
+/// configuration, clippy on the application, the capacities of `hone eval`, and two builds that must fail.
 pub fn twister(context: &mut Context) -> Result<Tally, String> {
     let Some(base) = std::env::var_os("ZEPHYR_BASE") else {
         let how = "ZEPHYR_BASE is not set (docs/guides/testing.md says how to make a Zephyr workspace)";
@@ -23,7 +23,7 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if !suites {
         return Ok(Tally::skip("twister", "no testcase.yaml or sample.yaml in the repository"));
     }
-    let toolchain = match cross::toolchain_for(&mut context.installer, &[CORTEX_M4F, CORTEX_M3]) {
+    let toolchain = match Toolchain::find_for(&[CORTEX_M4F, CORTEX_M3]) {
         Ok(toolchain) => toolchain,
         Err(why) => return Ok(Tally::skip("twister", why)),
     };
@@ -48,6 +48,8 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     tally.add(super::sizes::boards(context, &out)?);
     tally.add(clippy(context, &toolchain, &out)?);
     tally.add(Tally::one(budget_holds(context, &toolchain)?));
+    tally.add(Tally::one(partition_holds(context, &toolchain)?));
+    tally.add(Tally::one(capacities_agree(context, &out)?));
     Ok(tally)
 }
 
@@ -109,6 +111,60 @@ fn budget_holds(context: &mut Context, toolchain: &Toolchain) -> Result<bool, St
     Ok(!built && named)
 }
 
+/// A partition too small for the image.
+const SMALL_PARTITION: &str = "&program_partition { reg = <0x00000000 0x00010000>; };\n";
+
+/// Whether a build that does not fit the program's partition fails, and says so.
+fn partition_holds(context: &mut Context, toolchain: &Toolchain) -> Result<bool, String> {
+    let out = workspace::root().join("target/partition");
+    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let overlay = out.join("small.overlay");
+    std::fs::write(&overlay, SMALL_PARTITION).map_err(|e| format!("{}: {e}", overlay.display()))?;
+    let mut configure = zephyr(toolchain, "cmake")?;
+    configure.args(["-GNinja", "-DBOARD=nucleo_f401re", "-S"]).arg(workspace::root()).arg("-B").arg(out.join("build"));
+    configure.arg(format!("-DEXTRA_DTC_OVERLAY_FILE={}", overlay.display()));
+    if !context.log.run(&mut configure)? {
+        return Ok(false);
+    }
+    let before = context.log.text().len();
+    let built = context.log.run(zephyr(toolchain, "cmake")?.arg("--build").arg(out.join("build")))?;
+    let said = overflows(context.log.text().get(before..).unwrap_or(""));
+    if built {
+        context.log.line("error: the image is larger than its partition and the build does not fail");
+    } else if !said {
+        context.log.line("error: the build fails for another reason than its partition");
+    }
+    Ok(!built && said)
+}
+
+/// Whether the linker says that the flash is too small.
+fn overflows(output: &str) -> bool {
+    output.lines().any(|l| l.contains("region `FLASH' overflowed by"))
+}
+
+/// Whether `hone eval` has the capacities of the images that twister has built.
+fn capacities_agree(context: &mut Context, out: &Path) -> Result<bool, String> {
+    let images = [("nucleo_f401re", "hone.build"), ("nucleo_f429zi", "hone.build.f429zi")];
+    let mut configs = Vec::new();
+    for (board, suite) in images {
+        let Some(folder) = folder_of(out, board).and_then(|b| find(&b, suite)) else {
+            context.log.line(&format!("error: twister has left no {suite} of {board}"));
+            return Ok(false);
+        };
+        configs.push(folder.join("zephyr/.config"));
+    }
+    let mut command = Command::new(workspace::cargo());
+    command.current_dir(workspace::root()).args(["test", "--locked", "--package", "hone-host", "--test", "capacities"]);
+    command.env("HONE_DOTCONFIGS", std::env::join_paths(configs).map_err(|e| e.to_string())?);
+    context.log.run(&mut command)
+}
+
+/// Twister's folder of a board, which it may name with the board's qualifiers.
+fn folder_of(out: &Path, board: &str) -> Option<PathBuf> {
+    let folders = std::fs::read_dir(out).ok()?.filter_map(|e| Some(e.ok()?.path()));
+    folders.filter(|f| f.is_dir()).find(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with(board)))
+}
+
 /// Whether a build's output says what exceeds the budget.
 fn names_consumers(output: &str) -> bool {
     let Some(at) = output.find("bytes of static memory and CONFIG_HONE_RAM_BUDGET allows") else { return false };
@@ -147,6 +203,12 @@ mod tests {
         assert!(names_consumers(text));
         assert!(!names_consumers(&text.replace("15 bytes: b (CONFIG_HONE_B)", "")));
         assert!(!names_consumers("error: something else"));
+    }
+
+    #[test]
+    fn the_linkers_complaint_is_known() {
+        assert!(overflows("ld: zephyr.elf section `rodata' will not fit\nld: region `FLASH' overflowed by 12 bytes\n"));
+        assert!(!overflows("ld: region `RAM' overflowed by 12 bytes\nninja: build stopped\n"));
     }
 
     #[test]

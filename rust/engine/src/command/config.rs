@@ -1,21 +1,25 @@
 //! `config`.
 
 use super::{Outcome, fail_of, misuse};
-use crate::config::{Config, Learner, Section};
-use crate::env::Io;
+use crate::data::config::{Config, Section};
+use crate::data::env::Io;
 use crate::link::Links;
-use crate::telemetry;
-use crate::text::{Line, Out, Write, text};
+use crate::say::faults;
 use core::sync::atomic::Ordering;
-use hone_learn::{Kind, ParamError, Setting, Value};
+use hone_learn::text::{Line, Out, Write};
+use hone_learn::{Kind, ParamError, Setting, Value, words};
 
 #[inline(never)]
-pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
-    match words {
+pub(super) fn run(links: &Links, typed: &[&str], io: &mut dyn Io) -> Outcome {
+    match typed {
         ["list"] => list(links, None, io),
-        ["list", section] => match Section::ALL.into_iter().find(|s| s.name() == *section) {
+        ["list", section] => match Section::all().find(|s| s.name() == *section) {
             Some(section) => list(links, Some(section), io),
-            None => fail_of(io, text!("no section '%'; there are device, %, features"), &[section, Learner::LIST]),
+            None => {
+                let mut all = Line::<96>::default();
+                faults::sections(&mut all);
+                fail_of(io, "no section '%'; there are %", &[section, all.as_str()])
+            }
         },
         ["get", key] => get(links, key, io),
         ["set", key, value] => set(links, key, value, io),
@@ -50,8 +54,8 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
     }
     result.or_else(|error| {
         let mut line = Line::<160>::default();
-        telemetry::param_error(section.name(), &error, &mut line);
-        fail_of(io, text!("%"), &[line.as_str()])
+        words::param_error(section.name(), &error, &mut line);
+        fail_of(io, "%", &[line.as_str()])
     })
 }
 
@@ -66,12 +70,12 @@ fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
 }
 
 fn unknown(key: &str, io: &mut dyn Io) -> Outcome {
-    fail_of(io, text!("no parameter '%'; 'config list' shows all"), &[key])
+    fail_of(io, "no parameter '%'; 'config list' shows all", &[key])
 }
 
 fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
     let config = links.config.get();
-    for section in Section::ALL.into_iter().filter(|s| only.is_none_or(|o| o == *s)) {
+    for section in Section::all().filter(|s| only.is_none_or(|o| o == *s)) {
         for (index, setting) in section.settings().iter().enumerate() {
             let Some(v) = config.get(section, index) else { continue };
             let mut left = Line::<48>::default();
@@ -85,9 +89,13 @@ fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
                 io.str(" ");
             }
             io.str("  ");
-            io.say(setting.help);
+            io.str(setting.help);
             io.str(" (");
-            telemetry::range(setting, io);
+            words::range(setting, io);
+            if !setting.unit.is_empty() {
+                io.str(", ");
+                io.str(setting.unit);
+            }
             io.str(")\n");
         }
     }

@@ -1,20 +1,19 @@
 //! `model compress` and `model quantize`: an order to the training loop, its report, a question, and the answer.
 
 use super::{Console, Failed, Outcome, fail, fail_of, train, transfer};
-use crate::config::Learner;
-use crate::convert::{Changes, Form};
-use crate::env::Io;
-use crate::memory::Model;
-use crate::persist::Wanted;
-use crate::text::{Line, Out, Text, Write, text};
-use crate::training::TrainOrder;
-use hone_numeric::compress::Fixed;
+use crate::data::env::Io;
+use crate::data::order::{Changes, Job, KeepRequest};
+use crate::learners::Learner;
+use hone_learn::learner::Form;
+use hone_learn::text::{Line, Out, Write};
+use hone_learn::words;
+use hone_numeric::quantize::Fixed;
 
 /// `model compress FACTOR`.
 pub(super) fn compress(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     let factor = words.first().and_then(|w| hone_learn::setting::parse_int(w));
     let Some(factor) = factor.filter(|f| matches!(f, 4 | 8 | 16 | 32)) else {
-        return fail(io, text!("usage: model compress FACTOR [--windows N] [--yes]; FACTOR is 4, 8, 16 or 32"));
+        return fail(io, "usage: model compress FACTOR [--windows N] [--yes]; FACTOR is 4, 8, 16 or 32");
     };
     let (windows, yes) = options(words.get(1..).unwrap_or(&[]), io)?;
     run(console, Form::Clustered(factor as u8), windows, yes, io)
@@ -31,9 +30,7 @@ pub(super) fn quantize(console: &Console, words: &[&str], io: &mut dyn Io) -> Ou
     let Some(form) = form else {
         return fail(
             io,
-            text!(
-                "usage: model quantize int8 | q M N [--windows N] [--yes]; M and N are whole numbers, together at most 15"
-            ),
+            "usage: model quantize int8 | q M N [--windows N] [--yes]; M and N are whole numbers, together at most 15",
         );
     };
     let (windows, yes) = options(rest, io)?;
@@ -52,20 +49,20 @@ fn options(mut words: &[&str], io: &mut dyn Io) -> Result<(Option<u16>, bool), F
             ["--windows", n, rest @ ..] => {
                 let number = hone_learn::setting::parse_int(n).filter(|n| (20..=2000).contains(n));
                 let Some(number) = number else {
-                    return failed(io, text!("--windows takes a whole number from 20 to 2000"));
+                    return failed(io, "--windows takes a whole number from 20 to 2000");
                 };
                 windows = Some(number as u16);
                 rest
             }
             [word, ..] => {
-                let _ = fail_of(io, text!("'%' is no option here; there are --windows N, --yes"), &[word]);
+                let _ = fail_of(io, "'%' is no option here; there are --windows N, --yes", &[word]);
                 return Err(Failed);
             }
         }
     }
 }
 
-fn failed<T>(io: &mut dyn Io, text: Text) -> Result<T, Failed> {
+fn failed<T>(io: &mut dyn Io, text: &str) -> Result<T, Failed> {
     let _ = fail(io, text);
     Err(Failed)
 }
@@ -73,26 +70,26 @@ fn failed<T>(io: &mut dyn Io, text: Text) -> Result<T, Failed> {
 fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut dyn Io) -> Outcome {
     let links = console.links;
     if !yes && !io.interactive() {
-        return fail(io, text!("nobody can be asked here whether to replace the model in use: give --yes"));
+        return fail(io, "nobody can be asked here whether to replace the model in use: give --yes");
     }
     train::ready(links, io)?;
     let Some(published) = links.published.get() else {
-        return fail(io, text!("there is no model in use; 'train' makes one"));
+        return fail(io, words::UNTRAINED);
     };
-    let Some(id) = TrainOrder::order(links, published.learner, windows, Some(form)) else {
-        return fail(io, text!("a training has just been ordered; 'train status' says how far it is"));
+    let Some(id) = links.order(published.learner, windows, Job::Convert(form)) else {
+        return fail(io, "a training has just been ordered; 'train status' says how far it is");
     };
     train::follow(links, id, io)?;
     if !show(console, published.learner, io) {
-        return fail(io, text!("the converted model is gone: a training or another model came first; convert again"));
+        return fail(io, "the converted model is gone: a training or another model came first; convert again");
     }
     if !yes && !io.confirm("replace the model in use?") {
-        links.training.update(|t| t.offer = None);
-        io.say(text!("the model in use stays\n"));
+        links.offer.set(None);
+        io.str("the model in use stays\n");
         return Ok(());
     }
-    let kept = transfer::order(links, Wanted::Replace, io)?;
-    io.say(text!("replaced: "));
+    let kept = transfer::order(links, KeepRequest::Replace, io)?;
+    io.str("replaced: ");
     transfer::told(&kept, io);
     Ok(())
 }
@@ -100,10 +97,8 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
 /// Tells what would change; false when there is nothing any more.
 #[inline(never)]
 fn show(console: &Console, learner: Learner, io: &mut dyn Io) -> bool {
-    let offer = console.links.training.update(|t| t.offer);
-    let bench = offer.and_then(|offer| console.slots.get(usize::from(offer.bench))?.try_borrow().ok());
-    let Some(Model::Bench(bench)) = bench.as_deref() else { return false };
-    report(&bench.changes, learner, io);
+    let Some(offer) = console.links.offer.get() else { return false };
+    report(&offer.changes, learner, io);
     true
 }
 
@@ -118,21 +113,19 @@ enum Cell {
 /// The table of what would change. Apart from its caller, whose frame is there while the conversion is waited for.
 #[inline(never)]
 fn report(changes: &Changes, learner: Learner, io: &mut dyn Io) {
-    let c = &changes.comparison;
-    io.say(text!("                      before     after\n"));
+    io.str("                      before     after\n");
     for (name, [before, after]) in [("bytes of weights", changes.weights), ("bytes saved", changes.bytes)] {
         row(name, &[Cell::Uint(before), Cell::Uint(after), Cell::Share(before, after)], io);
     }
-    let esn = learner == Learner::Esn;
-    row(if esn { "MSE" } else { "mean score" }, &c.mse.map(Cell::Real), io);
-    if esn {
-        row("threshold", &c.threshold.map(Cell::Real), io);
+    row(learner.score(), &changes.score.map(Cell::Real), io);
+    if let Some(threshold) = changes.threshold {
+        row("threshold", &threshold.map(Cell::Real), io);
     }
-    row("anomalous", &c.anomalous.map(Cell::Uint), io);
+    row("anomalous", &changes.anomalous.map(Cell::Uint), io);
     if changes.labelled > 0 {
         row("as labelled", &changes.right.map(Cell::Uint), io);
     }
-    io.counts(text!("of % windows held back % are judged differently\n"), &[c.windows, c.changed]);
+    io.counts("of % windows held back % are judged differently\n", &[changes.windows, changes.changed]);
 }
 
 #[inline(never)]

@@ -1,13 +1,13 @@
 //! `infer` and `label`.
 
 use super::{Outcome, fail, misuse};
-use crate::env::Io;
+use crate::capacity::WINDOW_FRAMES;
+use crate::data::env::Io;
+use crate::data::order::Reply;
 use crate::link::Links;
-use crate::teach::Reply;
-use crate::telemetry;
-use crate::text::{Write, text};
-use hone_learn::ClassId;
-use hone_rce::NameError;
+use crate::say::telemetry;
+use hone_learn::text::Write;
+use hone_learn::{ClassId, NameError};
 use hone_signal::Micros;
 
 #[inline(never)]
@@ -22,9 +22,9 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 }
 
 fn set(links: &Links, infer: bool, verbose: bool, io: &mut dyn Io) -> Outcome {
-    links.wish.update(|w| (w.infer, w.verbose) = (infer, verbose));
+    links.request.update(|w| (w.infer, w.verbose) = (infer, verbose));
     if infer && links.published.get().is_none() {
-        io.say(text!("there is no model yet; judging begins when 'train' has made one\n"));
+        io.str("there is no model yet; judging begins when 'train' has made one\n");
     }
     Ok(())
 }
@@ -32,29 +32,29 @@ fn set(links: &Links, infer: bool, verbose: bool, io: &mut dyn Io) -> Outcome {
 /// Asks for a verdict on the next window and waits for it.
 fn once(links: &Links, io: &mut dyn Io) -> Outcome {
     if links.published.get().is_none() {
-        return fail(io, text!("there is no model; 'train' makes one"));
+        return fail(io, "there is no model; 'train' makes one");
     }
-    let request = links.wish.update(|w| {
+    let request = links.request.update(|w| {
         w.once = w.once.wrapping_add(1);
         w.once
     });
     // Long enough for a window at the slowest rate, short enough to say that no window comes.
     let rate = links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1));
-    let limit = 3 * (crate::capacity::WINDOW_FRAMES as u64) * 1000 / u64::from(rate) + 1000;
+    let limit = 3 * (WINDOW_FRAMES as u64) * 1000 / u64::from(rate) + 1000;
     for _ in 0..limit.div_ceil(10) {
         let stats = links.inference.get();
         if stats.once_done == request
             && let Some(last) = stats.last
         {
-            telemetry::judged(&last.verdict, &links.names.get(), io);
-            io.counts(text!(" (window %)\n"), &[last.sequence]);
+            telemetry::judged(&last.answer, &links.names.get(), io);
+            io.counts(" (window %)\n", &[last.sequence]);
             return Ok(());
         }
         if !io.pause(Micros(10_000)) {
-            return fail(io, text!("interrupted"));
+            return fail(io, "interrupted");
         }
     }
-    fail(io, text!("no window came that could be judged; 'stats' says how the sensor does"))
+    fail(io, "no window came that could be judged; 'stats' says how the sensor does")
 }
 
 /// `label ID [NAME]` says the class of the windows that follow, and of the unknown one that waits; with `--once` of that
@@ -63,7 +63,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
 pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["none"] => {
-            links.wish.update(|w| w.label = None);
+            links.request.update(|w| w.label = None);
             Ok(())
         }
         ["dismiss"] => answer(links, Reply::Dismiss, io),
@@ -82,43 +82,40 @@ fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn 
     // The greatest number stands for no class.
     let number = number.filter(|id| *id < u16::MAX).map(ClassId);
     let Some(class) = number.or_else(|| names.class(id)) else {
-        return fail(
-            io,
-            text!("a class is a whole number from 0 to 65534 or a name given before; 'label list' shows them"),
-        );
+        return fail(io, "a class is a whole number from 0 to 65534 or a name given before; 'label list' shows them");
     };
     if let Some(name) = name {
         match links.names.update(|n| n.set(class, name)) {
             Ok(()) => {}
-            Err(NameError::Unfit) => return fail(io, text!("a name has at most 13 bytes and no control characters")),
-            Err(NameError::Full) => return fail(io, text!("all places for names are taken (CONFIG_HONE_CLASSES)")),
+            Err(NameError::Unfit) => return fail(io, "a name has at most 13 bytes and no control characters"),
+            Err(NameError::Full) => return fail(io, "all places for names are taken (CONFIG_HONE_CLASSES)"),
         }
     }
-    if once || links.rce.get().waiting.is_some() {
+    if once || links.online.get().waiting.is_some() {
         answer(links, Reply::Learn(class), io)?;
     }
     if once {
         return Ok(());
     }
-    links.wish.update(|w| w.label = Some(class));
-    io.say(text!("the windows that follow are of "));
+    links.request.update(|w| w.label = Some(class));
+    io.str("the windows that follow are of ");
     telemetry::class(class, &links.names.get(), io);
-    io.say(text!("; 'label none' ends that\n"));
+    io.str("; 'label none' ends that\n");
     Ok(())
 }
 
 fn answer(links: &Links, reply: Reply, io: &mut dyn Io) -> Outcome {
-    let Some(window) = links.rce.get().waiting else { return fail(io, text!("no window waits for a label")) };
+    let Some(window) = links.online.get().waiting else { return fail(io, "no window waits for a label") };
     links.reply.set(Some(reply));
     for _ in 0..40 {
         if links.reply.get().is_none() {
-            io.counts(text!("window %"), &[window]);
+            io.counts("window %", &[window]);
             match reply {
                 Reply::Learn(class) => {
-                    io.say(text!(" learnt as "));
+                    io.str(" learnt as ");
                     telemetry::class(class, &links.names.get(), io);
                 }
-                Reply::Dismiss => io.say(text!(" let go")),
+                Reply::Dismiss => io.str(" let go"),
             }
             io.str("\n");
             return Ok(());
@@ -128,7 +125,7 @@ fn answer(links: &Links, reply: Reply, io: &mut dyn Io) -> Outcome {
         }
     }
     links.reply.set(None);
-    fail(io, text!("interrupted; the window still waits"))
+    fail(io, "interrupted; the window still waits")
 }
 
 fn list(links: &Links, io: &mut dyn Io) -> Outcome {
@@ -138,7 +135,7 @@ fn list(links: &Links, io: &mut dyn Io) -> Outcome {
         io.str("\n");
     }
     if names.iter().next().is_none() {
-        io.say(text!("no class has a name; 'label 3 walking' gives one\n"));
+        io.str("no class has a name; 'label 3 walking' gives one\n");
     }
     Ok(())
 }

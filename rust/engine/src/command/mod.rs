@@ -3,9 +3,9 @@
 //! A command writes what it has to say, and an error as one line that says what to do; it fails by [`Failed`].
 
 mod config;
-#[cfg(feature = "small-models")]
 mod convert;
 mod data;
+mod eval;
 mod infer;
 mod model;
 mod sensor;
@@ -13,15 +13,13 @@ mod stats;
 mod train;
 mod transfer;
 
-use crate::capacity::MODELS;
-use crate::config::{Learner, Section};
-use crate::env::Io;
-use crate::included::{ESN, RCE, SVM};
+use crate::data::config::Section;
+use crate::data::env::Io;
+use crate::learners::{LABELS, Learner, ROWS};
 use crate::link::Links;
-use crate::memory::{Model, Slot};
-use crate::text::{Line, Out, Text, Write, fill, text};
-use crate::training::Published;
-use atomic_refcell::AtomicRef;
+use crate::pool::Pool;
+use hone_learn::Kind;
+use hone_learn::text::{Line, Out, fill};
 use hone_signal::Micros;
 pub use transfer::{Import, ImportStep};
 
@@ -49,211 +47,187 @@ pub struct Command {
     /// Its word.
     pub name: &'static str,
     /// What follows it, as help shows it.
-    pub usage: Text,
+    pub usage: &'static str,
     /// One line of help.
-    pub help: Text,
+    pub help: &'static str,
     /// Subcommands and options, for help and completion.
     pub sub: &'static [Self],
     /// Other words that may follow, for completion.
     pub words: Words,
 }
 
-const fn leaf(name: &'static str, usage: Text, help: Text) -> Command {
+const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Command {
     Command { name, usage, help, sub: &[], words: Words::None }
 }
 
-const MODEL_USAGE: Text = match (cfg!(feature = "small-models"), ESN) {
-    (true, true) => text!("info | save | load | erase | export | import | compress | quantize"),
-    (true, false) => text!("info | save | load | erase | export | import | quantize"),
-    (false, _) => text!("info | save | load | erase | export | import"),
-};
+/// Whether the build makes smaller forms of models.
+const SMALL: bool = cfg!(feature = "small-models");
 
-#[cfg(feature = "small-models")]
-const WINDOWS: Command =
-    leaf("--windows", text!("N"), text!("live windows; the first half sets thresholds, the rest is for the report"));
-#[cfg(feature = "small-models")]
-const YES: Command = leaf("--yes", Text::EMPTY, text!("replace the model in use without asking"));
-#[cfg(all(feature = "small-models", feature = "esn"))]
-static CONVERSION: &[Command] = &[WINDOWS, YES];
-#[cfg(feature = "small-models")]
+static CONVERSION: &[Command] = &[
+    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report"),
+    leaf("--yes", "", "replace the model in use without asking"),
+];
 static QUANTIZATION: &[Command] = &[
-    leaf("int8", Text::EMPTY, text!("8-bit integers")),
-    leaf("q", text!("M N"), text!("16-bit fixed point, M + N at most 15")),
-    WINDOWS,
-    YES,
+    leaf("int8", "", "8-bit integers"),
+    leaf("q", "M N", "16-bit fixed point, M + N at most 15"),
+    leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report"),
+    leaf("--yes", "", "replace the model in use without asking"),
+];
+
+/// Subcommands of `model`. The last two are of builds that make smaller forms.
+static MODEL: [Command; 8] = [
+    leaf("info", "", "learner, parameters, threshold, age, bytes"),
+    leaf("save", "", "keep the model across restarts"),
+    leaf("load", "", "go back to the model that was saved"),
+    leaf("erase", "", "forget the model in use and the saved one"),
+    leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
+    leaf("import", "", "read such lines, then take the model into use and save it"),
+    Command {
+        name: "compress",
+        usage: "FACTOR [--windows N] [--yes]",
+        help: "cluster the model's weights, 32/FACTOR bits each (4, 8, 16, 32); reports, then asks",
+        sub: CONVERSION,
+        words: Words::None,
+    },
+    Command {
+        name: "quantize",
+        usage: "int8 | q M N [--windows N] [--yes]",
+        help: "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress",
+        sub: QUANTIZATION,
+        words: Words::None,
+    },
 ];
 
 /// Every command.
-pub static COMMANDS: &[Command] = &[
+static ALL: [Command; 10] = [
     Command {
         name: "train",
-        usage: text!("[LEARNER] [--windows N] [--wait]"),
-        help: text!("collect, then train, in the background; the model in use stays until the new one is done"),
+        usage: "[LEARNER] [--windows N] [--continue] [--last N] [--wait]",
+        help: "collect, then train, in the background; the model in use stays until the new one is done",
         sub: &[
-            leaf("status", Text::EMPTY, text!("how far the training is, and how the last ones ended")),
-            leaf("cancel", Text::EMPTY, text!("give up the training under way; the model in use stays")),
-            leaf("--windows", text!("N"), text!("windows to collect, 10 to 10000")),
-            leaf("--wait", Text::EMPTY, text!("show progress and return when finished; fails if the training does")),
+            leaf("status", "", "how far the training is, and how the last ones ended"),
+            leaf("cancel", "", "give up the training under way; the model in use stays"),
+            leaf("--windows", "N", "windows to collect, 10 to 10000"),
+            leaf("--continue", "", "go on from the model in use, which is this learner's"),
+            leaf("--last", "N", "train the last N layers alone, of a learner that has some"),
+            leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,
     },
     Command {
         name: "infer",
-        usage: text!("on [-v] | off | once"),
-        help: text!("judge windows; a line for each change of verdict, or with -v for each window"),
+        usage: "on [-v] | off | once",
+        help: "judge windows; a line for each change of verdict, or with -v for each window",
         sub: &[
-            leaf("on", text!("[-v]"), text!("judge every window")),
-            leaf("off", Text::EMPTY, text!("stop judging")),
-            leaf("once", Text::EMPTY, text!("judge the next window and say the verdict")),
-        ],
-        words: Words::None,
-    },
-    #[cfg(any(feature = "svm", feature = "rce"))]
-    Command {
-        name: "label",
-        usage: text!("ID [NAME] [--once] | none | dismiss | list"),
-        help: text!("the class of the windows that follow, and of the unknown one that waits"),
-        sub: &[
-            leaf("none", Text::EMPTY, text!("the windows that follow have no class")),
-            leaf("--once", Text::EMPTY, text!("of the waiting window only")),
-            leaf("dismiss", Text::EMPTY, text!("let the window go that waits for a label")),
-            leaf("list", Text::EMPTY, text!("the classes that have names")),
+            leaf("on", "[-v]", "judge every window"),
+            leaf("off", "", "stop judging"),
+            leaf("once", "", "judge the next window and say the verdict"),
         ],
         words: Words::None,
     },
     Command {
         name: "stats",
-        usage: text!("[--json]"),
-        help: text!("windows, verdicts, latency, memory, overruns, faults, training history"),
-        sub: &[leaf("--json", Text::EMPTY, text!("one JSON object per line"))],
+        usage: "[--json]",
+        help: "windows, verdicts, latency, memory, overruns, faults, training history",
+        sub: &[leaf("--json", "", "one JSON object per line")],
         words: Words::None,
     },
     Command {
         name: "model",
-        usage: MODEL_USAGE,
-        help: text!("the model in use"),
-        sub: &[
-            leaf("info", Text::EMPTY, text!("learner, parameters, threshold, age, bytes")),
-            leaf("save", Text::EMPTY, text!("keep the model across restarts")),
-            leaf("load", Text::EMPTY, text!("go back to the model that was saved")),
-            leaf("erase", Text::EMPTY, text!("forget the model in use and the saved one")),
-            leaf(
-                "export",
-                text!("[--from N [--lines COUNT]]"),
-                text!("print the model in use as lines of framed text"),
-            ),
-            leaf("import", Text::EMPTY, text!("read such lines, then take the model into use and save it")),
-            #[cfg(all(feature = "small-models", feature = "esn"))]
-            Command {
-                name: "compress",
-                usage: text!("FACTOR [--windows N] [--yes]"),
-                help: text!("cluster the model's weights, 32/FACTOR bits each (4, 8, 16, 32); reports, then asks"),
-                sub: CONVERSION,
-                words: Words::None,
-            },
-            #[cfg(feature = "small-models")]
-            Command {
-                name: "quantize",
-                usage: text!("int8 | q M N [--windows N] [--yes]"),
-                help: if ESN {
-                    text!(
-                        "the model in 8-bit integers, or fixed point with M bits before and N behind the point; as compress"
-                    )
-                } else {
-                    text!(
-                        "the model in 8-bit integers, or fixed point with M bits before and N behind the point; reports, then asks"
-                    )
-                },
-                sub: QUANTIZATION,
-                words: Words::None,
-            },
-        ],
-        words: Words::None,
-    },
-    #[cfg(feature = "svm")]
-    Command {
-        name: "data",
-        usage: text!("info | clear | export"),
-        help: text!("the training set of the classifiers; labelled windows become its rows"),
-        sub: &[
-            leaf("info", Text::EMPTY, text!("rows per class")),
-            leaf("clear", Text::EMPTY, text!("empty it")),
-            leaf("export", Text::EMPTY, text!("a line per row: class and features, separated by commas")),
-        ],
-        words: Words::None,
-    },
-    #[cfg(feature = "svm")]
-    Command {
-        name: "svm",
-        usage: text!("eval"),
-        help: text!("judge the SVM in use"),
-        sub: &[leaf(
-            "eval",
-            Text::EMPTY,
-            text!("accuracy, confusion, precision and recall on the training set's labelled rows"),
-        )],
+        usage: if SMALL {
+            "info | save | load | erase | export | import | compress | quantize"
+        } else {
+            "info | save | load | erase | export | import"
+        },
+        help: "the model in use",
+        sub: MODEL.split_at(if SMALL { 8 } else { 6 }).0,
         words: Words::None,
     },
     Command {
         name: "sensor",
-        usage: text!("info | read"),
-        help: text!("the accelerometer"),
+        usage: "info | read",
+        help: "the accelerometer",
         sub: &[
-            leaf("info", Text::EMPTY, text!("name, rate, channels, scale, health")),
-            leaf("read", Text::EMPTY, text!("the newest frame, in its unit")),
+            leaf("info", "", "name, rate, channels, scale, health"),
+            leaf("read", "", "the newest frame, in its unit"),
         ],
         words: Words::None,
     },
     Command {
         name: "config",
-        usage: text!("get KEY | set KEY VALUE | reset [KEY] | list [SECTION]"),
-        help: text!("run-time parameters, kept across restarts; those of a learner count from the next training on"),
+        usage: "get KEY | set KEY VALUE | reset [KEY] | list [SECTION]",
+        help: "run-time parameters, kept across restarts; those of a learner count from the next training on",
         sub: &[
-            Command {
-                name: "get",
-                usage: text!("KEY"),
-                help: text!("the value of one parameter"),
-                sub: &[],
-                words: Words::Key,
-            },
-            Command {
-                name: "set",
-                usage: text!("KEY VALUE"),
-                help: text!("change one parameter"),
-                sub: &[],
-                words: Words::Key,
-            },
+            Command { name: "get", usage: "KEY", help: "the value of one parameter", sub: &[], words: Words::Key },
+            Command { name: "set", usage: "KEY VALUE", help: "change one parameter", sub: &[], words: Words::Key },
             Command {
                 name: "reset",
-                usage: text!("[KEY]"),
-                help: text!("the default of one parameter, or of all"),
+                usage: "[KEY]",
+                help: "the default of one parameter, or of all",
                 sub: &[],
                 words: Words::Key,
             },
-            leaf("list", text!("[SECTION]"), text!("all parameters with their values, ranges and meaning")),
+            leaf("list", "[SECTION]", "all parameters with their values, ranges and meaning"),
         ],
         words: Words::None,
     },
-    leaf("wait", text!("SECONDS"), text!("let device time pass")),
+    Command {
+        name: "eval",
+        usage: "[LEARNER] [--holdout PERCENT | --folds N] [--windows N]",
+        help: "train without some of the rows and judge on these; the model in use stays",
+        sub: &[
+            leaf("--holdout", "PERCENT", "hold back so many percent of each class, once (25)"),
+            leaf("--folds", "N", "hold back each N-th part in turn, 2 to 20"),
+            leaf("--windows", "N", "of a learner of live windows: so many in all"),
+        ],
+        words: Words::Learner,
+    },
+    leaf("wait", "SECONDS", "let device time pass"),
+    Command {
+        name: "label",
+        usage: "ID [NAME] [--once] | none | dismiss | list",
+        help: "the class of the windows that follow, and of the unknown one that waits",
+        sub: &[
+            leaf("none", "", "the windows that follow have no class"),
+            leaf("--once", "", "of the waiting window only"),
+            leaf("dismiss", "", "let the window go that waits for a label"),
+            leaf("list", "", "the classes that have names"),
+        ],
+        words: Words::None,
+    },
+    Command {
+        name: "data",
+        usage: "info | clear | export",
+        help: "the training set of the classifiers; labelled windows become its rows",
+        sub: &[
+            leaf("info", "", "rows per class"),
+            leaf("clear", "", "empty it"),
+            leaf("export", "", "a line per row: class and features, separated by commas"),
+        ],
+        words: Words::None,
+    },
 ];
+
+/// Every command; the last ones are of builds with a learner that takes labels, and with one that learns from rows.
+pub static COMMANDS: &[Command] = ALL.split_at(8 + LABELS as usize + ROWS as usize).0;
 
 /// Runs commands for one shell.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     links: &'static Links,
-    slots: &'static [Slot; MODELS],
+    pool: Pool,
+    /// Bytes of static memory that the engine takes.
+    memory: u32,
 }
 
 impl Console {
-    pub(crate) fn new(links: &'static Links, slots: &'static [Slot; MODELS]) -> Self {
-        Self { links, slots }
+    pub(crate) fn new(links: &'static Links, pool: Pool, memory: u32) -> Self {
+        Self { links, pool, memory }
     }
 
-    /// The newest model and where it comes from, shared with inference; `None` without one.
-    pub fn model(&self) -> Option<(Published, AtomicRef<'static, Model>)> {
-        let published = self.links.published.get()?;
-        let model = self.slots.get(usize::from(published.slot?))?.try_borrow().ok()?;
-        Some((published, model))
+    /// The models, to read.
+    pub fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// Runs one command; no words are no command and succeed.
@@ -266,10 +240,10 @@ impl Console {
         match *name {
             "train" => train::run(self.links, rest, io),
             "infer" => infer::run(self.links, rest, io),
-            "label" if SVM || RCE => infer::label(self.links, rest, io),
-            "stats" => stats::run(self.links, rest, io),
-            "data" if SVM => data::run(self.links, rest, io),
-            "svm" if SVM => data::svm(self, rest, io),
+            "label" if LABELS => infer::label(self.links, rest, io),
+            "stats" => stats::run(self, rest, io),
+            "data" if ROWS => data::run(self.links, rest, io),
+            "eval" => eval::run(self.links, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
@@ -294,6 +268,9 @@ pub fn split<const N: usize>(line: &str) -> Result<heapless::Vec<&str, N>, Faile
 
 /// Shows every word that may come after `words` and begins with `start`.
 pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
+    if let ["config", "set", key] = words {
+        return values(key, start, see);
+    }
     let mut list = COMMANDS;
     let mut extra = Words::None;
     if words.is_empty() && "help".starts_with(start) {
@@ -324,7 +301,7 @@ pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
             }
         }
         Words::Key => {
-            for section in Section::ALL {
+            for section in Section::all() {
                 for setting in section.settings() {
                     let mut key = Line::<48>::default();
                     key.str(section.name());
@@ -339,12 +316,25 @@ pub fn complete(words: &[&str], start: &str, see: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Shows the words that a parameter takes, where it takes words.
+fn values(key: &str, start: &str, see: &mut dyn FnMut(&str)) {
+    let Some((section, name)) = key.split_once('.') else { return };
+    let section = Section::all().find(|s| s.name() == section);
+    let setting = section.and_then(|s| s.settings().iter().find(|s| s.name == name));
+    let words = match setting.map(|s| s.kind) {
+        Some(Kind::Choice(words)) => words,
+        Some(Kind::Flag) => &["off", "on"],
+        _ => &[],
+    };
+    words.iter().filter(|w| w.starts_with(start)).for_each(|w| see(w));
+}
+
 fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
     let Some(name) = words.first() else {
         for command in COMMANDS {
             entry(command, "", io);
         }
-        io.say(text!("'help COMMAND' says more\n"));
+        io.str("'help COMMAND' says more\n");
         return Ok(());
     };
     let Some(command) = COMMANDS.iter().find(|c| c.name == *name) else {
@@ -363,12 +353,12 @@ pub fn entry(command: &Command, indent: &str, io: &mut dyn Out) {
     io.str(command.name);
     if !command.usage.is_empty() {
         io.str(" ");
-        io.say(command.usage);
+        io.str(command.usage);
     }
     io.str("\n");
     io.str(indent);
     io.str("    ");
-    io.say(command.help);
+    io.str(command.help);
     io.str("\n");
 }
 
@@ -378,22 +368,18 @@ fn wait(words: &[&str], io: &mut dyn Io) -> Outcome {
         _ => None,
     };
     let Some(seconds) = seconds else {
-        return fail(io, text!("wait takes a number of seconds from 0 to 100000"));
+        return fail(io, "wait takes a number of seconds from 0 to 100000");
     };
-    if io.pause(Micros(u64::from((seconds * 1000.0 + 0.5) as u32) * 1000)) {
-        Ok(())
-    } else {
-        fail(io, text!("interrupted"))
-    }
+    if io.pause(Micros(u64::from((seconds * 1000.0 + 0.5) as u32) * 1000)) { Ok(()) } else { fail(io, "interrupted") }
 }
 
 /// Writes an error line.
-fn fail(io: &mut dyn Io, text: Text) -> Outcome {
+fn fail(io: &mut dyn Io, text: &str) -> Outcome {
     fail_of(io, text, &[])
 }
 
 /// Writes an error line, with `words` in the places of `%`.
-fn fail_of(io: &mut dyn Io, text: Text, words: &[&str]) -> Outcome {
+fn fail_of(io: &mut dyn Io, text: &str, words: &[&str]) -> Outcome {
     io.str("error: ");
     fill(io, text, words.len(), &mut |out, i| {
         // What a user typed comes back without control characters, so that it cannot garble the terminal.
@@ -407,15 +393,15 @@ fn fail_of(io: &mut dyn Io, text: Text, words: &[&str]) -> Outcome {
 
 /// Writes the error that these words are not the command's.
 fn misuse(name: &str, io: &mut dyn Io) -> Outcome {
-    let usage = COMMANDS.iter().find(|c| c.name == name).map_or(Text::EMPTY, |c| c.usage);
+    let usage = COMMANDS.iter().find(|c| c.name == name).map_or("", |c| c.usage);
     io.str("error: usage: ");
     io.str(name);
     io.str(" ");
-    io.say(usage);
+    io.str(usage);
     io.str("\n");
     Err(Failed)
 }
 
 fn unknown(name: &str, io: &mut dyn Io) -> Outcome {
-    fail_of(io, text!("'%' is no command; 'help' lists them"), &[name])
+    fail_of(io, "'%' is no command; 'help' lists them", &[name])
 }

@@ -1,18 +1,11 @@
 //! `model`.
 
-#[cfg(feature = "small-models")]
-use super::convert;
-use super::{Console, Outcome, fail, misuse, transfer};
-use crate::env::Io;
-#[cfg(feature = "small-models")]
-use crate::included::ESN;
-use crate::memory::Model;
-use crate::text::{Write, text};
-use hone_esn::Form;
-#[cfg(feature = "small-models")]
-use hone_numeric::{compress::Fixed, whole::Precision};
+use super::{Console, Outcome, SMALL, convert, fail, misuse, transfer};
+use crate::data::env::Io;
+use crate::data::preprocessing::Sequence;
+use hone_learn::learner::Learning;
+use hone_learn::text::Write;
 use hone_signal::Micros;
-use hone_svm::Task;
 
 #[inline(never)]
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
@@ -23,10 +16,8 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
         ["erase"] => transfer::erase(console.links, io),
         ["export", rest @ ..] => transfer::export(console.links, rest, io),
         ["import"] => transfer::import(console.links, io),
-        #[cfg(feature = "small-models")]
-        ["compress", rest @ ..] if ESN => convert::compress(console, rest, io),
-        #[cfg(feature = "small-models")]
-        ["quantize", rest @ ..] => convert::quantize(console, rest, io),
+        ["compress", rest @ ..] if SMALL => convert::compress(console, rest, io),
+        ["quantize", rest @ ..] if SMALL => convert::quantize(console, rest, io),
         _ => misuse("model", io),
     }
 }
@@ -34,132 +25,49 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
 #[inline(never)]
 fn info(console: &Console, io: &mut dyn Io) -> Outcome {
     let outcome = in_use(console, io);
-    let saved = console.links.keep.get().health.model;
+    let saved = console.links.keeping.get().health.model;
     if saved > 0 {
-        io.counts(text!("saved: % bytes\n"), &[saved]);
+        io.counts("saved: % bytes\n", &[saved]);
     }
     outcome
 }
 
 fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
-    let newest = console.links.published.get();
-    if newest.is_some_and(|p| p.in_place()) {
-        return rce(console, io);
-    }
-    let Some((published, model)) = console.model() else {
-        return fail(io, text!("there is no model; 'train' makes one"));
+    let Some(published) = console.links.published.get() else {
+        return fail(io, "there is no model; 'train' makes one");
     };
     io.str(published.learner.name());
     io.str(", ");
-    io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
-    io.say(text!(" s old\n"));
-    match &*model {
-        Model::Svm(_, svm) => {
-            let view = svm.view();
-            io.say(match view.task() {
-                Task::Classes => text!("tells classes apart: "),
-                Task::Novelty => text!("tells normal from novel"),
-                Task::Untrained => text!("untrained"),
-            });
-            for (i, class) in view.classes().enumerate() {
-                io.str(if i == 0 { "" } else { ", " });
-                io.uint(class.0);
-            }
-            io.str("\n");
-            io.str(view.kernel().name());
-            io.counts(
-                text!(" kernel, % support vectors, % features, % bytes\n"),
-                &[view.vectors() as u32, view.features() as u32, (view.used() * 4) as u32],
-            );
-            #[cfg(feature = "small-models")]
-            in_integers(view.precision(), io);
-        }
-        #[cfg(feature = "small-models")]
-        Model::RceInteger(_, rce) => {
-            io.counts(
-                text!("% prototypes, % features, % bytes; learns no more\n"),
-                &[rce.prototypes() as u32, rce.features() as u32, (rce.used() * 4) as u32],
-            );
-            in_integers(rce.precision(), io);
-        }
-        Model::Esn(esn) => {
-            reservoir(esn.params(), io);
-            calibrated(esn.threshold().upper, esn.quality(), io);
-            if let Form::Clustered(bits) = esn.form() {
-                io.counts(
-                    text!("readout clustered into % values, indices of % bits\n"),
-                    &[1u32 << (bits & 15), bits.into()],
-                );
-            }
-        }
-        #[cfg(feature = "small-models")]
-        Model::EsnInt8(esn) => {
-            reservoir(esn.params(), io);
-            calibrated(esn.threshold().upper, esn.quality(), io);
-            in_integers(Some(Precision::Int8), io);
-        }
-        #[cfg(feature = "small-models")]
-        Model::EsnFixed(esn) => {
-            reservoir(esn.params(), io);
-            calibrated(esn.threshold().upper, esn.quality(), io);
-            in_integers(Fixed::q(0, esn.fraction()).map(Precision::Fixed), io);
-        }
-        _ => {}
+    if published.online {
+        learning(published.learner.units(), &console.links.online.get().learning, io);
+        return Ok(());
     }
-    features(console, io);
+    io.seconds(Micros(io.now().0.saturating_sub(published.time.0)));
+    io.str(" s old\n");
+    let Some(slot) = console.pool.get(published.slot) else { return Ok(()) };
+    slot.model.about(io.out());
+    if let Some(sequence) = slot.by.sequence() {
+        features(sequence, io);
+    }
     Ok(())
 }
 
 /// `8 x 48 features a window (log-spectrum), projected to 3 inputs`
-// Apart, so that its copy is not on the stack of all that `model` does.
-#[inline(never)]
-fn features(console: &Console, io: &mut dyn Io) {
-    let (_, Some(sequence)) = console.links.sequence.get() else { return };
-    io.counts(text!("% x % features a window ("), &[sequence.steps() as u32, sequence.features() as u32]);
+fn features(sequence: &Sequence, io: &mut dyn Io) {
+    io.counts("% x % features a window (", &[sequence.steps() as u32, sequence.features() as u32]);
     io.str(sequence.params().name());
     let projected = sequence.inputs() < sequence.features();
-    io.say(if projected { text!("), projected to ") } else { text!("), ") });
-    io.counts(text!("% inputs\n"), &[sequence.inputs() as u32]);
+    io.str(if projected { "), projected to " } else { "), " });
+    io.counts("% inputs\n", &[sequence.inputs() as u32]);
 }
 
-fn reservoir(params: &hone_esn::Params, io: &mut dyn Io) {
-    io.counts(text!("reservoir of % units, density "), &[params.units.into()]);
-    io.real(params.density);
-    io.say(text!(", spectral radius "));
-    io.real(params.spectral_radius);
-    io.say(text!(", leak "));
-    io.real(params.leak);
-    io.counts(text!(", seed %\n"), &[params.seed]);
-}
-
-#[cfg(feature = "small-models")]
-fn in_integers(precision: Option<Precision>, io: &mut dyn Io) {
-    match precision {
-        Some(Precision::Int8) => io.say(text!("in 8-bit integers\n")),
-        Some(Precision::Fixed(fixed)) => {
-            io.counts(text!("in fixed point, % bits behind the point\n"), &[fixed.fraction().into()]);
-        }
-        None => {}
-    }
-}
-
-fn calibrated(threshold: f32, quality: f32, io: &mut dyn Io) {
-    io.say(text!("threshold "));
-    io.real(threshold);
-    io.say(text!(", MSE in calibration "));
-    io.real(quality);
-    io.str("\n");
-}
-
-fn rce(console: &Console, io: &mut dyn Io) -> Outcome {
-    let s = console.links.rce.get();
-    io.counts(
-        text!("rce, % of % prototypes from % labelled windows, accuracy as it learnt "),
-        &[s.prototypes.into(), s.capacity.into(), s.learnt],
-    );
-    io.percent(s.accuracy);
-    io.say(text!(" (of late "));
-    io.percent(s.recent);
+/// `7 of 64 prototypes from 30 labelled windows, accuracy as it learnt 93.3 % (of late 99.0 %)`
+fn learning(units: &str, l: &Learning, io: &mut dyn Io) {
+    io.counts("% of % ", &[l.units.into(), l.capacity.into()]);
+    io.str(units);
+    io.counts(" from % labelled windows, accuracy as it learnt ", &[l.learnt]);
+    io.percent(l.accuracy);
+    io.str(" (of late ");
+    io.percent(l.recent);
     io.str(")\n");
-    Ok(())
 }

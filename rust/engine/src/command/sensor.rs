@@ -1,11 +1,11 @@
 //! `sensor`.
 
 use super::{Outcome, fail, misuse};
-use crate::env::Io;
+use crate::data::env::Io;
+use crate::data::stats::SensorHealth;
 use crate::link::Links;
-use crate::stats::SensorHealth;
-use crate::telemetry;
-use crate::text::{Out, Write, text};
+use crate::say::faults;
+use hone_learn::text::{Out, Write};
 use hone_signal::{Micros, Unit};
 
 #[inline(never)]
@@ -19,14 +19,14 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
 
 fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     let stats = links.sampling.get();
-    let Some(sensor) = stats.sensor else { return fail(io, text!("the sensor has not been read yet")) };
+    let Some(sensor) = stats.sensor else { return fail(io, "the sensor has not been read yet") };
     io.str(sensor.name);
-    io.counts(text!(": %"), &[sensor.channels.into()]);
-    io.say(if sensor.channels == 1 { text!(" channel at ") } else { text!(" channels at ") });
-    io.counts(text!("% Hz, "), &[sensor.rate_hz]);
+    io.counts(": %", &[sensor.channels.into()]);
+    io.str(if sensor.channels == 1 { " channel at " } else { " channels at " });
+    io.counts("% Hz, ", &[sensor.rate_hz]);
     io.real(sensor.channel.scale);
     io.str(unit(sensor.channel.unit));
-    io.say(text!(" per LSB\n"));
+    io.str(" per LSB\n");
     health(stats.health, io);
     io.str("\n");
     Ok(())
@@ -35,10 +35,10 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
 /// How the sensor does, in words.
 pub(super) fn health(health: SensorHealth, out: &mut dyn Out) {
     match health {
-        SensorHealth::Starting => out.say(text!("not read yet")),
+        SensorHealth::Starting => out.str("not read yet"),
         SensorHealth::Well => out.str("well"),
-        SensorHealth::Stuck => out.say(text!("stuck at one reading")),
-        SensorHealth::Lost(error) => telemetry::sensor_error(error, out),
+        SensorHealth::Stuck => out.str("stuck at one reading"),
+        SensorHealth::Lost(error) => faults::sensor(error, out),
     }
 }
 
@@ -54,7 +54,7 @@ fn unit(unit: Unit) -> &'static str {
 fn read(links: &Links, io: &mut dyn Io) -> Outcome {
     let stats = links.sampling.get();
     let Some(sensor) = stats.sensor.filter(|_| stats.frames > 0) else {
-        return fail(io, text!("the sensor has not been read yet; 'sensor info' says how it does"));
+        return fail(io, "the sensor has not been read yet; 'sensor info' says how it does");
     };
     for (i, sample) in stats.last.iter().take(usize::from(sensor.channels)).enumerate() {
         io.str(if i == 0 { "" } else { ", " });
@@ -65,7 +65,7 @@ fn read(links: &Links, io: &mut dyn Io) -> Outcome {
     if let SensorHealth::Lost(_) = stats.health {
         io.str(" (");
         io.seconds(age);
-        io.say(text!(" s ago; the sensor does not answer)"));
+        io.str(" s ago; the sensor does not answer)");
     }
     io.str("\n");
     Ok(())

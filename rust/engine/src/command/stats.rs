@@ -1,31 +1,30 @@
 //! `stats`.
 
-use super::{Outcome, misuse, train};
-use crate::budget;
-use crate::env::{Io, ThreadInfo};
-use crate::included::{RCE, SVM};
-use crate::json::Object;
+use super::{Console, Outcome, misuse, train};
+use crate::capacity::RAM_BUDGET;
+use crate::data::env::{Io, ThreadInfo};
+use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealth};
+use crate::learners::ROWS;
 use crate::link::{Links, Names};
-use crate::stats::{InferenceStats, SamplingStats, SensorHealth};
-use crate::teach::RceStats;
-use crate::telemetry;
-use crate::text::{Out, Text, Write, text};
+use crate::say::json::Object;
+use crate::say::{found, telemetry};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
+use hone_learn::text::{Line, Out, Write};
 use hone_signal::Micros;
 
 #[inline(never)]
-pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
-        [] => text(links, io),
-        ["--json"] => json(links, io),
+        [] => text(console, io),
+        ["--json"] => json(console, io),
         _ => return misuse("stats", io),
     }
     Ok(())
 }
 
 /// `name           `, so that what follows stands in a column, then `pattern` with its numbers.
-fn row(name: &str, pattern: Text, values: &[u32], io: &mut dyn Io) {
+fn row(name: &str, pattern: &str, values: &[u32], io: &mut dyn Io) {
     io.str(name);
     for _ in name.len()..14 {
         io.str(" ");
@@ -34,21 +33,22 @@ fn row(name: &str, pattern: Text, values: &[u32], io: &mut dyn Io) {
 }
 
 fn head(name: &str, io: &mut dyn Io) {
-    row(name, Text::EMPTY, &[], io);
+    row(name, "", &[], io);
 }
 
-fn text(links: &Links, io: &mut dyn Io) {
+fn text(console: &Console, io: &mut dyn Io) {
+    let links = console.links;
     let (sampling, inference) = (links.sampling.get(), links.inference.get());
     head("time", io);
     io.seconds(io.now());
     io.str(" s\n");
-    model(links, &inference, io);
+    model(&inference, io);
     windows(&inference, &links.names.get(), io);
     learning(links, io);
     sensor(&sampling, &inference, io);
     row(
         "queues",
-        text!("%/% blocks (most %), %/% windows free, %/% events (% lost), % windows lost to training\n"),
+        "%/% blocks (most %), %/% windows free, %/% events (% lost), % windows lost to training\n",
         &[
             links.blocks.len() as u32,
             links.blocks.capacity() as u32,
@@ -64,81 +64,76 @@ fn text(links: &Links, io: &mut dyn Io) {
     );
     let training = links.training.get();
     if training.running() {
-        row("training", text!("%: % of %\n"), &[training.id, training.done, training.total], io);
+        row("training", "%: % of %\n", &[training.id, training.done, training.total], io);
     }
     for ended in training.history.iter().flatten() {
         head("trained", io);
         train::line(ended, io);
     }
     flash(links, sampling.flash_gaps, io);
-    row("memory", text!("% of % bytes\n"), &[budget::USED as u32, budget::BUDGET as u32], io);
+    row("memory", "% of % bytes\n", &[console.memory, RAM_BUDGET as u32], io);
     io.threads(&mut |out, t| thread(out, t));
 }
 
 fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
-    let keep = links.keep.get();
+    let keep = links.keeping.get();
     head("flash", io);
     if !keep.health.ready {
-        return io.say(text!("none; nothing outlives the power\n"));
+        return io.str("none; nothing outlives the power\n");
     }
     if keep.health.model > 0 {
-        io.counts(text!("% bytes of model saved, "), &[keep.health.model]);
+        io.counts("% bytes of model saved, ", &[keep.health.model]);
     } else {
-        io.say(text!("no model saved, "));
+        io.str("no model saved, ");
     }
     io.counts(
-        text!("% model and % parameter saves, % failed, % erases, % frames missed in them, % bytes free\n"),
+        "% model and % parameter saves, % failed, % erases, % frames missed in them, % bytes free\n",
         &[keep.saves, keep.config_saves, keep.failures, keep.erases, gaps, keep.health.free],
     );
-    let mut found = crate::text::Line::<192>::default();
-    crate::persist::found(&keep.health.found, &mut found);
-    if !found.as_str().is_empty() {
+    let mut words = Line::<192>::default();
+    found(&keep.health.found, &mut words);
+    if !words.as_str().is_empty() {
         head("flash found", io);
-        io.str(found.as_str());
+        io.str(words.as_str());
         io.str("\n");
     }
     if keep.skipped > 0 {
-        row("flash found", text!("parameters of another build, left out\n"), &[], io);
+        row("flash found", "parameters of another build, left out\n", &[], io);
     }
 }
 
-fn model(links: &Links, inference: &InferenceStats, io: &mut dyn Io) {
+fn model(inference: &InferenceStats, io: &mut dyn Io) {
     head("model", io);
     match inference.model {
         Some((learner, since)) => {
             io.str(learner.name());
             io.str(", ");
             io.seconds(Micros(io.now().0.saturating_sub(since.0)));
-            io.say(text!(" s old"));
-            if steps(links) > 0 {
-                io.counts(text!(", sees % feature vectors a window"), &[steps(links)]);
+            io.str(" s old");
+            if inference.steps > 0 {
+                io.counts(", sees % feature vectors a window", &[inference.steps.into()]);
             }
             io.str("\n");
         }
-        None => io.say(text!("none; 'train' makes one\n")),
+        None => io.str("none; 'train' makes one\n"),
     }
 }
 
-/// Feature vectors per window that the ESN in use sees; 0 where a model sees samples, or one row.
-fn steps(links: &Links) -> u32 {
-    links.sequence.get().1.map_or(0, |s| s.steps() as u32)
-}
-
 fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
-    row("windows", text!("% complete, % broken off, % rejected\n"), &[s.windows, s.broken, s.rejected], io);
+    row("windows", "% complete, % broken off, % rejected\n", &[s.windows, s.broken, s.rejected], io);
     row(
         "verdicts",
-        text!("% normal, % anomalous, % of a class, % unknown\n"),
+        "% normal, % anomalous, % of a class, % unknown\n",
         &[s.normal, s.anomalous, s.classified, s.unknown],
         io,
     );
     if let Some(last) = s.last {
         head("last verdict", io);
-        telemetry::judged(&last.verdict, names, io);
+        telemetry::judged(&last.answer, names, io);
         io.str("\n");
     }
     let latency = &[s.latency.min, s.latency.mean(), s.latency.max];
-    row("latency", text!("% us least, % us mean, % us most\n"), latency, io);
+    row("latency", "% us least, % us mean, % us most\n", latency, io);
 }
 
 fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
@@ -149,48 +144,49 @@ fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
     }
     super::sensor::health(s.health, io);
     io.str("\n");
-    row("frames", text!("% read, % overruns, % blocks lost\n"), &[s.frames, s.overruns, s.blocks_lost], io);
+    row("frames", "% read, % overruns, % blocks lost\n", &[s.frames, s.overruns, s.blocks_lost], io);
     row(
         "faults",
-        text!("% failed readings, % not a number, % saturated, % stuck, % windows rejected\n"),
+        "% failed readings, % not a number, % saturated, % stuck, % windows rejected\n",
         &[s.errors, s.not_a_number, s.saturated, s.stuck, inference.rejected],
         io,
     );
 }
 
 fn thread(out: &mut dyn Out, t: ThreadInfo<'_>) {
-    out.say(text!("thread        "));
+    out.str("thread        ");
     out.str(t.name);
     // The share in thousandths, as a percentage with one digit.
     let (whole, tenth) = (t.cpu_permille / 10, t.cpu_permille % 10);
-    out.counts(text!(": stack % of % bytes, cpu %.% %\n"), &[t.stack_used, t.stack_bytes, whole.into(), tenth.into()]);
+    out.counts(": stack % of % bytes, cpu %.% %\n", &[t.stack_used, t.stack_bytes, whole.into(), tenth.into()]);
 }
 
-/// The training set and TinyRCE, where there is something to tell.
+/// The training set, and the model that learns in place, where there is something to tell.
 fn learning(links: &Links, io: &mut dyn Io) {
     let data = links.data.get();
-    if SVM && (data.rows > 0 || data.missed > 0) {
-        row("training set", text!("% of % rows, % windows not kept\n"), &[data.rows, data.capacity, data.missed], io);
+    if ROWS && (data.rows > 0 || data.missed > 0) {
+        row("training set", "% of % rows, % windows not kept\n", &[data.rows, data.capacity, data.missed], io);
     }
-    let rce = links.rce.get();
-    if RCE && rce.begun {
+    let OnlineStats { model, learning: l, waiting } = links.online.get();
+    if let Some((learner, _)) = model {
         row(
-            "prototypes",
-            text!("% of %, % windows learnt, accuracy as it learnt "),
-            &[rce.prototypes.into(), rce.capacity.into(), rce.learnt],
+            learner.units(),
+            "% of %, % windows learnt, accuracy as it learnt ",
+            &[l.units.into(), l.capacity.into(), l.learnt],
             io,
         );
-        io.percent(rce.accuracy);
-        io.say(text!(" (of late "));
-        io.percent(rce.recent);
-        io.counts(text!("), % pruned, % refused\n"), &[rce.pruned, rce.refused]);
-        if let Some(window) = rce.waiting {
-            row("unknown", text!("window % waits for a label\n"), &[window], io);
+        io.percent(l.accuracy);
+        io.str(" (of late ");
+        io.percent(l.recent);
+        io.counts("), % pruned, % refused\n", &[l.pruned, l.refused]);
+        if let Some(window) = waiting {
+            row("unknown", "window % waits for a label\n", &[window], io);
         }
     }
 }
 
-fn json(links: &Links, io: &mut dyn Io) {
+fn json(console: &Console, io: &mut dyn Io) {
+    let links = console.links;
     let (s, i) = (links.sampling.get(), links.inference.get());
     let now = io.now();
     let mut j = Object::new(KIND, "device", io.out());
@@ -206,25 +202,25 @@ fn json(links: &Links, io: &mut dyn Io) {
         }
     }
     j.counts(
-        text!("memory_bytes memory_budget_bytes events_lost feature_steps"),
-        &[budget::USED as u32, budget::BUDGET as u32, links.events_lost.load(Ordering::Relaxed), steps(links)],
+        "memory_bytes memory_budget_bytes events_lost feature_steps",
+        &[console.memory, RAM_BUDGET as u32, links.events_lost.load(Ordering::Relaxed), i.steps.into()],
     );
     j.end();
     inference_json(&i, io);
     sampling_json(&s, io);
-    if SVM {
+    if ROWS {
         let d = links.data.get();
         let mut j = Object::new(KIND, "data", io.out());
-        j.counts(text!("rows capacity features missed"), &[d.rows, d.capacity, d.features, d.missed]);
+        j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
         j.end();
     }
-    rce_json(&links.rce.get(), io);
-    let k = links.keep.get();
+    online_json(&links.online.get(), io);
+    let k = links.keeping.get();
     let found = &k.health.found;
     let mut j = Object::new(KIND, "flash", io.out());
     j.flag("ready", k.health.ready);
     j.counts(
-        text!("model_bytes free_bytes saves config_saves failures erases missed_frames found_unfinished found_damaged"),
+        "model_bytes free_bytes saves config_saves failures erases missed_frames found_unfinished found_damaged",
         &[
             k.health.model,
             k.health.free,
@@ -240,7 +236,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     j.end();
     for ended in links.training.get().history.iter().flatten() {
         let mut j = Object::new(KIND, "training", io.out());
-        j.counts(text!("id"), &[ended.id]);
+        j.counts("id", &[ended.id]);
         j.text("learner", ended.learner.name());
         let report = ended.result.ok();
         j.flag("done", report.is_some());
@@ -252,7 +248,7 @@ fn json(links: &Links, io: &mut dyn Io) {
     io.threads(&mut |out, t| {
         let mut j = Object::new(KIND, "thread", out);
         j.text("name", t.name);
-        j.counts(text!("stack_bytes stack_used cpu_permille"), &[t.stack_bytes, t.stack_used, t.cpu_permille.into()]);
+        j.counts("stack_bytes stack_used cpu_permille", &[t.stack_bytes, t.stack_used, t.cpu_permille.into()]);
         j.end();
     });
 }
@@ -263,10 +259,8 @@ const KIND: &str = "stats";
 fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
     let mut j = Object::new(KIND, "inference", io.out());
     j.counts(
-        text!(
-            "windows broken rejected lost_to_training normal anomalous classified unknown \
-             latency_min_us latency_mean_us latency_max_us"
-        ),
+        "windows broken rejected lost_to_training normal anomalous classified unknown \
+             latency_min_us latency_mean_us latency_max_us",
         &[
             i.windows,
             i.broken,
@@ -281,7 +275,7 @@ fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
             i.latency.max,
         ],
     );
-    let decision = i.last.map(|l| l.verdict.decision);
+    let decision = i.last.map(|l| l.answer.verdict.decision);
     j.maybe_text("last_decision", decision.map(telemetry::decision_word));
     j.maybe_count(
         "last_class",
@@ -290,7 +284,7 @@ fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
             _ => None,
         },
     );
-    j.real("last_score", i.last.map_or(f32::NAN, |l| l.verdict.score));
+    j.real("last_score", i.last.map_or(f32::NAN, |l| l.answer.verdict.score));
     j.end();
 }
 
@@ -307,21 +301,21 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
         },
     );
     j.counts(
-        text!("frames overruns blocks_lost queue_most errors not_a_number saturated stuck"),
+        "frames overruns blocks_lost queue_most errors not_a_number saturated stuck",
         &[s.frames, s.overruns, s.blocks_lost, s.queue_high.into(), s.errors, s.not_a_number, s.saturated, s.stuck],
     );
     j.end();
 }
 
-fn rce_json(r: &RceStats, io: &mut dyn Io) {
-    if !RCE || !r.begun {
-        return;
-    }
-    let mut j = Object::new(KIND, "rce", io.out());
-    j.counts(text!("prototypes capacity learnt"), &[r.prototypes.into(), r.capacity.into(), r.learnt]);
-    j.real("accuracy", r.accuracy);
-    j.real("recent_accuracy", r.recent);
-    j.counts(text!("pruned refused"), &[r.pruned, r.refused]);
-    j.maybe_count("waiting_window", r.waiting);
+fn online_json(online: &OnlineStats, io: &mut dyn Io) {
+    let Some((learner, _)) = online.model else { return };
+    let l = &online.learning;
+    let mut j = Object::new(KIND, "online", io.out());
+    j.text("learner", learner.name());
+    j.counts("units capacity learnt", &[l.units.into(), l.capacity.into(), l.learnt]);
+    j.real("accuracy", l.accuracy);
+    j.real("recent_accuracy", l.recent);
+    j.counts("pruned refused", &[l.pruned, l.refused]);
+    j.maybe_count("waiting_window", online.waiting);
     j.end();
 }

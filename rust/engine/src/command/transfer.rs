@@ -1,12 +1,13 @@
 //! `model save | load | erase | export | import`: orders to the training loop, and lines to and from a terminal.
 
 use super::{Failed, Outcome, fail, fail_of};
-use crate::env::{Io, Typed};
+use crate::data::env::{Io, Typed};
+use crate::data::order::{KeepRequest, Kept};
+use crate::keep::bytes;
 use crate::link::Links;
-use crate::persist::{self, KeepOrder, Kept, Wanted};
-use crate::telemetry;
-use crate::text::{Line, Text, Write, text};
+use crate::say::{keep_error, telemetry};
 use core::sync::atomic::Ordering;
+use hone_learn::text::{Line, Write};
 use hone_model::frame::{LINE, Receiver, Reply, Sender};
 use hone_signal::Micros;
 
@@ -20,60 +21,54 @@ const PATIENCE: Micros = Micros(30_000_000);
 const TYPED: usize = 128;
 
 pub(super) fn save(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, Wanted::Save, io)?;
-    io.say(text!("saved: "));
+    let kept = order(links, KeepRequest::Save, io)?;
+    io.str("saved: ");
     told(&kept, io);
     Ok(())
 }
 
 pub(super) fn load(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, Wanted::Load, io)?;
-    io.say(text!("loaded: "));
+    let kept = order(links, KeepRequest::Load, io)?;
+    io.str("loaded: ");
     told(&kept, io);
     Ok(())
 }
 
 pub(super) fn erase(links: &Links, io: &mut dyn Io) -> Outcome {
-    order(links, Wanted::Erase, io)?;
-    io.say(text!("the model in use and the saved one are gone\n"));
+    order(links, KeepRequest::Erase, io)?;
+    io.str("the model in use and the saved one are gone\n");
     Ok(())
 }
 
 pub(super) fn told(kept: &Kept, io: &mut dyn Io) {
     telemetry::saved(kept.learner, kept.bytes, io);
     if kept.erases > 0 {
-        io.say(text!(", a page erased"));
+        io.str(", a page erased");
     }
     io.str("\n");
 }
 
 /// Has the training loop do something and waits for it.
-pub(super) fn order(links: &Links, wanted: Wanted, io: &mut dyn Io) -> Result<Kept, Failed> {
-    let id = links.keep.update(|k| {
-        k.ordered = k.ordered.wrapping_add(1).max(1);
-        k.ordered
-    });
-    if links.keep_orders.send(KeepOrder { id, wanted }).is_err() {
-        return Err(failed(io, text!("orders are waiting already; try again")));
-    }
+pub(super) fn order(links: &Links, wanted: KeepRequest, io: &mut dyn Io) -> Result<Kept, Failed> {
+    let Some(id) = links.keep(wanted) else { return Err(failed(io, "orders are waiting already; try again")) };
     for _ in 0..LOOKS {
-        let status = links.keep.get();
+        let status = links.keeping.get();
         if status.done == id {
             return status.result.map_err(|error| {
                 let mut line = Line::<192>::default();
-                persist::error(&error, &mut line);
-                let _ = fail_of(io, text!("%"), &[line.as_str()]);
+                keep_error(&error, &mut line);
+                let _ = fail_of(io, "%", &[line.as_str()]);
                 Failed
             });
         }
         if !io.pause(LOOK) {
-            return Err(failed(io, text!("interrupted; what was begun will still be done")));
+            return Err(failed(io, "interrupted; what was begun will still be done"));
         }
     }
-    Err(failed(io, text!("the training loop does not answer")))
+    Err(failed(io, "the training loop does not answer"))
 }
 
-fn failed(io: &mut dyn Io, text: Text) -> Failed {
+fn failed(io: &mut dyn Io, text: &str) -> Failed {
     let _ = fail(io, text);
     Failed
 }
@@ -82,15 +77,15 @@ fn failed(io: &mut dyn Io, text: Text) -> Failed {
 type Work<'a, R> = &'a mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>;
 
 /// Runs `work` with the workspace, which the training loop has lent after `wanted`.
-fn with_workspace<R>(links: &Links, wanted: Wanted, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
+fn with_workspace<R>(links: &Links, wanted: KeepRequest, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
     links.workspace_wanted.store(true, Ordering::Relaxed);
     let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
         Some(memory) => {
-            let result = work(persist::bytes(memory), kept, io);
-            let _ = links.workspace_home.send(memory);
+            let result = work(bytes(memory), kept, io);
+            links.return_workspace(memory);
             result
         }
-        None => Err(failed(io, text!("the working memory did not come"))),
+        None => Err(failed(io, "the working memory did not come")),
     });
     if result.is_err() {
         links.workspace_wanted.store(false, Ordering::Relaxed);
@@ -105,11 +100,11 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
         [] => (0, u32::MAX),
         ["--from", n] | ["--from", n, "--lines", "0"] => (number(n, io)?, u32::MAX),
         ["--from", n, "--lines", count] => (number(n, io)?, number(count, io)?),
-        _ => return fail(io, text!("usage: model export [--from N [--lines COUNT]]")),
+        _ => return fail(io, "usage: model export [--from N [--lines COUNT]]"),
     };
-    let result = with_workspace(links, Wanted::Export, io, &mut |bytes, kept, io| {
+    let result = with_workspace(links, KeepRequest::Export, io, &mut |bytes, kept, io| {
         let bytes = bytes.get(..kept.bytes as usize).unwrap_or(&[]);
-        let Some(sender) = Sender::new(bytes) else { return Err(failed(io, text!("the model is too long to send"))) };
+        let Some(sender) = Sender::new(bytes) else { return Err(failed(io, "the model is too long to send")) };
         let mut memory = [0; LINE];
         for line in (from..sender.lines()).take(count as usize) {
             if let Some(text) = sender.line(line, &mut memory) {
@@ -118,10 +113,10 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
             }
             // Lets events be printed and Ctrl-C be seen.
             if line % 16 == 15 && !io.pause(Micros(1000)) {
-                return Err(failed(io, text!("interrupted")));
+                return Err(failed(io, "interrupted"));
             }
         }
-        io.counts(text!("exported % bytes in % lines\n"), &[kept.bytes, sender.lines()]);
+        io.counts("exported % bytes in % lines\n", &[kept.bytes, sender.lines()]);
         Ok(())
     });
     links.workspace_wanted.store(false, Ordering::Relaxed);
@@ -130,7 +125,7 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
 
 fn number(text: &str, io: &mut dyn Io) -> Result<u32, Failed> {
     let number = hone_learn::setting::parse_int(text).and_then(|n| u32::try_from(n).ok());
-    number.ok_or_else(|| failed(io, text!("a line is a whole number from 0")))
+    number.ok_or_else(|| failed(io, "a line is a whole number from 0"))
 }
 
 /// A transfer under way, fed line by line, whoever reads the lines.
@@ -159,7 +154,7 @@ impl Import {
     /// Takes a line into `memory`, the same at every call, and answers it. An empty one asks again which line is wanted.
     pub fn line(&mut self, text: &str, memory: &mut [u8], io: &mut dyn Io) -> ImportStep {
         if text.trim_ascii() == "end" {
-            let _ = fail(io, text!("import ended; nothing was changed"));
+            let _ = fail(io, "import ended; nothing was changed");
             return ImportStep::Failed;
         }
         let answer = self.receiver.line(text, memory);
@@ -168,7 +163,7 @@ impl Import {
             Reply::Send(_) | Reply::Mismatch => ImportStep::More,
             Reply::Complete { length } => ImportStep::Complete(length),
             Reply::TooLong { .. } => {
-                let _ = fail(io, text!("the model is larger than the working memory (CONFIG_HONE_WORKSPACE_BYTES)"));
+                let _ = fail(io, "the model is larger than the working memory (CONFIG_HONE_WORKSPACE_BYTES)");
                 ImportStep::Failed
             }
         }
@@ -178,14 +173,14 @@ impl Import {
 fn reply(reply: Reply, io: &mut dyn Io) {
     let (word, number) = reply.words();
     io.str(word);
-    io.counts(text!(" %\n"), &[number]);
+    io.counts(" %\n", &[number]);
 }
 
 /// `model import`: reads lines until a model is whole, then takes it into use and saves it.
 #[inline(never)]
 pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
-    let received = with_workspace(links, Wanted::Lend, io, &mut |memory, _, io| {
-        io.say(text!("send the lines of 'model export'; 'end' gives up\n"));
+    let received = with_workspace(links, KeepRequest::Lend, io, &mut |memory, _, io| {
+        io.str("send the lines of 'model export'; 'end' gives up\n");
         let mut import = Import::default();
         import.ask(memory, io);
         let mut typed = [0; TYPED];
@@ -196,8 +191,8 @@ pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
                     let text = typed.get(..length).and_then(|t| core::str::from_utf8(t).ok()).unwrap_or("?");
                     import.line(text, memory, io)
                 }
-                Typed::Silence => return Err(failed(io, text!("nothing came for 30 s; nothing was changed"))),
-                Typed::End => return Err(failed(io, text!("the lines ended early; nothing was changed"))),
+                Typed::Silence => return Err(failed(io, "nothing came for 30 s; nothing was changed")),
+                Typed::End => return Err(failed(io, "the lines ended early; nothing was changed")),
             };
             match step {
                 ImportStep::More => {}
@@ -207,10 +202,10 @@ pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
         }
     });
     // Until it has been taken no training may use the workspace.
-    let result = received.and_then(|length| order(links, Wanted::Take(length), io));
+    let result = received.and_then(|length| order(links, KeepRequest::Take(length), io));
     links.workspace_wanted.store(false, Ordering::Relaxed);
     let kept = result?;
-    io.say(text!("imported: "));
+    io.str("imported: ");
     told(&kept, io);
     Ok(())
 }

@@ -1,129 +1,273 @@
 //! Smaller forms of the model in use: made beside it, compared with it on live windows, and offered.
 //!
 //! ```text
-//!  order ──► make (a free slot) ──► first half of the windows: thresholds ──► second half: comparison ──► offer
-//!                                   └── another free slot holds what the two carry from window to window ──┘
+//!  order ──► make (a free slot) ──► first windows: thresholds ──► the others: comparison ──► offer
 //!  yes: published, and saved as any new model      no, or a training begins: forgotten
 //! ```
 //!
-//! A conversion is a job of the training loop: it takes live windows, works in the workspace, and can be cancelled. The
+//! A conversion is a job of the background loop: it takes live windows, works in the workspace, and can be cancelled. The
 //! windows that set the thresholds are not those of the report, and both are held back from training: they came after it.
-//! Of an ESN's first half those count at which the model in use is past its warm-up and finds all normal. What an SVM's decision
-//! values are off on average in its first half is taken from its biases; TinyRCE has nothing to set, and no first half.
+//! A model that learns in place is converted from a copy.
 
-#[cfg(feature = "small-models")]
-mod esn;
-#[cfg(feature = "small-models")]
-mod job;
-#[cfg(feature = "small-models")]
-mod rows;
-#[cfg(feature = "small-models")]
-mod text;
+use crate::data::order::{Changes, Job, JobFault, JobOrder, Offer};
+use crate::data::stats::Phase;
+use crate::keep::container;
+use crate::learners::{Model, Scratch};
+use crate::link::Links;
+use crate::loops::feed::apart;
+use crate::loops::train::{Advance, room_for};
+use crate::pool::{Held, Slot};
+use crate::workshop::Workshop;
+use core::sync::atomic::Ordering;
+use hone_learn::learner::{Answer, Form, Input};
+use hone_learn::{ClassId, Decision, Metric, Report, Stop};
 
-#[cfg(feature = "small-models")]
-pub use esn::Stream;
-#[cfg(feature = "small-models")]
-pub(crate) use esn::{fresh_fixed, fresh_int8};
-use hone_esn::Comparison;
-use hone_numeric::compress::Fixed;
-use hone_numeric::whole::Precision;
-#[cfg(feature = "small-models")]
-pub(crate) use job::Convert;
-#[cfg(feature = "small-models")]
-pub(crate) use rows::fresh_rce;
-#[cfg(feature = "small-models")]
-pub use text::text;
+/// Windows of a conversion's report when nothing else is said, at least.
+const WINDOWS: u16 = 48;
 
-/// What a model is to become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Its weights clustered, by this factor: 4, 8, 16 or 32.
-    Clustered(u8),
-    /// In 8-bit integers throughout.
-    Int8,
-    /// In fixed point of 16 bits throughout.
-    Fixed(Fixed),
+/// Where the model that is converted is.
+#[derive(Debug)]
+enum Source {
+    /// In its slot.
+    Slot(u8),
+    /// In a copy, which is waited for.
+    Awaited,
+    /// There.
+    Copy(Held),
 }
 
-impl Form {
-    /// In what integers a model runs in this form; `None` in floating point.
-    pub const fn precision(self) -> Option<Precision> {
-        match self {
-            Self::Int8 => Some(Precision::Int8),
-            Self::Fixed(fixed) => Some(Precision::Fixed(fixed)),
-            Self::Clustered(_) => None,
+/// A conversion under way.
+#[derive(Debug)]
+pub(crate) struct Convert {
+    form: Form,
+    source: Source,
+    /// Of the model in use.
+    generation: u32,
+    new: Held,
+    made: bool,
+    asked: Option<u16>,
+    /// Windows that set the thresholds, windows of the report, windows taken in.
+    settle: u16,
+    report: u16,
+    seen: u16,
+    /// Bytes of workspace that are kept while thresholds are set.
+    bytes: usize,
+    changes: Changes,
+}
+
+impl Convert {
+    /// Takes a slot for the new form, and one for a copy of a model that learns.
+    #[inline(never)]
+    pub fn begin(
+        links: &Links,
+        workshop: &Workshop,
+        order: &JobOrder,
+        place: impl FnOnce(Self),
+    ) -> Result<(), JobFault> {
+        let Job::Convert(form) = order.job else { return Err(JobFault::NoSuchForm) };
+        let published = links.published.get().ok_or(JobFault::NoModel)?;
+        let mut new = workshop.free().ok_or(JobFault::NoFreeSlot)?;
+        new.slot.model = Model::Empty;
+        let source = if published.online {
+            let copy = workshop.free().ok_or(JobFault::NoFreeSlot)?;
+            links.copy_wanted.send(copy).map_err(|_| JobFault::NoFreeSlot)?;
+            Source::Awaited
+        } else {
+            Source::Slot(published.slot)
+        };
+        let asked = order.windows;
+        place(Self {
+            form,
+            source,
+            generation: published.generation,
+            new,
+            made: false,
+            asked,
+            settle: 0,
+            report: 0,
+            seen: 0,
+            bytes: 0,
+            changes: Changes::ZERO,
+        });
+        Ok(())
+    }
+
+    fn total(&self) -> u32 {
+        u32::from(self.settle) + u32::from(self.report)
+    }
+
+    /// Makes the new form, or takes in one window.
+    pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Advance {
+        match self.turn(links, workshop, scratch) {
+            Ok(false) => Advance::Idle,
+            Ok(true) if self.made && u32::from(self.seen) == self.total() => Advance::Ended(Ok(self.conclusion())),
+            Ok(true) => Advance::Moved(self.seen.into(), self.total(), Phase::Collecting),
+            Err(fault) => fault.into(),
         }
+    }
+
+    #[inline(never)]
+    fn turn(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Result<bool, JobFault> {
+        if links.published.get().is_none_or(|p| p.generation != self.generation) {
+            return Err(JobFault::Replaced);
+        }
+        if let Source::Awaited = self.source {
+            let Some(copy) = links.copied.receive() else { return Ok(false) };
+            self.source = Source::Copy(copy);
+        }
+        let borrowed;
+        let source: &Slot = match &self.source {
+            Source::Slot(slot) => {
+                borrowed = workshop.pool.get(*slot).ok_or(JobFault::Replaced)?;
+                &borrowed
+            }
+            Source::Copy(copy) => &copy.slot,
+            Source::Awaited => return Ok(false),
+        };
+        let workspace = workshop.workspace.as_deref_mut().unwrap_or(&mut []);
+        if self.made {
+            let Some(window) = links.take_window() else { return Ok(false) };
+            let view = window.view();
+            let (front, bench) = apart(workspace, source.by.words(view.channels));
+            let result = match source.by.see(&view, bench) {
+                Some(input) => {
+                    let progress = (&mut self.seen, self.settle);
+                    compare(
+                        progress,
+                        &mut self.changes,
+                        &source.model,
+                        &mut self.new.slot.model,
+                        scratch,
+                        front,
+                        &input,
+                    )
+                }
+                None => Err(JobFault::Shape),
+            };
+            let _ = links.free_windows.send(window);
+            return result;
+        }
+        let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
+        if let Model::Empty = source.model {
+            return Err(JobFault::Replaced);
+        }
+        let (settle, bytes) = source.model.settles(self.asked.map(|all| all / 2));
+        (self.settle, self.bytes) = (settle, bytes);
+        self.report = match self.asked {
+            Some(all) if settle > 0 => all - all / 2,
+            asked => asked.unwrap_or(WINDOWS.max(settle)),
+        };
+        room_for(bytes + source.by.words(channels) * 4)?;
+        self.new.slot.by = source.by;
+        self.new.slot.set_report(source.report());
+        source.model.convert(self.form, &mut self.new.slot.model, workspace)?;
+        for (scratch, model) in scratch.iter_mut().zip([&source.model, &self.new.slot.model]) {
+            scratch.prepare(model);
+        }
+        workspace.iter_mut().take(bytes.div_ceil(4)).for_each(|word| *word = 0);
+        links.windows_wanted.store(true, Ordering::Relaxed);
+        self.made = true;
+        Ok(true)
+    }
+
+    fn conclusion(&self) -> Report {
+        let windows = self.changes.windows.max(1);
+        // Of the windows that are judged as before; with thresholds the mean score of the new form.
+        let same = 1.0 - self.changes.changed as f32 / windows as f32;
+        let bounds = self.new.slot.model.bounds().is_some();
+        let [_, score] = self.changes.score;
+        Report {
+            stop: Stop::Converged,
+            rows: self.seen.into(),
+            iterations: self.seen.into(),
+            work: 0,
+            metric: if bounds { Metric::MeanSquaredError } else { Metric::Accuracy },
+            quality: if bounds { score } else { same },
+        }
+    }
+
+    /// The new form is done: what it would change in bytes, and the offer. Its slot is let go.
+    #[inline(never)]
+    pub fn offer(mut self, links: &Links, workshop: &Workshop) {
+        let mut note = |place: usize, slot: &Slot| {
+            if let Some(weights) = self.changes.weights.get_mut(place) {
+                *weights = slot.model.weights() as u32;
+            }
+            if let Some(bytes) = self.changes.bytes.get_mut(place) {
+                *bytes = container::bytes(links, slot);
+            }
+        };
+        note(1, &self.new.slot);
+        let before = match &self.source {
+            Source::Slot(slot) => workshop.pool.get(*slot).and_then(|slot| {
+                note(0, &slot);
+                slot.model.bounds()
+            }),
+            Source::Copy(copy) => {
+                note(0, &copy.slot);
+                copy.slot.model.bounds()
+            }
+            Source::Awaited => None,
+        };
+        let after = self.new.slot.model.bounds();
+        self.changes.threshold = before.zip(after).map(|(a, b)| [a.upper, b.upper]);
+        self.give_up_copy();
+        links.offer.set(Some(Offer { slot: self.new.number, changes: self.changes }));
+    }
+
+    fn give_up_copy(&mut self) {
+        if let Source::Copy(copy) = &mut self.source {
+            copy.slot.model = Model::Empty;
+        }
+    }
+
+    /// It came to nothing.
+    pub fn drop_all(mut self) {
+        self.give_up_copy();
+        self.new.slot.model = Model::Empty;
     }
 }
 
-/// A converted model that waits for the user's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// Its slot.
-    pub slot: u8,
-    /// The slot with the comparison.
-    pub bench: u8,
+/// Takes in one window: it sets thresholds, or is compared on. False when it was not judged.
+fn compare(
+    (seen, settle): (&mut u16, u16),
+    changes: &mut Changes,
+    old: &Model,
+    new: &mut Model,
+    scratch: &mut [Scratch; 2],
+    workspace: &mut [u32],
+    input: &Input<'_>,
+) -> Result<bool, JobFault> {
+    let [a, b] = scratch;
+    if *seen < settle {
+        old.settle(new, [a, b], workspace, (*seen, settle), input).map_err(JobFault::Learner)?;
+    } else {
+        let Some((before, after)) = old.infer(input, a).zip(new.infer(input, b)) else { return Ok(false) };
+        add(changes, input.window.label, &before, &after);
+    }
+    *seen = seen.saturating_add(1);
+    Ok(true)
 }
 
-/// What a conversion would change.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Changes {
-    /// Bytes of the weights as written, before and after.
-    pub weights: [u32; 2],
-    /// Bytes of the container, before and after.
-    pub bytes: [u32; 2],
-    /// Verdicts, errors (of learners other than the ESN: scores) and thresholds, on the windows held back.
-    pub comparison: Comparison,
-    /// Of these, windows with a label, and how many were judged rightly before and after.
-    pub labelled: u32,
-    /// See there.
-    pub right: [u32; 2],
-}
-
-impl Changes {
-    /// Nothing yet.
-    pub const ZERO: Self =
-        Self { weights: [0; 2], bytes: [0; 2], comparison: Comparison::ZERO, labelled: 0, right: [0; 2] };
-}
-
-/// Why the model in use was not converted. It stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConvertFault {
-    /// There is none.
-    NoModel,
-    /// Windows are not judged now, so that there is nothing to compare with.
-    NotJudged,
-    /// An ESN's weights alone are clustered.
-    NoSuchForm,
-    /// It is converted already.
-    Converted,
-    /// The ESN's readout could not be clustered.
-    Cluster(hone_esn::ClusterError),
-    /// The ESN could not be put into integers.
-    Quantize(hone_esn::QuantizeError),
-    /// The SVM could not be.
-    Svm(hone_svm::QuantizeError),
-    /// TinyRCE could not be.
-    Freeze(hone_rce::FreezeError),
-    /// Another model came into use meanwhile.
-    Replaced,
-    /// The model in use finds too many of the windows anomalous for thresholds to be set by them.
-    Abnormal {
-        /// So many.
-        anomalous: u32,
-        /// Of so many.
-        windows: u32,
-    },
-    /// The errors of the windows are such that no threshold follows.
-    NoThreshold,
-}
-
-/// What comparing two models takes, in a slot of its own.
-#[cfg(feature = "small-models")]
-#[derive(Debug)]
-pub struct Bench {
-    /// What the model in use and its new form carry from window to window.
-    pub(crate) streams: [Stream; 2],
-    /// What is found.
-    pub changes: Changes,
+/// Takes in what the two say of one window.
+fn add(c: &mut Changes, label: Option<ClassId>, before: &Answer, after: &Answer) {
+    let decisions = [before.verdict.decision, after.verdict.decision];
+    c.windows = c.windows.saturating_add(1);
+    c.changed = c.changed.saturating_add((decisions[0] != decisions[1]).into());
+    for (count, decision) in c.anomalous.iter_mut().zip(decisions) {
+        *count = count.saturating_add((decision == Decision::Anomalous).into());
+    }
+    if let (Some(old), Some(new)) = (before.alone, after.alone) {
+        c.judged = c.judged.saturating_add(1);
+        // Running means.
+        for (mean, score) in c.score.iter_mut().zip([old, new]) {
+            *mean += (score - *mean) / c.judged as f32;
+        }
+    }
+    if let Some(class) = label {
+        c.labelled = c.labelled.saturating_add(1);
+        for (right, decision) in c.right.iter_mut().zip(decisions) {
+            *right = right.saturating_add((decision == Decision::Class(class)).into());
+        }
+    }
 }

@@ -3,10 +3,10 @@
 
 use hone_engine::capacity::CHANNELS;
 use hone_engine::command::{self, Console, Outcome};
-use hone_engine::cooperative::Device;
-use hone_engine::env::{Io, ThreadInfo, Typed};
-use hone_engine::event::Event;
-use hone_engine::persist::Flash;
+use hone_engine::data::env::{Io, ThreadInfo, Typed};
+use hone_engine::data::event::Event;
+use hone_engine::data::storage::Flash;
+use hone_engine::device::Device;
 use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
@@ -123,7 +123,10 @@ impl Bench {
     /// A device on this flash, with the tests' configuration.
     pub fn on(flash: TestFlash) -> Self {
         // What is tested here is the device, not how tight the default threshold is.
-        Self::start(flash, |links| links.config.update(|c| c.esn.k = 8.0))
+        Self::start(flash, |_links| {
+            #[cfg(feature = "esn")]
+            _links.config.update(|c| c.learners.esn.k = 8.0);
+        })
     }
 
     /// The power goes and comes again.
@@ -261,7 +264,7 @@ pub fn verdicts(b: &mut Bench) -> Vec<(Decision, u32)> {
         b.run(0.001);
     }
     let verdict = |e: &Event| match e {
-        Event::Verdict { verdict, .. } => Some((verdict.decision, verdict.score.to_bits())),
+        Event::Verdict { answer, .. } => Some((answer.verdict.decision, answer.verdict.score.to_bits())),
         _ => None,
     };
     b.events.iter().filter_map(verdict).collect()

@@ -1,6 +1,6 @@
 //! Where manifests and recordings lie.
 
-use super::Fault;
+use super::{Fault, Source};
 use std::path::{Path, PathBuf};
 
 /// The data folder: `--root`, else the environment's `HONE_DATA`, else `../shared/data` beside the project, looked
@@ -15,35 +15,54 @@ pub fn data_folder(root: Option<&Path>) -> PathBuf {
     upwards("shared/data").unwrap_or_else(|| "../shared/data".into())
 }
 
-/// The manifest that `hone eval NAME` means: a path, or the bare name of one in the project's `datasets/`.
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        /// The project's own manifests, which the program carries with it.
+        const MANIFESTS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../../datasets/", $name, ".toml")))),*];
+        /// Their names.
+        pub const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+embedded!(
+    "basicmotions",
+    "cwru-10",
+    "cwru-anomaly",
+    "digits",
+    "fan-high",
+    "fan-low",
+    "fan-med",
+    "fan-uci",
+    "har",
+    "iris",
+    "svm-dig38s",
+    "svm-dig6rs",
+    "svm-iris01",
+    "svm-iris12",
+    "temperature",
+    "uestc",
+);
+
+/// The manifest that `hone eval NAME` means: the file of this path, or the project's own of this bare name.
 ///
 /// # Errors
 /// [`Fault`] lists the names that there are.
-pub fn find_manifest(name: &str) -> Result<PathBuf, Fault> {
+pub fn find_manifest(name: &str) -> Result<Source, Fault> {
     let path = PathBuf::from(name);
     if path.is_file() {
-        return Ok(path);
+        return Source::open(&path);
     }
-    let bare = !name.is_empty() && !name.contains(['/', '\\', '\0']);
-    let folder = upwards("datasets").unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets"));
-    if bare {
-        let in_project = folder.join(format!("{}.toml", name.trim_end_matches(".toml")));
-        if in_project.is_file() {
-            return Ok(in_project);
-        }
+    let bare = name.trim_end_matches(".toml");
+    if let Some((found, text)) = MANIFESTS.iter().find(|(n, _)| *n == bare) {
+        return Ok(Source::new(&Path::new("datasets").join(format!("{found}.toml")), (*text).to_owned()));
     }
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|e| Some(e.ok()?.file_name().to_str()?.strip_suffix(".toml")?.to_string()))
-        .collect();
-    names.sort();
     let problem = if path.is_dir() {
         "is a folder; give the path of a manifest in it".into()
-    } else if names.is_empty() {
-        "there is no such manifest; give the path of a TOML file as docs/formats/manifest.md describes it".into()
+    } else if path.exists() {
+        "is not a regular file; give the path of a manifest".into()
     } else {
-        format!("there is no such manifest; give the path of one, or one of the project's: {}", names.join(", "))
+        format!("there is no such manifest; give the path of one, or one of the project's: {}", NAMES.join(", "))
     };
     Err(Fault { file: path, line: None, key: String::new(), problem })
 }
@@ -51,4 +70,24 @@ pub fn find_manifest(name: &str) -> Result<PathBuf, Fault> {
 fn upwards(folder: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|a| a.join(folder)).find(|p| p.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_manifest_of_the_project_is_in_the_program() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap().trim_end_matches(".toml").to_owned())
+            .collect();
+        there.sort();
+        assert_eq!(there, NAMES);
+        for name in NAMES {
+            let source = find_manifest(name).unwrap();
+            super::super::Manifest::parse(&source).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
 }

@@ -91,7 +91,7 @@ pub struct ChannelSpec {
     pub name: String,
     /// Its place along the file's channel axis. Default: its place in the list.
     pub index: Option<usize>,
-    /// Its column in a CSV file: a name, or a number from 0 where there is no header. Default: its name.
+    /// Its column in a CSV file: a name, or a number from 0. Default: its name.
     pub column: Option<String>,
     /// Units per LSB.
     pub scale: f64,
@@ -139,7 +139,7 @@ pub struct ClassSpec {
     pub id: Option<u16>,
     /// Its name.
     pub name: String,
-    /// What label arrays and label columns call it. Default: the id.
+    /// What label arrays and label columns call it. Default: its name where that is a whole number, else the id.
     pub value: Option<i64>,
     /// For anomaly tasks: whether windows of it are to raise an alarm.
     #[serde(default)]
@@ -157,11 +157,19 @@ pub struct FileSpec {
     /// Which indices of a recording axis to use. Default: all.
     #[serde(default)]
     pub at: BTreeMap<String, Vec<usize>>,
+    /// Of a MATLAB file: the variable. Default: the only one.
+    pub variable: Option<String>,
     /// Whether a CSV file begins with names of columns. Default: yes.
     pub header: Option<bool>,
+    /// What separates the cells of a CSV file. Default: what its first lines show.
+    pub separator: Option<String>,
+    /// The decimal mark of a CSV file. Default: what its first lines show.
+    pub decimal: Option<String>,
+    /// Of recordings in a CSV file: the column of times, or `none`. Default: the one of `spans`, else one named as such.
+    pub time: Option<String>,
     /// Of a CSV table: the columns of features. Default: all but the label.
     pub columns: Option<Vec<String>>,
-    /// Of a CSV table: the column of the class, by name, number from 0, or `last`. Default: `last`.
+    /// Of a CSV file: the column of the class, by name, number from 0, or `last`. Default for tables: `last`.
     pub label: Option<String>,
     /// The class of everything in the file.
     pub class: Option<String>,
@@ -185,6 +193,8 @@ pub struct FileSpec {
 pub struct ArrayRef {
     /// Below the data folder; one-dimensional.
     pub path: String,
+    /// Of a MATLAB file: the variable. Default: the only one.
+    pub variable: Option<String>,
     /// The file's axis along which it runs. Default: `window`, else the first recording axis, else `time`.
     pub axis: Option<String>,
 }
@@ -291,10 +301,22 @@ impl Manifest {
         self.window.map_or(1, |w| w.step.unwrap_or(w.length))
     }
 
-    /// The value by which label arrays call class `index`.
+    /// The value by which label arrays call class `index`: as written, else its name where that is a whole number, else
+    /// its number.
     pub fn label_value(&self, index: usize) -> Option<i64> {
         let class = self.classes.get(index)?;
-        Some(class.value.unwrap_or_else(|| i64::from(self.class_id(index))))
+        let named = || number(&class.name).filter(|v| v.fract() == 0.0 && v.abs() < 9e15).map(|v| v as i64);
+        Some(class.value.or_else(named).unwrap_or_else(|| i64::from(self.class_id(index))))
+    }
+
+    /// The class that a label column means by `text`: a name, a number equal to a name, or a value.
+    pub fn class_labelled(&self, text: &str) -> Option<usize> {
+        if let Some(class) = self.class_named(text) {
+            return Some(class);
+        }
+        let value = number(text)?;
+        let named = self.classes.iter().position(|c| number(&c.name) == Some(value));
+        named.or_else(|| (0..self.classes.len()).find(|c| self.label_value(*c).map(|v| v as f64) == Some(value)))
     }
 
     /// The number of class `index`.
@@ -308,7 +330,7 @@ impl Manifest {
     }
 }
 
-/// Whether a path names a CSV file.
-pub(super) fn is_csv(path: &str) -> bool {
-    path.ends_with(".csv")
+/// A name or a label that is a finite number.
+pub(super) fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|v: &f64| v.is_finite())
 }

@@ -31,6 +31,43 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// The TOML reader's message without the names that Rust has for types.
+fn plain(message: &str) -> String {
+    let mut text = message.trim().replace('\n', "; ");
+    for (rust, word) in [
+        ("expected f64", "expected a number"),
+        ("expected i64", "expected a whole number"),
+        ("expected usize", "expected a whole number of at least 0"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("a boolean", "true or false"),
+        ("expected a bool", "expected true or false"),
+        ("a sequence", "a list"),
+        ("sequence", "a list"),
+        ("expected a map", "expected a table"),
+        ("map,", "a table,"),
+        ("floating point ", "the number "),
+        ("integer ", "the number "),
+        ("boolean ", ""),
+        ("string \"", "the text \""),
+        ("invalid type: ", "does not take "),
+        ("invalid value: ", "does not take "),
+        ("unknown field", "there is no key"),
+        ("unknown variant", "there is no"),
+        ("missing field", "is missing the key"),
+    ] {
+        text = text.replace(rust, word);
+    }
+    // `expected struct WindowSpec` and its like.
+    for kind in ["struct ", "enum "] {
+        while let Some(at) = text.find(kind) {
+            let name =
+                text[at + kind.len()..].find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len() - at - kind.len());
+            text.replace_range(at..at + kind.len() + name, if kind == "struct " { "a table" } else { "a word" });
+        }
+    }
+    text
+}
+
 /// A manifest's text and where it came from.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -73,6 +110,11 @@ impl Source {
         &self.text
     }
 
+    /// Where it came from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A fault of the value at `key`; where it is missing, the line is that of the table which should have it.
     pub fn fault(&self, key: &str, problem: String) -> Fault {
         Fault { file: self.path.clone(), line: self.line_of(key), key: key.into(), problem }
@@ -85,7 +127,7 @@ impl Source {
         // The reader's message names what it expected; the line's own key says where.
         let key = text.split_once('=').map_or(text, |(k, _)| k.trim());
         let key: String = key.chars().take(60).collect();
-        Fault { file: self.path.clone(), line, key, problem: error.message().trim().replace('\n', "; ") }
+        Fault { file: self.path.clone(), line, key, problem: plain(error.message()) }
     }
 
     fn line_at(&self, offset: usize) -> usize {

@@ -1,11 +1,18 @@
 //! Recordings as a sensor: one after the other, at their own rate, with a gap between two.
 
-use crate::dataset::{Data, Dataset, Recordings};
+use crate::dataset::{Data, Dataset, Recording, Recordings};
+use crate::output;
 use hone_engine::capacity::CHANNELS;
 use hone_engine::{Reading, SensorError, SensorInfo};
-use hone_signal::{Channel, Faults, Sample};
+use hone_signal::{Channel, Faults, Micros, Sample};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
+
+/// Frames read at a time.
+const CHUNK: usize = 4096;
+/// What is told at most before someone listens.
+const NEWS: usize = 64;
 
 /// The handle by which another recording is chosen while the device runs.
 #[derive(Clone, Debug)]
@@ -18,10 +25,30 @@ pub struct Control {
 struct State {
     current: usize,
     jump: Option<usize>,
+    /// The class that plays, where the manifest calls it anomalous.
+    anomalous: Option<String>,
+    /// Whether it was warned that this is being learnt.
+    warned: bool,
+    news: VecDeque<News>,
+}
+
+/// Another recording plays, or the same one is of another class from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// When.
+    pub time: Micros,
+    /// The recording's number.
+    pub number: usize,
+    /// Its name.
+    pub name: String,
+    /// The class, and whether the manifest calls it anomalous.
+    pub class: String,
+    /// Whether the manifest calls the class anomalous.
+    pub anomalous: bool,
 }
 
 impl Control {
-    /// Each recording's name and class.
+    /// Each recording's name and classes.
     pub fn names(&self) -> &[(String, String)] {
         &self.names
     }
@@ -29,6 +56,23 @@ impl Control {
     /// The recording that plays, or after the last the number of recordings.
     pub fn current(&self) -> usize {
         self.state.lock().map_or(0, |s| s.jump.unwrap_or(s.current))
+    }
+
+    /// The class that plays, if it is anomalous and being learnt and nobody was warned of it yet.
+    pub fn unwarned(&self, learnt: bool) -> Option<String> {
+        let mut state = self.state.lock().ok()?;
+        if !learnt {
+            state.warned = false;
+            return None;
+        }
+        let class = state.anomalous.clone().filter(|_| !state.warned)?;
+        state.warned = true;
+        Some(class)
+    }
+
+    /// What changed and was not told yet.
+    pub fn news(&self) -> Option<News> {
+        self.state.lock().ok()?.news.pop_front()
     }
 
     /// Plays this recording from its start. False when there is none of this number.
@@ -44,11 +88,18 @@ impl Control {
 /// The sensor.
 #[derive(Debug)]
 pub struct Replay {
-    recordings: Recordings,
+    set: Recordings,
+    /// Name of each class, and whether it is anomalous.
+    classes: Vec<(String, bool)>,
     info: SensorInfo,
     control: Control,
     recording: usize,
     frame: usize,
+    /// Samples from a frame of the recording on.
+    chunk: Vec<Sample>,
+    chunk_from: usize,
+    /// Class of the frame before.
+    class: Option<usize>,
 }
 
 impl Replay {
@@ -63,28 +114,45 @@ impl Replay {
                 "{name} is a table without time, which nothing can sample; 'hone eval {name}' learns from it"
             ));
         };
-        if recordings.rate_hz < 1.0 {
+        let rate = recordings.rate_hz;
+        if rate < 1.0 || (rate - rate.round()).abs() > 1e-6 * rate || rate > f64::from(u32::MAX) {
             return Err(format!(
-                "{name} has {} frames a second and the device samples at least one; 'hone eval {name}' takes any rate",
-                recordings.rate_hz
+                "{name} has {rate} frames a second and the device samples a whole number of at least one; 'hone eval {name}' takes \
+                 any rate"
             ));
         }
         let channels = recordings.channels.len();
         if channels > CHANNELS {
-            eprintln!("note: {name} has {channels} channels; the device samples the first {CHANNELS}");
+            output::note(&format!("{name} has {channels} channels; the device samples the first {CHANNELS}"));
         }
-        let class =
-            |index: Option<usize>| index.and_then(|i| set.classes.get(i)).map_or_else(String::new, |c| c.name.clone());
-        let names = recordings.recordings.iter().map(|r| (r.name.clone(), class(r.windows.first().map(|w| w.class))));
-        let control = Control { names: Arc::new(names.collect()), state: Arc::default() };
+        let first = recordings.channels.first().copied().unwrap_or(Channel::default());
+        if recordings.channels.iter().take(CHANNELS).any(|c| *c != first) {
+            output::note(&format!(
+                "the channels of {name} differ in scale or unit; the device takes those of the first for all"
+            ));
+        }
+        let classes: Vec<(String, bool)> = set.classes.iter().map(|c| (c.name.clone(), c.anomalous)).collect();
+        let of = |r: &Recording| {
+            let mut names: Vec<&str> = Vec::new();
+            for (_, class) in r.classes.iter() {
+                let name = classes.get(class).map_or("", |c| c.0.as_str());
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            names.join(", ")
+        };
+        let names = recordings.recordings.iter().map(|r| (r.name.clone(), of(r))).collect();
+        let control = Control { names: Arc::new(names), state: Arc::default() };
         let info = SensorInfo {
             // As long as the program: there is one replay.
             name: Box::leak(format!("recordings of {name}").into_boxed_str()),
-            rate_hz: recordings.rate_hz.round() as u32,
+            rate_hz: rate.round() as u32,
             channels: channels.min(CHANNELS) as u8,
-            channel: recordings.channels.first().copied().unwrap_or(Channel::default()),
+            channel: first,
         };
-        Ok(Self { recordings, info, control, recording: 0, frame: 0 })
+        let (set, chunk) = (recordings, Vec::new());
+        Ok(Self { set, classes, info, control, recording: 0, frame: 0, chunk, chunk_from: 0, class: None })
     }
 
     /// What it is.
@@ -100,30 +168,68 @@ impl Replay {
     /// The next frame of the recording that plays.
     ///
     /// # Errors
-    /// [`SensorError::End`] after the last one.
-    pub fn read(&mut self, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    /// [`SensorError::End`] after the last one, and where the recordings cannot be read any more.
+    pub fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         let mut faults = Faults::NONE;
         if let Some(jump) = self.control.state.lock().ok().and_then(|mut s| s.jump.take()) {
-            (self.recording, self.frame) = (jump, 0);
+            self.go(jump);
             faults = Faults::GAP;
         }
-        let width = self.recordings.channels.len();
         loop {
             if let Ok(mut state) = self.control.state.lock() {
                 state.current = self.recording;
             }
-            let recording = self.recordings.recordings.get(self.recording).ok_or(SensorError::End)?;
-            let at = self.frame * width;
-            if let Some(samples) = recording.samples.get(at..at + width) {
-                faults = faults.with(recording.faults.get(self.frame).copied().unwrap_or(Faults::NONE));
-                for (sample, value) in frame.iter_mut().zip(samples) {
-                    *sample = *value;
-                }
-                self.frame += 1;
-                return Ok(Reading { faults });
+            let recording = self.set.recordings.get(self.recording).ok_or(SensorError::End)?;
+            if self.frame < recording.frames() {
+                break;
             }
-            (self.recording, self.frame) = (self.recording + 1, 0);
+            self.go(self.recording + 1);
             faults = Faults::GAP;
+        }
+        self.tell(now);
+        let recording = self.set.recordings.get(self.recording).ok_or(SensorError::End)?;
+        let width = self.set.channels.len();
+        let held = self.chunk.len() / width.max(1);
+        if self.frame < self.chunk_from || self.frame >= self.chunk_from + held {
+            let samples = self.set.samples(recording, self.frame, CHUNK).map_err(|_| SensorError::End)?;
+            self.chunk.clear();
+            self.chunk.extend_from_slice(&samples);
+            self.chunk_from = self.frame;
+        }
+        let at = (self.frame - self.chunk_from) * width;
+        let samples = self.chunk.get(at..at + width).ok_or(SensorError::End)?;
+        // The device finds out by itself that its sensor is stuck.
+        let known = recording.faults.get(self.frame).unwrap_or(Faults::NONE);
+        faults = faults.with(Faults(known.0 & !Faults::STUCK.0));
+        for (sample, value) in frame.iter_mut().zip(samples) {
+            *sample = *value;
+        }
+        self.frame += 1;
+        Ok(Reading { faults })
+    }
+
+    fn go(&mut self, recording: usize) {
+        (self.recording, self.frame, self.class) = (recording, 0, None);
+        self.chunk.clear();
+    }
+
+    /// Tells of a recording's beginning and of another class.
+    fn tell(&mut self, time: Micros) {
+        let Some(recording) = self.set.recordings.get(self.recording) else { return };
+        let class = recording.classes.get(self.frame);
+        if class == self.class {
+            return;
+        }
+        self.class = class;
+        let (name, anomalous) = class.and_then(|c| self.classes.get(c)).cloned().unwrap_or_default();
+        if let Ok(mut state) = self.control.state.lock() {
+            state.anomalous = anomalous.then(|| name.clone());
+            state.warned = false;
+            if state.news.len() == NEWS {
+                state.news.pop_front();
+            }
+            let (number, class) = (self.recording, name);
+            state.news.push_back(News { time, number, name: recording.name.clone(), class, anomalous });
         }
     }
 }
@@ -131,38 +237,26 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Class, Recording};
-    use crate::dataset::{Family, Task};
-    use hone_learn::ClassId;
+    use crate::dataset::Source;
+    use std::path::Path;
 
     fn set(rate_hz: f64) -> Dataset {
-        let recording = |name: &str, samples: &[Sample]| Recording {
-            name: name.into(),
-            samples: samples.to_vec(),
-            faults: vec![Faults::NONE; samples.len()],
-            windows: Vec::new(),
-        };
-        Dataset {
-            name: "two".into(),
-            title: String::new(),
-            task: Task::Anomaly,
-            classes: vec![Class { id: ClassId(0), name: "normal".into(), anomalous: false }],
-            family: Family::default(),
-            data: Data::Recordings(Recordings {
-                rate_hz,
-                length: 2,
-                step: 2,
-                channels: vec![Channel::default()],
-                channel_names: vec!["x".into()],
-                recordings: vec![recording("a", &[1, 2, 3]), recording("b", &[4, 5])],
-            }),
-        }
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("a.csv"), "x\n1\n2\n3\n").unwrap();
+        std::fs::write(root.path().join("b.csv"), "x\n4\n5\n").unwrap();
+        let manifest = format!(
+            "name = \"two\"\nkind = \"recordings\"\ntask = \"anomaly\"\nrate_hz = {rate_hz}\nwindow = {{ length = 2 }}\n\
+             [[channel]]\nname = \"x\"\nscale = 1\n[[class]]\nname = \"well\"\n[[class]]\nname = \"ill\"\nanomalous = true\n\
+             [[file]]\npath = \"a.csv\"\nclass = \"well\"\npart = \"train\"\n\
+             [[file]]\npath = \"b.csv\"\nclass = \"ill\"\npart = \"test\"\n"
+        );
+        Dataset::read(&Source::new(Path::new("two.toml"), manifest), root.path()).unwrap_or_else(|e| panic!("{e}"))
     }
 
     fn all(replay: &mut Replay) -> Vec<(Sample, bool)> {
         let mut frame = [0; CHANNELS];
         std::iter::from_fn(|| {
-            let reading = replay.read(&mut frame).ok()?;
+            let reading = replay.read(Micros(7), &mut frame).ok()?;
             Some((frame[0], reading.faults.any(Faults::GAP)))
         })
         .collect()
@@ -172,13 +266,18 @@ mod tests {
     fn plays_one_after_the_other_with_a_gap_between() {
         let mut replay = Replay::new(set(100.0)).unwrap();
         assert_eq!(all(&mut replay), [(1, false), (2, false), (3, false), (4, true), (5, false)]);
-        assert_eq!(replay.read(&mut [0; CHANNELS]), Err(SensorError::End));
+        assert_eq!(replay.read(Micros(0), &mut [0; CHANNELS]), Err(SensorError::End));
         assert!(replay.control().play(1) && !replay.control().play(2));
         assert_eq!(all(&mut replay), [(4, true), (5, false)]);
+        let told: Vec<(usize, String, bool)> =
+            std::iter::from_fn(|| replay.control().news()).map(|n| (n.number, n.class, n.anomalous)).collect();
+        assert_eq!(told, [(0, "well".into(), false), (1, "ill".into(), true), (1, "ill".into(), true)]);
     }
 
     #[test]
     fn refuses_what_the_device_cannot_sample() {
-        assert!(Replay::new(set(0.01)).unwrap_err().contains("hone eval"));
+        for rate in [0.01, 12.5] {
+            assert!(Replay::new(set(rate)).unwrap_err().contains("hone eval"), "{rate}");
+        }
     }
 }

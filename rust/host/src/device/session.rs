@@ -7,13 +7,17 @@ use super::flash::HostFlash;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
+use crate::output;
 use hone_engine::command::{self, Command, Console, Failed, Outcome};
-use hone_engine::config::Style;
-use hone_engine::cooperative::Device;
-use hone_engine::env::{Io, ThreadInfo, Typed};
-use hone_engine::event::Event;
-use hone_engine::text::{Out, Text, Write, text};
-use hone_engine::{Flash, Led, Links, Memory, telemetry};
+use hone_engine::data::config::Style;
+use hone_engine::data::env::{Io, ThreadInfo, Typed};
+use hone_engine::data::event::Event;
+use hone_engine::data::stats::Phase;
+use hone_engine::device::Device;
+use hone_engine::learners::Learner;
+use hone_engine::say::telemetry;
+use hone_engine::text::{Out, Write};
+use hone_engine::{Flash, Led, Links, Memory};
 use hone_signal::Micros;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,14 +54,14 @@ pub fn device(source: Source, flash: HostFlash) -> HostDevice {
 
 /// Commands of the host program alone.
 pub static HOST_COMMANDS: [Command; 5] = [
-    host("rig", text!("[CONDITION]"), text!("what is done to the simulated motor; without a condition, list them")),
-    host("replay", text!("[NUMBER]"), text!("play this recording (with --replay); without a number, list them")),
-    host("button", Text::EMPTY, text!("press the button sw0: collect and train the default learner")),
-    host("led", Text::EMPTY, text!("whether the light is on")),
-    host("quit", Text::EMPTY, text!("leave")),
+    host("rig", "[CONDITION]", "what is done to the simulated motor; without a condition, list them"),
+    host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
+    host("button", "", "press the button sw0: collect and train the default learner"),
+    host("led", "", "whether the light is on"),
+    host("quit", "", "leave"),
 ];
 
-const fn host(name: &'static str, usage: Text, help: Text) -> Command {
+const fn host(name: &'static str, usage: &'static str, help: &'static str) -> Command {
     Command { name, usage, help, sub: &[], words: command::Words::None }
 }
 
@@ -213,6 +217,17 @@ impl Handles {
         Next::Go(Ok(()))
     }
 
+    /// Keeps what was learnt since the last time, as a device does by itself when it has been quiet.
+    pub fn keep(&self, time: &mut dyn Time) {
+        struct Unsaid;
+        impl Out for Unsaid {
+            fn str(&mut self, _: &str) {}
+        }
+        if self.links.config.get().device.autosave {
+            self.line("model save", time, &mut NoInput, &mut Unsaid);
+        }
+    }
+
     /// Every word that may come next after `words` and begins with `start`.
     pub fn complete(&self, words: &[&str], start: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -280,9 +295,7 @@ pub struct Stdout;
 
 impl Out for Stdout {
     fn str(&mut self, text: &str) {
-        use std::io::Write as _;
-        // A reader that went away ends the program at its next line, not here.
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        output::print(text);
     }
 }
 
@@ -307,6 +320,9 @@ impl Time for Script<'_> {
         let wall = std::time::Instant::now();
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
+            if let Control::Replay(control) = self.device.sensor.control() {
+                played(&control, self.device.links(), out);
+            }
             drain(self.device.links(), self.watch, out);
             if let Some(pace) = self.pace {
                 let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;
@@ -318,6 +334,47 @@ impl Time for Script<'_> {
         }
         true
     }
+}
+
+/// Whether a training takes in what plays as normal.
+fn learns_as_normal(links: &Links) -> bool {
+    let training = links.training.get();
+    let normal = match training.learner {
+        Learner::Esn => true,
+        _ => links.request.get().label.is_none(),
+    };
+    normal && matches!(training.phase, Phase::Collecting)
+}
+
+/// Tells of another recording or class, and of what the manifest calls anomalous where it is being learnt as normal.
+fn played(control: &replay::Control, links: &Links, out: &mut dyn Out) {
+    let style = links.config.get().device.telemetry;
+    while let Some(news) = control.news() {
+        match style {
+            Style::Off => {}
+            Style::Text => {
+                let seconds = news.time.0 as f64 / 1e6;
+                out.str(&format!("[{seconds:.3}] playing recording {}, {}: {}\n", news.number, news.name, news.class));
+            }
+            Style::Json => {
+                let object = serde_json::json!({
+                    "event": "playing", "time_us": news.time.0, "recording": news.number, "name": news.name,
+                    "class": news.class, "anomalous": news.anomalous,
+                });
+                out.str(&format!("{object}\n"));
+            }
+        }
+    }
+    if let Some(class) = control.unwarned(learns_as_normal(links)) {
+        warn(&class, out);
+    }
+}
+
+/// Says that a training takes in what is not normal.
+fn warn(class: &str, out: &mut dyn Out) {
+    out.str("note: a training learns this as normal, and the manifest calls it anomalous (");
+    out.str(class);
+    out.str("); 'train cancel' stops it, 'replay NUMBER' plays another\n");
 }
 
 /// Prints what happened.
@@ -361,6 +418,7 @@ pub fn run_script(
         }
         time.pause(Micros(10_000), out);
     }
+    handles.keep(&mut time);
     failed
 }
 

@@ -50,7 +50,7 @@ impl Sensor for Source {
     fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         match self {
             Self::Rig(rig, _) => rig.read(now, frame),
-            Self::Replay(replay) => replay.read(frame),
+            Self::Replay(replay) => replay.read(now, frame),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, svm};
-use crate::dataset::{Dataset, Part, Task, data_folder, find_manifest};
+use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, sound, svm, table};
+use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
+use crate::output;
 use clap::{Args, ValueEnum};
-use hone_engine::convert::Form;
+use hone_engine::learners;
+use hone_learn::learner::Form;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// Trains with the device's own code on recordings, tests, and prints the figures.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,7 +19,7 @@ pub struct EvalArgs {
     #[arg(required_unless_present = "list_settings")]
     pub manifest: Option<String>,
     /// The learner
-    #[arg(long, value_enum)]
+    #[arg(long)]
     pub learner: LearnerName,
     /// A setting of the learner; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -78,7 +80,7 @@ impl std::str::FromStr for Orders {
 }
 
 /// The learners.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LearnerName {
     /// Echo State Network autoencoder: anomalies in recordings
     #[default]
@@ -87,6 +89,29 @@ pub enum LearnerName {
     Svm,
     /// TinyRCE: classes learnt one window at a time, and what is of none
     Rce,
+    /// Another of the engine's table, by the contract alone
+    Table(learners::Learner),
+}
+
+impl LearnerName {
+    /// Those with more to tell, and the others of the table.
+    fn all() -> &'static [(Self, &'static str)] {
+        static ALL: LazyLock<Vec<(LearnerName, &'static str)>> = LazyLock::new(|| {
+            let own = [(LearnerName::Esn, "esn"), (LearnerName::Svm, "svm"), (LearnerName::Rce, "rce")];
+            let others = learners::Learner::ALL.iter().filter(|l| own.iter().all(|(_, name)| *name != l.name()));
+            own.into_iter().chain(others.map(|l| (LearnerName::Table(*l), l.name()))).collect()
+        });
+        &ALL
+    }
+}
+
+impl std::str::FromStr for LearnerName {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
+        let names = || Self::all().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
+        found.ok_or_else(|| format!("possible values: {}", names()))
+    }
 }
 
 /// In which order windows are learnt and judged.
@@ -147,6 +172,7 @@ fn learner(args: &EvalArgs) -> Box<dyn Learner> {
         (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
         (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
         (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
+        (LearnerName::Table(learner), _) => Box::new(table::OfTable::new(learner)),
     }
 }
 
@@ -158,25 +184,20 @@ pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
     if args.list_settings {
         let mut learner = learner(&EvalArgs { budget: Budget::F401, ..args.clone() });
         configure(args, learner.as_mut())?;
-        print(&learner.settings().list());
+        output::print(&learner.settings().list());
         return Ok(());
     }
     let (report, files) = evaluate(args)?;
     if args.json {
-        print(&format!("{}\n", report.json()));
-    } else {
-        print(&report.table());
-        for file in files {
-            print(&format!("\n  figure {}\n", file.display()));
-        }
+        output::print(&format!("{}\n", report.json()));
+        return Ok(());
     }
+    let mut text = report.table();
+    for file in files {
+        text.push_str(&format!("\n  figure {}\n", file.display()));
+    }
+    output::print(&text);
     Ok(())
-}
-
-/// Standard output may be closed early, as by `head`; that is no error of ours.
-fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Trains and tests; gives the figures and the files drawn.
@@ -184,9 +205,18 @@ fn print(text: &str) {
 /// # Errors
 /// [`EvalError`].
 pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    evaluate_source(args, &find_manifest(args.manifest.as_deref().unwrap_or(""))?)
+}
+
+/// The same for a manifest whose text is at hand.
+///
+/// # Errors
+/// [`EvalError`].
+pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
     // Models are values of fixed size; large ones pass over the stack while they are made.
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args));
+        let thread =
+            std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args, source));
         let failed = || EvalError::Learner("the evaluation stopped unexpectedly".into());
         thread
             .map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?
@@ -195,9 +225,8 @@ pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     })
 }
 
-fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
-    let manifest = find_manifest(args.manifest.as_deref().unwrap_or(""))?;
-    let set = Dataset::open(&manifest, &data_folder(args.root.as_deref()))?;
+fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    let set = Dataset::read(source, &data_folder(args.root.as_deref()))?;
     let mut learner = learner(args);
     learner.serves(&set).map_err(EvalError::NotServed)?;
     learner.adapt(&set);
@@ -208,7 +237,7 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
         bar.set_style(style.progress_chars("=> "));
     }
-    let outcome = go(args, &set, learner.as_mut(), &bar);
+    let outcome = sound::check(&set).and_then(|()| go(args, &set, learner.as_mut(), &bar));
     bar.finish_and_clear();
     let protocol::Outcome { mut report, training, results, curves } = outcome?;
     report.dataset = set.name.clone();
@@ -219,8 +248,14 @@ fn evaluate_here(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
     report.budget = args.budget.name().into();
     report.settings = learner.settings().values().into_iter().collect();
     report.facts.extend(training.facts.iter().cloned());
-    if training.refused > 0 {
-        report.facts.push(("windows with faults".into(), format!("{} not learnt", training.refused)));
+    if report.test_windows == 0 || report.train_windows == 0 {
+        let (what, part) = if report.test_windows == 0 { ("judged", "test") } else { ("learnt", "train") };
+        return Err(EvalError::Data(format!("no window was {what}, so there is no figure; check what is to {part}")));
+    }
+    sound::tell(&set, learner.name(), &training, &mut report);
+    if set.task == Task::Anomaly && !results.is_empty() {
+        let ill = |class: usize| set.classes.get(class).is_some_and(|c| c.anomalous);
+        sound::too_short(results.iter().map(|r| (r.starts, ill(r.class))), training.average, &mut report);
     }
     let files = match &args.plot {
         Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,

@@ -4,14 +4,22 @@ use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
 use super::sight::{Seen, Sight};
-use crate::dataset::{Dataset, Part, Recording, Recordings, Task, Window};
-use hone_engine::convert::{ConvertFault, Form};
+use crate::dataset::{Dataset, Held, Part, Recording, Recordings, Task, UNFIT_TO_LEARN, Window};
+use hone_engine::data::order::JobFault;
+use hone_engine::learners;
+use hone_esn::learner::Fault;
 use hone_esn::{
     Checked, IntegerModel, IntegerScratch, Model, Params, Quantization, QuantizeError, Scratch, Shape, Threshold,
     TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
 };
+use hone_learn::learner::Form;
 use hone_learn::{ParamError, Progress, Settings};
-use hone_signal::{Faults, WindowView};
+use hone_signal::WindowView;
+
+/// Why there is no such form.
+fn fault(fault: Fault) -> EvalError {
+    refused(JobFault::Learner(learners::Fault::Esn(fault)))
+}
 
 /// An ESN of up to `N` units, `C` channels and `E` non-zero reservoir weights.
 pub struct Esn<const N: usize, const C: usize, const E: usize> {
@@ -58,11 +66,14 @@ impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
     }
 }
 
+/// The most windows that a phase takes.
+const MOST: usize = 10_000;
+
 /// A window and its recording.
 type Placed<'a> = (&'a Recording, &'a Window);
 
-fn set_view<'a>(set: &Dataset, r: &Recordings, (recording, window): &Placed<'a>) -> WindowView<'a> {
-    r.view(recording, window, &set.classes)
+fn held<'a>(set: &Dataset, r: &'a Recordings, (recording, window): &Placed<'_>) -> Result<Held<'a>, EvalError> {
+    Ok(r.held(recording, window, &set.classes)?)
 }
 
 /// The windows of each phase, in the order in which they are streamed.
@@ -74,45 +85,43 @@ struct Stream<'a> {
 }
 
 impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
-    /// Shares the windows out: every phase sees every recording, in order. Without a setting a fifth of the windows
-    /// to train on is for scaling, and without windows to calibrate on the last quarter of those to train on is.
+    /// Shares the windows out: every phase sees every recording, in order, as far as its share of all windows goes.
+    /// Without a setting a fifth of the windows to train on is for scaling, and without windows to calibrate on the last
+    /// quarter of those to train on is.
     fn stream<'a>(&self, r: &'a Recordings) -> Stream<'a> {
-        let sound = |w: &Window| Faults(w.faults.0 & !Faults::GAP.0) == Faults::NONE;
-        let all = r.recordings.iter().flat_map(|r| &r.windows).filter(|w| w.part != Part::Test);
-        let refused = all.filter(|w| !sound(w)).count();
-        let mut stream = Stream { scale: vec![], fit: vec![], calibrate: vec![], refused };
-        let calibrates = r.windows(Part::Calibrate).next().is_some();
-        let total = r.windows(Part::Train).filter(|(_, w)| sound(w)).count();
+        let refused = [Part::Train, Part::Calibrate].iter().flat_map(|p| r.refused(*p)).map(|(_, n)| n).sum();
+        let mut stream =
+            Stream { scale: vec![], fit: vec![], calibrate: r.windows(Part::Calibrate).collect(), refused };
+        let apart = !stream.calibrate.is_empty();
+        let total = r.windows(Part::Train).count();
+        // So many of the windows up to here, shared among recordings by their size.
+        let until = |share: usize, windows: usize| (share * windows + total / 2).checked_div(total).unwrap_or(0);
+        let scaling = if self.fixed.scale { self.params.scale_windows.into() } else { total.div_ceil(5).min(MOST) };
         let mut before = 0;
         for recording in &r.recordings {
-            let part =
-                |p| recording.windows.iter().filter(move |w| w.part == p && sound(w)).map(move |w| (recording, w));
-            let mut train: Vec<_> = part(Part::Train).collect();
-            stream.calibrate.extend(part(Part::Calibrate));
-            let count = train.len();
-            if !calibrates {
-                stream.calibrate.extend(train.split_off(count - count / 4));
+            let sound = |w: &&Window| w.part == Part::Train && !w.faults.any(UNFIT_TO_LEARN);
+            let mut train: Vec<_> = recording.windows.iter().filter(sound).map(|w| (recording, w)).collect();
+            let after = before + train.len();
+            if !apart {
+                let last = until(total / 4, after) - until(total / 4, before);
+                stream.calibrate.extend(train.split_off(train.len() - last.min(train.len())));
             }
-            // A set length is shared among recordings by their size.
-            let until = |windows: usize| {
-                (usize::from(self.params.scale_windows) * windows + total / 2).checked_div(total).unwrap_or(0)
-            };
-            let scale = if self.fixed.scale { until(before + count) - until(before) } else { count.div_ceil(5) };
+            let scale = until(scaling, after) - until(scaling, before);
             let fit = train.split_off(scale.min(train.len()));
             stream.scale.extend(train);
             stream.fit.extend(fit);
-            before += count;
+            before = after;
         }
         let limit =
-            |fixed: bool, set: u16, windows: &mut Vec<_>| windows.truncate(if fixed { set.into() } else { 10_000 });
+            |fixed: bool, set: u16, windows: &mut Vec<_>| windows.truncate(if fixed { set.into() } else { MOST });
         limit(self.fixed.fit, self.params.fit_windows, &mut stream.fit);
         limit(self.fixed.calibrate, self.params.calibrate_windows, &mut stream.calibrate);
         stream
     }
 
     /// Windows as the ESN sees them.
-    fn seen(&mut self, set: &Dataset, r: &Recordings, windows: &[Placed]) -> Vec<Seen> {
-        windows.iter().map(|at| self.sight.see(&set_view(set, r, at))).collect()
+    fn seen(&mut self, set: &Dataset, r: &Recordings, windows: &[Placed]) -> Result<Vec<Seen>, EvalError> {
+        windows.iter().map(|at| Ok(self.sight.see(&held(set, r, at)?.view()))).collect()
     }
 
     fn checked(&mut self, r: &Recordings, stream: &Stream) -> Result<Checked, EvalError> {
@@ -198,7 +207,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         let checked = self.checked(r, &stream)?;
         for at in &measured {
             tick();
-            self.sight.measure(&set_view(set, r, at));
+            self.sight.measure(&held(set, r, at)?.view());
         }
         self.sight.settle();
         self.params = *checked.params();
@@ -211,7 +220,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 Wants::Window => match windows.next() {
                     Some(window) => {
                         tick();
-                        let seen = self.sight.see(&set_view(set, r, window));
+                        let seen = self.sight.see(&held(set, r, window)?.view());
                         trainer.push(&mut workspace, &mut self.model, &seen.view())
                     }
                     None => trainer.end_of_data().map(|()| trainer.progress()),
@@ -224,7 +233,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 Err(e) => return Err(EvalError::Learner(explain(e, set))),
             }
         };
-        let fitted = self.seen(set, r, &stream.fit);
+        let fitted = self.seen(set, r, &stream.fit)?;
         let mut scores = vec![0.0; stream.fit.len()];
         let fitted = fitted.iter().map(Seen::view);
         let in_sample = in_sample_threshold(&self.model, &mut self.scratch, fitted, &mut scores);
@@ -250,6 +259,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             model_ram_bytes: size_of::<Model<N, C, E>>(),
             workspace_bytes: required(&checked),
             stop: Some(report.stop),
+            average: self.params.average.into(),
             threshold: Some(threshold.upper),
             lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
             in_sample_threshold: in_sample.map(|t| t.upper),
@@ -283,14 +293,14 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
         let stream = self.stream(r);
-        let seen = self.seen(set, r, &stream.calibrate);
+        let seen = self.seen(set, r, &stream.calibrate)?;
         let views = || seen.iter().map(Seen::view);
         let mut errors = vec![0.0; 2 * stream.calibrate.len()];
         let before = self.model.readout_bytes();
         let (after, threshold, bytes, ram, set_anew) = match form {
             Form::Clustered(factor) => {
                 let mut memory = vec![0; 3 * 256];
-                self.model.cluster(factor.into(), &mut memory).map_err(|e| refused(ConvertFault::Cluster(e)))?;
+                self.model.cluster(factor.into(), &mut memory).map_err(|e| fault(Fault::Cluster(e)))?;
                 self.scratch.reset();
                 let set_anew = self.model.recalibrate(&mut self.scratch, views(), &mut errors);
                 let bytes = postcard::to_allocvec(&*self.model);
@@ -310,7 +320,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             }
         };
         if !set_anew {
-            return Err(refused(ConvertFault::NoThreshold));
+            return Err(fault(Fault::NoThreshold));
         }
         let bytes = bytes.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))?;
         Ok(Smaller {
@@ -334,7 +344,7 @@ fn quantized<'w, W: Weight, const N: usize, const C: usize, const E: usize>(
     views: impl IntoIterator<Item = WindowView<'w>>,
     errors: &mut [f32],
 ) -> Result<Quantized, EvalError> {
-    model.quantize(source, quantization).map_err(|e: QuantizeError| refused(ConvertFault::Quantize(e)))?;
+    model.quantize(source, quantization).map_err(|e: QuantizeError| fault(Fault::Quantize(e)))?;
     let set_anew = model.recalibrate(&mut IntegerScratch::new(), views, errors);
     let bytes = postcard::to_allocvec(model);
     Ok((model.readout_bytes(), model.threshold(), bytes, size_of::<IntegerModel<W, N, C, E>>(), set_anew))

@@ -4,9 +4,12 @@ use super::judge::{self, Result1};
 use super::learner::{EvalError, Learner, Training};
 use super::report::Converted;
 use crate::dataset::Dataset;
-use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::data::order::JobFault;
+use hone_engine::say::job_fault;
 use hone_engine::text::Line;
-use hone_numeric::compress::{Fixed, centroids_of};
+use hone_learn::learner::Form;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::clusters::centroids_of;
 
 /// `int8` or `q3.12`.
 pub(super) fn quantize(text: &str) -> Result<Form, &'static str> {
@@ -24,9 +27,9 @@ pub(super) fn compress(text: &str) -> Result<Form, &'static str> {
 }
 
 /// Why there is no such form, in the words of the device.
-pub(super) fn refused(fault: ConvertFault) -> EvalError {
+pub(super) fn refused(fault: JobFault) -> EvalError {
     let mut text = Line::<256>::default();
-    hone_engine::convert::text(&fault, &mut text);
+    job_fault(&fault, &mut text);
     EvalError::Learner(text.as_str().to_owned())
 }
 

@@ -6,7 +6,7 @@ use crate::dataset::{Data, Dataset, Family, Part};
 use hone_learn::{ClassId, ParamError, Settings, Value, Workspace};
 use hone_numeric::rng::Rng;
 use hone_signal::features::Params;
-use hone_signal::{Extractor, Faults, Shape};
+use hone_signal::{Extractor, Shape};
 
 /// The extractors' settings, and once prepared the extractor.
 #[derive(Debug, Default)]
@@ -89,9 +89,9 @@ impl Front {
             Input::Window(window) => {
                 let unprepared = || EvalError::Learner("the features are not prepared".into());
                 let extractor = self.extractor.as_ref().ok_or_else(unprepared)?;
-                extractor
-                    .extract(window, Workspace::new(&mut self.scratch), &mut self.out)
-                    .map_err(|e| EvalError::Learner(format!("a window has no features: {e:?}")))?;
+                extractor.extract(window, Workspace::new(&mut self.scratch), &mut self.out).map_err(|_| {
+                    EvalError::Learner("a window is not of the shape that its features were prepared for".into())
+                })?;
                 Ok(&self.out)
             }
         }
@@ -108,13 +108,10 @@ impl Front {
                 }
             }
             Data::Recordings(r) => {
+                refused = r.refused(part).values().sum();
                 for (recording, window) in r.windows(part) {
-                    if window.faults.0 & !Faults::GAP.0 != 0 {
-                        refused += 1;
-                        continue;
-                    }
-                    let view = r.view(recording, window, &set.classes);
-                    let features = self.features(&Input::Window(view))?.to_vec();
+                    let held = r.held(recording, window, &set.classes)?;
+                    let features = self.features(&Input::Window(held.view()))?.to_vec();
                     examples.push(Example { features, class: class(window.class) });
                 }
             }

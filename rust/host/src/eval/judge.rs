@@ -40,7 +40,7 @@ pub(super) fn test(
     match &set.data {
         Data::Recordings(r) => {
             for (recording, window) in r.windows(Part::Test) {
-                let judged = learner.infer(&Input::Window(r.view(recording, window, &set.classes)))?;
+                let judged = learner.infer(&Input::Window(r.held(recording, window, &set.classes)?.view()))?;
                 let from_s = window.time.0 as f64 / 1e6;
                 let starts = window.faults.any(Faults::GAP);
                 let to_s = from_s + r.window_seconds();

@@ -3,7 +3,7 @@
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
-use hone_engine::convert::Form;
+use hone_learn::learner::Form;
 use hone_learn::{ClassId, ParamError, Stop, Verdict};
 use hone_signal::WindowView;
 use std::fmt;
@@ -133,6 +133,8 @@ pub struct Training {
     pub workspace_bytes: usize,
     /// Why it stopped.
     pub stop: Option<Stop>,
+    /// Windows that a verdict averages over.
+    pub average: usize,
     /// At or above which a score is anomalous.
     pub threshold: Option<f32>,
     /// At or below which it is as well.
@@ -169,6 +171,8 @@ pub enum EvalError {
     Setting(String),
     /// The learner does not serve such data.
     NotServed(String),
+    /// The recordings tell nothing, or nothing of them is left.
+    Data(String),
     /// The training or the inference failed.
     Learner(String),
     /// A figure could not be written.
@@ -179,7 +183,7 @@ impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dataset(e) => e.fmt(f),
-            Self::Setting(text) | Self::NotServed(text) | Self::Learner(text) => f.write_str(text),
+            Self::Setting(text) | Self::NotServed(text) | Self::Data(text) | Self::Learner(text) => f.write_str(text),
             Self::Plot(e) => e.fmt(f),
         }
     }

@@ -14,12 +14,15 @@ mod report;
 mod rows;
 mod settings;
 mod sight;
+mod sound;
 mod svm;
+mod table;
 mod tune;
 
-pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, run};
+pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use report::{Confusion, Difference, Report, Variant};
+pub use sound::check as sound;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use super::judge::{Result1, figures};
 use super::learner::{EvalError, Input, Learner, Training};
 use super::report::Report;
 use super::rows::{Row, rows};
-use crate::dataset::{Data, Dataset, Part};
+use crate::dataset::{Data, Dataset, Part, Recording, Window};
 use crate::plot::Curve;
 use hone_learn::{ClassId, Decision};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +13,30 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One window or row of any part.
 #[derive(Clone, Copy)]
 struct Item<'a> {
-    input: Input<'a>,
+    place: Place<'a>,
     class: usize,
     part: Part,
     group: Option<i64>,
+}
+
+/// Where its numbers are.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Row(&'a [f32]),
+    Window(&'a Recording, &'a Window),
+}
+
+impl Item<'_> {
+    /// Calls with what learners take of it.
+    fn with<R>(&self, set: &Dataset, call: impl FnOnce(&Input) -> Result<R, EvalError>) -> Result<R, EvalError> {
+        match (self.place, &set.data) {
+            (Place::Row(row), _) => call(&Input::Row(row)),
+            (Place::Window(recording, window), Data::Recordings(r)) => {
+                call(&Input::Window(r.held(recording, window, &set.classes)?.view()))
+            }
+            (Place::Window(..), Data::Table(_)) => Err(EvalError::Learner("a table has no windows".into())),
+        }
+    }
 }
 
 fn items(set: &Dataset) -> Vec<Item<'_>> {
@@ -24,18 +44,12 @@ fn items(set: &Dataset) -> Vec<Item<'_>> {
         Data::Table(t) => t
             .rows
             .iter()
-            .map(|r| Item { input: Input::Row(&r.features), class: r.class, part: r.part, group: r.group })
+            .map(|r| Item { place: Place::Row(&r.features), class: r.class, part: r.part, group: r.group })
             .collect(),
-        Data::Recordings(r) => r
-            .recordings
-            .iter()
-            .flat_map(|recording| recording.windows.iter().map(move |w| (recording, w)))
-            .map(|(recording, w)| Item {
-                input: Input::Window(r.view(recording, w, &set.classes)),
-                class: w.class,
-                part: w.part,
-                group: w.group,
-            })
+        Data::Recordings(r) => Part::ALL
+            .into_iter()
+            .flat_map(|part| r.windows(part))
+            .map(|(r, w)| Item { place: Place::Window(r, w), class: w.class, part: w.part, group: w.group })
             .collect(),
     }
 }
@@ -44,8 +58,8 @@ fn id(set: &Dataset, class: usize) -> ClassId {
     set.classes.get(class).map_or(ClassId(u16::MAX), |c| c.id)
 }
 
-fn judge(learner: &mut dyn Learner, item: &Item, at: usize) -> Result<Result1, EvalError> {
-    let judged = learner.infer(&item.input)?;
+fn judge(set: &Dataset, learner: &mut dyn Learner, item: &Item, at: usize) -> Result<Result1, EvalError> {
+    let judged = item.with(set, |input| learner.infer(input))?;
     let from_s = at as f64;
     Ok(Result1 { class: item.class, judged, from_s, to_s: from_s + 1.0, starts: false })
 }
@@ -77,16 +91,16 @@ pub(super) fn interleaved(
     let mut held = Curve { name: "accuracy on the test part".into(), points: Vec::new() };
     let mut used = Curve { name: "prototypes".into(), points: Vec::new() };
     for (at, item) in train.iter().enumerate() {
-        let result = judge(learner, item, at)?;
+        let result = judge(set, learner, item, at)?;
         right += usize::from(result.judged.verdict.decision == Decision::Class(id(set, item.class)));
         results.push(result);
-        learner.learn(&item.input, id(set, item.class))?;
+        item.with(set, |input| learner.learn(input, id(set, item.class)))?;
         tick();
         if (at + 1) % every == 0 || at + 1 == train.len() {
             let x = (at + 1) as f64;
             let mut hits = 0usize;
             for item in &test {
-                let decision = learner.infer(&item.input)?.verdict.decision;
+                let decision = item.with(set, |input| learner.infer(input))?.verdict.decision;
                 hits += usize::from(decision == Decision::Class(id(set, item.class)));
             }
             recent.points.push((x, right as f64 / x));
@@ -132,14 +146,14 @@ pub(super) fn per_subject(
         shuffle(&mut train, learner.seed());
         learner.begin(set)?;
         for item in &train {
-            learner.learn(&item.input, id(set, item.class))?;
+            item.with(set, |input| learner.learn(input, id(set, item.class)))?;
             tick();
         }
         learnt += train.len();
         let before = results.len();
         for item in &test {
             let at = results.len();
-            results.push(judge(learner, item, at)?);
+            results.push(judge(set, learner, item, at)?);
             tick();
         }
         let own = figures(set, &training, results.get(before..).unwrap_or(&[]))?;

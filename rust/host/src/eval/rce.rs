@@ -5,10 +5,17 @@ use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict, shown};
 use crate::dataset::{Dataset, Family, Part, Task};
-use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::data::order::JobFault;
+use hone_engine::learners;
+use hone_learn::learner::Form;
 use hone_learn::{ClassId, ParamError, Settings};
-use hone_numeric::whole::Row;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_rce::{Error, FreezeError, Frozen, Model, Params, inference_mac};
+
+/// Why there is no such form.
+fn frozen(error: FreezeError) -> EvalError {
+    form::refused(JobFault::Learner(learners::Fault::Rce(hone_rce::learner::Fault::Freeze(error))))
+}
 
 /// An RCE whose model has `WORDS` words.
 pub struct Rce<const WORDS: usize> {
@@ -90,13 +97,13 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     }
 
     fn convert(&mut self, _: &Dataset, form: Form) -> Result<Smaller, EvalError> {
-        let precision = form.precision().ok_or_else(|| form::refused(ConvertFault::NoSuchForm))?;
+        let precision = form.precision().ok_or_else(|| form::refused(JobFault::NoSuchForm))?;
         let stored = |e| EvalError::Learner(format!("the model cannot be stored: {e}"));
         let before = postcard::to_allocvec(&*self.model).map_err(stored)?.len();
         let mut words = vec![0; WORDS];
-        self.model.freeze(precision, &mut words).map_err(|e| form::refused(ConvertFault::Freeze(e)))?;
+        self.model.freeze(precision, &mut words).map_err(frozen)?;
         let mut smaller = Box::new(Frozen::<WORDS>::new());
-        smaller.take(&words).map_err(|s| form::refused(ConvertFault::Freeze(FreezeError::Capacity(s))))?;
+        smaller.take(&words).map_err(|s| frozen(FreezeError::Capacity(s)))?;
         let bytes = postcard::to_allocvec(&*smaller).map_err(stored)?.len();
         let model_ram_bytes = smaller.used() * 4 + size_of::<Frozen<0>>();
         self.frozen = Some(smaller);
@@ -107,7 +114,8 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let features = self.front.features(input)?;
         if let Some(frozen) = &self.frozen {
             let mut scratch = vec![0.0; features.len()];
-            let answer = frozen.infer(&Row::Real(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
+            let answer =
+                frozen.infer(&FeatureRow::Float(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
             return Ok(Judged { verdict: answer.verdict, warm: true, nearest: answer.nearest, distance: None });
         }
         let answer = self.model.infer(features, &mut self.scratch).map_err(explain)?;

@@ -74,6 +74,14 @@ pub struct Report {
     pub converted: Option<Converted>,
     /// Windows rightly decided, class by class.
     pub by_class: Vec<ByClass>,
+    /// Windows that the device would not have taken, by part and by what is wrong with them.
+    pub refused: Refused,
+    /// Whether the training reached its optimum; `None` for learners that have none.
+    pub converged: Option<bool>,
+    /// Classes of which nothing was trained on, anomalous ones aside.
+    pub classes_not_trained: Vec<String>,
+    /// What else is to be known of the figures.
+    pub notes: Vec<String>,
     /// All settings.
     pub settings: BTreeMap<String, String>,
     /// The manifest's title, for the table.
@@ -82,6 +90,17 @@ pub struct Report {
     /// More to tell, for the table.
     #[serde(skip)]
     pub facts: Vec<(String, String)>,
+}
+
+/// Windows refused, by what is wrong with them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Refused {
+    /// Of those to train on.
+    pub train: BTreeMap<String, usize>,
+    /// Of those to calibrate on.
+    pub calibrate: BTreeMap<String, usize>,
+    /// Of those to test.
+    pub test: BTreeMap<String, usize>,
 }
 
 /// A smaller form of the model, on the same windows; the other keys of the report are those of the model it was made of.
@@ -203,6 +222,9 @@ impl Report {
         if let (Some(all), Some(found)) = (self.spans, self.spans_detected) {
             line("anomalies detected", format!("{found} of {all}"));
         }
+        if let Some(converged) = self.converged {
+            line("converged", if converged { "yes" } else { "no" }.into());
+        }
         line("model", format!("{} B", self.model_bytes));
         line("model in memory", format!("{} B", self.model_ram_bytes));
         line("workspace", format!("{} B", self.workspace_bytes));
@@ -235,6 +257,9 @@ impl Report {
         }
         self.matrix(&mut text);
         self.classes(&mut text);
+        for (i, note) in self.notes.iter().enumerate() {
+            let _ = writeln!(text, "{}  note: {note}", if i == 0 { "\n" } else { "" });
+        }
         text
     }
 

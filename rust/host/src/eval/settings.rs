@@ -46,9 +46,10 @@ pub fn shown(setting: &Setting, value: Value) -> String {
 
 /// What a setting takes.
 pub fn range(setting: &Setting) -> String {
+    let unit = if setting.unit.is_empty() { String::new() } else { format!(" {}", setting.unit) };
     match setting.kind {
-        Kind::Int { min, max } => format!("{min} to {max}"),
-        Kind::Real { min, max } => format!("{min} to {max}"),
+        Kind::Int { min, max } => format!("{min} to {max}{unit}"),
+        Kind::Real { min, max } => format!("{min} to {max}{unit}"),
         Kind::Flag => "on, off".into(),
         Kind::Choice(words) => words.join(", "),
     }

@@ -7,7 +7,9 @@ use super::settings::{Table, conflict};
 use super::tune::{self, Batches as Rest, Trial, Tuning};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::capacity;
-use hone_engine::convert::{ConvertFault, Form};
+use hone_engine::data::order::JobFault;
+use hone_engine::learners;
+use hone_learn::learner::Form;
 use hone_learn::set::{Counts, Feature};
 use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
 use hone_svm::batches::share;
@@ -86,10 +88,7 @@ impl<const WORDS: usize> Svm<WORDS> {
         let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
         let mut store = Rows::new(self.memory.format, shape)?;
         for example in examples {
-            store
-                .edit()
-                .push(&example.features, Some(example.class))
-                .map_err(|e| EvalError::Learner(format!("a row cannot be taken: {e:?}")))?;
+            store.edit().push(&example.features, Some(example.class)).map_err(|e| untaken(&e))?;
         }
         let mut workspace = vec![0u32; most_useful(&checked, shape, 1 << 28) / 4];
         let mut model = Box::new(Model::<UNBOUNDED_WORDS>::new());
@@ -108,8 +107,8 @@ impl<const WORDS: usize> Svm<WORDS> {
             }
             Data::Recordings(r) => {
                 for (recording, window) in r.windows(Part::Test) {
-                    let view = r.view(recording, window, &set.classes);
-                    judge(self.front.features(&Input::Window(view))?, window.class);
+                    let held = r.held(recording, window, &set.classes)?;
+                    judge(self.front.features(&Input::Window(held.view()))?, window.class);
                 }
             }
         }
@@ -135,7 +134,7 @@ impl<const WORDS: usize> Svm<WORDS> {
             }
             trials.push(Trial { c, gamma, accuracy: right as f32 / rows.len() as f32, vectors });
         }
-        store.edit().clear(self.memory.format, self.width).map_err(|e| EvalError::Learner(format!("{e:?}")))?;
+        store.begin(self.memory.format, self.width)?;
         Ok(tune::choose(&trials, rows.len()))
     }
 
@@ -149,13 +148,12 @@ impl<const WORDS: usize> Svm<WORDS> {
         store: &mut Rows,
         workspace: &mut [u32],
     ) -> Result<Option<(usize, usize)>, EvalError> {
-        let failed = |e: &dyn std::fmt::Debug| EvalError::Learner(format!("choosing c and gamma: {e:?}"));
         let shape = Shape { rows: rows.len(), features: self.width };
         let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
-        store.edit().clear(self.memory.format, self.width).map_err(|e| failed(&e))?;
+        store.begin(self.memory.format, self.width)?;
         let held = |i: usize| fold == Some(i % tune::FOLDS);
         for (_, row) in rows.iter().enumerate().filter(|(i, _)| !held(*i)) {
-            store.edit().push(&row.features, Some(row.class)).map_err(|e| failed(&e))?;
+            store.edit().push(&row.features, Some(row.class)).map_err(|e| untaken(&e))?;
         }
         let mut trainer = Trainer::new(checked);
         match solve(&mut trainer, store, workspace, &mut self.model) {
@@ -296,7 +294,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
                     }
                 }
                 Err(SetError::Full { .. }) => {}
-                Err(e) => return Err(EvalError::Learner(format!("a row cannot be taken: {e:?}"))),
+                Err(e) => return Err(untaken(&e)),
             }
             let mut trainer = match (on_basis, batches.count) {
                 (false, _) => Trainer::new(checked),
@@ -372,8 +370,10 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn convert(&mut self, set: &Dataset, form: Form) -> Result<Smaller, EvalError> {
         let mut smaller = Box::new(Model::<WORDS>::new());
-        let precision = form.precision().ok_or_else(|| form::refused(ConvertFault::NoSuchForm))?;
-        smaller.edit().quantize(self.model.view(), precision).map_err(|e| form::refused(ConvertFault::Svm(e)))?;
+        let precision = form.precision().ok_or_else(|| form::refused(JobFault::NoSuchForm))?;
+        smaller.edit().quantize(self.model.view(), precision).map_err(|e| {
+            form::refused(JobFault::Learner(learners::Fault::Svm(hone_svm::learner::Fault::Quantize(e))))
+        })?;
         // Biases by windows that the device has collected, of which it would take half a minute's.
         let part = if set.task == Task::Anomaly { Part::Calibrate } else { Part::Train };
         let (mut examples, _) = self.front.examples(set, part)?;
@@ -431,15 +431,30 @@ impl Rows {
             features: vec![Feature::default(); features],
             counts: Counts::EMPTY,
         };
-        store.edit().clear(format, features).map_err(|e| {
-            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
-        })?;
+        store.begin(format, features)?;
         Ok(store)
+    }
+
+    /// Begins anew with rows of so many features.
+    fn begin(&mut self, format: Format, features: usize) -> Result<(), EvalError> {
+        self.edit().clear(format, features).map_err(|e| {
+            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
+        })
     }
 
     fn edit(&mut self) -> SetMut<'_> {
         SetMut::over(&mut self.words, &mut self.labels, &mut self.features, &mut self.counts)
     }
+}
+
+fn untaken(error: &SetError) -> EvalError {
+    EvalError::Learner(match error {
+        SetError::NotUsable { feature } => {
+            format!("feature {feature} of a window or row is not a number, or beyond 1e18; give it in other units")
+        }
+        SetError::Full { .. } => "there is no room for another row; give --budget none".into(),
+        _ => "a row does not have the features of those before it".into(),
+    })
 }
 
 fn explain(error: TrainError) -> String {

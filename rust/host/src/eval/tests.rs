@@ -135,7 +135,7 @@ fn the_esn_sees_feature_vectors_where_asked() {
     if skipped() {
         return;
     }
-    let settings = ["esn-steps=10", "features=time", "carry=on"].map(String::from).to_vec();
+    let settings = ["steps=10", "features=time", "carry=on"].map(String::from).to_vec();
     for (set, least) in [("fan-high", 0.95), ("cwru-anomaly", 0.90)] {
         let mut a = args(set, LearnerName::Esn);
         a.set.clone_from(&settings);
@@ -144,13 +144,13 @@ fn the_esn_sees_feature_vectors_where_asked() {
         let input = &r.facts.iter().find(|f| f.0 == "input").unwrap().1;
         assert!(input.starts_with("10 x ") && input.contains("features (time) projected to"), "{input}");
         // In integers it sees the same.
-        a.quantize = Some(hone_engine::convert::Form::Int8);
+        a.quantize = Some(hone_learn::learner::Form::Int8);
         let small = report(&a).converted.unwrap();
         assert!(small.f1.unwrap() > least - 0.02, "{set}: {:?}", small.f1);
     }
     let mut a = args("fan-high", LearnerName::Esn);
-    a.set = vec!["esn-steps=7".into()];
-    assert!(refusal(&a).contains("esn-steps does not divide the frames of a window"), "{}", refusal(&a));
+    a.set = vec!["steps=7".into()];
+    assert!(refusal(&a).contains("steps does not divide the frames of a window"), "{}", refusal(&a));
 }
 
 #[test]
@@ -213,4 +213,24 @@ fn what_cannot_be_done_is_refused_with_a_reason() {
     large.set = vec!["units=128".into()];
     large.budget = Budget::None;
     assert!(report(&large).f1.is_some());
+}
+
+#[test]
+fn any_learner_of_the_table_is_evaluated_by_the_contract_alone() {
+    if skipped() {
+        return;
+    }
+    let of = |name: &str| LearnerName::Table(hone_engine::learners::Learner::from_name(name).expect("it is built in"));
+    // From the training set in batches, in place, and from windows.
+    let svm = report(&args("iris", of("svm")));
+    assert!(svm.accuracy.unwrap() >= 0.9, "{:?}", svm.accuracy);
+    let rce = report(&args("iris", of("rce")));
+    assert!(rce.accuracy.unwrap() >= 0.8, "{:?}", rce.accuracy);
+    assert_eq!((svm.train_windows, rce.train_windows), (90, 90), "more rows than the set holds at once");
+    let esn = report(&args("cwru-anomaly", of("esn")));
+    assert!(esn.f1.unwrap() >= 0.9, "{:?}", esn.f1);
+    let message = refusal(&args("digits", of("svm")));
+    assert!(message.contains("64 features are more than the 48"), "{message}");
+    assert_eq!("esn".parse(), Ok(LearnerName::Esn));
+    assert!("none".parse::<LearnerName>().unwrap_err().contains("esn, svm, rce"));
 }

@@ -4,7 +4,8 @@
 //! settings whose error is within one standard error of the least, the one of fewest support vectors is taken (Breiman,
 //! Friedman, Olshen and Stone 1984, the one-standard-error rule).
 
-use hone_learn::{Kind, Setting, Settings, Value, text};
+use hone_learn::setting::{FLAG, choice};
+use hone_learn::{choices, settings};
 
 /// Parts of the rows, each of which is judged by what the others taught.
 pub const FOLDS: usize = 5;
@@ -17,60 +18,25 @@ const COSTS: [f32; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
 /// support vectors for ever (Steinwart 2003, "Sparseness of support vector machines"), and to keep them is not possible.
 const OVERLAP: f32 = 0.05;
 
-/// What happens with rows that do not fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Batches {
-    /// As the cross-validation says, if there is one; else `Keep`.
-    #[default]
-    Auto,
-    /// Support vectors stay in the set.
-    Keep,
-    /// The vectors of the first model stay; what the rows of a batch add is projected onto them, and averaged.
-    Basis,
-}
-
-/// Settings of an evaluation in batches.
-#[derive(Clone, Copy, Debug)]
-pub struct Tuning {
-    /// Whether C and γ that were not set are chosen.
-    pub on: bool,
+choices! {
     /// What happens with rows that do not fit.
-    pub batches: Batches,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        Self { on: true, batches: Batches::Auto }
+    pub enum Batches {
+        /// As the cross-validation says, if there is one; else `Keep`.
+        Auto = "auto",
+        /// Support vectors stay in the set.
+        Keep = "keep",
+        /// The vectors of the first model stay; what the rows of a batch add is projected onto them, and averaged.
+        Basis = "basis",
     }
 }
 
-impl Settings for Tuning {
-    const SETTINGS: &'static [Setting] = &[
-        Setting { name: "tune", help: text!("rbf in batches: choose c and gamma if neither is set"), kind: Kind::Flag },
-        Setting {
-            name: "batches",
-            help: text!("rbf: keep support vectors, or the first batch's as a basis"),
-            kind: Kind::Choice(&["auto", "keep", "basis"]),
-        },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        match index {
-            0 => Some(Value::Flag(self.on)),
-            1 => Some(Value::Choice(self.batches as u8)),
-            _ => None,
-        }
-    }
-
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Flag(on)) => self.on = on,
-            (1, Value::Choice(1)) => self.batches = Batches::Keep,
-            (1, Value::Choice(2)) => self.batches = Batches::Basis,
-            (1, Value::Choice(_)) => self.batches = Batches::Auto,
-            _ => return false,
-        }
-        true
+settings! {
+    /// Settings of an evaluation in batches.
+    pub struct Tuning {
+        /// rbf in batches: choose c and gamma if neither is set
+        pub on: bool = true, "tune", FLAG, "";
+        /// rbf: keep support vectors, or the first batch's as a basis
+        pub batches: Batches = Batches::Auto, "batches", choice(Batches::WORDS), "";
     }
 }
 
@@ -124,19 +90,5 @@ mod tests {
         let trials = [trial(1.0, 80), trial(0.992, 50), trial(0.98, 20)];
         assert_eq!(choose(&trials, 100).map(|t| t.vectors), Some(50));
         assert!(choose(&trials, 100).is_some_and(|t| !t.overlaps()));
-    }
-
-    #[test]
-    fn settings_and_fields_agree() {
-        let mut t = Tuning::default();
-        for word in ["keep", "basis", "auto"] {
-            t.set_text("batches", word).unwrap();
-            assert_eq!(
-                t.get(1),
-                Some(Value::Choice(["auto", "keep", "basis"].iter().position(|w| *w == word).unwrap() as u8))
-            );
-        }
-        t.set_text("tune", "off").unwrap();
-        assert!(!t.on);
     }
 }

@@ -4,13 +4,13 @@
 pub mod console;
 mod protocol;
 
+use crate::output;
 use console::{Console, Serial};
 use hone_model::Container;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub use protocol::{Trouble, fetch, send};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// What `hone push` and `hone pull` are told.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,17 +24,6 @@ pub struct TransferArgs {
     /// Bits per second of the port.
     #[arg(long, default_value_t = 115_200, value_name = "RATE")]
     pub baud: u32,
-}
-
-/// Prints the error, if there is one.
-pub fn exit(result: Result<(), Trouble>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn bar(lines: u32) -> ProgressBar {
@@ -58,7 +47,7 @@ pub fn push(args: &TransferArgs) -> Result<(), Trouble> {
     let bar = bar(protocol::lines(&bytes)?);
     let answer = send(&mut console, &bytes, &mut |line| bar.set_position(line.into()))?;
     bar.finish_and_clear();
-    println!("{answer}");
+    output::print(&format!("{answer}\n"));
     Ok(())
 }
 
@@ -67,6 +56,7 @@ pub fn push(args: &TransferArgs) -> Result<(), Trouble> {
 /// # Errors
 /// [`Trouble`]; no file is then written.
 pub fn pull(args: &TransferArgs) -> Result<(), Trouble> {
+    output::replaceable(&args.file).map_err(|e| Trouble::File(args.file.clone(), e))?;
     let mut console = open(args)?;
     let bar = bar(1);
     let bytes = fetch(&mut console, &mut |line, lines| {
@@ -74,12 +64,14 @@ pub fn pull(args: &TransferArgs) -> Result<(), Trouble> {
         bar.set_position(line.into());
     })?;
     bar.finish_and_clear();
-    let container = Container::read(&bytes).map_err(Trouble::Model)?;
-    // Whole or not at all.
-    let part = args.file.with_extension("part");
-    let written = std::fs::write(&part, &bytes).and_then(|()| std::fs::rename(&part, &args.file));
-    written.map_err(|e| Trouble::File(args.file.clone(), e))?;
-    println!("fetched: {}, {} bytes, to {}", container.learner().name(), bytes.len(), args.file.display());
+    let container = Container::read(&bytes).map_err(Trouble::Received)?;
+    output::write_file(&args.file, &bytes).map_err(|e| Trouble::File(args.file.clone(), e))?;
+    output::print(&format!(
+        "fetched: {}, {} bytes, to {}\n",
+        crate::model::learner(container.learner()),
+        bytes.len(),
+        args.file.display()
+    ));
     Ok(())
 }
 
@@ -87,9 +79,12 @@ fn open(args: &TransferArgs) -> Result<Console<Serial>, Trouble> {
     Serial::open(&args.port, args.baud).map(Console::new).map_err(|e| Trouble::Port(args.port.clone(), e))
 }
 
+/// Larger files are no models.
+const LARGEST: u64 = 64 << 20;
+
 /// The file's bytes, found to be a model.
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
-    let bytes = std::fs::read(path).map_err(|e| Trouble::File(path.to_owned(), e))?;
-    Container::read(&bytes).map_err(Trouble::Model)?;
+    let bytes = output::read_file(path, LARGEST).map_err(|e| Trouble::File(path.to_owned(), e))?;
+    Container::read(&bytes).map_err(|e| Trouble::Model(path.to_owned(), e))?;
     Ok(bytes)
 }

@@ -1,17 +1,22 @@
 //! The transfer: lines numbered and checked, asked for again when they are lost or damaged.
 
 use super::console::{Console, Line};
+use crate::model;
 use hone_model::ReadError;
 use hone_model::frame::{LINE, Receiver, Reply, Sender};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a reply to a line is waited for before the line is sent again.
 const REPLY: Duration = Duration::from_millis(1000);
 /// How long the device may take over the model once it is there: longer than two erases of a large sector.
 const TAKE: Duration = Duration::from_secs(15);
+/// Without a line for so long the device has said what it had to say.
+const QUIET: Duration = Duration::from_millis(200);
+/// A device that still talks after so long, of events or verdicts, is not waited for.
+const SETTLE: Duration = Duration::from_secs(2);
 /// Times in a row that nothing came forward before the transfer is given up.
 const TRIES: u32 = 12;
 /// Times that an import is begun anew of which the device says that nothing came.
@@ -26,8 +31,10 @@ pub enum Trouble {
     File(PathBuf, io::Error),
     /// The line broke.
     Line(io::Error),
-    /// The bytes are no model.
-    Model(ReadError),
+    /// The file is no model.
+    Model(PathBuf, ReadError),
+    /// What the device sent is no model.
+    Received(ReadError),
     /// The model is longer than a transfer can be.
     TooLong,
     /// The device said no.
@@ -44,10 +51,8 @@ impl fmt::Display for Trouble {
             }
             Self::File(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Line(e) => write!(f, "the line broke: {e}; the device's model is as it was"),
-            Self::Model(ReadError::Newer { found, supported }) => {
-                write!(f, "the model is of format version {found} and this program reads up to {supported}; update it")
-            }
-            Self::Model(e) => write!(f, "not a good model: {e:?}"),
+            Self::Model(path, e) => write!(f, "{}: {}", path.display(), model::why(e)),
+            Self::Received(e) => write!(f, "what the device sent is no good model: {}", model::why(e)),
             Self::TooLong => write!(f, "the model is longer than the 3 MB that a transfer carries"),
             Self::Refused(text) => write!(f, "the device refused: {text}"),
             Self::Silent(what) => write!(f, "{what}; is this the device's console, and at the right rate?"),
@@ -146,7 +151,8 @@ enum Said {
 }
 
 fn reply<L: Line>(console: &mut Console<L>, patience: Duration) -> Result<Said, Trouble> {
-    while let Some(line) = console.next_line(patience)? {
+    let until = Instant::now() + patience;
+    while let Some(line) = console.next_line(until.saturating_duration_since(Instant::now()))? {
         // A prompt may stand before what the device says.
         for (at, _) in line.match_indices(|c: char| c.is_ascii_lowercase()) {
             let rest = &line[at..];
@@ -168,11 +174,15 @@ fn reply<L: Line>(console: &mut Console<L>, patience: Duration) -> Result<Said, 
     Ok(Said::Nothing)
 }
 
-/// Waits until the device has said all that it had to say; the last reply among that.
+/// Waits until the device has said all that it had to say, or is found to chatter on; the last reply among that.
 fn settle<L: Line>(console: &mut Console<L>) -> Result<Option<Reply>, Trouble> {
     let mut last = None;
-    while let Some(line) = console.next_line(Duration::from_millis(200))? {
+    let until = Instant::now() + SETTLE;
+    while let Some(line) = console.next_line(QUIET)? {
         last = Reply::parse(&line).or(last);
+        if Instant::now() >= until {
+            break;
+        }
     }
     Ok(last)
 }
@@ -194,11 +204,16 @@ pub fn fetch<L: Line>(console: &mut Console<L>, see: &mut dyn FnMut(u32, u32)) -
         }
         console.type_line(&format!("model export --from {next}"))?;
         let before = next;
-        while let Some(line) = console.next_line(2 * REPLY)? {
+        let mut until = Instant::now() + 2 * REPLY;
+        while let Some(line) = console.next_line(until.saturating_duration_since(Instant::now()))? {
             if let Some(at) = line.find("HM ") {
+                let known = next;
                 match receiver.line(&line[at..], &mut memory) {
                     Reply::Send(line) => {
                         next = line;
+                        if next > known {
+                            until = Instant::now() + 2 * REPLY;
+                        }
                         let total = receiver.progress().map_or(1, |(_, n)| 1 + n.div_ceil(48));
                         see(next.into(), total);
                     }
@@ -318,6 +333,45 @@ mod tests {
             }
             Ok(count)
         }
+    }
+
+    /// A device that never holds its tongue.
+    struct Chatty<'a>(&'a mut Impatient);
+
+    impl Write for Chatty<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Line for Chatty<'_> {
+        fn read(&mut self, bytes: &mut [u8], _: Duration) -> io::Result<usize> {
+            match self.0.said.read(bytes)? {
+                0 => {
+                    std::thread::sleep(Duration::from_millis(50));
+                    let text = b"[1.000] normal, score 0.1 (window 7)\n";
+                    bytes[..text.len()].copy_from_slice(text);
+                    Ok(text.len())
+                }
+                count => Ok(count),
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_device_says_beside_is_set_aside_and_not_waited_for() {
+        let mut device = Impatient::new(u32::MAX);
+        let said = send(&mut Console::new(Chatty(&mut device)), b"a model", &mut |_| {}).unwrap();
+        assert!(said.starts_with("imported: esn"));
+        // One that says nothing of the transfer is given up.
+        let mut deaf = Impatient { typed: vec![b'#'], ..Impatient::new(u32::MAX) };
+        let mut console = Console::new(Chatty(&mut deaf));
+        assert!(settle(&mut console).is_ok_and(|last| last.is_none()));
+        assert!(matches!(reply(&mut console, REPLY), Ok(Said::Nothing)));
     }
 
     #[test]

@@ -99,6 +99,38 @@ impl<'a> SetMut<'a> {
         Ok(())
     }
 
+    /// Where the set is full, makes room for a row to come, the `offered`-th in all: a row goes of the class that has the most,
+    /// if that is more by two than `label` has, so that classes share the room; else one of its own class, with the chance that
+    /// keeps the rows an even sample of all that were offered (reservoir sampling, Vitter's algorithm R). The class that
+    /// gave one up; none where the row to come is to be left out.
+    pub fn make_room(&mut self, label: ClassId, offered: u32) -> Option<ClassId> {
+        let view = self.view();
+        let count = |class: ClassId| (0..view.len()).filter(|row| view.label(*row) == Some(class)).count();
+        let mut most = (0, None);
+        for class in (0..view.len()).filter_map(|row| view.label(row)) {
+            if most.1 != Some(class) && count(class) > most.0 {
+                most = (count(class), Some(class));
+            }
+        }
+        if view.len() < self.capacity() {
+            return None;
+        }
+        // Multiplicative hashing (Knuth) in place of a generator's state.
+        let drawn = (offered.wrapping_mul(0x9E37_79B1) >> 8) as usize;
+        let own = count(label);
+        let (class, rows) = if most.0 > own + 1 {
+            (most.1?, most.0)
+        } else if drawn % (offered.max(1) as usize) < view.len() {
+            (label, own)
+        } else {
+            return None;
+        };
+        let index = (drawn >> 8) % rows.max(1);
+        let row = (0..view.len()).filter(|row| view.label(*row) == Some(class)).nth(index)?;
+        self.retain(|other| other != row);
+        Some(class)
+    }
+
     /// Drops the rows for which `keep` says no; the others move up in order. The statistics stay.
     pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
         let words = self.view().row_words();
@@ -119,5 +151,23 @@ impl<'a> SetMut<'a> {
             }
         }
         self.counts.len = kept as u16;
+    }
+
+    /// Exchanges two rows with their classes.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        let (words, rows) = (self.view().row_words(), self.view().len());
+        if a >= rows || b >= rows {
+            return;
+        }
+        (0..words).for_each(|i| exchange(self.words, a * words + i, b * words + i));
+        exchange(self.labels, a, b);
+    }
+}
+
+/// Exchanges two items, if both are there.
+fn exchange<T: Copy>(items: &mut [T], a: usize, b: usize) {
+    if let (Some(x), Some(y)) = (items.get(a).copied(), items.get(b).copied()) {
+        items.get_mut(a).into_iter().for_each(|place| *place = y);
+        items.get_mut(b).into_iter().for_each(|place| *place = x);
     }
 }

@@ -1,7 +1,9 @@
 //! How the numbers of a row are kept.
 
+use serde::{Deserialize, Serialize};
+
 /// How a row's numbers are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// As `f32`.
     #[default]
@@ -44,26 +46,6 @@ impl Format {
     /// Words that a row of `features` numbers takes.
     pub const fn row_words(self, features: usize) -> usize {
         crate::words(features, self.size())
-    }
-
-    /// The format of this number, as stored models give it: 0 `F32`, 1 `I16`, 2 `I8`. None for one that the build leaves
-    /// out.
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 if Self::F32.is_built() => Some(Self::F32),
-            1 if Self::I16.is_built() => Some(Self::I16),
-            2 if Self::I8.is_built() => Some(Self::I8),
-            _ => None,
-        }
-    }
-
-    /// The inverse of [`Format::from_code`].
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::F32 => 0,
-            Self::I16 => 1,
-            Self::I8 => 2,
-        }
     }
 
     /// The stored row that these words hold.

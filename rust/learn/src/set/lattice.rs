@@ -2,6 +2,7 @@
 
 use super::{Feature, Row};
 use crate::Format;
+use hone_numeric::quantize::lattice::{halve, power_of_two_above, steps};
 
 /// The stored integers of one feature over the rows kept.
 pub(super) struct Column<'a> {
@@ -67,14 +68,14 @@ impl Feature {
             // The second value that differs: its distance shall take a half of the range.
             let finest = self.offset.abs().max(x.abs()) / 4_194_304.0;
             self.step = power_of_two_above(((x - self.offset).abs() / most as f32).max(finest));
-            let old = lattice(self.offset, self.step);
-            let zero = old.midpoint(lattice(x, self.step));
+            let old = steps(self.offset, self.step);
+            let zero = old.midpoint(steps(x, self.step));
             self.offset = zero as f32 * self.step;
             column.map(|_| old - zero);
-            return lattice(x, self.step) - zero;
+            return steps(x, self.step) - zero;
         }
-        let zero = lattice(self.offset, self.step);
-        let v = lattice(x, self.step).saturating_sub(zero);
+        let zero = steps(self.offset, self.step);
+        let v = steps(x, self.step).saturating_sub(zero);
         if (least..=most).contains(&v) {
             return v;
         }
@@ -82,7 +83,7 @@ impl Feature {
         let mut halvings = 0;
         let mut step = self.step;
         let (x, low, high) = loop {
-            let at = lattice(x, step);
+            let at = steps(x, step);
             let (l, h) = if low <= high { (halve(low, halvings), halve(high, halvings)) } else { (at, at) };
             // A lattice point shall stay exact as f32.
             if at.unsigned_abs() < 1 << 23 && h.max(at).saturating_sub(l.min(at)) <= most - least {
@@ -99,30 +100,4 @@ impl Feature {
         self.offset = new_zero as f32 * step;
         x - new_zero
     }
-}
-
-/// x in steps, to the nearest; ends of range for what is beyond.
-fn lattice(x: f32, step: f32) -> i32 {
-    libm::rintf(x / step) as i32
-}
-
-/// v / 2ⁿ to the nearest, ties to even.
-pub(super) fn halve(v: i32, n: u32) -> i32 {
-    if n == 0 {
-        return v;
-    }
-    if n > 30 {
-        return 0;
-    }
-    let floor = v >> n;
-    let rest = v - (floor << n);
-    let half = 1 << (n - 1);
-    floor + i32::from(rest > half || (rest == half && floor & 1 == 1))
-}
-
-/// The least power of two not below `x`, which is positive and at most about [`LARGEST`].
-fn power_of_two_above(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = (bits >> 23) + u32::from(bits & 0x7f_ffff != 0);
-    f32::from_bits(exponent.clamp(1, 250) << 23)
 }

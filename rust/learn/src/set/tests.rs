@@ -1,5 +1,4 @@
 extern crate std;
-use super::lattice::halve;
 use super::*;
 use crate::ClassId;
 use proptest::prelude::*;
@@ -67,13 +66,6 @@ fn keeps_what_it_is_told_to_keep_and_the_statistics() {
     assert!((view.variance(&view.features()[0]) - 8.25).abs() < 1e-5);
 }
 
-#[test]
-fn ties_go_to_even() {
-    let halves: Vec<i32> = [-3, -2, -1, 0, 1, 2, 3, 5].into_iter().map(|v| halve(v, 1)).collect();
-    assert_eq!(halves, [-2, -1, 0, 0, 0, 1, 2, 2]);
-    assert_eq!((halve(7, 2), halve(6, 2), halve(10, 2), halve(-6, 2), halve(i32::MAX, 40)), (2, 2, 2, -2, 0));
-}
-
 proptest! {
     #[test]
     fn values_stay_within_a_step_whatever_comes(
@@ -99,4 +91,31 @@ proptest! {
             prop_assert!((out[0] - v).abs() <= step.max(v.abs() * 2e-7), "{} for {v}, step {step}", out[0]);
         }
     }
+}
+
+#[test]
+fn classes_share_a_full_set() {
+    let mut set = TrainingSet::<64, 12, 1>::new();
+    set.edit().clear(Format::I16, 1).unwrap();
+    let mut offer = |class: u16, offered: u32| {
+        let (row, label) = ([offered as f32], ClassId(class));
+        if set.edit().push(&row, Some(label)).is_err() && set.edit().make_room(label, offered).is_some() {
+            set.edit().push(&row, Some(label)).unwrap();
+        }
+    };
+    // One class after the other, the first much longer than there is room for.
+    for offered in 1..=200 {
+        offer(u16::from(offered > 100) + u16::from(offered > 150), offered);
+    }
+    let view = set.view();
+    let of = |class| (0..view.len()).filter(|r| view.label(*r) == Some(ClassId(class))).count();
+    assert_eq!((view.len(), of(0), of(1), of(2)), (12, 4, 4, 4));
+    // Of the first class not the first rows alone.
+    let value = |row| {
+        let mut out = [0.0];
+        assert!(view.decode(row, &mut out));
+        out[0]
+    };
+    let late = (0..view.len()).filter(|r| view.label(*r) == Some(ClassId(0)) && value(*r) > 20.0).count();
+    assert!(late >= 1, "rows are {:?}", (0..view.len()).map(value).collect::<Vec<_>>());
 }

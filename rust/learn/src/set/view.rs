@@ -23,6 +23,13 @@ impl<'a> SetView<'a> {
         self.counts.len == 0
     }
 
+    /// The first `rows` rows alone. What is known of the features is of all that were pushed.
+    #[must_use]
+    pub fn first(mut self, rows: usize) -> Self {
+        self.counts.len = self.counts.len.min(u16::try_from(rows).unwrap_or(u16::MAX));
+        self
+    }
+
     /// Features of a row.
     pub fn width(&self) -> usize {
         usize::from(self.counts.features)

@@ -1,20 +1,15 @@
-//! The model as a sequence of numbers, in postcard's encoding.
-//!
-//! Kind (1 numbers, 2 classes), then for numbers: matrix (0 or 1), channels, target, lags, harmonics, others, trend, period (µs,
-//! 64 bits), interval (µs), forgetting, ridge, share outside, in a row, adapt, frames to learn, frames seen, origin of the
-//! trend (µs, 64 bits), sums of squares, weights and squared weights of the residuals, the degrees of freedom of the quantile,
-//! the sum of products of neighbouring residuals, the latest residual; for classes:
-//! how many, and features; then the numbers of [`crate::model`] after their count, those of classes as four bytes each, least
-//! significant first.
+//! The model as bytes, in postcard's encoding: [`Saved`], then the numbers of [`crate::model`] as a list, those of classes as
+//! numbers with these bits.
 
 use crate::design::Design;
 use crate::model::{Head, Kind, Model, ModelMut, ModelView, Parts, Rule};
 use crate::noise::Noise;
-use crate::params::{MAX_CHANNELS, MAX_CLASSES, Params};
-use hone_learn::wire::{self, Reader, Writer};
-use hone_learn::{Kind as Range, Settings};
-use serde::de::Deserializer;
-use serde::ser::{Serialize, Serializer};
+use crate::params::{FORGETTING, MAX_CHANNELS, MAX_CLASSES, RIDGE};
+use hone_learn::Kind as Range;
+use hone_learn::codec::{self, REFUSED, check, fill};
+use hone_learn::payload::De;
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Layout of the payload.
 pub const LAYOUT: u8 = 1;
@@ -24,6 +19,14 @@ const MOST: f32 = 1e30;
 
 /// Sums of weights and squares are of this size at most.
 const MOST_SUMMED: f32 = 1e15;
+
+/// A head, as written.
+#[derive(Serialize, Deserialize)]
+enum Saved {
+    Untrained,
+    Regression { matrix: bool, design: Design, rule: Rule, seen: u32, origin: u64, noise: Noise },
+    Classes { classes: u16, features: u16 },
+}
 
 impl<const WORDS: usize> Serialize for Model<WORDS> {
     /// Fails for the untrained model.
@@ -35,35 +38,16 @@ impl<const WORDS: usize> Serialize for Model<WORDS> {
 impl Serialize for ModelView<'_> {
     /// Fails for the untrained model.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::serialize(serializer, &|w| self.write(w))
-    }
-}
-
-impl ModelView<'_> {
-    fn write(&self, w: &mut Writer<'_>) -> bool {
-        let Head { kind, matrix, classes, design, rule, seen, origin, noise } = self.head;
-        let Some(words) = self.words.get(..self.head.used()).filter(|w| !w.is_empty()) else { return false };
-        w.byte(*kind as u8);
-        if *kind == Kind::Classes {
-            w.uint((*classes).into());
-            w.uint(design.channels.into());
-        } else {
-            w.byte((*matrix).into());
-            [design.channels, design.target, design.lags].into_iter().for_each(|v| w.uint(v.into()));
-            [design.harmonics, design.others.into(), design.trend.into()].into_iter().for_each(|v| w.byte(v));
-            w.long(design.period);
-            w.uint(design.interval);
-            [rule.forgetting, rule.ridge, rule.outside].into_iter().for_each(|v| w.real(v));
-            w.uint(rule.in_a_row.into());
-            w.byte(rule.adapt.into());
-            w.uint(rule.frames);
-            w.uint(*seen);
-            w.long(*origin);
-            let sums = [noise.squares, noise.weights, noise.weight_squares, noise.freedom, noise.products, noise.last];
-            sums.into_iter().for_each(|v| w.real(v));
+        let Head { kind, matrix, classes, design, rule, seen, origin, noise } = *self.head;
+        let saved = match kind {
+            Kind::Untrained => Saved::Untrained,
+            Kind::Regression => Saved::Regression { matrix, design, rule, seen, origin, noise },
+            Kind::Classes => Saved::Classes { classes, features: design.channels },
+        };
+        match self.words.get(..self.head.used()) {
+            Some(words) if !words.is_empty() => (saved, words).serialize(serializer),
+            _ => Err(S::Error::custom("nothing to write")),
         }
-        w.reals(words);
-        true
     }
 }
 
@@ -71,10 +55,10 @@ impl<const WORDS: usize> Model<WORDS> {
     /// Replaces the content by a serialised model, in place.
     ///
     /// # Errors
-    /// Whatever the format reports; a number out of range or not finite, more than the capacity, too few or too many
-    /// numbers. The model is then untrained.
-    pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        self.edit().load(deserializer)
+    /// Postcard's; a number out of range or not finite, more than the capacity, too few or too many numbers. The model is
+    /// then untrained.
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
+        self.edit().load(input)
     }
 }
 
@@ -83,86 +67,59 @@ impl ModelMut<'_> {
     ///
     /// # Errors
     /// As there.
-    pub fn load<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+    pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         *self.head = Head::EMPTY;
-        wire::deserialize(deserializer, &mut |r| {
-            if !self.read(r) {
-                *self.head = Head::EMPTY;
-                r.fail();
-            }
-        })
-    }
-
-    fn read(&mut self, r: &mut Reader<'_>) -> bool {
-        let head = match r.byte() {
-            1 => regression(r),
-            2 => classes(r),
-            _ => return false,
-        };
-        if !r.is_good() {
-            return false;
-        }
-        let used = head.used();
-        let Some(words) = self.words.get_mut(..used) else { return false };
-        r.count(used);
-        words.iter_mut().for_each(|word| *word = r.real());
-        let (ids, numbers) = words.split_at_mut_checked(head.classes.into()).unwrap_or_default();
+        let mut head = head(Saved::deserialize(&mut *input)?)?;
+        let words = self.words.get_mut(..head.used()).ok_or(REFUSED)?;
+        fill(input, words)?;
+        let (ids, numbers) = words.split_at_checked(head.classes.into()).ok_or(REFUSED)?;
         let ids = || ids.iter().map(|id| id.to_bits());
-        let ascend = ids().zip(ids().skip(1)).all(|(a, b)| a < b) && ids().all(|id| id <= u16::MAX.into());
-        if !(r.is_good() && ascend && numbers.iter().all(|x| x.abs() <= MOST)) {
-            return false;
+        check(ids().is_sorted_by(|a, b| a < b) && ids().all(|id| id <= u32::from(u16::MAX)))?;
+        check(numbers.iter().all(|x| x.abs() <= MOST))?;
+        if head.kind == Kind::Regression {
+            check(head.noise.resume(head.noise.freedom, head.rule.outside))?;
+            // A matrix that is one, and a target that can be told from its deviations.
+            let parts = Parts::of(&head, words).ok_or(REFUSED)?;
+            let most = 1.0 / head.rule.ridge;
+            check(parts.d.iter().all(|d| *d > 0.0 && *d <= most))?;
+            let scaling = head.seen < crate::stream::SCALE_FRAMES;
+            check(scaling || head.design.scale(parts.scales).get(1).is_some_and(|factor| *factor > 0.0))?;
         }
         *self.head = head;
-        let known = self.head.noise.resume(head.noise.freedom, head.rule.outside);
-        // A matrix that is one, and a target that can be told from its deviations.
-        let target = usize::from(head.design.target);
-        let scaling = head.seen < crate::stream::SCALE_FRAMES;
-        let scale = self.view().scales().chunks_exact(2).nth(target).and_then(|s| s.get(1)).copied().unwrap_or(0.0);
-        let most = 1.0 / head.rule.ridge;
-        let definite = Parts::of(self.head, self.words).is_none_or(|p| p.d.iter().all(|d| *d > 0.0 && *d <= most));
-        head.kind == Kind::Classes || (known && definite && (scaling || scale > 0.0))
+        Ok(())
     }
 }
 
-fn classes(r: &mut Reader<'_>) -> Head {
-    let (classes, channels) = (r.short(), r.short());
-    r.check((2..=MAX_CLASSES).contains(&classes.into()) && (1..=MAX_CHANNELS).contains(&channels.into()));
-    Head { kind: Kind::Classes, classes, design: Design::of_classes(channels), ..Head::EMPTY }
+/// The head, if a model of this build may have it.
+fn head(saved: Saved) -> codec::Result<Head> {
+    match saved {
+        Saved::Untrained => Err(REFUSED),
+        Saved::Classes { classes, features } => {
+            check((2..=MAX_CLASSES).contains(&usize::from(classes)) && width(features))?;
+            Ok(Head { kind: Kind::Classes, classes, design: Design::of_classes(features), ..Head::EMPTY })
+        }
+        Saved::Regression { matrix, design, rule, seen, origin, noise } => {
+            check(design.target < design.channels && width(design.channels))?;
+            check(design.lags <= 1000 && design.harmonics <= 16)?;
+            check(design.interval > 0 && (design.harmonics == 0 || design.period > 0))?;
+            check(within(FORGETTING, rule.forgetting) && within(RIDGE, rule.ridge) && rule.in_a_row > 0)?;
+            check(rule.outside >= 0.000_1 - 1e-6 && rule.outside <= 0.5)?;
+            let Noise { squares, weights, weight_squares, freedom, products, last, .. } = noise;
+            check([squares, weights, weight_squares, freedom].iter().all(|sum| *sum >= 0.0 && *sum <= MOST_SUMMED))?;
+            check(products.abs() <= MOST_SUMMED && last.abs() <= MOST_SUMMED)?;
+            check((weights > 0.0) == (weight_squares > 0.0))?;
+            let noise = Noise { squares, weights, weight_squares, freedom, products, last, ..Noise::EMPTY };
+            Ok(Head { kind: Kind::Regression, matrix, classes: 0, design: design.counted(), rule, seen, origin, noise })
+        }
+    }
 }
 
-fn regression(r: &mut Reader<'_>) -> Head {
-    let matrix = r.flag();
-    let (channels, target, lags) = (r.short(), r.short(), r.short());
-    let (harmonics, others, trend) = (r.byte(), r.flag(), r.flag());
-    let (period, interval) = (r.long(u64::MAX), r.uint(u32::MAX));
-    let design = Design { channels, target, lags, harmonics, others, trend, period, interval, columns: 0 };
-    let rule = Rule {
-        forgetting: setting(r, "forgetting"),
-        ridge: setting(r, "ridge"),
-        outside: r.within(0.5),
-        in_a_row: r.short(),
-        adapt: r.flag(),
-        frames: r.uint(u32::MAX),
-    };
-    let (seen, origin) = (r.uint(u32::MAX), r.long(u64::MAX));
-    let mut sum = || {
-        let value = r.within(MOST_SUMMED);
-        r.check(value >= 0.0);
-        value
-    };
-    let (squares, weights, weight_squares, freedom) = (sum(), sum(), sum(), sum());
-    let (products, last) = (r.within(MOST_SUMMED), r.within(MOST_SUMMED));
-    r.check(target < channels && (1..=MAX_CHANNELS).contains(&channels.into()));
-    r.check(lags <= 1000 && harmonics <= 16 && interval > 0 && (harmonics == 0 || period > 0));
-    r.check(rule.outside >= 0.000_1 - 1e-6 && rule.in_a_row > 0 && (weights > 0.0) == (weight_squares > 0.0));
-    let noise = Noise { squares, weights, weight_squares, products, last, freedom, ..Noise::EMPTY };
-    Head { kind: Kind::Regression, matrix, classes: 0, design: design.counted(), rule, seen, origin, noise }
+/// Whether a frame or row may have so many values.
+fn width(channels: u16) -> bool {
+    (1..=MAX_CHANNELS).contains(&usize::from(channels))
 }
 
-/// A number within the range of this setting.
-fn setting(r: &mut Reader<'_>, name: &str) -> f32 {
-    let value = r.real();
-    let range = Params::SETTINGS.iter().find(|s| s.name == name).map(|s| s.kind);
-    r.check(matches!(range, Some(Range::Real { min, max }) if value >= min && value <= max));
-    value
+/// Whether a setting may have this value.
+fn within(range: Range, value: f32) -> bool {
+    matches!(range, Range::Real { min, max } if value >= min && value <= max)
 }

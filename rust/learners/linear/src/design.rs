@@ -2,6 +2,7 @@
 
 use crate::params::{Params, Shape};
 use hone_numeric::turn;
+use serde::{Deserialize, Serialize};
 
 /// No channel: what a target is where there is none.
 pub(crate) const NOBODY: u16 = u16::MAX;
@@ -10,7 +11,7 @@ pub(crate) const NOBODY: u16 = u16::MAX;
 const LARGEST: f32 = 1e6;
 
 /// Which inputs there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Design {
     /// Channels of a frame, or features of a row.
     pub channels: u16,
@@ -26,6 +27,7 @@ pub(crate) struct Design {
     /// From one frame to the next, microseconds.
     pub interval: u32,
     /// Inputs and the constant, as the other fields say.
+    #[serde(skip)]
     pub columns: u16,
 }
 

@@ -9,6 +9,7 @@ use crate::noise::Noise;
 use crate::params::{Checked, Params, outputs};
 use hone_learn::{ClassId, Shortage};
 use hone_numeric::ud;
+use serde::{Deserialize, Serialize};
 
 /// What a model is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Kind {
 }
 
 /// What of the parameters is still needed when the model is in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub forgetting: f32,
     pub ridge: f32,

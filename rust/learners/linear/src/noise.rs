@@ -16,6 +16,7 @@
 
 use hone_numeric::kernel::sqrt_f32;
 use hone_numeric::quantile::t_quantile;
+use serde::{Deserialize, Serialize};
 
 /// Leverage above which a prediction rests on nothing: as from a hundredth of a row.
 pub(crate) const UNFOUNDED: f32 = 100.0;
@@ -26,20 +27,25 @@ const LEAST: f32 = 1e-12;
 /// Correlation is taken as this at most.
 const MOST_CORRELATED: f32 = 0.98;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Noise {
-    /// Sums with forgetting: of the squares, of the weights and of their squares, of products of neighbours.
+    /// Sums with forgetting: of the squares, of the weights and of their squares.
     pub squares: f32,
     pub weights: f32,
     pub weight_squares: f32,
+    /// Degrees of freedom for which `t` was worked out.
+    pub freedom: f32,
+    /// The sum of products of neighbours.
     pub products: f32,
     /// The latest residual; 0 where the next is no neighbour.
     pub last: f32,
     /// What follows: s², k, and t for `freedom` degrees.
+    #[serde(skip)]
     pub variance: f32,
+    #[serde(skip)]
     pub inflation: f32,
+    #[serde(skip)]
     pub t: f32,
-    pub freedom: f32,
 }
 
 impl Noise {

@@ -1,7 +1,8 @@
 //! Parameters, their table, and what they ask of memory.
 
 use crate::design::Design;
-use hone_learn::{Kind, ParamError, Setting, Settings, Value, text};
+use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::{Kind, ParamError, Settings, choices, settings};
 use hone_numeric::{cholesky, ud};
 
 /// Channels, or features of a row, at most.
@@ -10,224 +11,83 @@ pub const MAX_CHANNELS: usize = 1024;
 /// Classes that one model tells apart at most.
 pub const MAX_CLASSES: usize = 32;
 
-/// What is learnt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Task {
-    /// Classes when the set has labels, a number when it has none.
-    #[default]
-    Auto,
-    /// A number with its interval: linear regression.
-    Regression,
-    /// The class of a row: logistic regression, binary or multinomial.
-    Classes,
-}
-
-/// How a set of rows is learnt. A stream, of which nothing is kept, is always learnt recursively.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Solver {
-    /// Normal equations, factored once; classes by Newton steps with a bound of the Hessian in their place.
-    #[default]
-    ClosedForm,
-    /// Row by row, each once, with forgetting. Numbers alone.
-    Recursive,
-    /// Gradient steps, without a matrix in workspace or model.
-    Gradient,
-}
-
-/// Parameters; each has the range that [`Settings::SETTINGS`] states.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Params {
+choices! {
     /// What is learnt.
-    pub task: Task,
-    /// How a set is learnt.
-    pub solver: Solver,
-    /// Numbers: weight of the squared coefficients beside the sum of squared errors, all in deviations of their channels.
-    pub ridge: f32,
-    /// Classes: weight of half the squared coefficients beside the sum of cross-entropies; 1/C elsewhere.
-    pub penalty: f32,
-    /// Recursive: what a row still weighs one row later.
-    pub forgetting: f32,
-    /// Share of values that lie within the interval.
-    pub level: f32,
-    /// Values outside one after another that are an anomaly.
-    pub in_a_row: u16,
-    /// The channel, or feature of a row, that is predicted.
-    pub target: u16,
-    /// Earlier values of the target that it is predicted from.
-    pub lags: u16,
-    /// Whether it is predicted from the other channels' present values.
-    pub others: bool,
-    /// Whether it has a trend.
-    pub trend: bool,
-    /// Period of the harmonics, seconds.
-    pub period: f32,
-    /// Harmonics of the period, each a sine and a cosine.
-    pub harmonics: u8,
-    /// Frames of a stream that are learnt before the first is judged.
-    pub frames: u32,
-    /// Whether a stream is learnt on while it is judged.
-    pub adapt: bool,
-    /// Gradient and classes: iterations at most.
-    pub iterations: u16,
-    /// Gradient and classes: the step, in the unit of the decision, at which an optimum is reached.
-    pub tolerance: f32,
-}
-
-impl Params {
-    /// The defaults: eight lags, an interval of 95 %, three in a row.
-    pub const DEFAULT: Self = Self {
-        task: Task::Auto,
-        solver: Solver::ClosedForm,
-        ridge: 1e-6,
-        penalty: 1.0,
-        forgetting: 1.0,
-        level: 0.95,
-        in_a_row: 3,
-        target: 0,
-        lags: 8,
-        others: false,
-        trend: false,
-        period: 86_400.0,
-        harmonics: 0,
-        frames: 1000,
-        adapt: false,
-        iterations: 500,
-        tolerance: 1e-5,
-    };
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self::DEFAULT
+    pub enum Task {
+        /// Classes when the set has labels, a number when it has none.
+        Auto = "auto",
+        /// A number with its interval: linear regression.
+        Regression = "regression",
+        /// The class of a row: logistic regression, binary or multinomial.
+        Classes = "classes",
     }
 }
 
-impl Settings for Params {
-    const SETTINGS: &'static [Setting] = &[
-        Setting {
-            name: "task",
-            help: text!("auto: classes when rows have labels, else regression"),
-            kind: Kind::Choice(&["auto", "regression", "classes"]),
-        },
-        Setting {
-            name: "solver",
-            help: text!("how a set of rows is learnt"),
-            kind: Kind::Choice(&["closed-form", "recursive", "gradient"]),
-        },
-        Setting {
-            name: "ridge",
-            help: text!("regression: weight of squared coefficients"),
-            kind: Kind::Real { min: 1e-8, max: 1e6 },
-        },
-        Setting {
-            name: "penalty",
-            help: text!("classes: weight of squared coefficients"),
-            kind: Kind::Real { min: 1e-6, max: 1e6 },
-        },
-        Setting {
-            name: "forgetting",
-            help: text!("recursive: weight of a row one row later"),
-            kind: Kind::Real { min: 0.5, max: 1.0 },
-        },
-        Setting {
-            name: "level",
-            help: text!("share of values within the interval"),
-            kind: Kind::Real { min: 0.5, max: 0.9999 },
-        },
-        Setting {
-            name: "in-a-row",
-            help: text!("values outside one after another that are an anomaly"),
-            kind: Kind::Int { min: 1, max: 1000 },
-        },
-        Setting {
-            name: "target",
-            help: text!("number of the channel or feature that is predicted, from 0"),
-            kind: Kind::Int { min: 0, max: MAX_CHANNELS as i32 - 1 },
-        },
-        Setting {
-            name: "lags",
-            help: text!("earlier values of the target as inputs"),
-            kind: Kind::Int { min: 0, max: 1000 },
-        },
-        Setting { name: "others", help: text!("the other channels as inputs"), kind: Kind::Flag },
-        Setting { name: "trend", help: text!("a trend as input"), kind: Kind::Flag },
-        Setting { name: "period", help: text!("of the harmonics, s"), kind: Kind::Real { min: 1e-3, max: 1e9 } },
-        Setting { name: "harmonics", help: text!("of the period, as inputs"), kind: Kind::Int { min: 0, max: 16 } },
-        Setting {
-            name: "frames",
-            help: text!("of a stream to learn before judging"),
-            kind: Kind::Int { min: 64, max: 100_000_000 },
-        },
-        Setting { name: "adapt", help: text!("learn on while judging a stream"), kind: Kind::Flag },
-        Setting {
-            name: "iterations",
-            help: text!("of gradient steps and of classes, at most"),
-            kind: Kind::Int { min: 1, max: 30_000 },
-        },
-        Setting {
-            name: "tolerance",
-            help: text!("step to stop at, in deviations of the target"),
-            kind: Kind::Real { min: 1e-6, max: 0.1 },
-        },
-    ];
-
-    fn get(&self, index: usize) -> Option<Value> {
-        Some(match index {
-            0 => Value::Choice(self.task as u8),
-            1 => Value::Choice(self.solver as u8),
-            2 => Value::Real(self.ridge),
-            3 => Value::Real(self.penalty),
-            4 => Value::Real(self.forgetting),
-            5 => Value::Real(self.level),
-            6 => Value::Int(self.in_a_row.into()),
-            7 => Value::Int(self.target.into()),
-            8 => Value::Int(self.lags.into()),
-            9 => Value::Flag(self.others),
-            10 => Value::Flag(self.trend),
-            11 => Value::Real(self.period),
-            12 => Value::Int(self.harmonics.into()),
-            13 => Value::Int(i32::try_from(self.frames).ok()?),
-            14 => Value::Flag(self.adapt),
-            15 => Value::Int(self.iterations.into()),
-            16 => Value::Real(self.tolerance),
-            _ => return None,
-        })
+choices! {
+    /// How a set of rows is learnt. A stream, of which nothing is kept, is always learnt recursively.
+    pub enum Solver {
+        /// Normal equations, factored once; classes by Newton steps with a bound of the Hessian in their place.
+        ClosedForm = "closed-form",
+        /// Row by row, each once, with forgetting. Numbers alone.
+        Recursive = "recursive",
+        /// Gradient steps, without a matrix in workspace or model.
+        Gradient = "gradient",
     }
+}
 
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        match (index, value) {
-            (0, Value::Choice(i)) => {
-                self.task = match i {
-                    0 => Task::Auto,
-                    1 => Task::Regression,
-                    _ => Task::Classes,
-                }
-            }
-            (1, Value::Choice(i)) => {
-                self.solver = match i {
-                    0 => Solver::ClosedForm,
-                    1 => Solver::Recursive,
-                    _ => Solver::Gradient,
-                }
-            }
-            (2, Value::Real(v)) => self.ridge = v,
-            (3, Value::Real(v)) => self.penalty = v,
-            (4, Value::Real(v)) => self.forgetting = v,
-            (5, Value::Real(v)) => self.level = v,
-            (6, Value::Int(v)) => self.in_a_row = v as u16,
-            (7, Value::Int(v)) => self.target = v as u16,
-            (8, Value::Int(v)) => self.lags = v as u16,
-            (9, Value::Flag(v)) => self.others = v,
-            (10, Value::Flag(v)) => self.trend = v,
-            (11, Value::Real(v)) => self.period = v,
-            (12, Value::Int(v)) => self.harmonics = v as u8,
-            (13, Value::Int(v)) => self.frames = v.unsigned_abs(),
-            (14, Value::Flag(v)) => self.adapt = v,
-            (15, Value::Int(v)) => self.iterations = v as u16,
-            (16, Value::Real(v)) => self.tolerance = v,
-            _ => return false,
-        }
-        true
+/// What the ridge may be.
+pub(crate) const RIDGE: Kind = real(1e-8, 1e6);
+
+/// What the forgetting may be.
+pub(crate) const FORGETTING: Kind = real(0.5, 1.0);
+
+settings! {
+    /// Parameters. The defaults: eight lags, an interval of 95 %, three in a row.
+    pub struct Params {
+        /// auto: classes when rows have labels, else regression
+        pub task: Task = Task::Auto, "task", choice(Task::WORDS), "";
+        /// how a set of rows is learnt
+        pub solver: Solver = Solver::ClosedForm, "solver", choice(Solver::WORDS), "";
+        /// regression: weight of squared coefficients
+        ///
+        /// Beside the sum of squared errors, all in deviations of their channels.
+        pub ridge: f32 = 1e-6, "ridge", RIDGE, "";
+        /// classes: weight of squared coefficients
+        ///
+        /// Of half of them, beside the sum of cross-entropies; 1/C elsewhere.
+        pub penalty: f32 = 1.0, "penalty", real(1e-6, 1e6), "";
+        /// recursive: weight of a row one row later
+        pub forgetting: f32 = 1.0, "forgetting", FORGETTING, "";
+        /// share of values within the interval
+        pub level: f32 = 0.95, "level", real(0.5, 0.9999), "";
+        /// values outside one after another that are an anomaly
+        pub in_a_row: u16 = 3, "in-a-row", int(1, 1000), "";
+        /// number of the channel or feature that is predicted, from 0
+        pub target: u16 = 0, "target", int(0, MAX_CHANNELS as i32 - 1), "";
+        /// earlier values of the target as inputs
+        pub lags: u16 = 8, "lags", int(0, 1000), "";
+        /// the other channels as inputs
+        ///
+        /// Their present values.
+        pub others: bool = false, "others", FLAG, "";
+        /// a trend as input
+        pub trend: bool = false, "trend", FLAG, "";
+        /// period of the harmonics
+        pub period: f32 = 86_400.0, "period", real(1e-3, 1e9), "s";
+        /// harmonics of the period as inputs
+        ///
+        /// Each a sine and a cosine.
+        pub harmonics: u8 = 0, "harmonics", int(0, 16), "";
+        /// what is learnt of a stream before the first is judged
+        pub frames: u32 = 1000, "frames", int(64, 100_000_000), "frames";
+        /// learn on while judging a stream
+        pub adapt: bool = false, "adapt", FLAG, "";
+        /// of gradient steps and of classes, at most
+        pub iterations: u16 = 500, "iterations", int(1, 30_000), "";
+        /// step to stop at, in deviations of the target
+        ///
+        /// Of classes in the unit of the decision.
+        pub tolerance: f32 = 1e-5, "tolerance", real(1e-6, 0.1), "";
     }
 }
 
@@ -272,11 +132,7 @@ impl Params {
     /// # Errors
     /// [`ParamError::Invalid`] with the setting and so its range, [`ParamError::Conflict`], or [`ParamError::Capacity`].
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
-        for (index, setting) in Self::SETTINGS.iter().enumerate() {
-            if !self.get(index).is_some_and(|value| setting.accepts(value)) {
-                return Err(ParamError::Invalid(setting));
-            }
-        }
+        self.check_ranges()?;
         let capacity = |name, asked: usize, capacity: usize| {
             let over = ParamError::Capacity { name, asked: asked as u32, capacity: capacity as u32 };
             if asked > capacity { Err(over) } else { Ok(()) }
@@ -287,12 +143,12 @@ impl Params {
             capacity("inputs", Design::regression(self, &shape).inputs(), shape.inputs)?;
         }
         if self.task == Task::Classes && self.solver == Solver::Recursive {
-            return Err(ParamError::Conflict(text!("classes are not learnt recursively: choose another solver")));
+            return Err(ParamError::Conflict("classes are not learnt recursively: choose another solver"));
         }
         if self.harmonics > 0 && self.period * 1e6 < 2.0 * f32::from(self.harmonics) * shape.interval as f32 {
-            return Err(ParamError::Conflict(text!(
-                "the highest harmonic is faster than half the rate: fewer, or a longer period"
-            )));
+            return Err(ParamError::Conflict(
+                "the highest harmonic is faster than half the rate: fewer, or a longer period",
+            ));
         }
         Ok(Checked { params: *self, shape })
     }

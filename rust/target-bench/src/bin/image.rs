@@ -7,8 +7,8 @@ use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use hone_engine::command;
-use hone_engine::cooperative::Device;
-use hone_engine::env::ThreadInfo;
+use hone_engine::data::env::ThreadInfo;
+use hone_engine::device::Device;
 use hone_engine::text::Out;
 use hone_engine::{Io, Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_model::frame::{Receiver, Sender};
@@ -77,7 +77,11 @@ fn engine() -> u32 {
         trained |= line.starts_with("train esn") && done;
         shell.pause(Micros(1_000_000));
     }
-    if trained && console.model().is_some() { shell.written } else { 0 }
+    if trained && LINKS.published.get().is_some_and(|p| console.pool().get(p.slot).is_some()) {
+        shell.written
+    } else {
+        0
+    }
 }
 
 #[derive(Debug)]
@@ -133,7 +137,7 @@ impl NorFlash for Flash {
 /// A container is written, sent in lines, stored, loaded and read; the bytes of its payload.
 fn container() -> Option<usize> {
     let contents = Contents {
-        learner: Learner::Svm,
+        learner: Learner(2),
         layout: 1,
         parameters: &|_| (),
         pipeline: &|_| (),

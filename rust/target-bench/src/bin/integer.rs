@@ -9,9 +9,10 @@ use hone_esn::{
     IntegerModel, IntegerScratch, Model, Params, Quantization, Scratch, Shape, Trainer, Wants, Weight, required,
 };
 use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
-use hone_numeric::compress::Fixed;
+use hone_numeric::quantize::Fixed;
+use hone_numeric::quantize::Precision;
+use hone_numeric::quantize::features::FeatureRow;
 use hone_numeric::rng::Rng;
-use hone_numeric::whole::{Precision, Row};
 use hone_signal::{Faults, Micros, WindowView};
 use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
@@ -158,7 +159,9 @@ fn svm(kernel: KernelKind, classes: u16, names: [&'static str; 4]) {
             exit(false)
         }
         let (view, size) = (integer.view(), integer.view().used() * 4);
-        let close = case(name, vectors).model(size).run(|| view.infer_row(&Row::Whole(black_box(&x), 0), &mut scratch));
+        let close = case(name, vectors)
+            .model(size)
+            .run(|| view.infer_row(&FeatureRow::FixedPoint(black_box(&x), 0), &mut scratch));
         if exact.decision != close.decision {
             exit(false)
         }
@@ -221,14 +224,14 @@ fn rce() {
         }
         let close = case(name, size)
             .model(frozen.used() * 4)
-            .run(|| frozen.infer(&Row::Whole(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
+            .run(|| frozen.infer(&FeatureRow::FixedPoint(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
         if first.is_err() || exact.ok() != close {
             exit(false)
         }
     }
     let close = case("rce/infer/q3.12/integer/row", size)
         .model(frozen.used() * 4)
-        .run(|| frozen.infer(&Row::Real(black_box(&real)), &mut room).map(|a| a.verdict.decision));
+        .run(|| frozen.infer(&FeatureRow::Float(black_box(&real)), &mut room).map(|a| a.verdict.decision));
     if exact.ok() != close {
         exit(false)
     }

@@ -1,6 +1,7 @@
 //! What of a manifest can be checked without the recordings.
 
 use super::*;
+use crate::dataset::file::Format;
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
@@ -19,7 +20,8 @@ impl Manifest {
             Kind::Recordings => self.check_recordings(source)?,
             Kind::Table => self.check_table(source)?,
         }
-        (0usize..).zip(&self.files).try_for_each(|(i, file)| self.check_file(source, i, file))
+        (0usize..).zip(&self.files).try_for_each(|(i, file)| self.check_file(source, i, file))?;
+        self.check_values(source)
     }
 
     fn check_classes(&self, source: &Source) -> Result<(), Fault> {
@@ -42,6 +44,21 @@ impl Manifest {
             }
             if !values.insert(self.label_value(i)) {
                 return Err(twice("value"));
+            }
+        }
+        for (i, class) in self.classes.iter().enumerate() {
+            let Some(named) = number(&class.name) else { continue };
+            let other = (0..self.classes.len()).filter(|o| *o != i);
+            let same = |o: usize| {
+                let name = self.classes.get(o).and_then(|c| number(&c.name)) == Some(named);
+                let value = self.label_value(o).map(|v| v as f64) == Some(named);
+                (name || value).then_some((o, if name { "name" } else { "value" }))
+            };
+            if let Some((o, what)) = other.into_iter().find_map(same) {
+                let problem = format!(
+                    "the label {named} can mean this class or class[{o}], whose {what} it is; name one otherwise"
+                );
+                return Err(source.fault(&format!("class[{i}].name"), problem));
             }
         }
         let anomalous = self.classes.iter().filter(|c| c.anomalous).count();
@@ -86,6 +103,19 @@ impl Manifest {
             if !(channel.scale.is_finite() && channel.scale > 0.0 && (channel.scale as f32) > 0.0) {
                 return fault(&key("scale"), "give a number above 0: units per LSB");
             }
+            if self.channels.iter().take(i).any(|c| c.name == channel.name) {
+                return fault(&key("name"), "another channel has this name");
+            }
+            let formats = || self.files.iter().filter_map(|f| Format::of(&f.path));
+            if channel.column.is_some() && !formats().any(|f| f == Format::Csv) {
+                return fault(&key("column"), "is for CSV files, and there is none; arrays have an index. Remove it");
+            }
+            if channel.index.is_some() && !formats().any(|f| f != Format::Csv) {
+                return fault(
+                    &key("index"),
+                    "is for arrays and WAV files, and there is none; CSV files have a column. Remove it",
+                );
+            }
             if channel.factor.is_some_and(|f| !(f.is_finite() && f != 0.0)) {
                 return fault(&key("factor"), "give a number other than 0: units per unit of the file");
             }
@@ -125,32 +155,121 @@ impl Manifest {
         if let Some(class) = &file.class {
             self.class_named(class).ok_or_else(|| self.unknown_class(source, &key("class"), class))?;
         }
-        let csv = is_csv(&file.path);
-        if !csv && !file.path.ends_with(".npy") {
-            return fault("path", "is neither a .npy nor a .csv file; convert it to one".into());
+        let Some(format) = Format::of(&file.path) else {
+            let known = "is none of .csv, .tsv, .txt, .npy, .wav, .mat, each also with .gz; convert it to one";
+            return fault("path", known.into());
+        };
+        self.check_keys(source, i, file, format)?;
+        let csv = format == Format::Csv;
+        if file.class.is_some() {
+            let others = [("labels", file.labels.is_some()), ("label", file.label.is_some())];
+            if let Some((k, _)) = others.into_iter().find(|o| o.1) {
+                return fault("class", format!("and {k} both say of which class it is; remove one"));
+            }
         }
-        if csv && file.axes.is_some() {
-            return fault("axes", "is for .npy files; the rows of a CSV file are its frames. Remove it".into());
+        if file.label.is_some() && file.spans.is_some() {
+            return fault("spans", "and label both say of which class rows are; remove one".into());
         }
-        if !csv && self.kind == Kind::Recordings && file.axes.is_none() {
-            return fault("axes", "is missing; name each axis of the array, as in [\"channel\", \"time\"]".into());
+        if file.labels.is_none() && file.label.is_none() && file.class.is_none() {
+            let table = csv && self.kind == Kind::Table;
+            if !table && self.task != Task::Regression {
+                let other = if csv { "label = \"column\"" } else { "labels = { path = \"...\" }" };
+                return fault("class", format!("is missing; give the class of the file, or {other}"));
+            }
         }
-        let only_csv =
-            [("header", file.header.is_some()), ("columns", file.columns.is_some()), ("label", file.label.is_some())];
-        if let Some((k, _)) = only_csv.into_iter().find(|s| s.1 && !csv) {
-            return fault(k, "is for CSV files; remove it".into());
+        if file.spans.is_some() && file.class.is_none() {
+            return fault("class", "is missing; give the class of what lies outside the spans".into());
         }
-        if file.spans.is_some() && !(csv && self.kind == Kind::Recordings) {
-            return fault("spans", "is for recordings in CSV files with a column of times; remove it".into());
+        for (k, text) in [("separator", &file.separator), ("decimal", &file.decimal)] {
+            let known: &[&str] = if k == "decimal" { &[".", ","] } else { &[",", ";", "\t", "|"] };
+            if let Some(text) = text.as_ref().filter(|t| !known.contains(&t.as_str())) {
+                let known: Vec<String> = known.iter().map(|k| format!("{k:?}")).collect();
+                return fault(k, format!("is {text:?}; it takes {}", known.join(", ")));
+            }
         }
-        let labelled = file.class.is_some() || file.labels.is_some() || (csv && self.kind == Kind::Table);
-        if !labelled && self.task != Task::Regression {
-            return fault("class", "is missing; give the class of the file, or labels = { path = \"...\" }".into());
-        }
-        if file.class.is_some() && file.labels.is_some() {
-            return fault("class", "and labels exclude each other; remove one".into());
+        if let (Some(s), Some(d)) = (&file.separator, &file.decimal)
+            && s == d
+        {
+            return fault("decimal", format!("is {d:?}, which separates the cells too; they cannot be the same"));
         }
         self.check_parts(source, i, file)
+    }
+
+    /// Keys that say nothing of such a file are refused, not passed over.
+    fn check_keys(&self, source: &Source, i: usize, file: &FileSpec, format: Format) -> Result<(), Fault> {
+        let fault = |k: &str, problem: String| Err(source.fault(&format!("file[{i}].{k}"), problem));
+        let (csv, recordings) = (format == Format::Csv, self.kind == Kind::Recordings);
+        let array = format.is_array();
+        if format == Format::Wav && !recordings {
+            return fault("path", "is a WAV file, which is no table; set kind = \"recordings\"".into());
+        }
+        let (of_table, instead) = if csv {
+            ("recordings in CSV files take their class from class, label or spans", "label = \"column\"")
+        } else {
+            ("the classes of arrays come from class or labels", "labels = { path = \"...\" }")
+        };
+        for (key, given, applies, why) in [
+            ("axes", file.axes.is_some(), array && recordings, "names the axes of recordings in arrays"),
+            ("at", !file.at.is_empty(), array && recordings, "chooses along axes of recordings in arrays"),
+            ("variable", file.variable.is_some(), format == Format::Mat, "names a variable of a MATLAB file"),
+            ("header", file.header.is_some(), csv, "is for CSV files"),
+            ("separator", file.separator.is_some(), csv, "is for CSV files"),
+            ("decimal", file.decimal.is_some(), csv, "is for CSV files"),
+            ("time", file.time.is_some(), csv && recordings, "is for recordings in CSV files"),
+            ("spans", file.spans.is_some(), csv && recordings, "is for recordings in CSV files with a column of times"),
+            (
+                "columns",
+                file.columns.is_some(),
+                csv && !recordings,
+                "is for tables in CSV files; recordings have [[channel]]",
+            ),
+            ("label", file.label.is_some(), csv, "is for CSV files"),
+            ("labels", file.labels.is_some(), array, "goes with an array"),
+            ("groups", file.groups.is_some(), array || !recordings, "goes with an array or a table"),
+        ] {
+            if given && !applies {
+                let other = if matches!(key, "label" | "labels") {
+                    format!(", or give {instead}: {of_table}")
+                } else {
+                    String::new()
+                };
+                let what = if recordings { "recordings" } else { "a table" };
+                return fault(key, format!("{why}; this is {what} in a {} file. Remove it{other}", format.name()));
+            }
+        }
+        for (key, spec) in [("labels", &file.labels), ("groups", &file.groups)] {
+            let Some(spec) = spec else { continue };
+            let of = Format::of(&spec.path).filter(|f| f.is_array());
+            let Some(of) = of else {
+                return fault(&format!("{key}.path"), "is neither a .npy nor a .mat file; convert it to one".into());
+            };
+            if spec.variable.is_some() && of != Format::Mat {
+                return fault(&format!("{key}.variable"), "names a variable of a MATLAB file; remove it".into());
+            }
+            if spec.axis.is_some() && !recordings {
+                return fault(
+                    &format!("{key}.axis"),
+                    "is for recordings; a table has one value for each row. Remove it".into(),
+                );
+            }
+        }
+        if array && recordings && file.axes.is_none() {
+            return fault("axes", "is missing; name each axis of the array, as in [\"channel\", \"time\"]".into());
+        }
+        Ok(())
+    }
+
+    /// A class's value that no label can ever be compared with.
+    fn check_values(&self, source: &Source) -> Result<(), Fault> {
+        let table = |f: &FileSpec| self.kind == Kind::Table && Format::of(&f.path) == Some(Format::Csv);
+        let labelled = |f: &FileSpec| f.labels.is_some() || f.label.is_some() || (table(f) && f.class.is_none());
+        match self.classes.iter().position(|c| c.value.is_some()) {
+            Some(i) if !self.files.iter().any(labelled) => {
+                let problem = "is what labels call the class, and no file has labels; remove it";
+                Err(source.fault(&format!("class[{i}].value"), problem.into()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_parts(&self, source: &Source, i: usize, file: &FileSpec) -> Result<(), Fault> {
@@ -172,7 +291,10 @@ impl Manifest {
         }
         if let Some(a) = &file.assign {
             let needs = match a.by {
-                By::Label => ("labels", file.labels.is_some()),
+                By::Label => (
+                    "labels",
+                    file.labels.is_some() || (file.class.is_none() && Format::of(&file.path) == Some(Format::Csv)),
+                ),
                 By::Group => ("groups", file.groups.is_some()),
             };
             if !needs.1 {

@@ -1,0 +1,64 @@
+//! The buffers in which samples and rows travel.
+
+use crate::capacity::{BLOCK_FRAMES, CHANNELS, FEATURES, TRAINING_ROWS, WINDOW_FRAMES};
+use crate::learners::{FORMAT, ROWS};
+use hone_learn::{ClassId, TrainingSet};
+use hone_signal::{Block, Faults, Micros, Sample, WindowView};
+
+/// Numbers in a block.
+pub const BLOCK_SAMPLES: usize = BLOCK_FRAMES * CHANNELS;
+/// Numbers in a window.
+pub const WINDOW_SAMPLES: usize = WINDOW_FRAMES * CHANNELS;
+
+/// A block of this build.
+pub type BlockBuf = Block<BLOCK_SAMPLES>;
+/// The training set of this build; without room where no learner learns from it.
+pub type RowSet = TrainingSet<
+    { if ROWS { TRAINING_ROWS * FORMAT.row_words(FEATURES) } else { 0 } },
+    { if ROWS { TRAINING_ROWS } else { 0 } },
+    { if ROWS { FEATURES } else { 0 } },
+>;
+
+/// A window of this build, being filled or on its way.
+#[derive(Debug)]
+pub struct WindowBuf {
+    /// When its first frame was read.
+    pub time: Micros,
+    /// Its number since the device started.
+    pub sequence: u32,
+    /// What was wrong with its samples.
+    pub faults: Faults,
+    /// The class that the user gave.
+    pub label: Option<ClassId>,
+    /// Channels per frame; 0 before the first.
+    pub channels: usize,
+    /// Numbers in use.
+    pub len: usize,
+    /// Frame by frame.
+    pub samples: [Sample; WINDOW_SAMPLES],
+}
+
+impl WindowBuf {
+    /// An empty window.
+    pub const ZERO: Self = Self {
+        time: Micros(0),
+        sequence: 0,
+        faults: Faults::NONE,
+        label: None,
+        channels: 0,
+        len: 0,
+        samples: [0; WINDOW_SAMPLES],
+    };
+
+    /// The window to look at.
+    pub fn view(&self) -> WindowView<'_> {
+        WindowView {
+            samples: self.samples.get(..self.len).unwrap_or(&[]),
+            channels: self.channels,
+            time: self.time,
+            sequence: self.sequence,
+            faults: self.faults,
+            label: self.label,
+        }
+    }
+}

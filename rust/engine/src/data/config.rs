@@ -1,0 +1,176 @@
+//! Run-time parameters of the device and its learners, under names such as `device.learner`.
+
+use crate::capacity::{CHANNELS, FEATURES};
+use crate::learners::{FIRST, Learner, Params, WINDOWS};
+use hone_learn::setting::{FLAG, Field, choice, int};
+use hone_learn::{ParamError, Setting, Settings, Value, choices, settings};
+use hone_signal::features;
+
+choices! {
+    /// How the device tells of events.
+    pub enum Style {
+        /// Not at all.
+        Off = "off",
+        /// Lines for people.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
+}
+
+/// A choice among those that the build has.
+impl Field for Learner {
+    const ZERO: Self = FIRST;
+
+    fn value(&self, _: usize) -> Option<Value> {
+        Some(Value::Choice(self.index()))
+    }
+
+    fn store(&mut self, _: usize, value: Value) -> bool {
+        let Value::Choice(place) = value else { return false };
+        Self::ALL.get(usize::from(place)).map(|learner| *self = *learner).is_some()
+    }
+}
+
+settings! {
+    /// The device's own parameters.
+    pub struct DeviceParams {
+        /// what the button and a bare 'train' train
+        pub learner: Learner = FIRST, "learner", choice(Learner::NAMES), "";
+        /// how events are told
+        pub telemetry: Style = Style::Text, "telemetry", choice(Style::WORDS), "";
+        /// equal frames in a row after which the sensor counts as stuck
+        pub stuck_frames: u32 = 100, "stuck-frames", int(2, 1_000_000), "frames";
+        /// keep each newly trained model across restarts
+        pub autosave: bool = true, "autosave", FLAG, "";
+    }
+}
+
+/// All run-time parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// `device.*`
+    pub device: DeviceParams,
+    /// The learners', each under its name.
+    pub learners: Params,
+    /// `features.*`
+    pub features: features::Params,
+}
+
+/// A section of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The device's own.
+    Device,
+    /// A learner's.
+    Learner(Learner),
+    /// The features'.
+    Features,
+}
+
+impl Section {
+    /// All, in the order of `config list`.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let learners = Learner::ALL.iter().copied().map(Self::Learner);
+        core::iter::once(Self::Device).chain(learners).chain(core::iter::once(Self::Features))
+    }
+
+    /// Its name before the point.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Learner(learner) => learner.name(),
+            Self::Features => "features",
+        }
+    }
+
+    /// Its table.
+    pub const fn settings(self) -> &'static [Setting] {
+        match self {
+            Self::Device => DeviceParams::SETTINGS,
+            Self::Learner(learner) => learner.settings(),
+            Self::Features => FEATURE_SETTINGS,
+        }
+    }
+}
+
+/// Those of the features. The last, `steps`, is of learners over time alone.
+const FEATURE_SETTINGS: &[Setting] = match features::Params::SETTINGS {
+    [others @ .., _] if !WINDOWS => others,
+    all => all,
+};
+
+/// A default that a small build may not have room for.
+const fn least(default: u16, capacity: usize) -> u16 {
+    if (default as usize) < capacity { default } else { capacity as u16 }
+}
+
+impl Config {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        device: DeviceParams::DEFAULT,
+        learners: Params::DEFAULT,
+        // 16 bands of three channels are the 48 features that the default build has room for.
+        features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
+    };
+
+    /// Finds `section.name`.
+    pub fn find(key: &str) -> Option<(Section, usize)> {
+        let (section, name) = key.split_once('.')?;
+        let section = Section::all().find(|s| s.name() == section)?;
+        let index = section.settings().iter().position(|s| s.name == name)?;
+        Some((section, index))
+    }
+
+    /// The value of a setting.
+    pub fn get(&self, section: Section, index: usize) -> Option<Value> {
+        match section {
+            Section::Device => self.device.get(index),
+            Section::Learner(learner) => self.learners.get(learner, index),
+            Section::Features => self.features.get(index),
+        }
+    }
+
+    /// Changes a setting.
+    ///
+    /// # Errors
+    /// [`ParamError`]; nothing is changed.
+    pub fn set(&mut self, section: Section, index: usize, value: Value) -> Result<(), ParamError> {
+        let setting = section.settings().get(index).ok_or(ParamError::NoSuchSetting)?;
+        let stored = setting.accepts(value)
+            && match section {
+                Section::Device => self.device.store(index, value),
+                Section::Learner(learner) => self.learners.store(learner, index, value),
+                Section::Features => self.features.store(index, value),
+            };
+        if stored { Ok(()) } else { Err(ParamError::Invalid(setting)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_can_be_read_and_its_default_is_in_range() {
+        for section in Section::all() {
+            for (i, setting) in section.settings().iter().enumerate() {
+                let value = Config::DEFAULT.get(section, i).unwrap();
+                assert!(setting.accepts(value), "{}.{}: {value:?}", section.name(), setting.name);
+                assert_eq!(Config::DEFAULT.clone().set(section, i, value), Ok(()));
+                assert!(!setting.help.is_empty());
+            }
+            if section != Section::Features || WINDOWS {
+                assert_eq!(Config::DEFAULT.get(section, section.settings().len()), None);
+            }
+        }
+        assert_eq!(features::Params::SETTINGS.last().map(|s| s.name), Some("steps"));
+    }
+
+    #[test]
+    fn finds_by_name() {
+        assert_eq!(Config::find("device.telemetry"), Some((Section::Device, 1)));
+        assert_eq!(Config::find("device."), None);
+        assert_eq!(Config::find("telemetry"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Every effect that the engine has on the world, as a few small traits. Time is an argument, not a trait.
+
+use hone_learn::text::{Out, Write};
+use hone_signal::{Channel, Faults, Micros, Sample};
+
+/// One frame was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What was wrong with it: [`Faults::NOT_A_NUMBER`], [`Faults::SATURATED`], or [`Faults::GAP`] when it does not continue
+    /// the frame before. The engine finds the other faults.
+    pub faults: Faults,
+}
+
+/// No frame could be read. The engine counts it, reports the first of a row, and tries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SensorError {
+    /// There is no such device, or it is not ready.
+    Missing,
+    /// It did not answer; the driver's error number.
+    Bus(i32),
+    /// A recording has come to its end.
+    End,
+}
+
+/// What a sensor is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SensorInfo {
+    /// Its name: the device's on the board, the source's on the host.
+    pub name: &'static str,
+    /// Frames per second, at least 1.
+    pub rate_hz: u32,
+    /// Channels per frame, 1 to [`crate::capacity::CHANNELS`].
+    pub channels: u8,
+    /// The scale and unit of its channels (all alike).
+    pub channel: Channel,
+}
+
+/// The source of samples.
+pub trait Sensor {
+    /// What it is.
+    fn info(&self) -> SensorInfo;
+
+    /// Reads one frame, one sample per channel into the first places of `frame`.
+    ///
+    /// # Errors
+    /// [`SensorError`]; `frame` is not used.
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError>;
+}
+
+/// The light.
+pub trait Led {
+    /// Switches it; called only on a change.
+    fn set(&mut self, on: bool);
+}
+
+/// What a thread takes of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadInfo<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Bytes of its stack.
+    pub stack_bytes: u32,
+    /// Most bytes of it ever used.
+    pub stack_used: u32,
+    /// Share of the processor since the start, in thousandths.
+    pub cpu_permille: u16,
+}
+
+/// What came of waiting for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line of so many bytes.
+    Line(usize),
+    /// None.
+    Silence,
+    /// None, and there will be none: the input has ended, or the user broke it off.
+    End,
+}
+
+/// What a command may do besides sending orders: write, let time pass, look at the machine.
+pub trait Io: Out {
+    /// The time.
+    fn now(&self) -> Micros;
+
+    /// Lets this much time pass. False when the user broke it off.
+    fn pause(&mut self, span: Micros) -> bool;
+
+    /// Shows every thread to `see`.
+    fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>));
+
+    /// Reads the next line that is typed into `memory`, without its end, waiting at most `patience`; what does not fit is
+    /// cut. The device goes on meanwhile.
+    fn read_line(&mut self, _memory: &mut [u8], _patience: Micros) -> Typed {
+        Typed::End
+    }
+
+    /// Whether a person is there to answer a question.
+    fn interactive(&self) -> bool {
+        false
+    }
+
+    /// Asks a person a question; true for an answer that begins with a y, within a minute. Where nobody is there
+    /// ([`Io::interactive`]) a command does not ask.
+    fn confirm(&mut self, question: &str) -> bool {
+        self.str(question);
+        // A line of its own: consoles may hold back what has no end.
+        self.str(" (y/N)\n");
+        let mut answer = [0; 8];
+        let typed = self.read_line(&mut answer, Micros(60_000_000));
+        matches!(typed, Typed::Line(1..)) && matches!(answer, [b'y' | b'Y', ..])
+    }
+}
+
+impl Write for dyn Io + '_ {
+    fn out(&mut self) -> &mut dyn Out {
+        self
+    }
+}

@@ -1,0 +1,145 @@
+//! What becomes of a window before a learner sees it.
+
+use crate::capacity::{FEATURE_WORKSPACE_BYTES, FEATURES, WINDOW_FRAMES};
+use crate::learners::{Learner, Params, SEEN_INPUTS, WINDOWS};
+use hone_learn::learner::{Input, Sees, Shape};
+use hone_learn::{ParamError, Workspace};
+use hone_signal::{Extractor, Shape as Window, WindowView, features};
+
+/// Words that the features of one window work in.
+pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
+/// Words that they, and what a learner over time sees of them, take in all.
+pub const BENCH_WORDS: usize = FEATURE_WORDS + FEATURES;
+/// How windows become feature vectors in a row.
+pub type Sequence = hone_signal::Sequence<{ if WINDOWS { FEATURES } else { 0 } }, SEEN_INPUTS>;
+
+/// How a model sees windows. With a tag of its own, so that the first is all zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "lives in statics, where there is no box")]
+#[repr(u32)]
+pub enum Preprocessing {
+    /// As their samples.
+    Samples,
+    /// As one row of features.
+    Row(Extractor),
+    /// As feature vectors in a row, in place of samples.
+    Sequence(Sequence),
+}
+
+impl Preprocessing {
+    /// That of a learner for windows of so many channels, by these parameters of the features.
+    ///
+    /// # Errors
+    /// [`ParamError`], also when features or working memory go beyond the build's capacity.
+    pub fn new(
+        learner: Learner,
+        params: &Params,
+        features: &features::Params,
+        channels: usize,
+    ) -> Result<Self, ParamError> {
+        match learner.sees(params) {
+            Sees::Rows => extractor(features, channels).map(Self::Row),
+            Sees::Windows => Ok(sequence(features, channels)?.map_or(Self::Samples, Self::Sequence)),
+        }
+    }
+
+    /// The shape of what is seen of windows of so many channels.
+    pub fn shape(&self, channels: usize) -> Shape {
+        match self {
+            Self::Samples => Shape { inputs: channels as u16, frames: WINDOW_FRAMES as u16 },
+            Self::Row(extractor) => Shape { inputs: extractor.len() as u16, frames: 1 },
+            Self::Sequence(sequence) => Shape { inputs: sequence.inputs() as u16, frames: sequence.steps() as u16 },
+        }
+    }
+
+    /// How feature vectors in a row are made, where they are.
+    pub fn sequence(&self) -> Option<&Sequence> {
+        match self {
+            Self::Sequence(sequence) => Some(sequence),
+            Self::Samples | Self::Row(_) => None,
+        }
+    }
+
+    /// What the features are computed by.
+    pub fn params(&self) -> Option<&features::Params> {
+        match self {
+            Self::Samples => None,
+            Self::Row(extractor) => Some(extractor.params()),
+            Self::Sequence(sequence) => Some(sequence.params()),
+        }
+    }
+
+    /// Words of memory that [`Preprocessing::see`] takes.
+    pub fn words(&self, channels: usize) -> usize {
+        match self {
+            Self::Samples => 0,
+            Self::Row(extractor) => extractor.len() + extractor.required().div_ceil(4),
+            Self::Sequence(sequence) => sequence.words(Window { channels, frames: WINDOW_FRAMES }),
+        }
+    }
+
+    /// What is seen of a window, worked out in `memory`; `None` when it is of another shape, or memory is short.
+    pub fn see<'m>(&self, window: &WindowView<'m>, memory: &'m mut [u32]) -> Option<Input<'m>> {
+        Some(match self {
+            Self::Samples => Input { window: *window, row: &[], beside: None },
+            Self::Row(extractor) => {
+                let mut workspace = Workspace::new(memory);
+                let row: &mut [f32] = workspace.take(extractor.len()).ok()?;
+                let n = extractor.extract(window, workspace, row).ok()?;
+                Input { window: *window, row: row.get(..n)?, beside: None }
+            }
+            Self::Sequence(sequence) => Input { window: sequence.frames(window, memory)?, row: &[], beside: None },
+        })
+    }
+}
+
+/// Computes what models and the training set see of windows.
+#[derive(Debug)]
+pub struct Bench {
+    memory: [u32; BENCH_WORDS],
+}
+
+impl Bench {
+    pub(crate) const ZERO: Self = Self { memory: [0; BENCH_WORDS] };
+
+    /// What is seen of the window; `None` when the preprocessing was made for other windows.
+    pub fn see<'m>(&'m mut self, by: &Preprocessing, window: &WindowView<'m>) -> Option<Input<'m>> {
+        by.see(window, &mut self.memory)
+    }
+
+    /// The window's features; `None` when the extractor was made for other windows.
+    pub fn row(&mut self, extractor: &Extractor, window: &WindowView<'_>) -> Option<&[f32]> {
+        let mut workspace = Workspace::new(&mut self.memory);
+        let row: &mut [f32] = workspace.take(extractor.len()).ok()?;
+        let n = extractor.extract(window, workspace, row).ok()?;
+        row.get(..n)
+    }
+}
+
+/// The extractor of these parameters for windows of so many channels.
+///
+/// # Errors
+/// [`ParamError`], also when features or working memory go beyond the build's capacity.
+pub fn extractor(params: &features::Params, channels: usize) -> Result<Extractor, ParamError> {
+    let extractor = params.check(Window { channels, frames: WINDOW_FRAMES })?;
+    room("features", extractor.len(), FEATURES)?;
+    room(BYTES, extractor.required(), FEATURE_WORDS * 4)?;
+    Ok(extractor)
+}
+
+const BYTES: &str = "features (bytes of CONFIG_HONE_FEATURE_WORKSPACE_BYTES)";
+
+fn room(name: &'static str, asked: usize, capacity: usize) -> Result<(), ParamError> {
+    if asked > capacity {
+        return Err(ParamError::Capacity { name, asked: asked as u32, capacity: capacity as u32 });
+    }
+    Ok(())
+}
+
+fn sequence(params: &features::Params, channels: usize) -> Result<Option<Sequence>, ParamError> {
+    let window = Window { channels, frames: WINDOW_FRAMES };
+    let sequence = Sequence::new(params, window)?;
+    let words = sequence.as_ref().map_or(0, |s| s.words(window));
+    room(BYTES, words * 4, BENCH_WORDS * 4)?;
+    Ok(sequence)
+}

@@ -1,0 +1,320 @@
+//! The inference loop, from block to verdict:
+//!
+//! ```text
+//!  read → window → features → {train | infer} → decide → emit
+//!
+//!   block ──► Windower ──► window complete
+//!                            │ faulty? ──────────► counted, neither judged nor learnt
+//!                            ├─► judge ──► verdict ──► stats, light, event on a change
+//!                            ├─► labelled? ──► features ──► the model while it learns in place, else the training set
+//!                            ├─► wanted as a row by a training? ──► features ──► the training set
+//!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
+//! ```
+//!
+//! It never waits: for a free window, for the trainer, for the console. What it cannot hand on is counted.
+
+use super::judge::Judge;
+use super::light::Light;
+use super::online::{Online, OnlineMemory};
+use super::rows::Rows;
+use crate::capacity::WINDOW_FRAMES;
+use crate::data::buffers::{BlockBuf, WindowBuf};
+use crate::data::env::Led;
+use crate::data::event::Event;
+use crate::data::order::{InferRequest, Job};
+use crate::data::preprocessing::Bench;
+use crate::data::stats::{Last, Phase, count};
+use crate::learners::{ROWS, Scratch};
+use crate::link::Links;
+use crate::pool::Pool;
+use core::sync::atomic::Ordering;
+use hone_learn::Decision;
+use hone_learn::learner::Answer;
+use hone_signal::{Faults, Micros, WindowView};
+
+/// Windows with one of these are neither judged nor learnt. A saturated one is judged: a blow that overdrives the
+/// sensor is what a detector is for.
+const UNFIT_TO_JUDGE: Faults = Faults::NOT_A_NUMBER.with(Faults::STUCK);
+/// Windows with one of these are not learnt.
+const UNFIT_TO_LEARN: Faults = UNFIT_TO_JUDGE.with(Faults::SATURATED);
+/// A contact that has not moved for this long has come to rest.
+const DEBOUNCE: Micros = Micros(50_000);
+
+/// Tells the time; inference measures its own latency.
+pub trait Clock {
+    /// Time since the device started.
+    fn now(&self) -> Micros;
+}
+
+impl<F: Fn() -> Micros> Clock for F {
+    fn now(&self) -> Micros {
+        self()
+    }
+}
+
+/// The loop's own state.
+#[derive(Debug)]
+pub struct Inference {
+    links: &'static Links,
+    judge: Judge,
+    rows: Rows,
+    bench: &'static mut Bench,
+    online: Online,
+    window: Option<&'static mut WindowBuf>,
+    next_frame: Option<u32>,
+    sequence: u32,
+    broken: bool,
+    decision: Option<Decision>,
+    light: Light,
+    lit: bool,
+    trained: u32,
+    edges: u32,
+    /// When the button's contact last moved, and whether it was closed when it had come to rest.
+    moved: Option<Micros>,
+    held: bool,
+}
+
+impl Inference {
+    pub(crate) fn new(
+        links: &'static Links,
+        pool: Pool,
+        bench: &'static mut Bench,
+        scratch: &'static mut Scratch,
+        online: &'static mut OnlineMemory,
+    ) -> Self {
+        Self {
+            links,
+            judge: Judge::new(pool, scratch),
+            rows: Rows::new(links),
+            bench,
+            online: Online::new(links, online),
+            window: None,
+            next_frame: None,
+            sequence: 0,
+            broken: true,
+            decision: None,
+            light: Light::default(),
+            lit: false,
+            trained: 0,
+            edges: 0,
+            moved: None,
+            held: false,
+        }
+    }
+
+    /// Takes one block if there is one; false when there was none. Looks after button and light either way.
+    pub fn turn(&mut self, clock: &impl Clock, led: &mut impl Led) -> bool {
+        let now = clock.now();
+        self.button(now);
+        self.rows.turn();
+        self.online.turn();
+        let block = self.links.blocks.receive(); // read
+        if let Some(block) = &block {
+            self.block(block, clock);
+        }
+        self.show(now, led);
+        block.is_some()
+    }
+
+    fn block(&mut self, block: &BlockBuf, clock: &impl Clock) {
+        if self.next_frame != Some(block.first_frame) {
+            self.start_anew();
+        }
+        let channels = usize::from(block.channels.max(1));
+        let frames = (usize::from(block.len) / channels) as u32;
+        self.next_frame = Some(block.first_frame.wrapping_add(frames));
+        let mut rest = block.samples.get(..usize::from(block.len)).unwrap_or(&[]);
+        let period = 1_000_000 / u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
+        let at = |left: usize| {
+            let frames = usize::from(block.len).saturating_sub(left) / channels;
+            Micros(block.time.0 + frames as u64 * period)
+        };
+        while !rest.is_empty() {
+            if self.window.is_none() {
+                self.window = self.links.free_windows.receive();
+            }
+            let Some(window) = self.window.as_deref_mut() else {
+                // Every window is with the trainer, which cannot be while the pool has one more than its queue takes.
+                return self.start_anew();
+            };
+            if window.len > 0 && window.channels != channels {
+                return self.start_anew();
+            }
+            rest = fill(window, block, at(rest.len()), rest); // window
+            if window.len >= WINDOW_FRAMES * channels {
+                self.complete(at(rest.len()), clock);
+            }
+        }
+    }
+
+    /// The stream was broken: what is half full is given up, and the next window continues nothing.
+    fn start_anew(&mut self) {
+        if let Some(window) = self.window.as_deref_mut().filter(|w| w.len > 0) {
+            window.len = 0;
+            self.links.inference.update(|s| count(&mut s.broken));
+        }
+        self.broken = true;
+    }
+
+    fn complete(&mut self, end: Micros, clock: &impl Clock) {
+        let Some(window) = self.window.take() else { return };
+        let request = self.links.request.get();
+        window.sequence = self.sequence;
+        window.label = request.label;
+        if self.broken {
+            window.faults = window.faults.with(Faults::GAP);
+            // A gap is a jump in the numbers too.
+            self.sequence = self.sequence.wrapping_add(1);
+            window.sequence = self.sequence;
+            self.judge.reset();
+            self.broken = false;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        if self.judge.swap_in(self.links) {
+            self.decision = None;
+        }
+        self.links.inference.update(|s| count(&mut s.windows));
+
+        if window.faults.any(UNFIT_TO_JUDGE) {
+            self.links.inference.update(|s| count(&mut s.rejected));
+            self.judge.reset();
+        } else if request.infer || request.once != self.links.inference.get().once_done {
+            let answer = self.infer(&window.view()); // features, infer
+            self.decide(answer, request, window.sequence, end, clock); // decide, emit
+        }
+        if !window.faults.any(UNFIT_TO_LEARN) {
+            self.learn(&window.view()); // features, train
+        }
+        self.window = self.hand_over(window); // train
+        if let Some(window) = self.window.as_deref_mut() {
+            window.len = 0;
+        }
+    }
+
+    /// What the model in use says of a window.
+    fn infer(&mut self, window: &WindowView<'_>) -> Option<Answer> {
+        if self.judge.learns()? { self.online.infer(self.bench, window) } else { self.judge.infer(window, self.bench) }
+    }
+
+    /// A model that learns in place learns a window at once; for the others a labelled one becomes a row, while there is such a
+    /// model only if a training asked for rows. Those of a learner over time go to the trainer whole.
+    fn learn(&mut self, window: &WindowView<'_>) {
+        let learnt = self.online.learns(window.label);
+        if learnt {
+            self.online.learn(self.bench, window);
+        }
+        if ROWS && (self.rows.asked() || (window.label.is_some() && !learnt)) {
+            self.rows.add(self.bench, window);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        answer: Option<Answer>,
+        request: InferRequest,
+        sequence: u32,
+        end: Micros,
+        clock: &impl Clock,
+    ) {
+        let Some(answer) = answer else {
+            return self.links.inference.update(|s| s.once_done = request.once);
+        };
+        let last = Last { sequence, time: end, answer };
+        let decision = answer.verdict.decision;
+        let now = clock.now();
+        self.links.inference.update(|s| {
+            s.judge(last);
+            s.once_done = request.once;
+            s.latency.add(Micros(now.0.saturating_sub(end.0)));
+        });
+        self.light.anomalous = decision == Decision::Anomalous;
+        let asking = decision == Decision::Unknown && self.links.online.get().waiting == Some(sequence);
+        self.light.asking = asking;
+        if request.infer && (request.verbose || self.decision != Some(decision)) {
+            self.links.tell(if asking {
+                Event::LabelWanted { time: end, sequence, nearest: answer.nearest }
+            } else {
+                Event::Verdict { time: end, sequence, answer }
+            });
+        }
+        self.decision = Some(decision);
+    }
+
+    /// Gives the window to the trainer if it wants it and another is free; else keeps it.
+    fn hand_over(&mut self, window: &'static mut WindowBuf) -> Option<&'static mut WindowBuf> {
+        if !self.links.windows_wanted.load(Ordering::Relaxed) {
+            return Some(window);
+        }
+        if window.faults.any(UNFIT_TO_LEARN) {
+            // The trainer sees the jump in the numbers.
+            return Some(window);
+        }
+        let Some(free) = self.links.free_windows.receive() else {
+            self.links.inference.update(|s| count(&mut s.windows_lost));
+            return Some(window);
+        };
+        match self.links.send_window(window) {
+            Ok(()) => Some(free),
+            Err(window) => {
+                self.links.inference.update(|s| count(&mut s.windows_lost));
+                let _ = self.links.free_windows.send(free);
+                Some(window)
+            }
+        }
+    }
+
+    /// A press starts a training of the default learner, once, however the contact bounces, also when it is let go,
+    /// and however long it is held. While a training is under way it changes nothing.
+    fn button(&mut self, now: Micros) {
+        let button = self.links.button();
+        let rests = self.moved.is_none_or(|at| now.0.saturating_sub(at.0) >= DEBOUNCE.0);
+        if button.edges == self.edges {
+            if rests {
+                self.held = button.down;
+            }
+            return;
+        }
+        self.edges = button.edges;
+        self.moved = Some(now);
+        if rests && !core::mem::replace(&mut self.held, true) {
+            let learner = self.links.config.get().device.learner;
+            let _ = self.links.order(learner, None, Job::TRAINING);
+        }
+    }
+
+    fn show(&mut self, now: Micros, led: &mut impl Led) {
+        let training = self.links.training.get();
+        if training.phase == Phase::Done && !matches!(training.job, Job::Evaluate { .. }) && training.id != self.trained
+        {
+            self.trained = training.id;
+            self.light.training_finished(now);
+        }
+        if !self.links.request.get().infer {
+            self.light.anomalous = false;
+            self.light.asking = false;
+            self.decision = None;
+        }
+        let on = self.light.on(now);
+        if on != self.lit {
+            self.lit = on;
+            led.set(on);
+        }
+    }
+}
+
+/// Copies frames into the window until it is full; what is left over.
+fn fill<'a>(window: &mut WindowBuf, block: &BlockBuf, time: Micros, rest: &'a [i16]) -> &'a [i16] {
+    if window.len == 0 {
+        window.time = time;
+        window.channels = usize::from(block.channels.max(1));
+        window.faults = Faults::NONE;
+    }
+    window.faults = window.faults.with(block.faults);
+    let room = (WINDOW_FRAMES * window.channels).saturating_sub(window.len).min(rest.len());
+    let (taken, left) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+    if let Some(place) = window.samples.get_mut(window.len..window.len + room) {
+        place.copy_from_slice(taken);
+    }
+    window.len += room;
+    left
+}

@@ -1,0 +1,11 @@
+//! The loops, and the jobs of the background loop that make a model.
+
+pub(crate) mod evaluate;
+pub(crate) mod feed;
+pub mod inference;
+mod judge;
+pub mod light;
+pub(crate) mod online;
+mod rows;
+pub mod sampling;
+pub(crate) mod train;

@@ -1,0 +1,205 @@
+//! The sampling loop: timer-paced readings, gathered into blocks. It waits for nobody and touches no model.
+
+use crate::capacity::{BLOCK_FRAMES, CHANNELS};
+use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf};
+use crate::data::env::{Sensor, SensorError};
+use crate::data::event::Event;
+use crate::data::stats::{SamplingStats, SensorHealth, count};
+use crate::link::Links;
+use core::sync::atomic::Ordering;
+use hone_signal::{Faults, Micros, Sample};
+
+/// A sensor that failed is asked again after this long.
+const RETRY: Micros = Micros(100_000);
+
+/// The loop's own state.
+#[derive(Debug)]
+pub struct Sampling {
+    links: &'static Links,
+    block: BlockBuf,
+    due: Option<Micros>,
+    /// What is left over of dividing a second by the rate, so that the pace holds in the long run.
+    remainder: u32,
+    frame: u32,
+    previous: [Sample; CHANNELS],
+    repeats: u32,
+    /// Read from the configuration at each block's start.
+    stuck_frames: u32,
+    suspect: Faults,
+    /// Of [`Links::erases`], at the last reading.
+    erases: u32,
+    /// What is counted; others see a copy.
+    stats: SamplingStats,
+}
+
+impl Sampling {
+    pub(crate) fn new(links: &'static Links) -> Self {
+        Self {
+            links,
+            block: EMPTY,
+            due: None,
+            remainder: 0,
+            frame: 0,
+            previous: [0; CHANNELS],
+            repeats: 0,
+            stuck_frames: u32::MAX,
+            suspect: Faults::NONE,
+            erases: 0,
+            stats: SamplingStats::ZERO,
+        }
+    }
+
+    /// Reads one frame if it is due, and says when to come again.
+    pub fn turn(&mut self, now: Micros, sensor: &mut impl Sensor) -> Micros {
+        let due = self.due.unwrap_or(now);
+        if now < due {
+            return due;
+        }
+        let info = sensor.info();
+        let channels = usize::from(info.channels).clamp(1, CHANNELS);
+        let rate = info.rate_hz.max(1);
+        let period = u64::from(1_000_000 / rate);
+        let late = ((now.0 - due.0) / period.max(1)) as u32;
+        let erases = self.links.erases.load(Ordering::Relaxed);
+        let erased = erases % 2 == 1 || erases != self.erases;
+        self.erases = erases;
+        if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Stuck) {
+            self.overrun(now, late, erased);
+        }
+        let mut frame = [0; CHANNELS];
+        let next = match sensor.read(now, &mut frame) {
+            Ok(reading) => {
+                self.take(now, channels, frame, reading.faults);
+                self.remainder += 1_000_000 % rate;
+                let carry = u64::from(self.remainder >= rate);
+                self.remainder %= rate;
+                Micros(due.0 + period * (u64::from(late) + 1) + carry)
+            }
+            Err(error) => {
+                self.lost(now, error);
+                Micros(now.0 + RETRY.0)
+            }
+        };
+        self.stats.sensor = Some(info);
+        self.links.sampling.set(self.stats);
+        self.due = Some(next);
+        next
+    }
+
+    fn overrun(&mut self, now: Micros, frames: u32, erased: bool) {
+        self.flush();
+        self.frame = self.frame.wrapping_add(frames);
+        if erased {
+            // The processor stood still while flash was erased, as was told.
+            self.stats.flash_gaps = self.stats.flash_gaps.saturating_add(frames);
+            self.links.tell(Event::FlashGap { time: now, frames });
+            return;
+        }
+        self.stats.overruns = self.stats.overruns.saturating_add(frames);
+        self.links.tell(Event::Overrun { time: now, frames });
+    }
+
+    fn lost(&mut self, now: Micros, error: SensorError) {
+        self.flush();
+        // Whatever comes next does not continue what came before.
+        self.frame = self.frame.wrapping_add(1);
+        self.repeats = 0;
+        if !matches!(self.stats.health, SensorHealth::Lost(_)) {
+            self.links.tell(Event::SensorLost { time: now, error });
+        }
+        self.stats.health = SensorHealth::Lost(error);
+        count(&mut self.stats.errors);
+    }
+
+    fn take(&mut self, now: Micros, channels: usize, frame: [Sample; CHANNELS], mut faults: Faults) {
+        if faults.any(Faults::GAP) {
+            self.flush();
+            self.frame = self.frame.wrapping_add(1);
+            faults = Faults(faults.0 & !Faults::GAP.0);
+        }
+        self.repeats = if frame == self.previous { self.repeats.saturating_add(1) } else { 0 };
+        self.previous = frame;
+        let stuck = self.repeats >= self.stuck_frames;
+        if stuck {
+            faults = faults.with(Faults::STUCK);
+        }
+        self.report(now, faults, stuck);
+        let s = &mut self.stats;
+        count(&mut s.frames);
+        for (flag, counter) in [
+            (Faults::NOT_A_NUMBER, &mut s.not_a_number),
+            (Faults::SATURATED, &mut s.saturated),
+            (Faults::STUCK, &mut s.stuck),
+        ] {
+            if faults.any(flag) {
+                count(counter);
+            }
+        }
+        s.last = frame;
+        s.last_time = now;
+        self.append(now, frame.get(..channels).unwrap_or(&frame), faults);
+    }
+
+    /// Tells of a change for the worse at once, and of one for the better when nothing is wrong any more.
+    fn report(&mut self, now: Micros, faults: Faults, stuck: bool) {
+        let lost = matches!(self.stats.health, SensorHealth::Lost(_));
+        self.stats.health = if stuck { SensorHealth::Stuck } else { SensorHealth::Well };
+        let new = Faults(faults.0 & !self.suspect.0);
+        if new != Faults::NONE {
+            self.suspect = self.suspect.with(faults);
+            self.links.tell(Event::SensorSuspect { time: now, faults: new });
+        } else if faults == Faults::NONE && (lost || (self.suspect != Faults::NONE && self.block.len == 0)) {
+            // At a block's start only, so that a sensor that flickers does not flood the console.
+            self.suspect = Faults::NONE;
+            self.links.tell(Event::SensorBack { time: now });
+        }
+    }
+
+    fn append(&mut self, now: Micros, frame: &[Sample], faults: Faults) {
+        if usize::from(self.block.channels) != frame.len() {
+            // The first block, or another sensor.
+            self.flush();
+        }
+        if self.block.len == 0 {
+            self.stuck_frames = self.links.config.get().device.stuck_frames;
+        }
+        let block = &mut self.block;
+        if block.len == 0 {
+            block.time = now;
+            block.first_frame = self.frame;
+            block.channels = frame.len() as u8;
+        }
+        let start = usize::from(block.len);
+        if let Some(place) = block.samples.get_mut(start..start + frame.len()) {
+            place.copy_from_slice(frame);
+        }
+        block.len += frame.len() as u16;
+        block.faults = block.faults.with(faults);
+        self.frame = self.frame.wrapping_add(1);
+        if usize::from(block.len) >= BLOCK_FRAMES * frame.len() {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.block.len == 0 {
+            return;
+        }
+        let sent = self.links.blocks.send(self.block).is_ok();
+        let waiting = self.links.blocks.len() as u16;
+        self.stats.queue_high = self.stats.queue_high.max(waiting);
+        if !sent {
+            count(&mut self.stats.blocks_lost);
+        }
+        self.block = EMPTY;
+    }
+}
+
+const EMPTY: BlockBuf = BlockBuf {
+    time: Micros(0),
+    first_frame: 0,
+    channels: 1,
+    len: 0,
+    faults: Faults::NONE,
+    samples: [0; BLOCK_SAMPLES],
+};

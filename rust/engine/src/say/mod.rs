@@ -1,0 +1,10 @@
+//! All words: events, faults and figures, for people and as JSON.
+
+pub(crate) mod faults;
+pub(crate) mod json;
+pub(crate) mod keep;
+mod shortest;
+pub mod telemetry;
+
+pub use faults::job as job_fault;
+pub use keep::{error as keep_error, found, storage_error};

@@ -1,0 +1,311 @@
+//! Events as lines: text for people, or one JSON object each. docs/formats/telemetry.md has the schema.
+
+use super::faults;
+use super::json::Object;
+use super::keep;
+use crate::data::config::Style;
+use crate::data::event::Event;
+use crate::learners::Learner;
+use crate::link::Names;
+use hone_learn::learner::Answer;
+use hone_learn::text::{Line, Out, Write};
+use hone_learn::{ClassId, Decision, Metric, Report, Stop};
+
+/// Writes an event as one line with its end; nothing when the style is off.
+pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
+    match style {
+        Style::Off => {}
+        Style::Text => text(event, names, out),
+        Style::Json => json(event, names, out),
+    }
+}
+
+/// Decision and score, and what else was said. A score without bound is that of a learner that has nothing to compare with yet.
+pub fn judged(answer: &Answer, names: &Names, out: &mut dyn Out) {
+    let verdict = &answer.verdict;
+    decision(verdict.decision, names, out);
+    if verdict.score.is_finite() {
+        out.str(", score ");
+        out.real(verdict.score);
+    } else {
+        out.str(if verdict.decision == Decision::Unknown { ", no class learnt yet" } else { ", no score" });
+    }
+    if let Some(e) = answer.estimate {
+        out.str(", expected ");
+        out.real(e.value);
+        out.str(" (");
+        out.real(e.lower);
+        out.str(" to ");
+        out.real(e.upper);
+        out.str(")");
+        if e.seen.is_finite() {
+            out.str(", seen ");
+            out.real(e.seen);
+        }
+    }
+    if let Some(cause) = answer.cause {
+        out.counts(", most by channel % feature %", &[cause.channel.into(), cause.feature.into()]);
+    }
+}
+
+fn text(event: &Event, names: &Names, out: &mut dyn Out) {
+    out.str("[");
+    out.seconds(event.time());
+    out.str("] ");
+    match event {
+        Event::Verdict { sequence, answer, .. } => {
+            judged(answer, names, out);
+            out.counts(" (window %)", &[*sequence]);
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            out.counts("unknown (window %); ", &[*sequence]);
+            if let Some(nearest) = nearest {
+                out.str("most like ");
+                class(*nearest, names, out);
+                out.str("; ");
+            }
+            out.str("'label ID --once' tells what it is, 'label dismiss' lets it go");
+        }
+        Event::TrainingStarted { id, learner, .. } => {
+            out.counts("training % started: ", &[*id]);
+            out.str(learner.name());
+        }
+        Event::TrainingPass { id, point, .. } => {
+            out.counts("training % pass %: loss ", &[*id, point.pass]);
+            out.real(point.loss);
+            if let Some(figure) = point.held_back {
+                out.str(", held back ");
+                out.real(figure);
+            }
+        }
+        Event::TrainingDone { id, report: r, .. } => {
+            out.counts("training % done: ", &[*id]);
+            report(r, out);
+        }
+        Event::TrainingFailed { id, fault: f, .. } => {
+            out.counts("training % ended without a model: ", &[*id]);
+            faults::job(f, out);
+        }
+        Event::TrainingRefused { id, .. } => {
+            out.counts("training % refused: another is under way", &[*id]);
+        }
+        Event::SensorLost { error, .. } => {
+            out.str("sensor: ");
+            faults::sensor(*error, out);
+        }
+        Event::SensorSuspect { faults: f, .. } => {
+            out.str("sensor: ");
+            faults::samples(*f, out);
+        }
+        Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::DataFull { .. } => out.str("training set full: 'train' learns from it, 'data clear' empties it"),
+        Event::FlashErasing { .. } => out.str("flash: erasing a page; samples may be missing for a second or two"),
+        Event::FlashGap { frames, .. } => {
+            out.counts("flash: % frames missed while a page was erased", &[*frames]);
+        }
+        Event::FlashDamaged { found, .. } => {
+            out.str("flash: ");
+            keep::found(found, out);
+            out.str("; the newest whole values are in force");
+        }
+        Event::ModelRestored { learner, bytes, .. } => {
+            out.str("model restored: ");
+            saved(*learner, *bytes, out);
+        }
+        Event::ModelSaved { learner, bytes, .. } => {
+            out.str("model saved: ");
+            saved(Some(*learner), *bytes, out);
+        }
+        Event::KeepFailed { error, .. } => {
+            out.str("not saved or restored: ");
+            keep::error(error, out);
+        }
+        Event::Overrun { frames, .. } => {
+            out.counts("overrun: % frames not read in time", &[*frames]);
+        }
+    }
+    out.str("\n");
+}
+
+/// `NAME, 1234 bytes`.
+pub(crate) fn saved(learner: Option<Learner>, bytes: u32, out: &mut dyn Out) {
+    out.str(learner.map_or("", |l| l.name()));
+    out.counts(", % bytes", &[bytes]);
+}
+
+/// `normal`, `anomalous`, `class 3 (walking)`, `unknown`.
+pub fn decision(decision: Decision, names: &Names, out: &mut dyn Out) {
+    match decision {
+        Decision::Class(id) => class(id, names, out),
+        _ => out.str(decision_word(decision)),
+    }
+}
+
+/// `class 3 (walking)`.
+pub fn class(id: ClassId, names: &Names, out: &mut dyn Out) {
+    out.counts("class %", &[id.0.into()]);
+    if let Some(name) = names.name(id) {
+        out.str(" (");
+        out.str(name);
+        out.str(")");
+    }
+}
+
+/// The decision without the class.
+pub(crate) fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Normal => "normal",
+        Decision::Anomalous => "anomalous",
+        Decision::Class(_) => "class",
+        Decision::Unknown => "unknown",
+    }
+}
+
+/// How a training went, in one line.
+pub fn report(report: &Report, out: &mut dyn Out) {
+    out.str(stop_word(report.stop));
+    if report.stop == Stop::Ongoing {
+        // It has no end to converge to.
+        if report.rows > 0 {
+            out.counts("; % so far, accuracy as it learnt ", &[report.rows]);
+            out.percent(report.quality);
+        }
+        return;
+    }
+    out.counts(" on % windows, ", &[report.rows]);
+    match report.metric {
+        Metric::MeanSquaredError => out.str("MSE "),
+        Metric::KktGap => out.str("KKT gap "),
+        Metric::CrossEntropy => out.str("cross-entropy "),
+        Metric::Accuracy => {
+            out.str("accuracy ");
+            return out.percent(report.quality);
+        }
+    }
+    out.real(report.quality);
+}
+
+fn stop_word(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Converged => "converged",
+        Stop::IterationLimit => "stopped at the iteration limit",
+        Stop::MemoryCap => "stopped at the memory cap",
+        Stop::Cancelled => "cancelled",
+        Stop::Ongoing => "learns each window as it is labelled",
+        Stop::NoBetter => "stopped as what is held back got no better",
+    }
+}
+
+/// One event as JSON; fields that have no meaning for it are absent.
+fn json(event: &Event, names: &Names, out: &mut dyn Out) {
+    let mut reason = Line::<128>::default();
+    let mut j = Object::new("event", event_word(event), out);
+    j.long("time_us", event.time().0);
+    match event {
+        Event::Verdict { sequence, answer, .. } => {
+            j.counts("window", &[*sequence]);
+            j.text("decision", decision_word(answer.verdict.decision));
+            if let Decision::Class(class) = answer.verdict.decision {
+                json_class(class, names, &mut j);
+            }
+            json_finite("score", answer.verdict.score, &mut j);
+            if let Some(e) = answer.estimate {
+                json_finite("value", e.value, &mut j);
+                json_finite("lower", e.lower, &mut j);
+                json_finite("upper", e.upper, &mut j);
+                json_finite("seen", e.seen, &mut j);
+            }
+            if let Some(cause) = answer.cause {
+                j.counts("cause_channel", &[cause.channel.into()]);
+                j.counts("cause_feature", &[cause.feature.into()]);
+            }
+        }
+        Event::LabelWanted { sequence, nearest, .. } => {
+            j.counts("window", &[*sequence]);
+            if let Some(class) = nearest {
+                json_class(*class, names, &mut j);
+            }
+        }
+        Event::TrainingStarted { id, learner, .. } => {
+            j.counts("training", &[*id]);
+            j.text("learner", learner.name());
+        }
+        Event::TrainingPass { id, point, .. } => {
+            j.counts("training", &[*id]);
+            j.counts("pass", &[point.pass]);
+            json_finite("loss", point.loss, &mut j);
+            if let Some(figure) = point.held_back {
+                json_finite("held_back", figure, &mut j);
+            }
+        }
+        Event::TrainingDone { id, learner, report, .. } => {
+            j.counts("training", &[*id]);
+            j.text("learner", learner.name());
+            j.text("stop", stop_word(report.stop));
+            j.counts("rows", &[report.rows]);
+            json_finite("quality", report.quality, &mut j);
+        }
+        Event::TrainingFailed { id, fault: f, .. } => {
+            j.counts("training", &[*id]);
+            faults::job(f, &mut reason);
+        }
+        Event::TrainingRefused { id, .. } => j.counts("training", &[*id]),
+        Event::SensorLost { error, .. } => faults::sensor(*error, &mut reason),
+        Event::SensorSuspect { faults: f, .. } => faults::samples(*f, &mut reason),
+        Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
+        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts("frames", &[*frames]),
+        Event::FlashDamaged { found, .. } => keep::found(found, &mut reason),
+        Event::ModelRestored { learner, bytes, .. } => {
+            if let Some(learner) = learner {
+                j.text("learner", learner.name());
+            }
+            j.counts("bytes", &[*bytes]);
+        }
+        Event::ModelSaved { learner, bytes, .. } => {
+            j.text("learner", learner.name());
+            j.counts("bytes", &[*bytes]);
+        }
+        Event::KeepFailed { error, .. } => keep::error(error, &mut reason),
+    }
+    if !reason.as_str().is_empty() {
+        j.text("reason", reason.as_str());
+    }
+    j.end();
+}
+
+fn event_word(event: &Event) -> &'static str {
+    match event {
+        Event::Verdict { .. } => "verdict",
+        Event::LabelWanted { .. } => "label_wanted",
+        Event::TrainingStarted { .. } => "training_started",
+        Event::TrainingPass { .. } => "training_pass",
+        Event::TrainingDone { .. } => "training_done",
+        Event::TrainingFailed { .. } => "training_failed",
+        Event::TrainingRefused { .. } => "training_refused",
+        Event::SensorLost { .. } => "sensor_lost",
+        Event::SensorSuspect { .. } => "sensor_suspect",
+        Event::DataFull { .. } => "data_full",
+        Event::SensorBack { .. } => "sensor_back",
+        Event::FlashErasing { .. } => "flash_erasing",
+        Event::FlashGap { .. } => "flash_gap",
+        Event::FlashDamaged { .. } => "flash_damaged",
+        Event::ModelRestored { .. } => "model_restored",
+        Event::ModelSaved { .. } => "model_saved",
+        Event::KeepFailed { .. } => "keep_failed",
+        Event::Overrun { .. } => "overrun",
+    }
+}
+
+fn json_class(class: ClassId, names: &Names, j: &mut Object<'_>) {
+    j.counts("class", &[class.0.into()]);
+    if let Some(name) = names.name(class) {
+        j.text("name", name);
+    }
+}
+
+/// JSON has no infinity and no not-a-number.
+fn json_finite(name: &str, value: f32, j: &mut Object<'_>) {
+    if value.is_finite() {
+        j.real(name, value);
+    }
+}

@@ -1,0 +1,237 @@
+//! A manifest out of what files are.
+
+use super::inspect::Inspected;
+use crate::dataset::file::Format;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// A class to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// Whether it is to raise an alarm.
+    pub anomalous: bool,
+}
+
+/// A manifest to be.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The data set's name.
+    pub name: String,
+    /// Samples over time, not rows of features.
+    pub recordings: bool,
+    /// Frames per second, once known.
+    pub rate_hz: Option<f64>,
+    /// Frames per window.
+    pub window: usize,
+    /// The classes.
+    pub classes: Vec<Class>,
+    /// What to look at again.
+    pub notes: Vec<String>,
+    files: Vec<Inspected>,
+    /// Class of each file, by its name or folder; empty where a column tells.
+    of_file: Vec<String>,
+}
+
+/// Words for what is well.
+const WELL: [&str; 12] =
+    ["normal", "healthy", "health", "ok", "good", "baseline", "well", "fine", "nominal", "reference", "0", "n"];
+
+impl Proposal {
+    /// Proposes.
+    ///
+    /// # Errors
+    /// The files do not go together.
+    pub fn of(root: &Path, files: Vec<Inspected>, rate_hz: Option<f64>) -> Result<Self, String> {
+        let Some(first) = files.first() else { return Err("there is no file".into()) };
+        let names = |f: &Inspected| f.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        if let Some(other) = files.iter().find(|f| names(f) != names(first)) {
+            return Err(format!(
+                "{} has {}, but {} has {}; a manifest takes files of the same channels or features",
+                first.path,
+                names(first).join(", "),
+                other.path,
+                names(other).join(", ")
+            ));
+        }
+        if first.columns.is_empty() {
+            return Err(format!("{} has no column of numbers beside times and classes", first.path));
+        }
+        let recordings = first.format != Format::Csv || first.time.is_some() || first.label.is_none();
+        let told = files.iter().find_map(|f| f.rate_hz);
+        if let (Some(given), Some(told)) = (rate_hz, told)
+            && !crate::dataset::timing::agree(told, given)
+        {
+            return Err(format!("--rate is {given}, but the files tell of {told} frames a second"));
+        }
+        let rate_hz = rate_hz.or(told);
+        let (classes, of_file) = classes(&files);
+        let least = files.iter().map(|f| f.frames).min().unwrap_or(0);
+        let window =
+            [256, 128, 64, 32, 16, 8].into_iter().find(|w| least / w >= 40).unwrap_or_else(|| (least / 4).clamp(1, 64));
+        let folder = root.file_name().and_then(|n| n.to_str()).unwrap_or("recordings");
+        let stem = Path::new(&first.path)
+            .file_name()
+            .and_then(|n| n.to_str())
+            .map_or("", |n| n.split('.').next().unwrap_or(n));
+        let name = if files.len() == 1 { stem } else { folder };
+        let name: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).collect();
+        let name = if name.is_empty() { "recordings".into() } else { name };
+        Ok(Self { name, recordings, rate_hz, window, classes, notes: Vec::new(), files, of_file })
+    }
+
+    fn anomaly(&self) -> bool {
+        self.classes.iter().any(|c| c.anomalous)
+    }
+
+    /// The manifest's text.
+    ///
+    /// # Errors
+    /// Something is not known.
+    pub fn manifest(&mut self) -> Result<String, String> {
+        let mut text = String::new();
+        let task = if self.anomaly() { "anomaly" } else { "classification" };
+        let kind = if self.recordings { "recordings" } else { "table" };
+        let _ = writeln!(text, "name = {:?}\nkind = \"{kind}\"\ntask = \"{task}\"", self.name);
+        if self.recordings {
+            let rate =
+                self.rate_hz.ok_or("the files do not tell how many frames there are a second; give --rate HZ")?;
+            let _ = writeln!(text, "rate_hz = {rate}\nwindow = {{ length = {} }}", self.window);
+            self.channels(&mut text);
+        }
+        for class in &self.classes {
+            let _ = writeln!(text, "\n[[class]]\nname = {}", quoted(&class.name));
+            if class.anomalous {
+                let _ = writeln!(text, "anomalous = true");
+            }
+        }
+        for (i, file) in self.files.iter().enumerate() {
+            let _ = writeln!(text, "\n[[file]]\npath = {}", quoted(&file.path));
+            if let Some(header) = file.header {
+                let _ = writeln!(text, "header = {header}");
+            }
+            if !file.axes.is_empty() {
+                let axes: Vec<String> = file.axes.iter().map(|a| quoted(a)).collect();
+                let _ = writeln!(text, "axes = [{}]", axes.join(", "));
+            }
+            if let Some(time) = file.time.as_ref().filter(|_| self.recordings) {
+                let _ = writeln!(text, "time = {}", quoted(time));
+            }
+            let class = self.of_file.get(i).filter(|c| !c.is_empty());
+            match (&file.label, class) {
+                (Some((label, _)), _) => {
+                    let _ = writeln!(text, "label = {}", quoted(label));
+                }
+                (None, Some(class)) => {
+                    let _ = writeln!(text, "class = {}", quoted(class));
+                }
+                _ => return Err(format!("the class of {} is not known", file.path)),
+            }
+            let _ = writeln!(text, "{}", self.part(i));
+        }
+        Ok(text)
+    }
+
+    /// What the file is for. Of an anomaly task what is normal trains first, and what is not is tested.
+    fn part(&self, i: usize) -> &'static str {
+        let class = self.of_file.get(i).map_or("", String::as_str);
+        let ill = self.classes.iter().any(|c| c.name == class && c.anomalous);
+        let of_class = self.of_file.iter().filter(|c| *c == class).count();
+        match (self.anomaly(), self.recordings, ill) {
+            (true, _, true) => "part = \"test\"",
+            (true, _, false) => "split = { train = 0.5, calibrate = 0.25, test = 0.25 }",
+            (false, false, _) if of_class <= 1 => "split = { train = 0.6, test = 0.4, over = \"class\" }",
+            (false, ..) => "split = { train = 0.6, test = 0.4 }",
+        }
+    }
+
+    fn channels(&mut self, text: &mut String) {
+        let Some(first) = self.files.first() else { return };
+        for (c, column) in first.columns.iter().enumerate() {
+            let values = self.files.iter().filter_map(|f| f.columns.get(c));
+            let most =
+                values.map(|x| x.least.abs().max(x.greatest.abs())).filter(|v| v.is_finite()).fold(0.0, f64::max);
+            let whole = self.files.iter().all(|f| f.whole);
+            // A quarter more than was seen is left for what was not.
+            let scale = if whole || most == 0.0 { 1.0 } else { rounded_up(most * 1.25 / 32767.0) };
+            let _ = writeln!(text, "\n[[channel]]\nname = {}\nscale = {scale}", quoted(&column.name));
+        }
+        if self.files.iter().all(|f| f.whole) {
+            self.notes.push("the files hold LSB; set scale and unit of each channel to what an LSB is".into());
+        } else {
+            self.notes.push("scale is 1/26000 of the greatest reading; set it to the sensor's, and its unit".into());
+        }
+    }
+}
+
+/// Two figures, upwards.
+fn rounded_up(value: f64) -> f64 {
+    let unit = 10f64.powi(value.log10().floor() as i32 - 1);
+    let short = (value / unit).ceil() * unit;
+    // As it is written in so many decimals.
+    let decimals = (1 - value.log10().floor() as i32).clamp(0, 300) as usize;
+    format!("{short:.decimals$}").parse().unwrap_or(short)
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Classes, and of each file which: by a column, by folders, by names.
+fn classes(files: &[Inspected]) -> (Vec<Class>, Vec<String>) {
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        if !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    };
+    let mut of_file = Vec::new();
+    if files.iter().all(|f| f.label.is_some()) {
+        files.iter().filter_map(|f| f.label.as_ref()).flat_map(|l| &l.1).filter(|v| !v.is_empty()).for_each(|v| add(v));
+        of_file.resize(files.len(), String::new());
+        // Rows of all classes lie in one file, so that parts in order would be learnt whatever they are.
+        return (names.into_iter().map(|name| Class { name, anomalous: false }).collect(), of_file);
+    }
+    let folder =
+        |f: &Inspected| f.path.rsplit_once('/').map_or("", |p| p.0.rsplit('/').next().unwrap_or("")).to_owned();
+    let stem = |f: &Inspected| {
+        let name = f.path.rsplit('/').next().unwrap_or(&f.path);
+        let name = name.split('.').next().unwrap_or(name);
+        name.trim_end_matches(|c: char| c.is_ascii_digit() || "-_ ()".contains(c)).to_owned()
+    };
+    let folders: Vec<String> = files.iter().map(folder).collect();
+    let apart = folders.iter().any(|f| Some(f) != folders.first());
+    let named: Vec<String> = if apart { folders } else { files.iter().map(stem).collect() };
+    let named: Vec<String> = named.into_iter().map(|n| if n.is_empty() { "normal".into() } else { n }).collect();
+    named.iter().for_each(|n| add(n));
+    let well = |name: &str| {
+        let lower = name.to_lowercase();
+        lower.split(|c: char| !c.is_alphanumeric()).any(|word| WELL.contains(&word))
+    };
+    let some = names.iter().any(|n| well(n));
+    let mut classes: Vec<Class> =
+        names.iter().map(|n| Class { name: n.clone(), anomalous: some && !well(n) }).collect();
+    if classes.len() == 1 {
+        // One kind of recording: what is normal is learnt, and what is not may come.
+        if let Some(only) = classes.first_mut() {
+            only.anomalous = false;
+        }
+        classes.push(Class { name: "anomaly".into(), anomalous: true });
+    }
+    (classes, named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_is_short_and_not_less() {
+        for value in [0.000_123_4, 9.99, 1.0, 0.0305, 1234.5, 7e-9] {
+            let up = rounded_up(value);
+            assert!(up >= value * 0.999_999 && up < value * 1.12 && up.to_string().len() < 14, "{value} {up}");
+        }
+    }
+}

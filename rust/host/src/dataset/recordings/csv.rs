@@ -1,0 +1,138 @@
+//! Recordings in CSV files, read row by row.
+
+use super::Reading;
+use super::sink::{Mark, Scale, Sink, Stream};
+use crate::dataset::file::array::Number;
+use crate::dataset::file::sheet::{Options, Sheet};
+use crate::dataset::file::{fault, locate};
+use crate::dataset::manifest::{FileSpec, Manifest};
+use crate::dataset::timing::{self, Timing};
+use crate::dataset::{Fault, Source};
+use hone_signal::Faults;
+
+/// What the manifest says of how a file is written.
+pub fn options(file: &FileSpec) -> Options {
+    let byte = |text: &Option<String>| text.as_ref().and_then(|t| t.bytes().next());
+    Options { header: file.header, separator: byte(&file.separator), decimal: byte(&file.decimal) }
+}
+
+pub(super) fn read(
+    source: &Source,
+    manifest: &Manifest,
+    i: usize,
+    file: &FileSpec,
+    reading: &mut Reading,
+) -> Result<Stream, Fault> {
+    let key = |k: &str| format!("file[{i}].{k}");
+    let path = locate(source, &key("path"), reading.root, &file.path)?;
+    let options = options(file);
+    let mut sheet = Sheet::open(&path, &options)?;
+    let mut columns = Vec::new();
+    for (c, channel) in manifest.channels.iter().enumerate() {
+        let name = channel.column.as_deref().unwrap_or(&channel.name);
+        let column = sheet.column(name).map_err(|p| source.fault(&format!("channel[{c}].column"), p))?;
+        if let Some(other) = columns.iter().position(|other| *other == column) {
+            let problem = format!("is the column of channel[{other}] as well; each channel has a column of its own");
+            return Err(source.fault(&format!("channel[{c}].column"), problem));
+        }
+        columns.push(column);
+    }
+    let label = file.label.as_deref().map(|name| sheet.column(name).map_err(|p| source.fault(&key("label"), p)));
+    let label = label.transpose()?;
+    if let Some(c) = label.and_then(|label| columns.iter().position(|c| *c == label)) {
+        return Err(source.fault(&key("label"), format!("is the column of channel[{c}]; a class is no reading")));
+    }
+    let time = match (&file.time, &file.spans) {
+        (Some(time), Some(spans)) if *time != spans.time => {
+            let problem =
+                format!("is {time:?}, but spans.time is {:?}; they are the same column, give it once", spans.time);
+            return Err(source.fault(&key("time"), problem));
+        }
+        (time, spans) => spans.as_ref().map(|s| s.time.as_str()).or(time.as_deref()),
+    };
+    let time_key = if file.spans.is_some() { "spans.time" } else { "time" };
+    let column = timing::column(&sheet, time, &columns).map_err(|p| source.fault(&key(time_key), p))?;
+    let rate_hz = manifest.rate_hz.unwrap_or(1.0);
+    let mut timing = match column {
+        Some(column) => Timing::look(&path, &options, column, rate_hz)?,
+        None => None,
+    };
+    if let (Some(spans), None) = (&file.spans, &timing) {
+        let problem = format!("{:?} has no times that move on, so no span can be found", spans.time);
+        return Err(source.fault(&key("spans.time"), problem));
+    }
+    let whole = file.class.as_deref().and_then(|c| manifest.class_named(c));
+    let mut spans = match &file.spans {
+        None => None,
+        Some(spec) => {
+            let spans = reading.spans.open(source, &key("spans"), reading.root, spec)?;
+            if let Some(timing) = &timing {
+                spans.suits(&path, timing.clock())?;
+            }
+            manifest.class_named(&spec.class).map(|class| (spans, class))
+        }
+    };
+    let scales = manifest.channels.iter().map(|c| {
+        let factor = c.factor.unwrap_or(1.0);
+        let scale = Scale { per_lsb: c.scale / factor, unit: factor };
+        (scale, scale)
+    });
+    reading.seen.real = true;
+    let mut sink = Sink::new(&mut reading.store, &mut reading.facts, scales.collect(), file.path.clone(), false);
+    let mut numbers = Vec::with_capacity(columns.len());
+    let mut known: Option<(String, Mark)> = None;
+    let mut gaps = 0;
+    while sheet.advance()? {
+        numbers.clear();
+        for column in &columns {
+            numbers.push(Number::Real(sheet.number(*column)?));
+        }
+        let (mut class, mut faults) = (whole, Faults::NONE);
+        if let Some(timing) = &mut timing {
+            let (now, gap) = timing.row(&sheet)?;
+            if gap {
+                faults = Faults::GAP;
+                gaps += 1;
+            }
+            if let Some((spans, other)) = &mut spans
+                && spans.contain(now.at)
+            {
+                class = Some(*other);
+            }
+        }
+        let mark = match (class, label) {
+            (Some(class), _) => Mark { class, label: None, group: None },
+            (None, Some(column)) => {
+                let text = sheet.text(column)?;
+                match &known {
+                    Some((before, mark)) if before == text => *mark,
+                    _ => {
+                        let class = super::labelled(manifest, &sheet, column)?;
+                        let mark = Mark { class, label: manifest.label_value(class), group: None };
+                        known = Some((text.to_owned(), mark));
+                        mark
+                    }
+                }
+            }
+            (None, None) => return Err(source.fault(&key("class"), "is missing".into())),
+        };
+        sink.frame(numbers.iter().copied(), faults).map_err(|e| super::spilled(&e))?;
+        sink.mark(mark);
+        if sink.len() > super::MOST_SAMPLES {
+            return Err(fault(&path, Some(sheet.line()), super::TOO_MANY));
+        }
+    }
+    let stream = sink.end();
+    if stream.faults.is_empty() {
+        return Err(fault(&path, None, "has no rows below its header"));
+    }
+    if let Some(timing) = &timing {
+        timing.end(&sheet, rate_hz)?;
+        reading.rates.extend(timing.rate_hz().map(|rate| (file.path.clone(), rate)));
+        if let Some(spec) = &file.spans {
+            reading.spans.lasted(spec, timing.ends);
+        }
+    }
+    reading.gaps += gaps;
+    Ok(stream)
+}

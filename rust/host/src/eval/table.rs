@@ -1,0 +1,279 @@
+//! Any learner of the engine's table under evaluation, by the contract alone: with the device's capacities and by its
+//! procedure. A training set that is full is learnt from, makes room, and goes on.
+
+use super::form;
+use super::front::{Front, shuffle};
+use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
+use super::settings::{Table, conflict};
+use crate::dataset::{Data, Dataset, Part, Task};
+use hone_engine::capacity::{FEATURES, TRAINING_ROWS};
+use hone_engine::data::buffers::RowSet;
+use hone_engine::data::order::JobFault;
+use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
+use hone_learn::learner::{Form, Given, Input as Seen, Lent, Sees, Setup, Shape, Start, Wants};
+use hone_learn::sink::Counter;
+use hone_learn::{ClassId, ParamError, Progress, Report, SetError};
+use hone_signal::{Faults, Micros, WindowView};
+
+/// Work of a step, as on the device.
+const STEP: u32 = 20_000;
+
+/// A learner of the table.
+pub struct OfTable {
+    learner: learners::Learner,
+    params: Params,
+    front: Front,
+    model: Box<Model>,
+    scratch: Box<Scratch>,
+    workspace: Vec<u32>,
+    learnt: Option<Report>,
+    /// Windows or rows that it learnt from, over all batches.
+    taken: usize,
+}
+
+impl OfTable {
+    pub fn new(learner: learners::Learner) -> Self {
+        Self {
+            learner,
+            params: Params::DEFAULT,
+            front: Front::default(),
+            model: Box::new(Model::Empty),
+            scratch: Box::new(Scratch::Empty),
+            workspace: Vec::new(),
+            learnt: None,
+            taken: 0,
+        }
+    }
+
+    fn sees_rows(&self) -> bool {
+        self.learner.sees(&self.params) == Sees::Rows
+    }
+
+    /// The parameters, checked for the data.
+    fn check(&mut self, set: &Dataset) -> Result<(Checked, Setup), EvalError> {
+        let shape = match &set.data {
+            Data::Recordings(r) if !self.sees_rows() => {
+                Shape { inputs: r.channels.len() as u16, frames: r.length as u16 }
+            }
+            Data::Recordings(_) | Data::Table(_) => Shape { inputs: self.front.prepare(set)? as u16, frames: 1 },
+        };
+        let refused = |e: ParamError| EvalError::Setting(conflict(e));
+        if self.sees_rows() && usize::from(shape.inputs) > FEATURES {
+            let (asked, capacity) = (shape.inputs.into(), FEATURES as u32);
+            return Err(refused(ParamError::Capacity { name: "features", asked, capacity }));
+        }
+        let setup = Setup { shape, rows: TRAINING_ROWS as u16, ..Setup::default() };
+        let checked = self.learner.check(&self.params, &setup).map_err(refused)?;
+        self.workspace = vec![0; checked.required(&setup).bytes.div_ceil(4)];
+        Ok((checked, setup))
+    }
+
+    /// One step of a training into `new`, beside the model of the batch before.
+    fn step(&mut self, trainer: &mut Trainer, given: &Given<'_>, new: &mut Model) -> Result<bool, EvalError> {
+        let earlier = Some(&*self.model).filter(|m| m.learner().is_some());
+        let lent = Lent { model: new, earlier, workspace: &mut self.workspace, budget: STEP };
+        let fault = |fault| form::refused(JobFault::Learner(fault));
+        let stepped = trainer.step(given, lent).ok_or_else(|| EvalError::Learner("the model is another's".into()))?;
+        if let Progress::Done(report) = stepped.map_err(fault)? {
+            self.learnt = Some(report);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Learns what is in the set, which makes room if it is full; on from the batch before, if the learner can.
+    fn batch(&mut self, setup: &Setup, set: &mut RowSet) -> Result<(), EvalError> {
+        let resumes = self.learner.resumes() && self.model.learner().is_some();
+        let start = if resumes { Start::Resume } else { Start::Afresh };
+        let checked = self.learner.check(&self.params, &Setup { start, ..*setup });
+        let checked = checked.map_err(|e| EvalError::Setting(conflict(e)))?;
+        let (mut trainer, mut new) = (checked.begin(), self.fresh());
+        while !self.step(&mut trainer, &Given::Rows(set.view()), &mut new)? {}
+        if set.view().len() >= set.edit().capacity() {
+            trainer.make_room(set.edit(), &mut self.workspace);
+        }
+        self.model = new;
+        Ok(())
+    }
+
+    fn fresh(&self) -> Box<Model> {
+        let mut new = Box::new(Model::Empty);
+        new.clear(self.learner);
+        new
+    }
+
+    /// Learns rows, in the training set or in place.
+    fn rows(
+        &mut self,
+        set: &Dataset,
+        checked: &Checked,
+        setup: &Setup,
+        tick: &mut dyn FnMut(),
+    ) -> Result<usize, EvalError> {
+        let (mut examples, refused) = self.front.examples(set, Part::Train)?;
+        shuffle(&mut examples, self.front.seed());
+        if self.learner.learns_in_place() {
+            let mut model = self.fresh();
+            checked.start(&mut model).map_err(|e| form::refused(e.into()))?;
+            let mut scratch = OnlineScratch::Empty;
+            scratch.prepare(&model);
+            for example in &examples {
+                model.learn(&stored(&example.features, Some(example.class)), &mut scratch);
+                self.taken += 1;
+                tick();
+            }
+            self.model = model;
+            return Ok(refused);
+        }
+        let mut rows = Box::new(RowSet::new());
+        let width = examples.first().map_or(0, |e| e.features.len());
+        let wide = |_| EvalError::NotServed("there is no row to learn from".into());
+        rows.edit().clear(FORMAT, width).map_err(wide)?;
+        let mut waiting = 0;
+        for example in &examples {
+            if let Err(SetError::Full { .. }) = rows.edit().push(&example.features, Some(example.class)) {
+                self.batch(setup, &mut rows)?;
+                waiting = 0;
+                let full = |_| EvalError::Learner(format!("{} makes no room in a full set", self.learner.name()));
+                rows.edit().push(&example.features, Some(example.class)).map_err(full)?;
+            }
+            waiting += 1;
+            self.taken += 1;
+            tick();
+        }
+        if waiting > 0 {
+            self.batch(setup, &mut rows)?;
+        }
+        Ok(refused)
+    }
+
+    /// Learns windows in the order of the data.
+    fn windows(&mut self, set: &Dataset, checked: &Checked, tick: &mut dyn FnMut()) -> Result<usize, EvalError> {
+        let Data::Recordings(r) = &set.data else {
+            return Err(EvalError::NotServed(format!("{} sees windows; {} is a table", self.learner.name(), set.name)));
+        };
+        let refused = [Part::Train, Part::Calibrate].iter().flat_map(|p| r.refused(*p)).map(|(_, n)| n).sum();
+        let (mut trainer, mut new) = (checked.begin(), self.fresh());
+        for (recording, window) in r.windows(Part::Train).chain(r.windows(Part::Calibrate)) {
+            tick();
+            self.taken += 1;
+            let held = r.held(recording, window, &set.classes)?;
+            let view = held.view();
+            let features;
+            let row = if self.sees_rows() {
+                features = self.front.features(&Input::Window(view))?.to_vec();
+                &features[..]
+            } else {
+                &[]
+            };
+            while trainer.wants() == Wants::Work {
+                self.step(&mut trainer, &Given::Work, &mut new)?;
+            }
+            self.step(&mut trainer, &Given::Window(Seen { window: view, row, beside: None }), &mut new)?;
+            while trainer.wants() == Wants::Work {
+                self.step(&mut trainer, &Given::Work, &mut new)?;
+            }
+            if self.learnt.is_some() {
+                self.model = new;
+                return Ok(refused);
+            }
+        }
+        let text = format!("{} wants more windows than there are to train on", self.learner.name());
+        Err(EvalError::NotServed(text))
+    }
+}
+
+/// A row without its window.
+fn stored(row: &[f32], label: Option<ClassId>) -> Seen<'_> {
+    let window = WindowView { samples: &[], channels: 1, time: Micros(0), sequence: 0, faults: Faults::NONE, label };
+    Seen { window, row, beside: None }
+}
+
+impl Learner for OfTable {
+    fn name(&self) -> &'static str {
+        self.learner.name()
+    }
+
+    fn settings(&self) -> Table {
+        let settings = self.learner.settings().iter().enumerate();
+        let mut table = Table(settings.filter_map(|(i, s)| Some((s, self.params.get(self.learner, i)?))).collect());
+        table.0.extend(self.front.settings().0);
+        table
+    }
+
+    fn adapt(&mut self, set: &Dataset) {
+        self.front.adapt(set);
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
+        let Some(index) = self.learner.settings().iter().position(|s| s.name == key) else {
+            return self.front.set(key, value);
+        };
+        let setting = &self.learner.settings()[index];
+        let value = setting.parse(value).ok_or(ParamError::Invalid(setting))?;
+        if self.params.store(self.learner, index, value) { Ok(()) } else { Err(ParamError::Invalid(setting)) }
+    }
+
+    fn serves(&self, set: &Dataset) -> Result<(), String> {
+        match set.task {
+            Task::Anomaly | Task::Classification => Ok(()),
+            Task::Regression => Err(format!("{} is to foretell a number, which no contract asks for yet", set.name)),
+        }
+    }
+
+    fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
+        (*self.model, self.learnt, self.taken) = (Model::Empty, None, 0);
+        let (checked, setup) = self.check(set)?;
+        let live = checked.required(&setup).windows;
+        let refused = if live { self.windows(set, &checked, tick)? } else { self.rows(set, &checked, &setup, tick)? };
+        self.scratch.prepare(&self.model);
+        let mut counter = Counter::default();
+        let unwritable = |e| EvalError::Learner(format!("the model cannot be stored: {e:?}"));
+        self.model.write(&mut counter).map_err(unwritable)?;
+        let bounds = self.model.bounds();
+        Ok(Training {
+            windows: self.taken,
+            refused,
+            model_bytes: counter.0 as usize,
+            model_ram_bytes: size_of::<Model>(),
+            workspace_bytes: 4 * self.workspace.len(),
+            stop: self.learnt.map(|r| r.stop),
+            threshold: bounds.map(|b| b.upper),
+            lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
+            score: self.learner.score().into(),
+            facts: self.front.facts(),
+            ..Training::default()
+        })
+    }
+
+    fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
+        let unjudged = || EvalError::Learner("a window or row has another shape than those learnt".into());
+        let answer = match input {
+            Input::Window(window) if !self.sees_rows() => {
+                if window.faults.any(Faults::GAP) {
+                    self.scratch.reset();
+                }
+                self.model.infer(&Seen { window: *window, row: &[], beside: None }, &mut self.scratch)
+            }
+            Input::Window(_) | Input::Row(_) => {
+                let row = self.front.features(input)?;
+                self.model.infer(&stored(row, None), &mut self.scratch)
+            }
+        };
+        let answer = answer.ok_or_else(unjudged)?;
+        Ok(Judged { verdict: answer.verdict, warm: answer.warm, nearest: answer.nearest, distance: None })
+    }
+
+    fn convert(&mut self, _: &Dataset, form: Form) -> Result<Smaller, EvalError> {
+        let mut new = Box::new(Model::Empty);
+        let mut memory = vec![0; size_of::<Model>() / 4];
+        self.model.convert(form, &mut new, &mut memory).map_err(|e| form::refused(e.into()))?;
+        let weights = [self.model.weights(), new.weights()];
+        let mut counter = Counter::default();
+        new.write(&mut counter).map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
+        self.model = new;
+        self.scratch.prepare(&self.model);
+        let model_ram_bytes = size_of::<Model>();
+        Ok(Smaller { weights, model_bytes: counter.0 as usize, model_ram_bytes, ..Smaller::default() })
+    }
+}

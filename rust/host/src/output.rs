@@ -1,0 +1,145 @@
+//! What the program writes: standard output, messages, and files that are there whole or not at all.
+
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Writes to standard output. What cannot be written ends the program: quietly where nobody reads any more, else with an
+/// error; the exit status is 1 either way.
+pub fn print(text: &str) {
+    if let Err(e) = io::stdout().lock().write_all(text.as_bytes()) {
+        end(&e);
+    }
+}
+
+/// Writes what is still held back to standard output, and ends the program as [`print()`] does where that fails.
+pub fn flush() {
+    if let Err(e) = io::stdout().lock().flush() {
+        end(&e);
+    }
+}
+
+fn end(error: &io::Error) -> ! {
+    if error.kind() != ErrorKind::BrokenPipe {
+        self::error(&format!("standard output cannot be written: {error}"));
+    }
+    std::process::exit(1);
+}
+
+/// Writes an error to standard error.
+pub fn error(text: &str) {
+    // There is nowhere left to complain.
+    let _ = writeln!(io::stderr().lock(), "error: {text}");
+}
+
+/// Writes a note to standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "note: {text}");
+}
+
+/// The exit status of a subcommand, its error told.
+pub fn exit<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            error(&e.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether a file may be written here: there is none, or a regular one.
+///
+/// # Errors
+/// It is a folder, a device, a pipe.
+pub fn replaceable(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => Ok(()),
+        Ok(meta) if meta.is_dir() => {
+            Err(io::Error::new(ErrorKind::IsADirectory, "is a folder; give the name of a file in it"))
+        }
+        Ok(_) => Err(io::Error::other("is a device or a pipe, which is not replaced; give the name of a file")),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+/// Writes a file beside its place and puts it there when it is whole.
+///
+/// # Errors
+/// It cannot be written, or what is there is no regular file. Whatever was there is as it was.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replaceable(path)?;
+    // A link stays, and what it leads to is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hone-");
+    let permissions = permissions(&target);
+    if let Some(permissions) = &permissions {
+        builder.permissions(permissions.clone());
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// Those of what is replaced, else of a new file.
+#[cfg(unix)]
+fn permissions(target: &Path) -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(target).map(|m| m.permissions()).ok().or_else(|| Some(Permissions::from_mode(0o666)))
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Path) -> Option<Permissions> {
+    None
+}
+
+/// Reads a regular file.
+///
+/// # Errors
+/// It cannot be read, is a device or a pipe, or has more than `most` bytes.
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() {
+        return Err(io::Error::other("is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("has more than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.hone");
+        write_file(&path, b"one").unwrap();
+        write_file(&path, b"two").unwrap();
+        assert_eq!(read_file(&path, 3).unwrap(), b"two");
+        assert!(read_file(&path, 2).is_err());
+        assert!(write_file(folder.path(), b"x").is_err());
+        assert!(write_file(&folder.path().join("none/model.hone"), b"x").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left lying about");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_pipes_are_left_alone() {
+        for device in ["/dev/null", "/dev/full"] {
+            let error = write_file(Path::new(device), b"x").unwrap_err().to_string();
+            assert!(error.contains("not replaced"), "{error}");
+            assert!(read_file(Path::new(device), 10).is_err());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Models and parameters as bytes, in postcard's encoding (<https://postcard.jamesmunns.com/wire-format>).
+//!
+//! What is small derives serde's traits. What has a capacity of its own is read into its place: no copy of a model, nor of an
+//! array of it, lies on the stack. A derived type takes any number of its fields' types, so whoever reads checks the values.
+
+use crate::payload::De;
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use postcard::{Error, Result};
+
+/// What was read is not of a model.
+pub const REFUSED: Error = Error::SerdeDeCustom;
+
+/// What was read is good.
+///
+/// # Errors
+/// [`REFUSED`] if not.
+pub fn check(good: bool) -> Result<()> {
+    if good { Ok(()) } else { Err(REFUSED) }
+}
+
+/// Reads a list of as many items as there are places.
+///
+/// # Errors
+/// Postcard's; [`REFUSED`] where the list has another length. The places then hold anything.
+pub fn fill<'de, T: Deserialize<'de>>(input: &mut De<'de>, places: &mut [T]) -> Result<()> {
+    // Postcard's list: its length as a whole number, then the items.
+    let length = u32::deserialize(&mut *input)?;
+    check(usize::try_from(length) == Ok(places.len()))?;
+    for place in places {
+        *place = T::deserialize(&mut *input)?;
+    }
+    Ok(())
+}
+
+/// [`fill`] with real numbers of `least` to `most`.
+///
+/// # Errors
+/// As [`fill`], and that one is outside.
+pub fn fill_reals(input: &mut De<'_>, places: &mut [f32], least: f32, most: f32) -> Result<()> {
+    fill(input, places)?;
+    check(places.iter().all(|v| *v >= least && *v <= most))
+}
+
+/// A list of so many bytes, where they lie.
+///
+/// # Errors
+/// Postcard's; [`REFUSED`] where there are more or fewer.
+pub fn bytes<'de>(input: &mut De<'de>, count: usize) -> Result<&'de [u8]> {
+    let bytes = <&[u8]>::deserialize(input)?;
+    check(bytes.len() == count)?;
+    Ok(bytes)
+}
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("words are written as they lie in memory, little-endian");
+
+/// To be written as a list of bytes, four a word, least significant first.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a>(
+    /// The words.
+    pub &'a [u32],
+);
+
+impl Serialize for Words<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytemuck::cast_slice(self.0))
+    }
+}
+
+/// Reads [`Words`], as many as there are places.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn words(input: &mut De<'_>, places: &mut [u32]) -> Result<()> {
+    let bytes = bytes(input, size_of_val(places))?;
+    places.iter_mut().zip(bytes.as_chunks().0).for_each(|(place, word)| *place = u32::from_le_bytes(*word));
+    Ok(())
+}
+
+/// To be written as a list: so many items, and what gives them.
+#[derive(Clone, Debug)]
+pub struct List<I>(
+    /// How many.
+    pub usize,
+    /// Gives as many.
+    pub I,
+);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0))?;
+        for item in self.1.clone().take(self.0) {
+            list.serialize_element(&item)?;
+        }
+        list.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    fn read<T>(bytes: &[u8], read: impl FnOnce(&mut De<'_>) -> Result<T>) -> Result<T> {
+        let mut input = De::from_bytes(bytes);
+        let value = read(&mut input)?;
+        check(input.finalize()?.is_empty()).map(|()| value)
+    }
+
+    #[test]
+    fn a_list_fills_as_many_places() {
+        let written = postcard::to_stdvec(&[1.0f32, -2.0, 0.5][..]).unwrap();
+        let mut places = [0.0; 3];
+        assert_eq!(read(&written, |r| fill_reals(r, &mut places, -2.0, 1.0)), Ok(()));
+        assert_eq!(places, [1.0, -2.0, 0.5]);
+        assert!(read(&written, |r| fill_reals(r, &mut places, -1.9, 1.0)).is_err());
+        assert!(read(&written, |r| fill_reals(r, &mut places[..2], -2.0, 1.0)).is_err());
+        assert!(read(&written, |r| fill_reals(r, &mut [0.0; 4], -2.0, 1.0)).is_err());
+        let end = read(&written[..written.len() - 1], |r| fill(r, &mut places));
+        assert_eq!(end, Err(Error::DeserializeUnexpectedEnd));
+        let nan = postcard::to_stdvec(&[f32::NAN][..]).unwrap();
+        assert!(read(&nan, |r| fill_reals(r, &mut places[..1], f32::MIN, f32::MAX)).is_err());
+    }
+
+    #[test]
+    fn words_come_back() {
+        let written = postcard::to_stdvec(&Words(&[1, 0x8000_0002])).unwrap();
+        assert_eq!(written, [8, 1, 0, 0, 0, 2, 0, 0, 128]);
+        let mut places = [0; 2];
+        assert_eq!(read(&written, |r| words(r, &mut places)), Ok(()));
+        assert_eq!(places, [1, 0x8000_0002]);
+        assert!(read(&written, |r| words(r, &mut places[..1])).is_err());
+    }
+
+    #[test]
+    fn bytes_stay_where_they_are_and_lists_are_postcards() {
+        let written = postcard::to_stdvec(&List(3, (7..).map(|v: u8| v))).unwrap();
+        assert_eq!(written, postcard::to_stdvec(&[7u8, 8, 9][..]).unwrap());
+        let mut input = De::from_bytes(&written);
+        assert_eq!(bytes(&mut input, 3).unwrap().as_ptr(), written[1..].as_ptr());
+        assert!(read(&written, |r| bytes(r, 2).map(|_| ())).is_err());
+        // A length far beyond the bytes that there are.
+        assert_eq!(
+            read(&[0xff, 0xff, 0xff, 0xff, 0x0f], |r| bytes(r, 2).map(|_| ())),
+            Err(Error::DeserializeUnexpectedEnd)
+        );
+    }
+}
