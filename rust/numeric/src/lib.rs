@@ -10,6 +10,7 @@ pub mod cholesky;
 pub mod compress;
 pub mod kernel;
 pub mod lanes;
+pub mod layer;
 #[cfg(m4f)]
 mod m4;
 pub mod portable;
