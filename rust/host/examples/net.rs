@@ -6,7 +6,7 @@
 //! of each recording of load 0 the first 60 % train, the rest test). `--inner` judges inside the training part, by which settings are
 //! chosen: of each class the first 70 % train, the rest test. `--forms LIST` takes of `int8`, `mixed`, `f32`, `nearest`.
 
-use hone_host::dataset::{Data, Dataset, Family, Manifest, Part, data_folder, find_manifest};
+use hone_host::dataset::{Data, Dataset, Family, Part, data_folder, find_manifest};
 use hone_learn::set::{Counts, Feature};
 use hone_learn::{ClassId, Decision, Format, Progress, SetMut, Settings, Workspace};
 use hone_net::{Epoch, Extent, Model, Network, Params, Shape, Trainer, required};
@@ -59,7 +59,7 @@ fn cwru_raw() -> String {
 }
 
 fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
-    let root = data_folder(None).ok_or("no folder of recordings: set HONE_DATA")?;
+    let root = data_folder(None);
     let made = match name {
         "uestc" => Some(uestc()),
         "cwru-raw" => Some(cwru_raw()),
@@ -74,7 +74,6 @@ fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
         None => find_manifest(name)?,
     };
     let set = Dataset::open(&path, &root).map_err(|e| e.to_string())?;
-    let _ = Manifest::parse;
     let (mut train, mut test) = (Vec::new(), Vec::new());
     let mut input = Extent::default();
     match &set.data {
