@@ -2,6 +2,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod codec;
 mod loss;
 mod model;
 mod network;
@@ -17,6 +18,7 @@ mod train;
 mod update;
 mod whole;
 
+pub use codec::LAYOUT;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
 pub use network::{Extent, Kind as LayerKind, Layer, MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_TENSOR, Network, NetworkError};
 pub use params::{CheckError, Checked, Params, Rounding, Shape, model_words, required};
