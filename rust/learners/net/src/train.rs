@@ -275,7 +275,8 @@ impl Trainer {
     ) -> Result<Phase, TrainError> {
         let shape = self.checked.shape();
         let mut ids = [0u16; MAX_CLASSES];
-        let known = classes(set, &mut ids, shape.classes)?;
+        // To go on from a model, its own classes are what counts.
+        let known = classes(set, &mut ids, if self.resumes { MAX_CLASSES } else { shape.classes })?;
         let (expected, found) = (shape.input.len(), set.width());
         if expected != found {
             return Err(TrainError::Width { expected: expected as u32, found: found as u32 });
