@@ -20,7 +20,8 @@ fuzz_target!(|data: &[u8]| {
     let mut scratch = vec![0; view.scratch_words()];
     for turn in 0..3 {
         let byte = |i: usize| data[(i * 5 + turn * 13) % data.len()];
-        let row: Vec<f32> = (0..view.input().len()).map(|i| f32::from_le_bytes([0, 1, 2, 3].map(|k| byte(i + k)))).collect();
+        let row: Vec<f32> =
+            (0..view.input().len()).map(|i| f32::from_le_bytes([0, 1, 2, 3].map(|k| byte(i + k)))).collect();
         let _ = view.infer(&row, &mut scratch);
     }
     let bytes = postcard::to_allocvec(&*model).expect("it was read");

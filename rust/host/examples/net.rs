@@ -98,7 +98,9 @@ fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
                     if raw {
                         to.push((view.samples.iter().map(|s| f32::from(*s)).collect(), window.class as u16));
                     } else {
-                        extractor.extract(&view, Workspace::new(&mut scratch), &mut out).map_err(|e| format!("{e:?}"))?;
+                        extractor
+                            .extract(&view, Workspace::new(&mut scratch), &mut out)
+                            .map_err(|e| format!("{e:?}"))?;
                         to.push((out.clone(), window.class as u16));
                     }
                 }
@@ -162,9 +164,8 @@ fn run(rows: &Rows, params: &Params, verbose: bool) -> Result<Outcome, Box<dyn E
         }
     }
     let mut scratch = vec![0u32; model.view().scratch_words()];
-    let right = |(row, class): &&(Vec<f32>, u16)| {
-        model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class))
-    };
+    let right =
+        |(row, class): &&(Vec<f32>, u16)| model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class));
     let right = rows.test.iter().filter(right).count();
     Ok(Outcome {
         accuracy: right as f64 / rows.test.len() as f64,
@@ -199,7 +200,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     if within {
         rows = inner(rows);
     }
-    println!("{name}: {} rows train, {} test, of {} x {}", rows.train.len(), rows.test.len(), rows.input.frames, rows.input.channels);
+    println!(
+        "{name}: {} rows train, {} test, of {} x {}",
+        rows.train.len(),
+        rows.test.len(),
+        rows.input.frames,
+        rows.input.channels
+    );
     let mut first: Vec<f64> = Vec::new();
     for form in forms.split(',') {
         let mut accuracies = Vec::new();

@@ -5,11 +5,11 @@
 //!
 //! Every function has an assembly twin for the Cortex-M4F in `m4/layer.rs` and gives the same integers there.
 
+#[cfg(not(m4f))]
+use self as layer;
 use crate::kernel::spread_i16;
 #[cfg(m4f)]
 use crate::m4::layer;
-#[cfg(not(m4f))]
-use self as layer;
 
 /// Widens bytes to 16 bits, by fours in the order of [`spread_i16`]; what is left beyond whole fours of `x` is filled up
 /// with zeros. As many fours as fit `out` are written.

@@ -20,7 +20,9 @@ mod whole;
 
 pub use codec::LAYOUT;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
-pub use network::{Extent, Kind as LayerKind, Layer, MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_TENSOR, Network, NetworkError};
+pub use network::{
+    Extent, Kind as LayerKind, Layer, MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_TENSOR, Network, NetworkError,
+};
 pub use params::{CheckError, Checked, Params, Rounding, Shape, model_words, required};
 pub use stage::Numbers;
 pub use train::{Ending, Epoch, TrainError, Trainer};

@@ -168,9 +168,7 @@ impl Layer {
         let kernel = (1..=MAX_KERNEL).contains(&self.kernel);
         match self.kind {
             Kind::Dense => channels && self.kernel == 0 && self.stride == 0,
-            Kind::Convolution | Kind::Transposed => {
-                channels && kernel && (1..=MAX_KERNEL).contains(&self.stride)
-            }
+            Kind::Convolution | Kind::Transposed => channels && kernel && (1..=MAX_KERNEL).contains(&self.stride),
             Kind::Average => self.channels == 0 && kernel && self.stride == self.kernel && !self.relu,
             Kind::GlobalAverage => *self == Self { kind: Kind::GlobalAverage, ..Self::default() },
         }
@@ -207,7 +205,13 @@ fn layer(text: &str) -> Option<Layer> {
     let filters = |kind, rest: &str| {
         let (channels, rest) = rest.split_once('k')?;
         let (kernel, stride) = rest.split_once('s').unwrap_or((rest, "1"));
-        Some(Layer { kind, channels: number(channels)?, kernel: number(kernel)?, stride: number(stride)?, relu: !linear })
+        Some(Layer {
+            kind,
+            channels: number(channels)?,
+            kernel: number(kernel)?,
+            stride: number(stride)?,
+            relu: !linear,
+        })
     };
     let layer = if let Some(units) = text.strip_prefix("dense") {
         Layer::dense(number(units)?, linear)

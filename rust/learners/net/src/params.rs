@@ -114,11 +114,7 @@ impl Settings for Params {
             help: text!("part of a step that goes into the next"),
             kind: Kind::Real { min: 0.0, max: 0.99 },
         },
-        Setting {
-            name: "standardise",
-            help: text!("divide the gradient of a row by its deviation"),
-            kind: Kind::Flag,
-        },
+        Setting { name: "standardise", help: text!("divide the gradient of a row by its deviation"), kind: Kind::Flag },
         Setting {
             name: "hold",
             help: text!("part of the rows that judges, not learnt"),
@@ -262,7 +258,9 @@ impl Params {
             return refuse(ParamError::Conflict(text!("rows-least is more than rows-most: lower it")));
         }
         if self.patience > 0 && !self.keep {
-            return refuse(ParamError::Conflict(text!("patience waits for better weights, which keep must keep: set it on")));
+            return refuse(ParamError::Conflict(text!(
+                "patience waits for better weights, which keep must keep: set it on"
+            )));
         }
         let capacity = MAX_CLASSES as u32;
         if !(2..=MAX_CLASSES).contains(&shape.classes) {

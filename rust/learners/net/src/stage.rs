@@ -185,7 +185,8 @@ impl Stages {
                 Numbers::Mixed if !is_last => Form::Int8,
                 _ => Form::F32,
             };
-            let mut stage = Stage { layer: *layer, form, input: extent, output: next, at: stages.end, ..Stage::default() };
+            let mut stage =
+                Stage { layer: *layer, form, input: extent, output: next, at: stages.end, ..Stage::default() };
             let wide = |channels: u16| layer.kernel.saturating_mul(channels);
             (stage.rows, stage.cols, stage.positions, stage.step) = match layer.kind {
                 Kind::Dense => (layer.channels, extent.len() as u16, 1, 0),

@@ -227,7 +227,9 @@ impl Trainer {
                     return Ok(Progress::Done(self.report()));
                 }
                 Ok(Phase::Start) => self.begin(&set, workspace, head, words),
-                Ok(_) if set.len() as u32 != self.rows || set.width() != head.input.len() => Err(TrainError::SetChanged),
+                Ok(_) if set.len() as u32 != self.rows || set.width() != head.input.len() => {
+                    Err(TrainError::SetChanged)
+                }
                 // The plan was checked against the workspace: nothing is missing later.
                 Ok(phase) => self.go(phase, &set, workspace, head, words).unwrap_or(Err(TrainError::SetChanged)),
             };
@@ -358,7 +360,11 @@ impl Trainer {
             Phase::Learn => {
                 self.learn(set, memory, head, words)?;
                 self.at += 1;
-                if self.seen >= self.params().batch { Phase::Update { stage: self.plan.first, row: 0 } } else { Phase::Learn }
+                if self.seen >= self.params().batch {
+                    Phase::Update { stage: self.plan.first, row: 0 }
+                } else {
+                    Phase::Learn
+                }
             }
             Phase::Update { stage, row } => self.update(memory, head, words, stage, row)?,
             Phase::Judge => {
@@ -384,7 +390,8 @@ impl Trainer {
     fn row(&self, i: u32) -> usize {
         let seed = self.params().seed;
         // Rows are shuffled once, so that those held back are of all times, and what is learnt in each epoch again.
-        let place = if i < self.learnt { permuted(i, self.learnt, seed ^ (u32::from(self.epoch) + 1) << 16) } else { i };
+        let place =
+            if i < self.learnt { permuted(i, self.learnt, seed ^ (u32::from(self.epoch) + 1) << 16) } else { i };
         permuted(place, self.rows, seed.wrapping_mul(0x85eb_ca6b)) as usize
     }
 
@@ -579,7 +586,8 @@ impl Trainer {
             let [x, error, temp, store] = self.plan.places.lend(memory, uses)?;
             (Some(&*x), error, temp, store)
         } else {
-            let [error, temp, store] = self.plan.places.lend(memory, [Use::Error(l), Use::Backward(l), Use::Store(l)])?;
+            let [error, temp, store] =
+                self.plan.places.lend(memory, [Use::Error(l), Use::Backward(l), Use::Store(l)])?;
             (None, error, temp, store)
         };
         let store = ByteStore::carve(stage, &params, store)?;
@@ -630,7 +638,8 @@ impl Trainer {
         let params = *self.params();
         let uses = [Use::Tensor(l), Use::Error(l), Use::Backward(l), Use::Store(l)];
         let (x, error, temp, store) = if params.biases {
-            let [error, temp, store] = self.plan.places.lend(memory, [Use::Error(l), Use::Backward(l), Use::Store(l)])?;
+            let [error, temp, store] =
+                self.plan.places.lend(memory, [Use::Error(l), Use::Backward(l), Use::Store(l)])?;
             (None, error, temp, store)
         } else {
             let [x, error, temp, store] = self.plan.places.lend(memory, uses)?;
@@ -676,14 +685,7 @@ impl Trainer {
 
     /// Updates row `row` of stage `index`; what comes next.
     #[inline(never)]
-    fn update(
-        &mut self,
-        memory: &mut [u32],
-        head: &mut Head,
-        words: &mut [u32],
-        index: u8,
-        row: u16,
-    ) -> Option<Phase> {
+    fn update(&mut self, memory: &mut [u32], head: &mut Head, words: &mut [u32], index: u8, row: u16) -> Option<Phase> {
         let l = usize::from(index);
         let Some(stage) = head.stages.get(l) else {
             self.close_batch(head, words);
@@ -866,13 +868,8 @@ impl Trainer {
     fn close_learning(&mut self, memory: &mut [u32], head: &mut Head, words: &mut [u32]) -> Result<Phase, TrainError> {
         let met = self.met.max(1) as f32;
         let seen = if self.held() > 0 { f32::NAN } else { self.right as f32 / met };
-        self.last = Epoch {
-            number: self.epoch + 1,
-            loss: self.loss / met,
-            seen,
-            held: f32::NAN,
-            skipped: self.skipped,
-        };
+        self.last =
+            Epoch { number: self.epoch + 1, loss: self.loss / met, seen, held: f32::NAN, skipped: self.skipped };
         (self.loss, self.met, self.right, self.skipped) = (0.0, 0, 0, 0);
         let limit = 2.0 * libm::logf(head.classes.max(2) as f32) + self.lowest;
         self.lowest = if self.last.loss < self.lowest { self.last.loss } else { self.lowest };

@@ -138,7 +138,10 @@ mod tests {
             row(&mut none, &mut exponent, &g, 0.01 / 64.0, None, &step(Rounding::Nearest), &mut dither);
         }
         let mean: f32 = dice.iter().map(|q| f32::from(*q)).sum::<f32>() / 64.0;
-        assert!(exponent == 7 && (mean - 100.0).abs() < 4.0 || exponent == 6 && (mean - 50.0).abs() < 2.0, "{mean} {exponent}");
+        assert!(
+            exponent == 7 && (mean - 100.0).abs() < 4.0 || exponent == 6 && (mean - 50.0).abs() < 2.0,
+            "{mean} {exponent}"
+        );
         assert!(none.iter().all(|q| [60, 120].contains(q)));
     }
 

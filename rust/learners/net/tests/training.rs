@@ -34,7 +34,13 @@ fn params(text: &str) -> Params {
     Params { network: Network::parse(text).unwrap(), rate: 0.02, epochs: 30, ..Params::DEFAULT }
 }
 
-fn finish(trainer: &mut Trainer, set: &Set, memory: &mut [u32], model: &mut Small, budget: u32) -> Result<Report, TrainError> {
+fn finish(
+    trainer: &mut Trainer,
+    set: &Set,
+    memory: &mut [u32],
+    model: &mut Small,
+    budget: u32,
+) -> Result<Report, TrainError> {
     loop {
         if let Progress::Done(report) = trainer.step(set.view(), memory, model.edit(), budget)? {
             return Ok(report);
@@ -51,7 +57,9 @@ fn train(params: Params, set: &Set, budget: u32) -> (Small, Report) {
 
 fn accuracy(model: &Small, rows: &[([f32; WIDTH], u16)]) -> f32 {
     let mut scratch = vec![0; model.view().scratch_words()];
-    let right = |(row, class): &&([f32; WIDTH], u16)| model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class));
+    let right = |(row, class): &&([f32; WIDTH], u16)| {
+        model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class))
+    };
     rows.iter().filter(right).count() as f32 / rows.len() as f32
 }
 
@@ -137,7 +145,8 @@ fn training_goes_on_from_a_model_of_the_same_network_alone() {
     assert_eq!(refused, TrainError::OtherModel);
     let mut more = rows(30, 1);
     more[7].1 = 99;
-    let refused = finish(&mut Trainer::resumes(checked), &set(&more), &mut vec![0; required(&checked) / 4], &mut model, 1);
+    let refused =
+        finish(&mut Trainer::resumes(checked), &set(&more), &mut vec![0; required(&checked) / 4], &mut model, 1);
     assert_eq!(refused.unwrap_err(), TrainError::OtherClass(ClassId(99)));
     assert_eq!(bytes(&model), kept);
 }
@@ -161,7 +170,14 @@ fn it_stops_early_and_says_so_and_can_be_cancelled() {
 #[test]
 fn a_training_that_diverges_is_found_and_rolled_back() {
     let learn = set(&rows(ROWS, 1));
-    let with = Params { numbers: Numbers::F32, rate: 10.0, momentum: 0.99, decay: 1.0, standardise: false, ..params("dense16,dense16") };
+    let with = Params {
+        numbers: Numbers::F32,
+        rate: 10.0,
+        momentum: 0.99,
+        decay: 1.0,
+        standardise: false,
+        ..params("dense16,dense16")
+    };
     let checked = with.check(WINDOW).unwrap();
     let (mut memory, mut model, mut trainer) = (vec![0; required(&checked) / 4], Small::new(), Trainer::new(checked));
     finish(&mut trainer, &learn, &mut memory, &mut model, 10_000).unwrap();
@@ -177,7 +193,8 @@ fn a_training_that_diverges_is_found_and_rolled_back() {
 fn unfit_data_and_too_little_memory_are_told() {
     let checked = params("dense8").check(WINDOW).unwrap();
     let (mut memory, mut model) = (vec![0; required(&checked) / 4], Small::new());
-    let mut run = |set: &Set, memory: &mut [u32]| finish(&mut Trainer::new(checked), set, memory, &mut model, 1).unwrap_err();
+    let mut run =
+        |set: &Set, memory: &mut [u32]| finish(&mut Trainer::new(checked), set, memory, &mut model, 1).unwrap_err();
     assert_eq!(run(&set(&[]), &mut memory), TrainError::NoRows);
     let one: Vec<_> = rows(30, 1).into_iter().filter(|r| r.1 == 11).collect();
     assert_eq!(run(&set(&one), &mut memory), TrainError::OneClass(ClassId(11)));
@@ -185,7 +202,9 @@ fn unfit_data_and_too_little_memory_are_told() {
     many[3].1 = 77;
     assert_eq!(run(&set(&many), &mut memory), TrainError::TooManyClasses { capacity: 3 });
     let short = memory.len() - 1;
-    assert!(matches!(run(&set(&rows(30, 1)), &mut memory[..short]), TrainError::Workspace(s) if s.needed == (short + 1) * 4));
+    assert!(
+        matches!(run(&set(&rows(30, 1)), &mut memory[..short]), TrainError::Workspace(s) if s.needed == (short + 1) * 4)
+    );
     let mut tiny = Model::<16>::new();
     let refused = Trainer::new(checked).step(set(&rows(30, 1)).view(), &mut memory, tiny.edit(), 1).unwrap_err();
     let (words, _) = model_words(&checked);

@@ -175,7 +175,11 @@ pub fn columns(factors: &[i16], rows: &[i8], stride: usize, sums: &mut [i32]) {
     for sums in eights {
         let Some(rows) = rows.get(at..) else { return };
         block!(
-            sums, rows, factors, stride, "r0-r3, r8-r11",
+            sums,
+            rows,
+            factors,
+            stride,
+            "r0-r3, r8-r11",
             four!("0", "r0", "r1", "r2", "r3"),
             four!("4", "r8", "r9", "r10", "r11")
         );

@@ -106,7 +106,11 @@ const WINDOWS: Task = Task {
 fn main() -> ! {
     start();
     run::<48, 1024>(&DENSE);
-    run::<48, 1024>(&Task { names: ["net/infer/dense/int8/10%", "net/train/dense/int8/10%"], rows_updated: 0.1, ..DENSE });
+    run::<48, 1024>(&Task {
+        names: ["net/infer/dense/int8/10%", "net/train/dense/int8/10%"],
+        rows_updated: 0.1,
+        ..DENSE
+    });
     run::<48, 2560>(&Task { names: ["net/infer/dense/f32", "net/train/dense/f32"], numbers: Numbers::F32, ..DENSE });
     run::<400, 512>(&WINDOWS);
     run::<400, 512>(&Task {
