@@ -74,7 +74,7 @@ impl Dither {
 
     /// 16 random bits.
     #[inline(always)]
-    pub fn next(&mut self) -> u32 {
+    pub fn bits(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         self.0 >> 16
     }
@@ -82,6 +82,6 @@ impl Dither {
     /// `x`, in units of 2⁻¹⁶, rounded down or up so that on average nothing is lost.
     #[inline(always)]
     pub fn round(&mut self, x: i32) -> i32 {
-        x.wrapping_add(self.next() as i32) >> 16
+        x.wrapping_add(self.bits() as i32) >> 16
     }
 }

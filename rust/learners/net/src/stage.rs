@@ -233,7 +233,7 @@ impl Stages {
 
     /// The form of the tensor that stage `index` takes in.
     pub fn form_before(&self, index: usize) -> Form {
-        let before = index.checked_sub(1).unwrap_or(0);
+        let before = index.saturating_sub(1);
         self.get(before).map_or(Form::Int8, |stage| stage.form)
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn weights(head: &Head, words: &mut [u32], dither: &mut Dither) {
             stage.cols()
         };
         let most = libm::sqrtf(if stage.layer.relu { 6.0 } else { 3.0 } / fan_in as f32);
-        let mut draw = || (dither.next() as f32 - 32_767.5) * (most / 32_767.5);
+        let mut draw = || (dither.bits() as f32 - 32_767.5) * (most / 32_767.5);
         match stage.form {
             Form::Int8 => {
                 let Some(w) = stage.bytes_mut(words) else { return };

@@ -533,13 +533,13 @@ impl Trainer {
                 let exponent = i32::from(*place);
                 let w = stage.bytes(words)?;
                 let peak = self.errors.get_mut(before)?;
-                let gate = gate.map(|gate| bytemuck::cast_slice(gate));
+                let gate = gate.map(bytemuck::cast_slice);
                 let (error, to) = (bytemuck::cast_slice(error), bytemuck::cast_slice_mut(to));
                 whole::error_before(stage, &w, error, ee.into(), gate, to, exponent, peak, &mut self.dither, temp)
             }
             (Form::F32, Form::F32) => {
                 let w = stage.reals(words)?;
-                let gate = gate.map(|gate| bytemuck::cast_slice(gate));
+                let gate = gate.map(bytemuck::cast_slice);
                 real::error_before(stage, &w, bytemuck::cast_slice(error), gate, bytemuck::cast_slice_mut(to))
             }
             (Form::F32, Form::Int8) => {
@@ -547,7 +547,7 @@ impl Trainer {
                 let temp: &mut [f32] = bytemuck::cast_slice_mut(temp.get_mut(stage.input.len()..)?);
                 let temp = temp.get_mut(..stage.input.len())?;
                 real::error_before(stage, &w, bytemuck::cast_slice(error), None, temp)?;
-                let gate: Option<&[i8]> = gate.map(|gate| bytemuck::cast_slice(gate));
+                let gate: Option<&[i8]> = gate.map(bytemuck::cast_slice);
                 let to: &mut [i8] = bytemuck::cast_slice_mut(to);
                 let unit = power(self.error_exponents.get(before).copied()?.into());
                 let peak = self.errors.get_mut(before)?;
@@ -873,8 +873,7 @@ impl Trainer {
         (self.loss, self.met, self.right, self.skipped) = (0.0, 0, 0, 0);
         let limit = 2.0 * libm::logf(head.classes.max(2) as f32) + self.lowest;
         self.lowest = if self.last.loss < self.lowest { self.last.loss } else { self.lowest };
-        // A loss that is not a number is not below the limit, either.
-        if !(self.last.loss < limit) || self.last.loss == f32::INFINITY {
+        if self.last.loss >= limit || !self.last.loss.is_finite() {
             return self.retreat(memory, head, words);
         }
         if self.held() > 0 {
@@ -973,7 +972,7 @@ fn accumulate(to: &mut [i16], shift: &mut u8, sums: &[i32]) {
         *to = v.clamp(-32767, 32767) as i16;
     }
     if most >= 1 << 14 && *shift < 30 {
-        to.iter_mut().for_each(|to| *to = (i32::from(*to) + 1 >> 1) as i16);
+        to.iter_mut().for_each(|to| *to = ((i32::from(*to) + 1) >> 1) as i16);
         *shift += 1;
     }
 }

@@ -251,7 +251,7 @@ fn diced(sum: i32, shift: i32, peak: &mut i32, dither: &mut Dither) -> i8 {
     let v = if shift >= 0 {
         let shift = shift.min(30);
         // Random bits, as many as are shifted out.
-        let dice = (dither.next() << 15) >> (31 - shift);
+        let dice = (dither.bits() << 15) >> (31 - shift);
         sum.wrapping_add(dice as i32) >> shift
     } else {
         sum.saturating_mul(1 << shift.wrapping_neg().min(30))
