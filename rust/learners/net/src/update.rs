@@ -36,9 +36,13 @@ pub(crate) fn row(
     step: &Step,
     dither: &mut Dither,
 ) {
-    // Of g·2⁸, whose high word then has 16 bits behind the point.
-    let factor = (step.rate * unit * power(i32::from(*exponent) + 40)) as i32;
-    let wanted = |g: i32| ((i64::from(g << 8) * i64::from(factor)) >> 32) as i32;
+    // In units of 2⁻¹⁶ a step is g·each. It is the high word of (g·2^up)·factor, with up so large that the factor fits 31 bits; what
+    // then does not fit is longer than any step.
+    let each = step.rate * unit * power(i32::from(*exponent) + 16);
+    let up = (((each.to_bits() >> 23) & 0xff) as i32 - 125).clamp(8, 30);
+    let factor = (each * power(32 - up)) as i32;
+    let limit = (1i32 << 30) >> up;
+    let wanted = |g: i32| ((i64::from(g.clamp(-limit, limit) << up) * i64::from(factor)) >> 32) as i32;
     let mut most = 0;
     match steps {
         None if step.rounding == Rounding::Stochastic => {
