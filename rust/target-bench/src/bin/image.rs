@@ -7,8 +7,8 @@ use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use hone_engine::command;
-use hone_engine::device::Device;
 use hone_engine::data::env::ThreadInfo;
+use hone_engine::device::Device;
 use hone_engine::text::Out;
 use hone_engine::{Io, Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_model::frame::{Receiver, Sender};

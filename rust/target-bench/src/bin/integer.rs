@@ -10,9 +10,9 @@ use hone_esn::{
 };
 use hone_learn::{ClassId, Decision, Format, Progress, Settings, TrainingSet};
 use hone_numeric::quantize::Fixed;
-use hone_numeric::rng::Rng;
 use hone_numeric::quantize::Precision;
 use hone_numeric::quantize::features::FeatureRow;
+use hone_numeric::rng::Rng;
 use hone_signal::{Faults, Micros, WindowView};
 use hone_svm::KernelKind;
 use hone_target_bench::{case, entry, exit, start};
@@ -159,7 +159,9 @@ fn svm(kernel: KernelKind, classes: u16, names: [&'static str; 4]) {
             exit(false)
         }
         let (view, size) = (integer.view(), integer.view().used() * 4);
-        let close = case(name, vectors).model(size).run(|| view.infer_row(&FeatureRow::FixedPoint(black_box(&x), 0), &mut scratch));
+        let close = case(name, vectors)
+            .model(size)
+            .run(|| view.infer_row(&FeatureRow::FixedPoint(black_box(&x), 0), &mut scratch));
         if exact.decision != close.decision {
             exit(false)
         }
@@ -213,23 +215,23 @@ fn rce() {
         .model(size_of_val(&model))
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
     let (mut words, mut room) = ([0; 4000], [0.0; FEATURES]);
-    let mut frozen = hone_rce::Frozen::<4000>::new();
+    let mut quantized = hone_rce::QuantizedModel::<4000>::new();
     let real = x.map(f32::from);
     let whole = ["rce/infer/8-bit/integer", "rce/infer/q3.12/integer"];
     for (precision, name) in [(Precision::Int8, whole[0]), (q(3, 12), whole[1])] {
-        if model.freeze(precision, &mut words).is_err() || frozen.take(&words).is_err() {
+        if model.quantize(precision, &mut words).is_err() || quantized.take(&words).is_err() {
             exit(false)
         }
         let close = case(name, size)
-            .model(frozen.used() * 4)
-            .run(|| frozen.infer(&FeatureRow::FixedPoint(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
+            .model(quantized.used() * 4)
+            .run(|| quantized.infer(&FeatureRow::FixedPoint(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
         if first.is_err() || exact.ok() != close {
             exit(false)
         }
     }
     let close = case("rce/infer/q3.12/integer/row", size)
-        .model(frozen.used() * 4)
-        .run(|| frozen.infer(&FeatureRow::Float(black_box(&real)), &mut room).map(|a| a.verdict.decision));
+        .model(quantized.used() * 4)
+        .run(|| quantized.infer(&FeatureRow::Float(black_box(&real)), &mut room).map(|a| a.verdict.decision));
     if exact.ok() != close {
         exit(false)
     }
