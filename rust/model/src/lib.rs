@@ -13,14 +13,15 @@
 //! use hone_model::{Container, Contents, Learner, ReadError, SliceSink, write};
 //! use serde::Deserialize;
 //!
+//! const SVM: Learner = Learner(2);
 //! let weights = [0.5f32, -1.25];
 //! let mut flash = [0; 128];
 //! let mut sink = SliceSink::new(&mut flash);
-//! let length = write(&Contents::bare(Learner::Svm, 1), &weights, &mut sink).unwrap() as usize;
+//! let length = write(&Contents::bare(SVM, 1), &weights, &mut sink).unwrap() as usize;
 //!
 //! let container = Container::read(&flash[..length]).unwrap();
-//! assert_eq!(container.learner(), Learner::Svm);
-//! assert_eq!(container.load(Learner::Svm, 1, |payload| <[f32; 2]>::deserialize(payload)), Ok(weights));
+//! assert_eq!(container.learner(), SVM);
+//! assert_eq!(container.load(SVM, 1, |payload| <[f32; 2]>::deserialize(payload)), Ok(weights));
 //!
 //! flash[length - 6] ^= 1; // damage is found
 //! assert!(matches!(Container::read(&flash[..length]), Err(ReadError::Damaged(_))));

@@ -1,4 +1,4 @@
-//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; capacities; lints.
+//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; lints.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
 /// Runs the twister suites below tests/ on the emulated boards and builds the images of sample.yaml; then, with their
-/// configuration, clippy on the application, the capacities of `hone eval`, and two builds that must fail.
+/// configuration, clippy on the application, and two builds that must fail.
 pub fn twister(context: &mut Context) -> Result<Tally, String> {
     let Some(base) = std::env::var_os("ZEPHYR_BASE") else {
         let how = "ZEPHYR_BASE is not set (docs/guides/testing.md says how to make a Zephyr workspace)";
@@ -49,7 +49,6 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     tally.add(clippy(context, &toolchain, &out)?);
     tally.add(Tally::one(budget_holds(context, &toolchain)?));
     tally.add(Tally::one(partition_holds(context, &toolchain)?));
-    tally.add(Tally::one(capacities_agree(context, &out)?));
     Ok(tally)
 }
 
@@ -140,29 +139,6 @@ fn partition_holds(context: &mut Context, toolchain: &Toolchain) -> Result<bool,
 /// Whether the linker says that the flash is too small.
 fn overflows(output: &str) -> bool {
     output.lines().any(|l| l.contains("region `FLASH' overflowed by"))
-}
-
-/// Whether `hone eval` has the capacities of the images that twister has built.
-fn capacities_agree(context: &mut Context, out: &Path) -> Result<bool, String> {
-    let images = [("nucleo_f401re", "hone.build"), ("nucleo_f429zi", "hone.build.f429zi")];
-    let mut configs = Vec::new();
-    for (board, suite) in images {
-        let Some(folder) = folder_of(out, board).and_then(|b| find(&b, suite)) else {
-            context.log.line(&format!("error: twister has left no {suite} of {board}"));
-            return Ok(false);
-        };
-        configs.push(folder.join("zephyr/.config"));
-    }
-    let mut command = Command::new(workspace::cargo());
-    command.current_dir(workspace::root()).args(["test", "--locked", "--package", "hone-host", "--test", "capacities"]);
-    command.env("HONE_DOTCONFIGS", std::env::join_paths(configs).map_err(|e| e.to_string())?);
-    context.log.run(&mut command)
-}
-
-/// Twister's folder of a board, which it may name with the board's qualifiers.
-fn folder_of(out: &Path, board: &str) -> Option<PathBuf> {
-    let folders = std::fs::read_dir(out).ok()?.filter_map(|e| Some(e.ok()?.path()));
-    folders.filter(|f| f.is_dir()).find(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with(board)))
 }
 
 /// Whether a build's output says what exceeds the budget.

@@ -43,7 +43,7 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     }
     train::ready(links, io)?;
     let job = match folds {
-        Some(folds) => Job::Evaluate { folds: folds as u8, share: 1000 / folds },
+        Some(folds) => Job::Evaluate { folds: folds as u8, share: 1000 / folds.max(1) },
         None => Job::Evaluate { folds: 1, share: percent.unwrap_or(HOLDOUT) * 10 },
     };
     let Some(id) = links.order(learner, windows, job) else {

@@ -1,7 +1,7 @@
 //! JSON objects, one to a line, written as they come: no buffer, no `core::fmt`.
 
 use super::shortest;
-use hone_learn::text::{Out, Write};
+use hone_learn::text::{Out, Write, cut};
 
 /// An object under way.
 pub(crate) struct Object<'a> {
@@ -27,8 +27,11 @@ impl<'a> Object<'a> {
 
     /// One or more whole numbers; their names stand in `names`, apart by one space.
     pub(crate) fn counts(&mut self, names: &str, values: &[u32]) {
-        for (name, value) in names.split(' ').zip(values) {
+        let mut rest = names;
+        for value in values {
+            let (name, after) = cut(rest, b' ').unwrap_or((rest, ""));
             self.key(name).uint(*value);
+            rest = after;
         }
     }
 
