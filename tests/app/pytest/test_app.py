@@ -27,8 +27,8 @@ def test_samples_gravity(device):
 
 def test_help_and_completion(device):
     text = device.text("help")
-    classes = ["label", "data", "svm"] if "svm" in device.learners else []
-    for command in ["train", "infer", "stats", "model", "sensor", "config", "wait", *classes]:
+    classes = ["label", "data"] if "svm" in device.learners else []
+    for command in ["train", "eval", "infer", "stats", "model", "sensor", "config", "wait", *classes]:
         assert re.search(rf"^ *{command} +:", text, re.M), text
     text = device.text("train -h")
     for word in ["status", "cancel", "--windows", "--wait", *device.learners]:
@@ -49,9 +49,6 @@ def test_help_and_completion(device):
     ("stats --csv", "error: usage: stats"),
     ("model info", "error: there is no model"),
     ("model", "error: usage: model"),
-    ("data info", "0 of"),
-    ("data clear", ""),
-    ("eval svm", "error: "),
     ("sensor", "error: usage: sensor"),
     ("config list", "esn.units"),
     ("config list device", "device.telemetry"),
@@ -339,10 +336,10 @@ def test_a_missing_sensor_is_told_and_found_again(device):
 
 
 def test_a_stack_overflow_is_told_after_the_restart(device):
+    if not device.guarded:
+        pytest.skip("without a guard below the stack the recursion destroys what would tell of it")
     device.dut.write(b"bench deep\n")
-    # Without a guard below the stack the recursion ends where something else breaks.
-    cause = "a stack overflow" if device.guarded else "a (stack overflow|processor exception)"
-    device.read_until(f"restarted after {cause} in thread shell_uart", 60)
+    device.read_until("restarted after a stack overflow in thread shell_uart", 60)
     device.run("")
 
 

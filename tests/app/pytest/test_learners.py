@@ -10,7 +10,7 @@ import pytest
     ("label none", ""),
     ("data info", "0 of"),
     ("data clear", ""),
-    ("svm eval", "error: "),
+    ("eval svm", "error: "),
 ])
 def test_answers(device, command, answer):
     text = device.text(command)

@@ -7,7 +7,7 @@ import re
 
 def test_lists_what_is_there(device):
     text = device.text("help")
-    for command in ["train", "infer", "label", "stats", "model", "data", "svm", "sensor", "config", "wait"]:
+    for command in ["train", "infer", "label", "stats", "model", "data", "eval", "sensor", "config", "wait"]:
         assert re.search(rf"^ *{command} +:", text, re.M), text
     words = device.text("train -h")
     assert re.search(r"^ *svm\b", words, re.M) and not re.search(r"^ *(esn|rce)\b", words, re.M), words
