@@ -3,7 +3,7 @@
 //! it keeps its form.
 #![no_main]
 
-use hone_esn::{Form, IntegerModel, IntegerScratch, Model, Scratch, Weight};
+use hone_esn::{IntegerModel, IntegerScratch, Model, ReadoutForm, Scratch, Weight};
 use hone_model::decode;
 use hone_numeric::quantize::features::FeatureRow;
 use hone_signal::{Faults, Micros, WindowView};
@@ -58,7 +58,7 @@ fn packed(data: &[u8]) {
     for (sequence, samples) in windows(data, channels) {
         model.examine(&view(&samples, sequence, channels), &mut scratch);
     }
-    if matches!(model.form(), Form::Clustered(_)) {
+    if matches!(model.form(), ReadoutForm::Clustered(_)) {
         let bytes = postcard::to_allocvec(&model).expect("it was read");
         let mut again = Model::<UNITS, CHANNELS, CONNECTIONS>::new();
         decode(&bytes, |d| again.load_packed(d)).expect("it was written");
@@ -96,7 +96,7 @@ fn svm(data: &[u8]) {
 }
 
 fn rce(data: &[u8]) {
-    let mut model = hone_rce::Frozen::<1024>::new();
+    let mut model = hone_rce::QuantizedModel::<1024>::new();
     if decode(data, |d| model.load(d)).is_err() {
         return;
     }
@@ -106,7 +106,7 @@ fn rce(data: &[u8]) {
         assert!(answer.verdict.score >= 0.0);
     });
     let bytes = postcard::to_allocvec(&model).expect("it was read");
-    let mut again = hone_rce::Frozen::<1024>::new();
+    let mut again = hone_rce::QuantizedModel::<1024>::new();
     decode(&bytes, |d| again.load(d)).expect("it was written");
     assert_eq!(postcard::to_allocvec(&again).expect("it was read"), bytes);
 }

@@ -41,7 +41,7 @@ learners! {
     >),
     (Rce, rce, "rce", 3, online, hone_rce::learner::Rce<
         { hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1) },
-        { if cfg!(feature = "small-models") { hone_rce::frozen_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
+        { if cfg!(feature = "small-models") { hone_rce::quantized_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
         { FEATURES + 4 },
     >),
     (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),

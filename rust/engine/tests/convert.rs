@@ -32,7 +32,8 @@ fn is(b: &Bench, wanted: impl Fn(&Model) -> bool) -> bool {
 #[test]
 fn each_form_runs_is_kept_and_says_the_same_after_a_restart() {
     type Check = fn(&Model) -> bool;
-    let clustered: Check = |m| matches!(m, Model::Esn(Esn::Float(esn)) if esn.form() == hone_esn::Form::Clustered(4));
+    let clustered: Check =
+        |m| matches!(m, Model::Esn(Esn::Float(esn)) if esn.form() == hone_esn::ReadoutForm::Clustered(4));
     let int8: Check = |m| matches!(m, Model::Esn(Esn::Int8(_)));
     let fixed: Check = |m| matches!(m, Model::Esn(Esn::Fixed(esn)) if esn.fraction() == 12);
     for (command, check, stored) in [

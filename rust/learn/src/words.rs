@@ -2,6 +2,7 @@
 
 use crate::text::{Out, Write};
 use crate::{Kind, ParamError, Setting, Shortage};
+use hone_numeric::quantize::Precision;
 
 /// Why a parameter of a section is refused, with what it takes.
 pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
@@ -69,6 +70,17 @@ pub const UNTRAINED: &str = "there is no model in use; 'train' makes one";
 /// That it has been.
 pub const CONVERTED: &str =
     "the model in use is converted already, and its weights are not kept; 'train' makes another";
+
+/// In what integers a model runs; nothing of one in floating point.
+pub fn precision(precision: Option<Precision>, out: &mut dyn Out) {
+    match precision {
+        Some(Precision::Int8) => out.str("in 8-bit integers\n"),
+        Some(Precision::Fixed(fixed)) => {
+            out.counts("in fixed point, % bits behind the point\n", &[fixed.fraction().into()]);
+        }
+        None => {}
+    }
+}
 
 /// That a model in integers is larger than the room for it.
 pub fn capacity(shortage: &Shortage, out: &mut dyn Out) {

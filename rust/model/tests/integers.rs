@@ -15,7 +15,7 @@ use std::process::Command;
 const D: usize = 5;
 type Svm = hone_svm::Model<2048>;
 type Rce = hone_rce::Model<2048>;
-type Frozen = hone_rce::Frozen<2048>;
+type QuantizedModel = hone_rce::QuantizedModel<2048>;
 
 fn row(rng: &mut Rng, class: u16) -> [f32; D] {
     core::array::from_fn(|j| {
@@ -111,8 +111,8 @@ fn another_program_finds_the_same_nearest_prototype() {
         let source = rce(metric);
         for precision in precisions() {
             let mut words = [0; 2048];
-            let mut model = Frozen::new();
-            source.freeze(precision, &mut words).unwrap();
+            let mut model = QuantizedModel::new();
+            source.quantize(precision, &mut words).unwrap();
             model.take(&words).unwrap();
             let bytes = container(Learner(3), hone_rce::LAYOUT_INTEGER, &model);
             let mut same = 0;
@@ -131,17 +131,17 @@ fn another_program_finds_the_same_nearest_prototype() {
 
 #[test]
 fn any_flipped_bit_and_any_missing_end_is_refused() {
-    let (mut model, mut frozen, mut words) = (Svm::new(), Frozen::new(), [0; 2048]);
+    let (mut model, mut quantized, mut words) = (Svm::new(), QuantizedModel::new(), [0; 2048]);
     model.edit().quantize(svm(hone_svm::KernelKind::Rbf, 4).view(), Precision::Int8).unwrap();
-    rce("manhattan").freeze(Precision::Int8, &mut words).unwrap();
-    frozen.take(&words).unwrap();
+    rce("manhattan").quantize(Precision::Int8, &mut words).unwrap();
+    quantized.take(&words).unwrap();
     for bytes in [
         container(Learner(2), hone_svm::LAYOUT_INTEGER, &model),
-        container(Learner(3), hone_rce::LAYOUT_INTEGER, &frozen),
+        container(Learner(3), hone_rce::LAYOUT_INTEGER, &quantized),
     ] {
         let read = |bytes: &[u8]| match Container::read(bytes) {
             Ok(c) if c.learner() == Learner(2) => c.load(c.learner(), 2, |d| Svm::new().load(d)).is_ok(),
-            Ok(c) => c.load(c.learner(), 2, |d| Frozen::new().load(d)).is_ok(),
+            Ok(c) => c.load(c.learner(), 2, |d| QuantizedModel::new().load(d)).is_ok(),
             Err(_) => false,
         };
         assert!(read(&bytes));

@@ -1,6 +1,8 @@
 //! The three layouts of an ESN's payload, read by the program in another language that docs/formats/model.md describes.
 
-use hone_esn::{Form, IntegerModel, LAYOUT_INTEGER, Model, Packing, Params, Quantization, Shape, Trainer, Wants};
+use hone_esn::{
+    IntegerModel, LAYOUT_INTEGER, Model, Packing, Params, Quantization, ReadoutForm, Shape, Trainer, Wants,
+};
 use hone_model::{Container, Contents, Learner, SliceSink, decode, write};
 use hone_numeric::quantize::Fixed;
 use hone_signal::{Faults, Micros, WindowView};
@@ -170,10 +172,10 @@ fn what_another_writer_makes_is_read() {
             }
         };
         let wanted = match name {
-            "clustered" => Some(Form::Clustered(2)),
+            "clustered" => Some(ReadoutForm::Clustered(2)),
             // Its table is larger than the weights that it stands for.
-            "large-table" => Some(Form::Plain),
-            "affine" => Some(Form::Affine),
+            "large-table" => Some(ReadoutForm::Plain),
+            "affine" => Some(ReadoutForm::Affine),
             _ => None,
         };
         assert_eq!(form, wanted, "{name}");
@@ -184,7 +186,7 @@ fn what_another_writer_makes_is_read() {
         let data = std::fs::read(folder.join(name)).unwrap();
         let read = match data[0] {
             3 => decode(&data[1..], |d| hone_svm::Model::<64>::new().load(d)),
-            _ => decode(&data[1..], |d| hone_rce::Frozen::<64>::new().load(d)),
+            _ => decode(&data[1..], |d| hone_rce::QuantizedModel::<64>::new().load(d)),
         };
         read.unwrap_or_else(|e| panic!("{name}: {e:?}"));
     }

@@ -53,7 +53,7 @@ pub fn dots_f32(x: &[f32], rows: [&[f32]; 4], out: &mut [f32; 4]) {
 
 /// The rows of a matrix of so many columns; none for no columns. `chunks_exact` would divide by the width, and that is a
 /// place that may panic for all that the compiler sees.
-pub(crate) fn whole_rows<T>(mut items: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
+pub fn whole_rows<T>(mut items: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
     core::iter::from_fn(move || {
         let (row, rest) = items.split_at_checked(columns).filter(|_| columns > 0)?;
         items = rest;

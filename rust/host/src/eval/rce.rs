@@ -10,11 +10,11 @@ use hone_engine::learners;
 use hone_learn::learner::Form;
 use hone_learn::{ClassId, ParamError, Settings};
 use hone_numeric::quantize::features::FeatureRow;
-use hone_rce::{Error, FreezeError, Frozen, Model, Params, inference_mac};
+use hone_rce::{Error, Model, Params, QuantizeError, QuantizedModel, inference_mac};
 
 /// Why there is no such form.
-fn frozen(error: FreezeError) -> EvalError {
-    form::refused(JobFault::Learner(learners::Fault::Rce(hone_rce::learner::Fault::Freeze(error))))
+fn refused(error: QuantizeError) -> EvalError {
+    form::refused(JobFault::Learner(learners::Fault::Rce(hone_rce::learner::Fault::Quantize(error))))
 }
 
 /// An RCE whose model has `WORDS` words.
@@ -26,7 +26,7 @@ pub struct Rce<const WORDS: usize> {
     width: usize,
     model: Box<Model<WORDS>>,
     /// The same in integers.
-    frozen: Option<Box<Frozen<WORDS>>>,
+    quantized: Option<Box<QuantizedModel<WORDS>>>,
     scratch: Vec<u32>,
 }
 
@@ -43,7 +43,7 @@ impl<const WORDS: usize> Default for Rce<WORDS> {
             front: Front::default(),
             width: 0,
             model: Box::new(Model::new()),
-            frozen: None,
+            quantized: None,
             scratch: Vec::new(),
         }
     }
@@ -101,21 +101,21 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let stored = |e| EvalError::Learner(format!("the model cannot be stored: {e}"));
         let before = postcard::to_allocvec(&*self.model).map_err(stored)?.len();
         let mut words = vec![0; WORDS];
-        self.model.freeze(precision, &mut words).map_err(frozen)?;
-        let mut smaller = Box::new(Frozen::<WORDS>::new());
-        smaller.take(&words).map_err(|s| frozen(FreezeError::Capacity(s)))?;
+        self.model.quantize(precision, &mut words).map_err(refused)?;
+        let mut smaller = Box::new(QuantizedModel::<WORDS>::new());
+        smaller.take(&words).map_err(|s| refused(QuantizeError::Capacity(s)))?;
         let bytes = postcard::to_allocvec(&*smaller).map_err(stored)?.len();
-        let model_ram_bytes = smaller.used() * 4 + size_of::<Frozen<0>>();
-        self.frozen = Some(smaller);
+        let model_ram_bytes = smaller.used() * 4 + size_of::<QuantizedModel<0>>();
+        self.quantized = Some(smaller);
         Ok(Smaller { weights: [before, bytes], model_bytes: bytes, model_ram_bytes, ..Smaller::default() })
     }
 
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
         let features = self.front.features(input)?;
-        if let Some(frozen) = &self.frozen {
+        if let Some(quantized) = &self.quantized {
             let mut scratch = vec![0.0; features.len()];
             let answer =
-                frozen.infer(&FeatureRow::Float(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
+                quantized.infer(&FeatureRow::Float(features), &mut scratch).ok_or_else(|| explain(Error::NotBegun))?;
             return Ok(Judged { verdict: answer.verdict, warm: true, nearest: answer.nearest, distance: None });
         }
         let answer = self.model.infer(features, &mut self.scratch).map_err(explain)?;
@@ -133,7 +133,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
             self.params = self.params.fitted(self.width, WORDS);
         }
         let checked = self.params.check(self.width, WORDS).map_err(|e| EvalError::Setting(conflict(e)))?;
-        self.frozen = None;
+        self.quantized = None;
         self.model.erase();
         self.model.begin(&checked).map_err(explain)?;
         self.scratch = vec![0; self.model.scratch_words()];

@@ -49,11 +49,11 @@ impl Format {
     }
 
     /// The stored row that these words hold.
-    pub fn row(self, words: &[u32], features: usize) -> Option<Row<'_>> {
+    pub fn row(self, words: &[u32], features: usize) -> Option<StoredRow<'_>> {
         Some(match self {
-            Self::F32 => Row::F32(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
-            Self::I16 => Row::I16(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
-            Self::I8 => Row::I8(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+            Self::F32 => StoredRow::F32(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+            Self::I16 => StoredRow::I16(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
+            Self::I8 => StoredRow::I8(bytemuck::try_cast_slice(words).ok()?.get(..features)?),
         })
     }
 
@@ -68,7 +68,7 @@ impl Format {
 
 /// A row as stored; feature j is offset_j + step_j·v.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Row<'a> {
+pub enum StoredRow<'a> {
     /// Of a set in `f32`.
     F32(&'a [f32]),
     /// Of a set in 16 bits.

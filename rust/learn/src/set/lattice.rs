@@ -1,6 +1,6 @@
 //! The integers that stand for a feature's values: a lattice whose step and offset follow the values that come.
 
-use super::{Feature, Row};
+use super::{Feature, StoredRow};
 use crate::Format;
 use hone_numeric::quantize::lattice::{halve, power_of_two_above, steps};
 
@@ -28,8 +28,8 @@ impl Column<'_> {
 
 fn take(row: &[u32], j: usize, format: Format) -> i32 {
     match format.row(row, j + 1) {
-        Some(Row::I16(v)) => v.last().map_or(0, |v| i32::from(*v)),
-        Some(Row::I8(v)) => v.last().map_or(0, |v| i32::from(*v)),
+        Some(StoredRow::I16(v)) => v.last().map_or(0, |v| i32::from(*v)),
+        Some(StoredRow::I8(v)) => v.last().map_or(0, |v| i32::from(*v)),
         _ => 0,
     }
 }

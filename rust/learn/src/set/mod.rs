@@ -21,7 +21,7 @@ mod tests;
 mod view;
 
 pub use edit::SetMut;
-pub use format::{Format, Row};
+pub use format::{Format, StoredRow};
 pub use view::SetView;
 
 /// Largest magnitude of a feature: its square is still far from the end of `f32`.

@@ -1,6 +1,6 @@
 //! Reading a set.
 
-use super::{Counts, Feature, Row, UNLABELLED};
+use super::{Counts, Feature, StoredRow, UNLABELLED};
 use crate::{ClassId, Format};
 
 /// A training set to read, whatever owns it.
@@ -80,7 +80,7 @@ impl<'a> SetView<'a> {
     }
 
     /// A row as stored.
-    pub fn row(&self, row: usize) -> Option<Row<'a>> {
+    pub fn row(&self, row: usize) -> Option<StoredRow<'a>> {
         let n = self.row_words();
         self.format().row(self.words().get(row * n..)?.get(..n)?, self.width())
     }
@@ -90,9 +90,9 @@ impl<'a> SetView<'a> {
         let Some(row) = self.row(row) else { return false };
         let out = out.iter_mut().zip(self.features);
         match row {
-            Row::F32(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + v),
-            Row::I16(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + f.step * f32::from(*v)),
-            Row::I8(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + f.step * f32::from(*v)),
+            StoredRow::F32(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + v),
+            StoredRow::I16(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + f.step * f32::from(*v)),
+            StoredRow::I8(v) => out.zip(v).for_each(|((o, f), v)| *o = f.offset + f.step * f32::from(*v)),
         }
         true
     }

@@ -3,7 +3,7 @@
 //! The head (parameters, shape, gain, thresholds, quality), mean, factor, and W_out in three parts: state, input, output,
 //! row by row. The reservoir is not among them: it follows to the bit from the seed, sizes and gain.
 
-use crate::form::Form;
+use crate::form::ReadoutForm;
 use crate::model::{Head, Model, Storage};
 use crate::packed::{self, Packing, StateWeights};
 use crate::params::{Checked, Readout};
@@ -45,9 +45,9 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         let saved = || {
             let (net, head) = (self.readable()?, self.head());
             let packing = match (packing, head.form) {
-                (None, Form::Affine) => Some(Packing::Affine),
-                (None, Form::Fixed(bits)) => Some(Packing::Fixed(Fixed::q(0, bits)?)),
-                (Some(_), form) if form != Form::Plain => return None,
+                (None, ReadoutForm::Affine) => Some(Packing::Affine),
+                (None, ReadoutForm::Fixed(bits)) => Some(Packing::Fixed(Fixed::q(0, bits)?)),
+                (Some(_), form) if form != ReadoutForm::Plain => return None,
                 (packing, _) => packing,
             };
             let state = match (packing, net.out.clusters) {
@@ -106,7 +106,7 @@ fn read(
     let (n, c) = (checked.units(), checked.channels());
     reals(input, s.mean, c)?;
     reals(input, s.factor, c)?;
-    let mut form = Form::Plain;
+    let mut form = ReadoutForm::Plain;
     if packed {
         // The reservoir is generated afterwards; until then its place is free.
         form = packed::read(input, s.out_state.get_mut(..n * c).unwrap_or_default(), n, s.weights.res)?;

@@ -10,7 +10,7 @@ use hone_numeric::quantize::clusters::{centroids_of, cluster, nearest, pack_byte
 
 /// How the readout's state part is kept and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum ReadoutForm {
     /// As numbers.
     #[default]
     Plain,
@@ -121,15 +121,15 @@ pub(crate) fn arrange(place: &mut [f32], codes: usize, table: &[f32]) {
 
 impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     /// How the readout is kept.
-    pub const fn form(&self) -> Form {
+    pub const fn form(&self) -> ReadoutForm {
         self.head().form
     }
 
     /// The payload's layout as the model serialises: packed or not.
     pub const fn layout(&self) -> u8 {
         match self.form() {
-            Form::Plain => LAYOUT,
-            Form::Clustered(_) | Form::Affine | Form::Fixed(_) => LAYOUT_PACKED,
+            ReadoutForm::Plain => LAYOUT,
+            ReadoutForm::Clustered(_) | ReadoutForm::Affine | ReadoutForm::Fixed(_) => LAYOUT_PACKED,
         }
     }
 
@@ -137,10 +137,10 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     pub fn readout_bytes(&self) -> usize {
         let weights = usize::from(self.params().units) * usize::from(self.shape().channels);
         match self.form() {
-            Form::Plain => weights * 4,
-            Form::Clustered(bits) => table_and_codes(weights, bits),
-            Form::Affine => weights + usize::from(self.shape().channels) * 8,
-            Form::Fixed(_) => weights * 2,
+            ReadoutForm::Plain => weights * 4,
+            ReadoutForm::Clustered(bits) => table_and_codes(weights, bits),
+            ReadoutForm::Affine => weights + usize::from(self.shape().channels) * 8,
+            ReadoutForm::Fixed(_) => weights * 2,
         }
     }
 
@@ -160,7 +160,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         if !self.is_trained() {
             return Err(ClusterError::Untrained);
         }
-        if self.form() != Form::Plain {
+        if self.form() != ReadoutForm::Plain {
             return Err(ClusterError::Packed);
         }
         let k = centroids_of(factor).ok_or(ClusterError::Factor)?;
@@ -187,7 +187,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
             }
         }
         arrange(place, codes, centroids);
-        storage.head.form = Form::Clustered(bits);
+        storage.head.form = ReadoutForm::Clustered(bits);
         Ok(())
     }
 }
@@ -215,7 +215,7 @@ mod tests {
             let mut memory = [0; 48];
             packed.cluster(factor, &mut memory).unwrap();
             let bits = (32 / factor) as u8;
-            assert_eq!((packed.form(), packed.layout()), (Form::Clustered(bits), LAYOUT_PACKED));
+            assert_eq!((packed.form(), packed.layout()), (ReadoutForm::Clustered(bits), LAYOUT_PACKED));
             assert_eq!(packed.readout_bytes(), (4 << bits) + 72 * usize::from(bits) / 8);
             // Each weight is one of the values, and no other is nearer.
             let centroids: Vec<f32> = memory[..1 << bits].iter().map(|w| f32::from_bits(*w)).collect();
@@ -248,7 +248,7 @@ mod tests {
         // 72 weights of 4 bytes, or 256 values and 72 indices.
         assert_eq!(model.cluster(4, &mut memory), Err(ClusterError::Larger { before: 288, after: 1096 }));
         assert!(matches!(model.cluster(8, &mut memory[..47]), Err(ClusterError::Workspace(_))));
-        assert_eq!(model.form(), Form::Plain);
+        assert_eq!(model.form(), ReadoutForm::Plain);
         model.cluster(8, &mut memory).unwrap();
         assert_eq!(model.cluster(16, &mut memory), Err(ClusterError::Packed));
         let mut integer = crate::IntegerModel::<i8, 24, 3, 256>::new();

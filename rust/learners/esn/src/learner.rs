@@ -1,8 +1,8 @@
 //! The Echo State Network by the contract of `hone_learn::learner`.
 
 use crate::{
-    Checked, ClusterError, Errors, Form as Readout, IntegerModel, IntegerScratch, LAYOUT, LAYOUT_INTEGER,
-    LAYOUT_PACKED, Model, Params, Quantization, QuantizeError, Scratch, Shape, TrainError, Trainer, Wants, required,
+    Checked, ClusterError, Errors, IntegerModel, IntegerScratch, LAYOUT, LAYOUT_INTEGER, LAYOUT_PACKED, Model, Params,
+    Quantization, QuantizeError, ReadoutForm, Scratch, Shape, TrainError, Trainer, Wants, required,
 };
 use hone_learn::learner::{
     Answer, Bounds, Form, Given, Input, Learner, Lent, Needs, Refusal, Settling, Setup, Shape as Seen, Wants as Wanted,
@@ -11,6 +11,7 @@ use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{Decision, ParamError, Progress, Shortage, Verdict, Workspace, words};
+use hone_numeric::quantize::Precision;
 
 /// Windows that set thresholds: of them at most one in so many is anomalous to the model in use.
 const ABNORMAL: u32 = 4;
@@ -235,12 +236,12 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         out.str("\n");
         match model {
             Forms::Float(model) => {
-                if let Readout::Clustered(bits) = model.form() {
+                if let ReadoutForm::Clustered(bits) = model.form() {
                     let values = &[1u32 << (bits & 15), bits.into()];
                     out.counts("readout clustered into % values, indices of % bits\n", values);
                 }
             }
-            Forms::Int8(_) => out.str("in 8-bit integers\n"),
+            Forms::Int8(_) => words::precision(Some(Precision::Int8), out),
             Forms::Fixed(model) => {
                 out.counts("in fixed point, % bits behind the point\n", &[model.fraction().into()]);
             }
@@ -307,7 +308,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         workspace: &mut [u32],
     ) -> Result<(), Refusal<Fault>> {
         let Forms::Float(source) = source else { return Err(Refusal::Converted) };
-        if source.form() != Readout::Plain {
+        if source.form() != ReadoutForm::Plain {
             return Err(Refusal::Converted);
         }
         match form {

@@ -5,7 +5,7 @@
 //! approach to analysing and training recurrent neural networks", 2001; as a detector of anomalies on a
 //! microcontroller: Nawaiseh, De Vita, Bruneo). A window whose error is unlike that of healthy windows is anomalous.
 //!
-//! Training ([`Trainer`]) takes three consecutive, disjoint spans of the live stream: *scale* (mean and spread per
+//! Training ([`Trainer`]) takes three consecutive, disjoint spans of the live stream: *scale* (mean and standard deviation per
 //! channel), *fit* (normal equations accumulated sample by sample; no state is kept, so memory does not depend on
 //! its length), *calibrate* (errors of unseen healthy windows, from which the threshold follows).
 //!
@@ -71,7 +71,7 @@ mod threshold;
 mod trainer;
 mod workspace;
 
-pub use form::{ClusterError, Form};
+pub use form::{ClusterError, ReadoutForm};
 pub use integer::{
     IntegerError, IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization,
     QuantizeError, Weight,
@@ -85,5 +85,5 @@ pub use trainer::{Phase, TrainError, Trainer, Wants};
 /// Units are worked on in groups of this many, so that sums stay in registers.
 pub const LANES: usize = 8;
 
-/// R of [`Output::Tanh`], in spreads of the channel.
+/// R of [`Output::Tanh`], in standard deviations of the channel.
 pub const OUTPUT_RANGE: f32 = 4.0;

@@ -1,6 +1,6 @@
 //! The model: its storage, inference, and the thresholds it can be asked for.
 
-use crate::form::{Clusters, Form};
+use crate::form::{Clusters, ReadoutForm};
 use crate::network::{Network, Position, Readouts, State};
 use crate::packed::{Packed, Packing};
 use crate::params::{Checked, MAX_CHANNELS, Params, Readout, Shape};
@@ -24,7 +24,7 @@ pub(crate) struct Head {
     pub quality: f32,
     /// How the readout is kept.
     #[serde(skip)]
-    pub form: Form,
+    pub form: ReadoutForm,
 }
 
 /// A model with room for `N` units, `C` channels and `E` non-zero weights in W_res.
@@ -76,7 +76,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
                 gain: 0.0,
                 thresholds: Thresholds::NONE,
                 quality: 0.0,
-                form: Form::Plain,
+                form: ReadoutForm::Plain,
             },
             shifts: [0; N],
             res: [0.0; E],
@@ -147,7 +147,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
         self.head.thresholds.mse
     }
 
-    /// Mean error of the windows held back for calibration, in spreads squared.
+    /// Mean error of the windows held back for calibration, in squared standard deviations.
     pub const fn quality(&self) -> f32 {
         self.head.quality
     }
@@ -195,7 +195,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     }
 
     /// The weights of the readout's state part, a row per channel, as [`hone_numeric::quantize::clusters::cluster`] takes them; none
-    /// without content, or where they are clustered ([`Form::Clustered`]).
+    /// without content, or where they are clustered ([`ReadoutForm::Clustered`]).
     pub fn readout(&self) -> &[f32] {
         self.network().map_or(&[], |net| net.out.state)
     }
@@ -293,8 +293,8 @@ impl<'a> Parts<'a> {
         let input = if params.readout == Readout::State { 0 } else { c * c };
         let output = if params.readout == Readout::InputStateOutput { c * c } else { 0 };
         let clusters = match self.head.form {
-            Form::Clustered(bits) => Some(Clusters::of(self.out.state.get(..n * c)?, n * c, bits)?),
-            Form::Plain | Form::Affine | Form::Fixed(_) => None,
+            ReadoutForm::Clustered(bits) => Some(Clusters::of(self.out.state.get(..n * c)?, n * c, bits)?),
+            ReadoutForm::Plain | ReadoutForm::Affine | ReadoutForm::Fixed(_) => None,
         };
         Some(Network {
             params,

@@ -16,7 +16,7 @@ pub(crate) struct Network<'a> {
     pub weights: Weights<'a>,
     /// Per channel: mean over the scale phase, in LSB.
     pub mean: &'a [f32],
-    /// Per channel: spreads per LSB.
+    /// Per channel: standard deviations per LSB.
     pub factor: &'a [f32],
     pub out: Readouts<'a>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct State<'a> {
     pub x: &'a mut [f32],
     /// The state that comes next.
     pub next: &'a mut [f32],
-    /// The input, in spreads.
+    /// The input, in standard deviations.
     pub u: &'a mut [f32],
     /// The output.
     pub y: &'a mut [f32],

@@ -3,14 +3,14 @@
 //!
 //! Packing loses precision once: a model loaded from a packed payload infers with the weights that the codes stand for,
 //! and is written with the same codes again. Its thresholds are those of the original until they are set anew
-//! ([`Model::recalibrate`]). Clustered weights are not even unpacked ([`Form::Clustered`]).
+//! ([`Model::recalibrate`]). Clustered weights are not even unpacked ([`ReadoutForm::Clustered`]).
 //!
 //! In place of the state readout stand: form (1 clustered, 2 affine, 3 fixed point), bits (of an index; 8; behind the
 //! point), the table (centroids; per row scale and offset; empty), and the codes, row by row, the first in the lowest bits
 //! of a byte, fixed-point numbers in little-endian pairs of bytes.
 
 use crate::codec::{MOST, reals};
-use crate::form::{Clusters, Form, arrange, pays};
+use crate::form::{Clusters, ReadoutForm, arrange, pays};
 use crate::model::Model;
 use hone_learn::codec::{self, List, REFUSED, bytes, check};
 use hone_learn::payload::De;
@@ -83,7 +83,7 @@ impl<'a> StateWeights<'a> {
 }
 
 impl Serialize for StateWeights<'_> {
-    /// Form, bits, table and codes, but for plain numbers.
+    /// ReadoutForm, bits, table and codes, but for plain numbers.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
             Self::Plain(weights) => weights.serialize(serializer),
@@ -114,7 +114,12 @@ impl Serialize for StateWeights<'_> {
 }
 
 /// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
-pub(crate) fn read(input: &mut De<'_>, place: &mut [f32], units: usize, table: &mut [f32]) -> codec::Result<Form> {
+pub(crate) fn read(
+    input: &mut De<'_>,
+    place: &mut [f32],
+    units: usize,
+    table: &mut [f32],
+) -> codec::Result<ReadoutForm> {
     let (form, bits) = <(u8, u8)>::deserialize(&mut *input)?;
     let (units, count) = (units.max(1), place.len());
     let (entries, codes) = match (form, bits) {
@@ -132,12 +137,12 @@ pub(crate) fn read(input: &mut De<'_>, place: &mut [f32], units: usize, table: &
             let front: &mut [u8] = bytemuck::try_cast_slice_mut(place).unwrap_or_default();
             front.iter_mut().zip(codes).for_each(|(to, from)| *to = *from);
             arrange(place, codes.len(), table);
-            Ok(Form::Clustered(bits))
+            Ok(ReadoutForm::Clustered(bits))
         }
         1 => {
             let indices = codes.iter().flat_map(|byte| unpack_byte(*byte, bits.into()));
             place.iter_mut().zip(indices).for_each(|(to, i)| *to = table.get(i).copied().unwrap_or(0.0));
-            Ok(Form::Plain)
+            Ok(ReadoutForm::Plain)
         }
         2 => {
             let ranges = table.as_chunks().0.iter().map(|[scale, offset]| Affine { scale: *scale, offset: *offset });
@@ -145,13 +150,13 @@ pub(crate) fn read(input: &mut De<'_>, place: &mut [f32], units: usize, table: &
                 row.iter_mut().zip(codes).for_each(|(to, code)| *to = range.decode(*code));
             }
             check(place.iter().all(|v| v.abs() <= MOST))?;
-            Ok(Form::Affine)
+            Ok(ReadoutForm::Affine)
         }
         _ => {
             let fixed = Fixed::q(0, bits).ok_or(REFUSED)?;
             let codes = codes.as_chunks().0.iter().map(|pair| i16::from_le_bytes(*pair));
             place.iter_mut().zip(codes).for_each(|(to, code)| *to = fixed.decode(code));
-            Ok(Form::Fixed(bits))
+            Ok(ReadoutForm::Fixed(bits))
         }
     }
 }

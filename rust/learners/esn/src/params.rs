@@ -12,7 +12,7 @@ choices! {
     pub enum Output {
         /// g(v) = v.
         Identity = "identity",
-        /// g(v) = R·tanh(v/R), R = [`crate::OUTPUT_RANGE`]: near the identity, saturating at ±R spreads.
+        /// g(v) = R·tanh(v/R), R = [`crate::OUTPUT_RANGE`]: near the identity, saturating at ±R standard deviations.
         Tanh = "tanh",
     }
 }
@@ -45,7 +45,7 @@ choices! {
     /// Which error of a window is held against its threshold.
     #[derive(Serialize, Deserialize)]
     pub enum Score {
-        /// The mean squared error, in squared spreads of the scale phase.
+        /// The mean squared error, in squared standard deviations of the scale phase.
         Mse = "mse",
         /// The normalised mean squared error: over the mean square of the window's own input. It judges how well the
         /// window is predicted, whether it is loud or quiet.

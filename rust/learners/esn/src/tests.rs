@@ -102,7 +102,7 @@ fn packed_weights_come_back_as_what_their_codes_stand_for() {
         if let Packing::Clustered(_) = packing {
             assert!(back.weights().all(|w| centroids.contains(&w)));
             // 72 weights and a table of 16 take less than the weights: they are run as they are.
-            assert_eq!((back.form(), back.readout().len()), (Form::Clustered(4), 0));
+            assert_eq!((back.form(), back.readout().len()), (ReadoutForm::Clustered(4), 0));
         }
         let mut again = Small::new();
         // Without being told it is written as it came.

@@ -1,6 +1,6 @@
 //! From the errors of healthy windows to thresholds, and the moving average that is held against them.
 //!
-//! Thresholds are set by the errors of single windows, though averages are held against them: the spread of averages
+//! Thresholds are set by the errors of single windows, though averages are held against them: the deviation of averages
 //! of overlapping spans would need far more calibration to be known as well.
 
 use crate::params::{Params, Score};
@@ -93,7 +93,7 @@ pub const MAX_AVERAGE: usize = 16;
 /// The errors of a window, or their average over several.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Errors {
-    /// Mean squared error, in squared spreads of the scale phase.
+    /// Mean squared error, in squared standard deviations of the scale phase.
     pub mse: f32,
     /// The same over the mean square of the window's input.
     pub nmse: f32,

@@ -2,7 +2,7 @@
 
 mod fit;
 
-use crate::form::Form;
+use crate::form::ReadoutForm;
 use crate::model::{Head, Model, Storage};
 use crate::network::Position;
 use crate::normal::Normal;
@@ -61,7 +61,7 @@ pub enum Wants {
 pub enum Phase {
     /// Generating the reservoir and scaling its spectral radius.
     Prepare,
-    /// Mean and spread per channel.
+    /// Mean and standard deviation per channel.
     Scale,
     /// Accumulating the normal equations.
     Fit,
@@ -273,7 +273,7 @@ impl Trainer {
                     gain: 1.0,
                     thresholds: Thresholds::NONE,
                     quality: 0.0,
-                    form: Form::Plain,
+                    form: ReadoutForm::Plain,
                 };
                 if !model.generate(&c, 1.0) {
                     return Err(TrainError::Params(ParamError::NoSuchSetting));

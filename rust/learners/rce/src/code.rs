@@ -144,6 +144,18 @@ fn each<C>(query: &[C], mut rows: &[C], keys: &mut [u32], key: impl Fn(&[C], &[C
     }
 }
 
+/// A sum of steps over the features, in standard deviations per feature.
+#[inline(always)]
+fn steps_to_real(key: u32, scale: &Scale) -> f32 {
+    key as f32 * scale.step * scale.per_feature
+}
+
+/// The reverse of [`steps_to_real`].
+#[inline(always)]
+fn real_to_steps(real: f32, scale: &Scale) -> u32 {
+    (real * scale.per_step * scale.features) as u32
+}
+
 macro_rules! metric {
     ($name:ident, $code:ty, $doc:literal, |$a:ident, $b:ident, $keys:ident| $compute:expr, |$k:ident, $s:ident| $real:expr,
      |$r:ident, $t:ident| $to_key:expr) => {
@@ -170,8 +182,8 @@ metric!(
     u8,
     "Σ|a-b| of 8-bit codes.",
     |query, rows, keys| kernel::manhattans_u8(query, rows, keys),
-    |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32
+    |k, s| steps_to_real(k, s),
+    |r, s| real_to_steps(r, s)
 );
 
 metric!(
@@ -211,8 +223,8 @@ metric!(
     i8,
     "Bits by which 8-bit thermometer codes differ.",
     |query, rows, keys| hamming(query, rows, keys),
-    |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32
+    |k, s| steps_to_real(k, s),
+    |r, s| real_to_steps(r, s)
 );
 
 metric!(
@@ -220,8 +232,8 @@ metric!(
     i16,
     "Σ|a-b| of 16-bit codes.",
     |query, rows, keys| kernel::manhattans_i16(query, rows, keys),
-    |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32
+    |k, s| steps_to_real(k, s),
+    |r, s| real_to_steps(r, s)
 );
 
 metric!(
@@ -238,8 +250,8 @@ metric!(
     u16,
     "Bits by which 16-bit thermometer codes differ.",
     |query, rows, keys| hamming(query, rows, keys),
-    |k, s| k as f32 * s.step * s.per_feature,
-    |r, s| (r * s.per_step * s.features) as u32
+    |k, s| steps_to_real(k, s),
+    |r, s| real_to_steps(r, s)
 );
 
 metric!(

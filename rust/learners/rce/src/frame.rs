@@ -12,8 +12,9 @@
 //! early when windows lie far outside the frame, as when a new class appears.
 
 use crate::code::Code;
-use crate::layout::{PartsMut, rows, rows_mut, stride};
+use crate::layout::{PartsMut, rows_mut, stride};
 use crate::params::{Distance, Params, Store};
+use hone_numeric::portable::whole_rows;
 use serde::{Deserialize, Serialize};
 
 /// What a metric needs to know of the frame to turn keys into distances and back.
@@ -114,7 +115,7 @@ pub(crate) fn observe_pair<C: Code>(
 ) {
     let stride = stride(features.len(), size_of::<C>()) * 4 / size_of::<C>();
     let codes: &[C] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
-    let Some(prototype) = rows(codes, stride).nth(index) else { return };
+    let Some(prototype) = whole_rows(codes, stride).nth(index) else { return };
     clock.pairs = clock.pairs.saturating_add(1).min(params.horizon.max(1));
     let weight = 1.0 / clock.pairs as f32;
     let frame = parts.offset.iter().zip(parts.gain.iter());

@@ -141,7 +141,7 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         prototype.map_or(0.0, |p| frame::beyond(parts.offset, parts.gain, &scale, features, p))
     };
     let far = M::real(best.key, &scale) + beyond(best.index);
-    let mut score = far / learn::usual(state, *parts.spread.get(best.index)?).max(1e-4);
+    let mut score = far / learn::usual(state, *parts.distance.get(best.index)?).max(1e-4);
     if rival != u32::MAX && state.params.rivalry > 0.0 {
         let (d, d_rival) = (M::real(best.key, &scale), M::real(rival, &scale));
         if d_rival > d {
@@ -149,8 +149,8 @@ fn infer_by<M: Metric>(state: &State, parts: &Parts, features: &[f32], scratch: 
         }
     }
     let fired = fired.filter(|f| {
-        let spread = parts.spread.get(f.index).copied().unwrap_or(0.0);
-        state.params.as_in_the_papers() || M::real(f.key, &scale) + beyond(f.index) < learn::reach(state, spread)
+        let own = parts.distance.get(f.index).copied().unwrap_or(0.0);
+        state.params.as_in_the_papers() || M::real(f.key, &scale) + beyond(f.index) < learn::reach(state, own)
     });
     let (decider, decision) = match fired {
         Some(f) => (f, Decision::Class(ClassId(f.class))),

@@ -49,7 +49,7 @@ macro_rules! parts {
             /// Standing, the opposite of age, in [`crate::learn::ONE`]ths.
             pub standing: &'a $($m)? [i32],
             /// Mean distance of the windows that it decided rightly.
-            pub spread: &'a $($m)? [f32],
+            pub distance: &'a $($m)? [f32],
             /// Classes.
             pub class: &'a $($m)? [u16],
             /// Prototypes of the same class, itself included.
@@ -76,7 +76,7 @@ macro_rules! parts {
             let (gain, rest) = rest.$split(features)?;
             let (radius, rest) = rest.$split(capacity)?;
             let (standing, rest) = rest.$split(capacity)?;
-            let (spread, rest) = rest.$split(capacity)?;
+            let (distance, rest) = rest.$split(capacity)?;
             let (class, rest) = rest.$split(capacity.div_ceil(2))?;
             let (siblings, rest) = rest.$split(capacity.div_ceil(2))?;
             let (hits, rest) = rest.$split(capacity.div_ceil(2))?;
@@ -90,7 +90,7 @@ macro_rules! parts {
                 gain: bytemuck::$cast(gain).ok()?,
                 radius,
                 standing: bytemuck::$cast(standing).ok()?,
-                spread: bytemuck::$cast(spread).ok()?,
+                distance: bytemuck::$cast(distance).ok()?,
                 class: bytemuck::$cast(class).ok()?,
                 siblings: bytemuck::$cast(siblings).ok()?,
                 hits: bytemuck::$cast(hits).ok()?,
@@ -109,17 +109,8 @@ pub(crate) const fn stride(features: usize, bytes: usize) -> usize {
     code_words(features, bytes)
 }
 
-/// The rows of `width` items; none for no width. (`chunks_exact` divides by the width, which may panic for all that the
-/// compiler sees.)
-pub(crate) fn rows<T>(mut items: &[T], width: usize) -> impl Iterator<Item = &[T]> {
-    core::iter::from_fn(move || {
-        let (row, rest) = items.split_at_checked(width).filter(|_| width > 0)?;
-        items = rest;
-        Some(row)
-    })
-}
-
-/// [`rows`], to change.
+/// The rows of `width` items, to change; none for no width. (`chunks_exact_mut` divides by the width, which may panic for all
+/// that the compiler sees.)
 pub(crate) fn rows_mut<T>(mut items: &mut [T], width: usize) -> impl Iterator<Item = &mut [T]> {
     core::iter::from_fn(move || {
         let (row, rest) = core::mem::take(&mut items).split_at_mut_checked(width).filter(|_| width > 0)?;

@@ -7,6 +7,7 @@ use crate::layout::{self, PartsMut};
 use crate::model::State;
 use crate::scan::{Nearest, scan};
 use hone_learn::{ClassId, Decision};
+use hone_numeric::portable::whole_rows;
 
 /// A merit of 1 (a window decided rightly at the radius), in units of standing.
 const ONE: i32 = 4096;
@@ -81,7 +82,7 @@ pub(crate) fn stride<M: Metric>(state: &State) -> usize {
 pub(crate) fn norms<M: Metric>(parts: &mut PartsMut, stride: usize) {
     if M::NORMS {
         let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
-        for (norm, row) in parts.norm.iter_mut().zip(layout::rows(codes, stride)) {
+        for (norm, row) in parts.norm.iter_mut().zip(whole_rows(codes, stride)) {
             *norm = M::norm(row);
         }
     }
@@ -123,7 +124,7 @@ fn learn_by<M: Metric>(
     state.statistics.visited = state.statistics.visited.wrapping_add(u64::from(state.count));
     let right = pass.own.is_some_and(|own| own.key <= pass.other);
     let near = if right { pass.own.map_or(0, |own| own.index) } else { pass.other_index };
-    let reach = if papers { f32::MAX } else { reach(state, parts.spread.get(near).copied().unwrap_or(0.0)) };
+    let reach = if papers { f32::MAX } else { reach(state, parts.distance.get(near).copied().unwrap_or(0.0)) };
     let beyond = {
         let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).unwrap_or(&[]);
         let prototype = codes.get(near * query.len()..).filter(|_| beyond > 0.0);
@@ -157,7 +158,7 @@ fn learn_by<M: Metric>(
     } else if papers {
         pass.own_fired == u32::MAX
     } else {
-        let spacing = state.spread + state.params.spacing * state.swing;
+        let spacing = state.mean_distance + state.params.spacing * state.deviation;
         let far = |own: Nearest| M::real(own.key, &scale) >= spacing;
         !right || !known || state.settled > 4 && pass.own.is_none_or(far)
     };
@@ -307,11 +308,11 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
     state.settled = state.settled.saturating_add(1).min(256);
     // Later ones count more, as n² to the n-th: the first were measured in a frame that knew little.
     let weight = 3.0 / (f32::from(state.settled) + 2.0);
-    state.swing += ((distance - state.spread).abs() - state.swing) * weight;
-    state.spread += (distance - state.spread) * weight;
-    if let (Some(hits), Some(spread)) = (parts.hits.get_mut(own.index), parts.spread.get_mut(own.index)) {
+    state.deviation += ((distance - state.mean_distance).abs() - state.deviation) * weight;
+    state.mean_distance += (distance - state.mean_distance) * weight;
+    if let (Some(hits), Some(mean)) = (parts.hits.get_mut(own.index), parts.distance.get_mut(own.index)) {
         *hits = hits.saturating_add(1);
-        *spread += (distance - *spread) / f32::from((*hits).min(64));
+        *mean += (distance - *mean) / f32::from((*hits).min(64));
     }
     if let (Some(standing), Some(radius)) = (parts.standing.get_mut(own.index), parts.radius.get_mut(own.index)) {
         if ageing {
@@ -326,21 +327,21 @@ fn reward<M: Metric>(state: &mut State, parts: &mut PartsMut, own: Nearest, agei
     }
 }
 
-/// The distance usual from a prototype of this spread, its own and that of all averaged by `pooling`.
-pub(crate) fn usual(state: &State, spread: f32) -> f32 {
-    (spread + state.params.pooling * state.spread) / (1.0 + state.params.pooling)
+/// The distance usual from a prototype of this distance, its own and that of all averaged by `pooling`.
+pub(crate) fn usual(state: &State, own: f32) -> f32 {
+    (own + state.params.pooling * state.mean_distance) / (1.0 + state.params.pooling)
 }
 
-/// How far from a prototype of this spread a window may be and still be known: `reach` mean deviations beyond the
+/// How far from a prototype of this distance a window may be and still be known: `reach` mean deviations beyond the
 /// usual distance. So what is known follows from how much the windows of a class differ, whatever share of the total
 /// deviation that is: nearly all of it with one class, little with many.
-pub(crate) fn reach(state: &State, spread: f32) -> f32 {
+pub(crate) fn reach(state: &State, own: f32) -> f32 {
     // As if a few windows of a class that is alone had been seen before: 1 is their distance in total deviations.
     const PRIOR: f32 = 4.0;
     let n = f32::from(state.settled);
-    let mean = (usual(state, spread) * n + PRIOR) / (n + PRIOR);
-    let swing = (state.swing * n + 0.1 * PRIOR) / (n + PRIOR);
-    mean + state.params.reach * swing
+    let mean = (usual(state, own) * n + PRIOR) / (n + PRIOR);
+    let deviation = (state.deviation * n + 0.1 * PRIOR) / (n + PRIOR);
+    mean + state.params.reach * deviation
 }
 
 /// What a window becomes a prototype with.
@@ -403,7 +404,7 @@ fn place<M: Metric>(
     set(parts.hits, index, 1);
     set(parts.radius, index, radius);
     set(parts.standing, index, state.now);
-    set(parts.spread, index, state.spread);
+    set(parts.distance, index, state.mean_distance);
     if let Some(code) = code_at(parts.codes, index, query.len()) {
         code.iter_mut().zip(query).for_each(|(to, from)| *to = *from);
         set(parts.norm, index, M::norm(query));

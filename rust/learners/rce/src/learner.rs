@@ -1,6 +1,6 @@
 //! TinyRCE by the contract of `hone_learn::learner`: it learns in place, and in integers it is a form that does not.
 
-use crate::{Checked, Error, FreezeError, Frozen, LAYOUT, LAYOUT_INTEGER, Model, Params};
+use crate::{Checked, Error, LAYOUT, LAYOUT_INTEGER, Model, Params, QuantizeError, QuantizedModel};
 use hone_learn::learner::{
     Answer, Form, Given, Input, Learner, Learning, Lent, Needs, Online, Refusal, Setup, Shape, Wants,
 };
@@ -8,7 +8,6 @@ use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{ParamError, Progress, Shortage, words};
-use hone_numeric::quantize::Precision;
 use hone_numeric::quantize::features::FeatureRow;
 
 /// A TinyRCE in `WORDS` words that learns, or in `INTEGER` words that does not; with a scratch of `SCRATCH` words, four
@@ -24,7 +23,7 @@ pub enum Forms<const WORDS: usize, const INTEGER: usize> {
     /// It learns.
     Learning(Model<WORDS>),
     /// In integers, and learns no more.
-    Integer(Frozen<INTEGER>),
+    Integer(QuantizedModel<INTEGER>),
 }
 
 /// Why something failed.
@@ -33,13 +32,13 @@ pub enum Fault {
     /// Learning.
     Learn(Error),
     /// The model could not be put into integers.
-    Freeze(FreezeError),
+    Quantize(QuantizeError),
 }
 
 // As everywhere in the pool: cleared where it lies.
 #[inline(never)]
 fn fresh_integer<const WORDS: usize, const INTEGER: usize>(model: &mut Forms<WORDS, INTEGER>) {
-    *model = Forms::Integer(const { Frozen::new() });
+    *model = Forms::Integer(const { QuantizedModel::new() });
 }
 
 impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for Rce<WORDS, INTEGER, SCRATCH> {
@@ -109,28 +108,22 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
             "% prototypes, % features, % bytes; learns no more\n",
             &[model.prototypes() as u32, model.features() as u32, (model.used() * 4) as u32],
         );
-        match model.precision() {
-            Some(Precision::Int8) => out.str("in 8-bit integers\n"),
-            Some(Precision::Fixed(fixed)) => {
-                out.counts("in fixed point, % bits behind the point\n", &[fixed.fraction().into()]);
-            }
-            None => {}
-        }
+        words::precision(model.precision(), out);
     }
 
     fn explain(fault: &Fault, out: &mut dyn Out) {
         match fault {
-            Fault::Learn(Error::NotBegun) | Fault::Freeze(FreezeError::NotBegun) => out.str(words::UNTRAINED),
+            Fault::Learn(Error::NotBegun) | Fault::Quantize(QuantizeError::NotBegun) => out.str(words::UNTRAINED),
             Fault::Learn(Error::Features { expected, got }) => {
                 out.counts("the model takes % features and a window has %", &[*expected as u32, *got as u32]);
             }
             Fault::Learn(Error::Memory(shortage)) => words::workspace(shortage, out),
-            Fault::Freeze(FreezeError::Setting(name)) => {
+            Fault::Quantize(QuantizeError::Setting(name)) => {
                 out.str("integers do not serve the model's rce.");
                 out.str(name);
             }
-            Fault::Freeze(FreezeError::Capacity(shortage)) => words::capacity(shortage, out),
-            Fault::Freeze(FreezeError::Range) => out.str("a feature's scale is beyond these integers' range"),
+            Fault::Quantize(QuantizeError::Capacity(shortage)) => words::capacity(shortage, out),
+            Fault::Quantize(QuantizeError::Range) => out.str("a feature's scale is beyond these integers' range"),
         }
     }
 
@@ -167,12 +160,12 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
     ) -> Result<(), Refusal<Fault>> {
         let precision = form.precision().ok_or(Refusal::NoSuchForm)?;
         let Forms::Learning(source) = source else { return Err(Refusal::Converted) };
-        let refused = |e| Refusal::Fault(Fault::Freeze(e));
-        source.freeze(precision, workspace).map_err(refused)?;
+        let refused = |e| Refusal::Fault(Fault::Quantize(e));
+        source.quantize(precision, workspace).map_err(refused)?;
         fresh_integer(model);
         match model {
-            Forms::Integer(model) => model.take(workspace).map_err(|s| refused(FreezeError::Capacity(s))),
-            Forms::Learning(_) => Err(refused(FreezeError::Capacity(Shortage { needed: 0, available: 0 }))),
+            Forms::Integer(model) => model.take(workspace).map_err(|s| refused(QuantizeError::Capacity(s))),
+            Forms::Learning(_) => Err(refused(QuantizeError::Capacity(Shortage { needed: 0, available: 0 }))),
         }
     }
 

@@ -50,7 +50,6 @@
 
 mod code;
 mod frame;
-mod frozen;
 mod infer;
 mod layout;
 mod learn;
@@ -58,13 +57,14 @@ pub mod learner;
 mod model;
 mod params;
 mod persist;
+mod quantized;
 mod scan;
 mod upkeep;
 
-pub use frozen::{FreezeError, Frozen, FrozenAnswer, LAYOUT_INTEGER, frozen_words};
 pub use infer::Answer;
 pub use layout::words as model_words;
 pub use learn::{Learnt, Outcome};
 pub use model::{Error, Model, Statistics, inference_mac};
 pub use params::{Checked, MAX_FEATURES, Params};
 pub use persist::LAYOUT;
+pub use quantized::{LAYOUT_INTEGER, QuantizeError, QuantizedAnswer, QuantizedModel, quantized_words};

@@ -68,9 +68,9 @@ pub(crate) struct State {
     /// Standing that a prototype without merit has by now; grows with time, and so prototypes age.
     pub now: i32,
     /// Mean distance of windows decided rightly.
-    pub spread: f32,
+    pub mean_distance: f32,
     /// Its mean absolute deviation.
-    pub swing: f32,
+    pub deviation: f32,
     /// Windows that both rest on, at most 256.
     pub settled: u16,
     /// Dither of the following.
@@ -86,8 +86,8 @@ impl State {
         count: 0,
         clock: Clock::ZERO,
         now: 0,
-        spread: 0.0,
-        swing: 0.0,
+        mean_distance: 0.0,
+        deviation: 0.0,
         settled: 0,
         dither: 0,
         statistics: Statistics::ZERO,

@@ -1,5 +1,5 @@
 //! The model as bytes, in postcard's encoding: the format's number, the state (parameters, counts, statistics); the frame's
-//! five arrays of f32, one per feature; then classes, radii, standings, spreads and hits, one per prototype in use; then the
+//! five arrays of f32, one per feature; then classes, radii, standings, distances and hits, one per prototype in use; then the
 //! prototypes' features as bytes, as they are stored (each prototype's rounded up to whole words). Loading works in place and
 //! takes nothing on trust.
 
@@ -29,7 +29,7 @@ struct Saved<'a> {
     class: &'a [u16],
     radius: &'a [u32],
     standing: &'a [i32],
-    spread: &'a [f32],
+    distance: &'a [f32],
     hits: &'a [u16],
     codes: Words<'a>,
 }
@@ -54,7 +54,7 @@ fn saved<'a>(state: &'a State, memory: &'a [u32]) -> Option<Saved<'a>> {
         class: parts.class.get(..count)?,
         radius: parts.radius.get(..count)?,
         standing: parts.standing.get(..count)?,
-        spread: parts.spread.get(..count)?,
+        distance: parts.distance.get(..count)?,
         hits: parts.hits.get(..count)?,
         codes: Words(parts.codes.get(..count * state.scratch_words())?),
     })
@@ -97,7 +97,7 @@ fn read(input: &mut De<'_>, state: &mut State, memory: &mut [u32]) -> codec::Res
     let most_radius = if bytes < 4 { u32::MAX } else { f32::INFINITY.to_bits() };
     check(parts.radius.iter().take(count).all(|radius| *radius <= most_radius))?;
     fill(input, front(parts.standing, count)?)?;
-    fill_reals(input, front(parts.spread, count)?, positive, most)?;
+    fill_reals(input, front(parts.distance, count)?, positive, most)?;
     fill(input, front(parts.hits, count)?)?;
     words(input, front(parts.codes, count * state.scratch_words())?)?;
     check(upkeep::repair(state, memory))
@@ -112,7 +112,7 @@ fn settle(state: &mut State, words: usize) -> bool {
     state.settled = state.settled.min(256);
     state.count <= state.capacity
         && state.now >= 0
-        && [state.spread, state.swing].iter().all(|v| (0.0..=f32::MAX).contains(v))
+        && [state.mean_distance, state.deviation].iter().all(|v| (0.0..=f32::MAX).contains(v))
         && (0.0..=1.0).contains(&state.statistics.recent_accuracy)
 }
 

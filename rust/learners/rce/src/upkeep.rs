@@ -28,7 +28,7 @@ pub(crate) fn forget(state: &mut State, memory: &mut [u32], class: ClassId) -> u
             copy(parts.hits, i, kept);
             copy(parts.radius, i, kept);
             copy(parts.standing, i, kept);
-            copy(parts.spread, i, kept);
+            copy(parts.distance, i, kept);
             copy(parts.norm, i, kept);
             for k in 0..stride {
                 copy(parts.codes, i * stride + k, kept * stride + k);

@@ -10,7 +10,7 @@ pub(crate) const POLY_SIGMOID: bool = cfg!(feature = "poly-sigmoid");
 choices! {
     /// Which kernel.
     #[derive(Serialize, Deserialize)]
-    pub enum Kind {
+    pub enum KernelKind {
         /// x·y
         Linear = "linear",
         /// exp(−γ·|x−y|²)
@@ -22,7 +22,7 @@ choices! {
     }
 }
 
-impl Kind {
+impl KernelKind {
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl Kind {
 /// A kernel with its numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kernel {
-    pub kind: Kind,
+    pub kind: KernelKind,
     pub gamma: f32,
     pub coef0: f32,
     pub degree: u8,
@@ -58,14 +58,14 @@ impl Kernel {
     #[inline(never)]
     pub fn value(&self, dot: f32, x2: f32, y2: f32) -> f32 {
         match self.kind {
-            Kind::Linear => dot,
-            Kind::Poly if POLY_SIGMOID => {
+            KernelKind::Linear => dot,
+            KernelKind::Poly if POLY_SIGMOID => {
                 let base = self.gamma * dot + self.coef0;
                 (1..self.degree).fold(base, |power, _| power * base)
             }
-            Kind::Sigmoid if POLY_SIGMOID => tanh(self.gamma * dot + self.coef0),
+            KernelKind::Sigmoid if POLY_SIGMOID => tanh(self.gamma * dot + self.coef0),
             // A build without the other two has no model or parameter that names them.
-            Kind::Rbf | Kind::Poly | Kind::Sigmoid => {
+            KernelKind::Rbf | KernelKind::Poly | KernelKind::Sigmoid => {
                 let distance = x2 + y2 - (dot + dot);
                 // Rounding can give less than nothing; not-a-number shall stay so.
                 decay(self.gamma * if distance < 0.0 { 0.0 } else { distance })
@@ -75,7 +75,11 @@ impl Kernel {
 
     /// What is kept of a row: |x|² for the RBF, whose K(x, x) is 1, else K(x, x), given |x|².
     pub fn kept(&self, x2: f32) -> f32 {
-        if !POLY_SIGMOID || matches!(self.kind, Kind::Linear | Kind::Rbf) { x2 } else { self.value(x2, x2, x2) }
+        if !POLY_SIGMOID || matches!(self.kind, KernelKind::Linear | KernelKind::Rbf) {
+            x2
+        } else {
+            self.value(x2, x2, x2)
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
 use hone_learn::text::{Out, Write};
 use hone_learn::{ParamError, Progress, SetMut, Workspace, words};
-use hone_numeric::quantize::Precision;
 
 /// Windows that set the biases of a model's new form.
 const SETTLES: u16 = 48;
@@ -142,13 +141,7 @@ impl<const WORDS: usize, const CLASSES: usize, const D: usize, const SCRATCH: us
             " kernel, % support vectors, % features, % bytes\n",
             &[view.vectors() as u32, view.features() as u32, (view.used() * 4) as u32],
         );
-        match view.precision() {
-            Some(Precision::Int8) => out.str("in 8-bit integers\n"),
-            Some(Precision::Fixed(fixed)) => {
-                out.counts("in fixed point, % bits behind the point\n", &[fixed.fraction().into()]);
-            }
-            None => {}
-        }
+        words::precision(view.precision(), out);
     }
 
     fn explain(fault: &Fault, out: &mut dyn Out) {

@@ -55,7 +55,7 @@ pub use batches::keep_support;
 pub use codec::{LAYOUT, LAYOUT_INTEGER};
 pub use eval::{EvalError, evaluate};
 pub use integer::QuantizeError;
-pub use kernel::Kind as KernelKind;
+pub use kernel::KernelKind;
 pub use model::{Model, ModelMut, ModelView, Task, pairs_of, scratch_len};
 pub use params::{Checked, MAX_CLASSES, Machine, Params, Shape, WEIGHTS, model_words, required, required_for};
 pub use train::{Role, TrainError, Trainer};

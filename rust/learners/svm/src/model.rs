@@ -6,7 +6,7 @@
 //! coefficients (one per other class, in the order of LIBSVM's `sv_coef`), and its row as the training set kept it.
 
 use crate::integer::{self, INTEGER};
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::plan::{MULTI_CLASS, NOVELTY};
 use crate::rows::{Operand, dot, operand_len};
 use crate::train::TrainError;
@@ -67,7 +67,7 @@ pub(crate) struct Head {
 impl Head {
     pub const EMPTY: Self = Self {
         task: Task::Untrained,
-        kernel: Kernel { kind: Kind::Linear, gamma: 0.0, coef0: 0.0, degree: 0 },
+        kernel: Kernel { kind: KernelKind::Linear, gamma: 0.0, coef0: 0.0, degree: 0 },
         format: Format::F32,
         features: 0,
         classes: 0,
@@ -91,7 +91,7 @@ impl Head {
     }
 
     pub fn linear(&self) -> bool {
-        self.kernel.kind == Kind::Linear
+        self.kernel.kind == KernelKind::Linear
     }
 
     /// Words before the first support vector.
@@ -189,7 +189,7 @@ impl<'a> ModelView<'a> {
     }
 
     /// Its kernel.
-    pub fn kernel(&self) -> Kind {
+    pub fn kernel(&self) -> KernelKind {
         self.head.kernel.kind
     }
 

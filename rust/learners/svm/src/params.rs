@@ -1,6 +1,6 @@
 //! Parameters, their table, and what they ask of memory.
 
-use crate::kernel::{Kind as KernelKind, POLY_SIGMOID};
+use crate::kernel::{KernelKind, POLY_SIGMOID};
 use crate::model::pairs_of;
 use crate::plan::{MULTI_CLASS, NOVELTY};
 use hone_learn::setting::{FLAG, choice, int, real};

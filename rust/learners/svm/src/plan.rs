@@ -1,7 +1,7 @@
 //! What stays fixed while one model is trained: parameters, kernel, classes, the pair at hand; and how the workspace
 //! is laid out.
 
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::model::{pair, pairs_of};
 use crate::params::{Checked, MAX_CLASSES, Machine, Params};
 use crate::smo::{self, Problem, Run};
@@ -116,7 +116,7 @@ impl Plan {
     }
 
     pub fn linear(&self) -> bool {
-        self.kernel.kind == Kind::Linear
+        self.kernel.kind == KernelKind::Linear
     }
 
     pub fn classes(&self) -> &[Class] {
@@ -191,7 +191,7 @@ impl Plan {
         if self.params().standardise {
             // A feature that never varied says nothing of the classes: it counts as 0, also when it varies later.
             (mean, if variance > 0.0 { 1.0 / sqrt_f32(variance) } else { 0.0 })
-        } else if self.kernel.kind == Kind::Rbf || (self.kernel.kind.ignores_offset() && !self.novelty()) {
+        } else if self.kernel.kind == KernelKind::Rbf || (self.kernel.kind.ignores_offset() && !self.novelty()) {
             // The solution is the same, and `f32` more exact.
             (mean, 1.0)
         } else {
@@ -265,7 +265,7 @@ impl Plan {
         let deviation = sqrt_f32(if variance > 0.0 { variance } else { 0.0 });
         let median = median(problem);
         let threshold = median - self.params().margin * deviation;
-        let least = if self.kernel.kind == Kind::Rbf { 0.5 * median } else { f32::NEG_INFINITY };
+        let least = if self.kernel.kind == KernelKind::Rbf { 0.5 * median } else { f32::NEG_INFINITY };
         -if threshold > least { threshold } else { least }
     }
 

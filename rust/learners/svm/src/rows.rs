@@ -4,7 +4,7 @@
 //! 16 bits, in one common unit, of which its largest number has 32 767 at most: a product is off by at most half a unit
 //! times the sum of the row's magnitudes, about 10⁻⁵ of |u|·|v|. The sum itself is exact.
 
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::smo::Variable;
 use hone_learn::{Format, SetView};
 use hone_numeric::kernel::{dot_f32, dot_i16, dot_i16_i8, spread_i16};
@@ -181,7 +181,10 @@ fn round(z: &mut [f32], width: usize, arrange: impl Fn([u32; 4]) -> [u32; 4]) ->
 
 /// Whether numbers of a kernel row are got at least cost by [`fill_narrow`].
 pub(crate) fn cheap(kernel: &Kernel, format: Format, width: usize) -> bool {
-    kernel.kind == Kind::Linear && format == Format::F32 && Format::F32.is_built() && (4..=NARROW).contains(&width)
+    kernel.kind == KernelKind::Linear
+        && format == Format::F32
+        && Format::F32.is_built()
+        && (4..=NARROW).contains(&width)
 }
 
 /// Fills all numbers of a linear kernel row for narrow rows, whose first four numbers stay in registers.

@@ -7,7 +7,7 @@
 //! and fall while β > A ("low"), and at the optimum max g over up ≤ min g over low. Their difference is the KKT gap.
 
 use crate::cache::{Clock, LINE, VACANT_LINE};
-use crate::kernel::Kind;
+use crate::kernel::KernelKind;
 use crate::model::ModelMut;
 use crate::passes::{descend, partner};
 use crate::plan::{Plan, id};
@@ -248,7 +248,7 @@ impl Problem<'_> {
         let (i, active) = (self.run.first, self.run.active);
         let line_i = self.fetch(i, active);
         let Some(vi) = self.space.vars.get(i).copied() else { return false };
-        let own = if self.plan.kernel.kind == Kind::Rbf { None } else { Some(vi.square) };
+        let own = if self.plan.kernel.kind == KernelKind::Rbf { None } else { Some(vi.square) };
         let Some(vars) = self.space.vars.get(..active) else { return false };
         let Some((j, eta)) = partner(vars, self.numbers(line_i), self.run.greatest, own) else { return false };
         let line_j = self.fetch(j, active);

@@ -215,23 +215,23 @@ fn rce() {
         .model(size_of_val(&model))
         .run(|| model.infer(&black_box(&x).map(f32::from), &mut scratch).map(|a| a.verdict.decision));
     let (mut words, mut room) = ([0; 4000], [0.0; FEATURES]);
-    let mut frozen = hone_rce::Frozen::<4000>::new();
+    let mut quantized = hone_rce::QuantizedModel::<4000>::new();
     let real = x.map(f32::from);
     let whole = ["rce/infer/8-bit/integer", "rce/infer/q3.12/integer"];
     for (precision, name) in [(Precision::Int8, whole[0]), (q(3, 12), whole[1])] {
-        if model.freeze(precision, &mut words).is_err() || frozen.take(&words).is_err() {
+        if model.quantize(precision, &mut words).is_err() || quantized.take(&words).is_err() {
             exit(false)
         }
         let close = case(name, size)
-            .model(frozen.used() * 4)
-            .run(|| frozen.infer(&FeatureRow::FixedPoint(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
+            .model(quantized.used() * 4)
+            .run(|| quantized.infer(&FeatureRow::FixedPoint(black_box(&x), 0), &mut room).map(|a| a.verdict.decision));
         if first.is_err() || exact.ok() != close {
             exit(false)
         }
     }
     let close = case("rce/infer/q3.12/integer/row", size)
-        .model(frozen.used() * 4)
-        .run(|| frozen.infer(&FeatureRow::Float(black_box(&real)), &mut room).map(|a| a.verdict.decision));
+        .model(quantized.used() * 4)
+        .run(|| quantized.infer(&FeatureRow::Float(black_box(&real)), &mut room).map(|a| a.verdict.decision));
     if exact.ok() != close {
         exit(false)
     }

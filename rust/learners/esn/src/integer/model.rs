@@ -1,8 +1,8 @@
 //! The integer model's storage, and how it is made from one in floating point.
 
 use super::IntegerError;
-use super::weight::{self, INPUT_BITS, Kind, Mix, Places, Row, STATE_BITS, Weight, Weights};
-use crate::form::Form;
+use super::weight::{self, INPUT_BITS, Mix, OutputScale, Places, STATE_BITS, Weight, WeightSet, Weights};
+use crate::form::ReadoutForm;
 use crate::model::{Head, Model};
 use crate::network::Network;
 use crate::params::{Output, Params, Readout, Shape};
@@ -64,7 +64,7 @@ pub struct IntegerModel<W, const N: usize, const C: usize, const E: usize> {
     pub(crate) mean: [f32; C],
     pub(crate) factor: [f32; C],
     pub(crate) mix: Mix,
-    pub(crate) rows: [Row; C],
+    pub(crate) rows: [OutputScale; C],
     pub(crate) channels: [Channel; C],
     /// Upper and lower, for the squared and for the normalised error.
     pub(crate) limits: [[IntegerError; 2]; 2],
@@ -110,7 +110,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
                 gain: 0.0,
                 thresholds: Thresholds::NONE,
                 quality: 0.0,
-                form: Form::Plain,
+                form: ReadoutForm::Plain,
             },
             fraction: 0,
             shifts: [0; N],
@@ -121,7 +121,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
             mean: [0.0; C],
             factor: [0.0; C],
             mix: Mix { res: 0, input: 0, fraction: 0 },
-            rows: [Row { scale: 0, offset: 0, shift: 0 }; C],
+            rows: [OutputScale { scale: 0, offset: 0, shift: 0 }; C],
             channels: [Channel { mean: 0, factor: 0, shift: 0 }; C],
             limits: [[IntegerError::ZERO; 2]; 2],
             leak: 0,
@@ -153,7 +153,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
         self.head.thresholds.shown(self.head.params.score)
     }
 
-    /// Mean error of the windows that the thresholds were set by, in spreads squared.
+    /// Mean error of the windows that the thresholds were set by, in squared standard deviations.
     pub const fn quality(&self) -> f32 {
         self.head.quality
     }
@@ -191,7 +191,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     // One copy for all that reads the model, and one for all that fills it.
     #[inline(never)]
     pub(crate) fn view(&self) -> View<'_> {
-        let weights = Kind { res: &self.res[..], input: self.input.as_flattened(), out: self.out.as_flattened() };
+        let weights = WeightSet { res: &self.res[..], input: self.input.as_flattened(), out: self.out.as_flattened() };
         View {
             head: &self.head,
             fraction: self.fraction,
@@ -240,7 +240,7 @@ pub(crate) struct View<'a> {
     pub mean: &'a [f32],
     pub factor: &'a [f32],
     pub mix: Mix,
-    pub rows: &'a [Row],
+    pub rows: &'a [OutputScale],
     pub channels: &'a [Channel],
     pub limits: &'a [[IntegerError; 2]; 2],
     pub leak: i32,
@@ -259,7 +259,7 @@ pub(crate) struct Store<'a> {
     pub mean: &'a mut [f32],
     pub factor: &'a mut [f32],
     pub mix: &'a mut Mix,
-    pub rows: &'a mut [Row],
+    pub rows: &'a mut [OutputScale],
     pub channels: &'a mut [Channel],
     pub limits: &'a mut [[IntegerError; 2]; 2],
     pub leak: &'a mut i32,
@@ -267,7 +267,7 @@ pub(crate) struct Store<'a> {
 
 impl Store<'_> {
     fn quantize(&mut self, net: &Network<'_>, head: &Head, quantization: Quantization) -> Result<(), QuantizeError> {
-        if head.form != Form::Plain {
+        if head.form != ReadoutForm::Plain {
             return Err(QuantizeError::Packed);
         }
         let wide = self.out.is_wide();
@@ -316,7 +316,7 @@ impl Store<'_> {
             *channel = Channel { mean: scaled(*mean, MEAN_BITS as i32), factor: scaled(*factor, bits.into()), shift };
         }
         *self.leak = scaled(p.leak, STATE_BITS as i32);
-        *self.head = Head { trained: true, form: Form::Plain, ..head };
+        *self.head = Head { trained: true, form: ReadoutForm::Plain, ..head };
         self.set_thresholds(head.thresholds);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::model::{Channel, IntegerModel, MEAN_BITS, View};
 use super::tanh::tanh;
-use super::weight::{INPUT_BITS, Kind, Mix, Row, STATE_BITS, Weight, Weights, narrow};
+use super::weight::{INPUT_BITS, Mix, OutputScale, STATE_BITS, Weight, WeightSet, Weights, narrow};
 use crate::LANES;
 use crate::params::{Params, Score, Target};
 use crate::threshold::{self, Errors, MAX_AVERAGE, Thresholds};
@@ -10,13 +10,13 @@ use fixed::types::U36F28;
 use hone_learn::{Decision, Verdict};
 use hone_signal::{Faults, Sample, WindowView};
 
-/// An error in fixed point, which saturates: of squared spreads, or over the input's power.
+/// An error in fixed point, which saturates: of squared standard deviations, or over the input's power.
 pub type IntegerError = U36F28;
 
 /// The errors of a window, or their average over several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IntegerErrors {
-    /// Mean squared error, in squared spreads of the scale phase.
+    /// Mean squared error, in squared standard deviations of the scale phase.
     pub mse: IntegerError,
     /// The same over the mean square of the window's input.
     pub nmse: IntegerError,
@@ -126,7 +126,7 @@ impl At {
 /// Everything that a frame reads and changes, cut to size.
 struct Frame<'a> {
     shifts: &'a [u16],
-    rows: &'a [Row],
+    rows: &'a [OutputScale],
     channels: &'a [Channel],
     mix: Mix,
     leak: i32,
@@ -147,7 +147,7 @@ struct Cut<'a, W> {
 type Halves<W> = [[W; LANES / 2]; 2];
 
 impl<'a, W: Weight> Cut<'a, W> {
-    fn of(kind: Kind<'a, W>, nonzeros: usize, rows: usize) -> Option<Self> {
+    fn of(kind: WeightSet<'a, W>, nonzeros: usize, rows: usize) -> Option<Self> {
         Some(Self {
             res: kind.res.get(..nonzeros)?.as_chunks().0.as_chunks().0,
             input: kind.input.get(..rows)?.as_chunks().0.as_chunks().0,

@@ -5,7 +5,7 @@ use hone_numeric::kernel::dot_i16;
 use hone_numeric::quantize::round::{headroom, scaled, shifted};
 use hone_numeric::quantize::{Affine, Fixed};
 
-/// Bits behind the point of inputs and outputs, in spreads: ±32 of them in 16 bits.
+/// Bits behind the point of inputs and outputs, in standard deviations: ±32 of them in 16 bits.
 pub(crate) const INPUT_BITS: u32 = 10;
 /// Bits behind the point of the state.
 pub(crate) const STATE_BITS: u32 = 15;
@@ -28,7 +28,7 @@ pub(crate) struct Mix {
 
 /// What makes an output of a row's sum and of the sum of the state.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Row {
+pub(crate) struct OutputScale {
     pub scale: i32,
     pub offset: i32,
     /// 8 bits: what the sum of both products is shifted right by. 16 bits: what the sum is.
@@ -38,13 +38,13 @@ pub(crate) struct Row {
 /// Weights of a model of either kind, for reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Weights<'a> {
-    Bytes(Kind<'a, i8>),
-    Words(Kind<'a, i16>),
+    Bytes(WeightSet<'a, i8>),
+    Words(WeightSet<'a, i16>),
 }
 
 /// Weights of one kind.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind<'a, W> {
+pub(crate) struct WeightSet<'a, W> {
     pub res: &'a [W],
     pub input: &'a [W],
     pub out: &'a [W],
@@ -109,14 +109,18 @@ pub(crate) fn mix(wide: bool, gain: f32, input_scale: f32, fraction: u8) -> Opti
 }
 
 /// `None` for a table that the numbers do not hold.
-pub(crate) fn row(wide: bool, affine: &Affine, fraction: u8) -> Option<Row> {
+pub(crate) fn row(wide: bool, affine: &Affine, fraction: u8) -> Option<OutputScale> {
     let point = (STATE_BITS - INPUT_BITS) as u8;
     if wide {
-        return Some(Row { scale: 0, offset: 0, shift: fraction + point });
+        return Some(OutputScale { scale: 0, offset: 0, shift: fraction + point });
     }
     let offset = affine.offset + 128.0 * affine.scale;
     let bits = headroom(affine.scale.abs().max(offset.abs()), 30)?;
-    Some(Row { scale: scaled(affine.scale, bits.into()), offset: scaled(offset, bits.into()), shift: bits + point })
+    Some(OutputScale {
+        scale: scaled(affine.scale, bits.into()),
+        offset: scaled(offset, bits.into()),
+        shift: bits + point,
+    })
 }
 
 mod sealed {
@@ -137,7 +141,7 @@ pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
     const WIDE: bool;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
-    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a>;
+    fn weights<'a>(kind: WeightSet<'a, Self>) -> Weights<'a>;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
     fn places(places: &mut [Self]) -> Places<'_>;
@@ -154,7 +158,7 @@ pub trait Weight: sealed::Sealed + Copy + core::fmt::Debug {
     fn argument(res: i32, input: i32, mix: &Mix) -> i32;
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed: nobody else implements or calls it")]
-    fn output(sum: Self::Sum, total: i32, row: &Row) -> i32;
+    fn output(sum: Self::Sum, total: i32, row: &OutputScale) -> i32;
 }
 
 impl Weight for i8 {
@@ -164,7 +168,7 @@ impl Weight for i8 {
     const WIDE: bool = false;
 
     #[allow(private_interfaces, reason = "sealed")]
-    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a> {
+    fn weights<'a>(kind: WeightSet<'a, Self>) -> Weights<'a> {
         Weights::Bytes(kind)
     }
 
@@ -203,7 +207,7 @@ impl Weight for i8 {
 
     #[inline(always)]
     #[allow(private_interfaces, reason = "sealed")]
-    fn output(sum: i32, total: i32, row: &Row) -> i32 {
+    fn output(sum: i32, total: i32, row: &OutputScale) -> i32 {
         let offset = i64::from(total).wrapping_mul(i64::from(row.offset));
         narrow(i64::from(sum).wrapping_mul(i64::from(row.scale)).wrapping_add(offset), row.shift)
     }
@@ -215,7 +219,7 @@ impl Weight for i16 {
     const WIDE: bool = true;
 
     #[allow(private_interfaces, reason = "sealed")]
-    fn weights<'a>(kind: Kind<'a, Self>) -> Weights<'a> {
+    fn weights<'a>(kind: WeightSet<'a, Self>) -> Weights<'a> {
         Weights::Words(kind)
     }
 
@@ -253,12 +257,12 @@ impl Weight for i16 {
 
     #[inline(always)]
     #[allow(private_interfaces, reason = "sealed")]
-    fn output(sum: i64, _: i32, row: &Row) -> i32 {
+    fn output(sum: i64, _: i32, row: &OutputScale) -> i32 {
         narrow(sum, row.shift)
     }
 }
 
-/// v·2^-shift to the nearest, at most ±2^20: 1024 spreads of an output, far beyond what tanh tells apart.
+/// v·2^-shift to the nearest, at most ±2^20: 1024 standard deviations of an output, far beyond what tanh tells apart.
 #[inline(always)]
 pub(crate) fn narrow(v: i64, shift: u8) -> i32 {
     const LIMIT: i64 = 1 << 20;

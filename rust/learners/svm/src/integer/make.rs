@@ -1,10 +1,11 @@
 //! Making a model in integers of one in floating point.
 
-use super::{ENTERS, LINEAR_POINT, Layout, whole_rows, words};
-use crate::kernel::Kind;
+use super::{ENTERS, LINEAR_POINT, Layout, words};
+use crate::kernel::KernelKind;
 use crate::model::{Head, ModelMut, ModelView, Task, numbers_of};
 use crate::rows::each;
 use hone_learn::Shortage;
+use hone_numeric::portable::whole_rows;
 use hone_numeric::quantize::Precision;
 use hone_numeric::quantize::features::{FRAME, Width, frame};
 use hone_numeric::quantize::integer::{factor, to_integer};
@@ -17,7 +18,7 @@ pub enum QuantizeError {
     /// The source is in integers already.
     Packed,
     /// There is no form in integers of models with this kernel.
-    Kernel(Kind),
+    Kernel(KernelKind),
     /// The target has too few words; sizes in bytes.
     Capacity(Shortage),
     /// A weight, a coefficient, or a feature's mean against its deviation is beyond these integers' range.
@@ -35,7 +36,7 @@ impl ModelMut<'_> {
         match from.task {
             Task::Untrained => return Err(QuantizeError::Untrained),
             _ if from.precision != 0 => return Err(QuantizeError::Packed),
-            _ if !matches!(from.kernel.kind, Kind::Linear | Kind::Rbf) => {
+            _ if !matches!(from.kernel.kind, KernelKind::Linear | KernelKind::Rbf) => {
                 return Err(QuantizeError::Kernel(from.kernel.kind));
             }
             _ => {}

@@ -71,15 +71,6 @@ pub(crate) fn words(head: &Head) -> usize {
     usize::from(head.classes) + layout.front() + layout.row * layout.rows
 }
 
-/// The rows of `width` words. (`chunks_exact` divides by the width, which may panic for all that the compiler sees.)
-fn whole_rows(mut words: &[u32], width: usize) -> impl Iterator<Item = &[u32]> {
-    core::iter::from_fn(move || {
-        let (row, rest) = words.split_at_checked(width).filter(|_| width > 0)?;
-        words = rest;
-        Some(row)
-    })
-}
-
 /// Whether what came from outside, the classes taken off, can be run: class indices exist. Any other bits are numbers.
 pub(crate) fn valid(head: &Head, body: &[u32]) -> bool {
     let (k, layout) = (usize::from(head.classes), Layout::of(head));

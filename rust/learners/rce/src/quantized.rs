@@ -4,7 +4,7 @@
 //! prototype its radius as a distance key, the distance that is usual from it in sixteenths of a step, summed over features, and
 //! its class (16 bits); the prototypes' codes. Codes are of 8 bits over the range that the model learnt with, or of 16 with
 //! the bits asked for behind the point, in standard deviations. A prototype's reach is a share of its usual distance and a
-//! constant, the same for all. Freezing takes floating point; deciding takes none.
+//! constant, the same for all. Quantizing takes floating point; deciding takes none.
 
 use crate::infer::{parts, real};
 use crate::layout::Parts;
@@ -34,7 +34,7 @@ const POINT: i32 = 12;
 
 /// Why a model was not put into integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FreezeError {
+pub enum QuantizeError {
     /// It has not begun.
     NotBegun,
     /// This setting is not served.
@@ -45,7 +45,7 @@ pub enum FreezeError {
     Range,
 }
 
-/// A frozen model's scalars.
+/// A quantized model's scalars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     /// [`Precision::code`]; 0 without content.
@@ -132,39 +132,39 @@ impl Head {
     }
 }
 
-/// Words of a frozen model of `count` prototypes of `features` features in 8 bits.
-pub const fn frozen_words(count: usize, features: usize) -> usize {
+/// Words of a quantized model of `count` prototypes of `features` features in 8 bits.
+pub const fn quantized_words(count: usize, features: usize) -> usize {
     FRAME * features + 2 * count + count.div_ceil(2) + count * features.div_ceil(4)
 }
 
 impl<const WORDS: usize> Model<WORDS> {
-    /// This model in integers, into `words`, for [`Frozen::take`]; how many are then in use.
+    /// This model in integers, into `words`, for [`QuantizedModel::take`]; how many are then in use.
     ///
     /// # Errors
-    /// [`FreezeError`].
-    pub fn freeze(&self, precision: Precision, words: &mut [u32]) -> Result<usize, FreezeError> {
+    /// [`QuantizeError`].
+    pub fn quantize(&self, precision: Precision, words: &mut [u32]) -> Result<usize, QuantizeError> {
         let (state, params) = (&self.state, &self.state.params);
         match () {
-            () if state.features == 0 => return Err(FreezeError::NotBegun),
-            () if params.metric == Distance::Hamming => return Err(FreezeError::Setting("metric")),
+            () if state.features == 0 => return Err(QuantizeError::NotBegun),
+            () if params.metric == Distance::Hamming => return Err(QuantizeError::Setting("metric")),
             () => {}
         }
         let head = Head {
             form: precision.code(),
             squares: params.metric == Distance::Euclidean,
             fallback: params.fallback,
-            rivalry: rounded(params.rivalry * 65536.0).ok_or(FreezeError::Range)?,
+            rivalry: rounded(params.rivalry * 65536.0).ok_or(QuantizeError::Range)?,
             features: state.features,
             count: state.count,
             ..Head::EMPTY
         };
         let used = HEAD + head.words();
         let (needed, available) = (used * 4, words.len() * 4);
-        let words = words.get_mut(..used).ok_or(FreezeError::Capacity(Shortage { needed, available }))?;
+        let words = words.get_mut(..used).ok_or(QuantizeError::Capacity(Shortage { needed, available }))?;
         words.fill(0);
-        let (front, words) = words.split_first_chunk_mut::<HEAD>().ok_or(FreezeError::Range)?;
+        let (front, words) = words.split_first_chunk_mut::<HEAD>().ok_or(QuantizeError::Range)?;
         let head = parts(state, &self.memory).and_then(|parts| fill(state, &parts, head, words));
-        *front = head.ok_or(FreezeError::Range)?.packed();
+        *front = head.ok_or(QuantizeError::Range)?.packed();
         Ok(used)
     }
 }
@@ -186,7 +186,7 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     let same = precision == Precision::Int8 && state.params.store == Store::Byte;
     let unit = steps * scale.features;
     // A reach is linear in the usual distance.
-    let line = |spread| (learn::usual(state, spread), learn::reach(state, spread));
+    let line = |distance| (learn::usual(state, distance), learn::reach(state, distance));
     let ((usual, reach), (more, further)) = (line(0.0), line(1.0));
     let share = (further - reach) / (more - usual);
     head.share = rounded(share * 65536.0)?;
@@ -211,8 +211,8 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
             Measure::Squares(shift) => rounded(far * far / scale.features / (1u32 << shift) as f32)?,
         };
     }
-    for (place, spread) in usuals.iter_mut().zip(parts.spread) {
-        *place = rounded(learn::usual(state, *spread) * unit * PARTS as f32)?.max(1);
+    for (place, distance) in usuals.iter_mut().zip(parts.distance) {
+        *place = rounded(learn::usual(state, *distance) * unit * PARTS as f32)?.max(1);
     }
     let places: &mut [u16] = bytemuck::try_cast_slice_mut(classes).ok()?;
     places.iter_mut().zip(parts.class).take(count).for_each(|(place, class)| *place = *class);
@@ -233,35 +233,35 @@ fn fill(state: &State, parts: &Parts<'_>, mut head: Head, words: &mut [u32]) -> 
     Some(head)
 }
 
-/// What a frozen model says of a row.
+/// What a quantized model says of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FrozenAnswer {
+pub struct QuantizedAnswer {
     /// As [`crate::Answer::verdict`].
     pub verdict: Verdict,
     /// As [`crate::Answer::nearest`].
     pub nearest: Option<ClassId>,
 }
 
-/// A model in integers with room for `WORDS` words; [`frozen_words`] says how many a use needs. All zero is one without content.
+/// A model in integers with room for `WORDS` words; [`quantized_words`] says how many a use needs. All zero is one without content.
 #[derive(Clone, Debug)]
-pub struct Frozen<const WORDS: usize> {
+pub struct QuantizedModel<const WORDS: usize> {
     head: Head,
     words: [u32; WORDS],
 }
 
-impl<const WORDS: usize> Default for Frozen<WORDS> {
+impl<const WORDS: usize> Default for QuantizedModel<WORDS> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const WORDS: usize> Frozen<WORDS> {
+impl<const WORDS: usize> QuantizedModel<WORDS> {
     /// Without content.
     pub const fn new() -> Self {
         Self { head: Head::EMPTY, words: [0; WORDS] }
     }
 
-    /// Takes over what [`Model::freeze`] made.
+    /// Takes over what [`Model::quantize`] made.
     ///
     /// # Errors
     /// The room that it takes and that there is, in bytes. Nothing has changed.
@@ -301,7 +301,7 @@ impl<const WORDS: usize> Frozen<WORDS> {
 
     /// What it says of a row. `None` without content, for a row of another width, and where `scratch` has less room than the
     /// codes of a row take: a number for two features is enough.
-    pub fn infer(&self, row: &FeatureRow<'_>, scratch: &mut [f32]) -> Option<FrozenAnswer> {
+    pub fn infer(&self, row: &FeatureRow<'_>, scratch: &mut [f32]) -> Option<QuantizedAnswer> {
         infer(&self.head, &self.words, row, bytemuck::try_cast_slice_mut(scratch).ok()?)
     }
 }
@@ -338,7 +338,7 @@ impl Found {
 }
 
 #[inline(never)]
-fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [u32]) -> Option<FrozenAnswer> {
+fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [u32]) -> Option<QuantizedAnswer> {
     let (layout, width) = (head.layout(), head.precision().width());
     if head.form == 0 || row.len() != usize::from(head.features) {
         return None;
@@ -352,7 +352,7 @@ fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [u32]) 
     let over = features::encode(width, frame, row, query);
     let Some(first) = classes.first().filter(|_| head.count > 0) else {
         let verdict = Verdict { decision: Decision::Unknown, score: f32::INFINITY };
-        return Some(FrozenAnswer { verdict, nearest: None });
+        return Some(QuantizedAnswer { verdict, nearest: None });
     };
     let best = Near { key: u32::MAX, index: 0, class: *first };
     let mut found = Found { best, rival: u32::MAX, fired: None };
@@ -393,7 +393,7 @@ fn infer(head: &Head, words: &[u32], row: &FeatureRow<'_>, scratch: &mut [u32]) 
         None => (found.best.class, Decision::Unknown),
     };
     let verdict = Verdict { decision, score: to_float(score.min(i32::MAX as u32) as i32, POINT) };
-    Some(FrozenAnswer { verdict, nearest: Some(ClassId(class)) })
+    Some(QuantizedAnswer { verdict, nearest: Some(ClassId(class)) })
 }
 
 /// a/b with [`POINT`] bits behind the point, to some 2⁻¹⁸ of it.
@@ -402,7 +402,7 @@ fn ratio(a: u32, b: u32) -> u32 {
     ((a >> by) << POINT).checked_div((b >> by).max(1)).unwrap_or(0)
 }
 
-impl<const WORDS: usize> Serialize for Frozen<WORDS> {
+impl<const WORDS: usize> Serialize for QuantizedModel<WORDS> {
     /// The scalars, and the words as bytes. Fails without content.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.words.get(..self.used()) {
@@ -412,7 +412,7 @@ impl<const WORDS: usize> Serialize for Frozen<WORDS> {
     }
 }
 
-impl<const WORDS: usize> Frozen<WORDS> {
+impl<const WORDS: usize> QuantizedModel<WORDS> {
     /// Replaces the content by one of untrusted bytes, in place.
     ///
     /// # Errors

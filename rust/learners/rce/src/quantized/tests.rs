@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 const D: usize = 12;
 type Big = Model<6000>;
-type BigFrozen = Frozen<4000>;
+type BigQuantized = QuantizedModel<4000>;
 
 fn row(rng: &mut Rng, class: u16) -> [i16; D] {
     core::array::from_fn(|j| {
@@ -32,12 +32,12 @@ fn trained(settings: &[(&str, &str)]) -> Box<Big> {
     model
 }
 
-fn frozen(model: &Big, precision: Precision) -> Result<Box<BigFrozen>, FreezeError> {
+fn quantized(model: &Big, precision: Precision) -> Result<Box<BigQuantized>, QuantizeError> {
     let mut words = [7; 4000];
-    model.freeze(precision, &mut words)?;
-    let mut frozen = Box::new(BigFrozen::new());
-    frozen.take(&words).unwrap();
-    Ok(frozen)
+    model.quantize(precision, &mut words)?;
+    let mut quantized = Box::new(BigQuantized::new());
+    quantized.take(&words).unwrap();
+    Ok(quantized)
 }
 
 fn q(whole: u8, fraction: u8) -> Precision {
@@ -53,7 +53,7 @@ fn decides_as_the_model_that_it_was_made_of() {
         for setting in settings {
             let model = trained(&[("store", store), setting]);
             for (precision, least) in [(Precision::Int8, 990), (q(3, 12), 995), (q(4, 8), 995)] {
-                let frozen = frozen(&model, precision).unwrap();
+                let quantized = quantized(&model, precision).unwrap();
                 let (mut rng, mut words, mut scratch) = (Rng::new(8), [0; D], [0.0; D]);
                 let (mut same, mut right, mut unknown, mut worst) = (0, [0; 2], 0, 0.0f32);
                 for i in 0..1000 {
@@ -61,8 +61,8 @@ fn decides_as_the_model_that_it_was_made_of() {
                     let x =
                         if i % 10 == 9 { row(&mut rng, 0).map(|v| v.saturating_mul(3)) } else { row(&mut rng, i % 5) };
                     let exact = model.infer(&x.map(f32::from), &mut words).unwrap();
-                    let close = frozen.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch).unwrap();
-                    assert_eq!(Some(close), frozen.infer(&FeatureRow::Float(&x.map(f32::from)), &mut scratch));
+                    let close = quantized.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch).unwrap();
+                    assert_eq!(Some(close), quantized.infer(&FeatureRow::Float(&x.map(f32::from)), &mut scratch));
                     same += u32::from(close.verdict.decision == exact.verdict.decision);
                     right[0] += u32::from(exact.verdict.decision == Decision::Class(ClassId(i % 5)));
                     right[1] += u32::from(close.verdict.decision == Decision::Class(ClassId(i % 5)));
@@ -89,18 +89,18 @@ fn decides_as_the_model_that_it_was_made_of() {
 fn is_stored_and_read_again_to_the_same_bits() {
     let model = trained(&[]);
     for precision in [Precision::Int8, q(0, 15), q(3, 12), q(15, 0)] {
-        let frozen = frozen(&model, precision).unwrap();
-        let bytes = postcard::to_allocvec(&*frozen).unwrap();
-        let mut back = BigFrozen::new();
+        let quantized = quantized(&model, precision).unwrap();
+        let bytes = postcard::to_allocvec(&*quantized).unwrap();
+        let mut back = BigQuantized::new();
         let load =
-            |back: &mut BigFrozen, bytes: &[u8]| back.load(&mut postcard::Deserializer::from_bytes(bytes)).is_ok();
+            |back: &mut BigQuantized, bytes: &[u8]| back.load(&mut postcard::Deserializer::from_bytes(bytes)).is_ok();
         assert!(load(&mut back, &bytes));
         assert_eq!((back.precision(), postcard::to_allocvec(&back).unwrap()), (Some(precision), bytes.clone()));
         let mut scratch = [0.0; D];
         let x = row(&mut Rng::new(1), 2);
         assert_eq!(
             back.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch),
-            frozen.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch)
+            quantized.infer(&FeatureRow::FixedPoint(&x, 0), &mut scratch)
         );
         for length in (0..bytes.len()).step_by(7).chain([bytes.len() - 1]) {
             assert!(!load(&mut back, &bytes[..length]), "{length}");
@@ -112,32 +112,32 @@ fn is_stored_and_read_again_to_the_same_bits() {
 }
 
 #[test]
-fn what_cannot_be_frozen_is_said() {
+fn what_cannot_be_quantized_is_said() {
     let mut words = [0; 4000];
-    assert_eq!(Big::new().freeze(Precision::Int8, &mut words), Err(FreezeError::NotBegun));
+    assert_eq!(Big::new().quantize(Precision::Int8, &mut words), Err(QuantizeError::NotBegun));
     if cfg!(feature = "hamming") {
         let hamming = trained(&[("metric", "hamming")]);
-        assert_eq!(hamming.freeze(Precision::Int8, &mut words), Err(FreezeError::Setting("metric")));
+        assert_eq!(hamming.quantize(Precision::Int8, &mut words), Err(QuantizeError::Setting("metric")));
     }
     let model = trained(&[]);
-    let used = model.freeze(Precision::Int8, &mut words).unwrap();
-    let needed = frozen_words(model.prototypes(), D) * 4;
+    let used = model.quantize(Precision::Int8, &mut words).unwrap();
+    let needed = quantized_words(model.prototypes(), D) * 4;
     assert_eq!(used * 4, needed + 20);
     let shortage = Shortage { needed: needed + 20, available: 400 };
-    assert_eq!(model.freeze(Precision::Int8, &mut words[..100]), Err(FreezeError::Capacity(shortage)));
-    assert_eq!(Frozen::<100>::new().take(&words), Err(Shortage { needed, available: 400 }));
+    assert_eq!(model.quantize(Precision::Int8, &mut words[..100]), Err(QuantizeError::Capacity(shortage)));
+    assert_eq!(QuantizedModel::<100>::new().take(&words), Err(Shortage { needed, available: 400 }));
 }
 
 #[test]
 fn one_that_has_learnt_nothing_knows_nothing() {
     let mut model = Box::new(Big::new());
     model.begin(&Params::default().fitted(D, 6000).check(D, 6000).unwrap()).unwrap();
-    let frozen = frozen(&model, Precision::Int8).unwrap();
-    let answer = frozen.infer(&FeatureRow::FixedPoint(&[0; D], 0), &mut [0.0; D]).unwrap();
+    let quantized = quantized(&model, Precision::Int8).unwrap();
+    let answer = quantized.infer(&FeatureRow::FixedPoint(&[0; D], 0), &mut [0.0; D]).unwrap();
     assert_eq!((answer.verdict.decision, answer.nearest), (Decision::Unknown, None));
     let mut scratch = [0.0; D];
     let words: Vec<usize> = [D - 1, D + 1].into();
     for width in words {
-        assert_eq!(frozen.infer(&FeatureRow::Float(&[0.0; D + 1][..width]), &mut scratch), None);
+        assert_eq!(quantized.infer(&FeatureRow::Float(&[0.0; D + 1][..width]), &mut scratch), None);
     }
 }
