@@ -7,6 +7,8 @@
 
 mod checksum;
 mod esn;
+#[cfg(feature = "net")]
+mod net;
 #[cfg(feature = "classifiers")]
 mod numeric;
 #[cfg(feature = "classifiers")]
@@ -24,6 +26,12 @@ pub fn esn(emit: Emit<'_>) {
     esn::emit(emit);
 }
 
+/// The trainings of networks. Takes some 24 KB of stack.
+#[cfg(feature = "net")]
+pub fn net(emit: Emit<'_>) {
+    net::emit(emit);
+}
+
 /// Every computation.
 #[cfg(feature = "classifiers")]
 pub fn all(emit: Emit<'_>) {
@@ -31,4 +39,6 @@ pub fn all(emit: Emit<'_>) {
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    #[cfg(feature = "net")]
+    net::emit(emit);
 }

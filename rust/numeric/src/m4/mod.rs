@@ -17,3 +17,4 @@ mod float_rows;
 pub(crate) mod integer;
 pub(crate) mod integer_distance;
 pub(crate) mod lanes;
+pub(crate) mod layer;
