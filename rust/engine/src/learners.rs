@@ -44,6 +44,11 @@ learners! {
         { if cfg!(feature = "small-models") { hone_rce::quantized_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
         { FEATURES + 4 },
     >),
+    (Net, net, "net", 5, offline, hone_net::learner::Net<
+        { hone_net::dense_words(FEATURES, NET_UNITS, NET_CLASSES) },
+        NET_CLASSES,
+        { hone_net::dense_scratch(FEATURES, NET_UNITS, NET_CLASSES) },
+    >),
     (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 

@@ -34,7 +34,7 @@ impl Head {
     pub const EMPTY: Self = Self {
         trained: false,
         numbers: Numbers::Int8,
-        network: Network::DENSE,
+        network: Network::NONE,
         input: Extent { frames: 0, channels: 0 },
         classes: 0,
         exponents: [0; MAX_STAGES],
@@ -248,6 +248,18 @@ pub struct ModelView<'a> {
 pub struct ModelMut<'a> {
     pub(crate) head: &'a mut Head,
     pub(crate) words: &'a mut [u32],
+}
+
+impl ModelMut<'_> {
+    /// Becomes the same as `from`; untrained, if that has no room here.
+    pub fn copy(&mut self, from: ModelView<'_>) {
+        *self.head = Head::EMPTY;
+        let used = from.used();
+        if let (Some(to), Some(words)) = (self.words.get_mut(..used), from.words.get(..used)) {
+            to.copy_from_slice(words);
+            *self.head = *from.head;
+        }
+    }
 }
 
 /// A layer, for who draws the network.

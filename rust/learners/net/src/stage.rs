@@ -5,31 +5,22 @@
 //! slice. A dense layer has one position. A transposed convolution is a convolution with forward and backward exchanged.
 
 use crate::network::{Extent, Kind, Layer, MAX_LAYERS, MAX_TENSOR, Network, NetworkError};
+use hone_learn::choices;
 use serde::{Deserialize, Serialize};
 
 /// Layers with the output layer.
 pub(crate) const MAX_STAGES: usize = MAX_LAYERS + 1;
 
-/// In what numbers a network is kept and trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Numbers {
-    /// Weights, activations and errors in 8 bits.
-    #[default]
-    Int8,
-    /// The last layer in `f32`, those before it in 8 bits.
-    Mixed,
-    /// All in `f32`: the reference.
-    F32,
-}
-
-impl Numbers {
-    pub(crate) const fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            0 => Self::Int8,
-            1 => Self::Mixed,
-            2 => Self::F32,
-            _ => return None,
-        })
+choices! {
+    /// In what numbers a network is kept and trained.
+    #[derive(Serialize, Deserialize)]
+    pub enum Numbers {
+        /// Weights, activations and errors in 8 bits.
+        Int8 = "int8",
+        /// The last layer in `f32`, those before it in 8 bits.
+        Mixed = "mixed",
+        /// All in `f32`: the reference.
+        F32 = "f32",
     }
 }
 
