@@ -76,7 +76,7 @@ pub fn conflict(error: ParamError) -> String {
         ParamError::NoSuchSetting => "there is no such setting".into(),
         ParamError::Conflict(text) => text.to_string(),
         ParamError::Capacity { name, asked, capacity } => {
-            format!("{asked} {name} are more than the {capacity} of this budget; give --budget none, or ask for less")
+            format!("{asked} {name} are more than the {capacity} that there is room for; ask for less")
         }
     }
 }
