@@ -5,7 +5,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 mod checksum;
+#[cfg(feature = "device")]
+pub mod device;
 mod esn;
 #[cfg(feature = "classifiers")]
 mod numeric;
@@ -24,11 +29,12 @@ pub fn esn(emit: Emit<'_>) {
     esn::emit(emit);
 }
 
-/// Every computation.
-#[cfg(feature = "classifiers")]
-pub fn all(emit: Emit<'_>) {
+/// Every computation, those of a device on `trial`.
+#[cfg(all(feature = "classifiers", feature = "device"))]
+pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
     numeric::emit(emit);
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    device::emit(trial, emit);
 }
