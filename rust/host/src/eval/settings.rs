@@ -77,7 +77,7 @@ pub fn conflict(error: ParamError) -> String {
         ParamError::Conflict(text) => text.to_string(),
         ParamError::Multiple { name, of } => format!("{name} must be a multiple of {of}"),
         ParamError::Capacity { name, asked, capacity } => {
-            format!("{asked} {name} are more than the {capacity} of this budget; give --budget none, or ask for less")
+            format!("{asked} {name} are more than the {capacity} that there is room for; ask for less")
         }
     }
 }
