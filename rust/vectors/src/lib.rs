@@ -8,6 +8,8 @@
 mod checksum;
 mod esn;
 #[cfg(feature = "classifiers")]
+mod linear;
+#[cfg(feature = "classifiers")]
 mod numeric;
 #[cfg(feature = "classifiers")]
 mod rce;
@@ -31,4 +33,5 @@ pub fn all(emit: Emit<'_>) {
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    linear::emit(emit);
 }
