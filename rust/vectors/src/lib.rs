@@ -13,6 +13,8 @@ mod checksum;
 pub mod device;
 mod esn;
 #[cfg(feature = "classifiers")]
+mod linear;
+#[cfg(feature = "classifiers")]
 mod numeric;
 #[cfg(feature = "classifiers")]
 mod rce;
@@ -36,5 +38,6 @@ pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    linear::emit(emit);
     device::emit(trial, emit);
 }
