@@ -40,7 +40,7 @@ def test_network(device):
     told = device.text("config set net.hold 0.25") + device.text("config set net.epochs 20")
     assert told == "", told
     lines = device.run("train --wait net", timeout=300)
-    assert any(re.match(r"training \d+: net, .*accuracy (0\.9|1\.0)", line) for line in lines), lines
+    assert any(re.match(r"training \d+: net, .*accuracy (9\d\.\d|100\.0) %", line) for line in lines), lines
     # Its curve: the last of 20 epochs with its loss, and what is right of the rows held back.
     line = device.event(r"pass 20: loss")
     loss, held_back = re.search(r"loss ([\d.e-]+), held back ([\d.]+)", line).groups()
@@ -52,7 +52,7 @@ def test_network(device):
     device.run("replay normal")
     assert re.search(r"dense, 32 units, ReLU: 32 out", device.text("model info"))
     lines = device.run("train net --continue --wait", timeout=300)
-    assert any(re.match(r"training \d+: net, .*accuracy (0\.9|1\.0)", line) for line in lines), lines
+    assert any(re.match(r"training \d+: net, .*accuracy (9\d\.\d|100\.0) %", line) for line in lines), lines
     # Sampling lost nothing while it trained.
     after = device.stats()
     assert after["sampling"]["overruns"] == before["sampling"]["overruns"], after

@@ -107,7 +107,8 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
     fn curve(training: &Training) -> Option<Point> {
         let epoch = training.trainer.last_epoch();
         let held_back = Some(epoch.held).filter(|held| held.is_finite());
-        (epoch.number > 0).then_some(Point { pass: epoch.number.into(), loss: epoch.loss, held_back })
+        let judged = epoch.number > 0 && (held_back.is_some() || !training.trainer.judges());
+        judged.then_some(Point { pass: epoch.number.into(), loss: epoch.loss, held_back })
     }
 
     /// What it has learnt it goes on from, and forgets what it never sees again: every other row stays.
