@@ -42,19 +42,26 @@ impl Head {
         places: Places::EMPTY,
     };
 
-    /// An untrained head, its shapes and buffers.
+    /// Becomes an untrained head, with its shapes and buffers. In place, here and in what it calls: it runs on the stack of a shell.
     #[inline(never)]
-    pub fn new(network: Network, input: Extent, classes: u16, numbers: Numbers) -> Result<Self, NetworkError> {
+    pub fn make(
+        &mut self,
+        network: &Network,
+        input: Extent,
+        classes: u16,
+        numbers: Numbers,
+    ) -> Result<(), NetworkError> {
+        self.trained = false;
+        (self.numbers, self.network, self.input, self.classes) = (numbers, *network, input, classes);
         let front = usize::from(classes) + 2 * usize::from(input.channels);
-        let stages = Stages::new(&network, input, classes, numbers, front)?;
-        let mut exponents = [4; MAX_STAGES];
-        if let Some(first) = exponents.first_mut() {
+        self.stages.make(network, input, classes, numbers, front)?;
+        self.exponents = [4; MAX_STAGES];
+        if let Some(first) = self.exponents.first_mut() {
             *first = INPUT_EXPONENT;
         }
         let mut buffers = [Buffer::default(); FORWARD_BUFFERS];
-        forward_buffers(&stages, &mut buffers);
-        let places = Places::new(&buffers).ok_or(NetworkError::TooLarge { layer: stages.len() as u8 })?;
-        Ok(Self { trained: false, numbers, network, input, classes, exponents, stages, places })
+        forward_buffers(&self.stages, &mut buffers);
+        self.places.make(&buffers).ok_or(NetworkError::TooLarge { layer: self.stages.len() as u8 })
     }
 
     pub fn exponent(&self, tensor: usize) -> i8 {
@@ -83,7 +90,7 @@ impl Head {
 pub(crate) fn forward_buffers(stages: &Stages, buffers: &mut [Buffer]) {
     let mut put = |at: Use, words: usize, from: usize, to: usize| {
         if let Some(buffer) = buffers.get_mut(at.index()) {
-            *buffer = Buffer { words, from: from as u8, to: to as u8 };
+            *buffer = Buffer::new(words, from, to);
         }
     };
     for (l, stage) in stages.all().iter().enumerate() {

@@ -128,6 +128,8 @@ pub enum CheckError {
 pub struct Checked {
     params: Params,
     shape: Shape,
+    /// Words of a training, of a model, and of the scratch of its inference.
+    words: [u32; 3],
 }
 
 impl Checked {
@@ -141,15 +143,17 @@ impl Checked {
         self.shape
     }
 
-    /// The layers for so many classes.
-    pub(crate) fn head(&self, classes: usize) -> Result<Head, NetworkError> {
-        Head::new(self.params.network, self.shape.input, classes as u16, self.params.numbers)
+    /// Makes the layers for so many classes.
+    pub(crate) fn make(&self, head: &mut Head, classes: usize) -> Result<(), NetworkError> {
+        head.make(&self.params.network, self.shape.input, classes as u16, self.params.numbers)
     }
 
     /// The layers of a network for all classes, with their shapes.
     pub fn layers(&self) -> impl Iterator<Item = crate::Drawn> {
-        let head = self.head(self.shape.classes).unwrap_or(Head::EMPTY);
-        (0..head.stages.len()).filter_map(move |l| head.stages.get(l).map(crate::model::Drawn::of))
+        let mut head = Head::EMPTY;
+        let made = self.make(&mut head, self.shape.classes).is_ok();
+        (0..if made { head.stages.len() } else { 0 })
+            .filter_map(move |l| head.stages.get(l).map(crate::model::Drawn::of))
     }
 }
 
@@ -171,24 +175,31 @@ impl Params {
         if !(2..=MAX_CLASSES).contains(&shape.classes) {
             return refuse(ParamError::Capacity { name: "classes", asked: shape.classes as u32, capacity });
         }
-        let checked = Checked { params: *self, shape };
-        let head = checked.head(shape.classes).map_err(CheckError::Network)?;
+        let words = self.words(shape).map_err(CheckError::Network)?;
+        Ok(Checked { params: *self, shape, words })
+    }
+
+    /// Words of a training, of a model, and of the scratch of its inference.
+    #[inline(never)]
+    fn words(&self, shape: Shape) -> Result<[u32; 3], NetworkError> {
+        let (mut head, mut plan) = (Head::EMPTY, Plan::EMPTY);
+        head.make(&self.network, shape.input, shape.classes as u16, self.numbers)?;
         let too_large = NetworkError::TooLarge { layer: head.stages.len() as u8 };
-        Plan::new(&checked, &head).ok_or(CheckError::Network(too_large))?;
-        Ok(checked)
+        plan.make(self, &head.stages).ok_or(too_large)?;
+        Ok([plan.places.peak(), head.stages.words(), head.places.peak()].map(|words| words as u32))
     }
 }
 
 /// Bytes of workspace that a training needs: the peak of all that lives at the same time.
 pub fn required(checked: &Checked) -> usize {
-    let head = checked.head(checked.shape.classes).unwrap_or(Head::EMPTY);
-    Plan::new(checked, &head).map_or(0, |plan| plan.places.peak() * 4)
+    let [training, ..] = checked.words;
+    training as usize * 4
 }
 
 /// Words of a model, and of the scratch of its inference.
 pub fn model_words(checked: &Checked) -> (usize, usize) {
-    let head = checked.head(checked.shape.classes).unwrap_or(Head::EMPTY);
-    (head.stages.words(), head.places.peak())
+    let [_, model, scratch] = checked.words;
+    (model as usize, scratch as usize)
 }
 
 /// Words of a model in 8 bits with one hidden layer of so many units, as a capacity.

@@ -1,7 +1,7 @@
 //! What a training needs: which stages learn, what they keep, and where every buffer lies.
 
-use crate::model::{Head, forward_buffers};
-use crate::params::{Checked, Params};
+use crate::model::forward_buffers;
+use crate::params::Params;
 use crate::place::{BUFFERS, Buffer, Places, Use};
 use crate::stage::{Form, Stage, Stages};
 use crate::whole::{self, PAIRS};
@@ -161,15 +161,14 @@ impl Plan {
 
     /// `None` when buffers take more than [`crate::place::MAX_WORDS`].
     #[inline(never)]
-    pub fn new(checked: &Checked, head: &Head) -> Option<Self> {
-        let (params, stages) = (checked.params(), &head.stages);
+    pub fn make(&mut self, params: &Params, stages: &Stages) -> Option<()> {
         let first = first_trained(stages, params.layers);
         let end = 2 * stages.len();
         let mut buffers = [Buffer::default(); BUFFERS];
         forward_buffers(stages, &mut buffers);
         let mut put = |at: Use, words: usize, from: usize, to: usize| {
             if let Some(buffer) = buffers.get_mut(at.index()) {
-                *buffer = Buffer { words, from: from as u8, to: to as u8 };
+                *buffer = Buffer::new(words, from, to);
             }
         };
         for (l, stage) in stages.all().iter().enumerate().skip(first) {
@@ -191,7 +190,8 @@ impl Plan {
             let front = stages.get(first).map_or(0, Stage::at);
             put(Use::Best, stages.words() - front, 0, end + 1);
         }
-        Some(Self { places: Places::new(&buffers)?, first: first as u8 })
+        self.first = first as u8;
+        self.places.make(&buffers)
     }
 }
 

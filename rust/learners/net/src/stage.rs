@@ -150,14 +150,15 @@ impl Stages {
 
     /// `outputs` is the length of what the last layer gives, and `front` the words of a model before the weights.
     #[inline(never)]
-    pub fn new(
+    pub fn make(
+        &mut self,
         network: &Network,
         input: Extent,
         outputs: u16,
         numbers: Numbers,
         front: usize,
-    ) -> Result<Self, NetworkError> {
-        let mut stages = Self { end: front as u32, ..Self::default() };
+    ) -> Result<(), NetworkError> {
+        (self.end, self.len) = (front as u32, 0);
         let declared = network.layers();
         if input.len() > MAX_TENSOR {
             return Err(NetworkError::TooLarge { layer: 0 });
@@ -178,7 +179,7 @@ impl Stages {
                 _ => Form::F32,
             };
             let mut stage =
-                Stage { layer: *layer, form, input: extent, output: next, at: stages.end, ..Stage::default() };
+                Stage { layer: *layer, form, input: extent, output: next, at: self.end, ..Stage::default() };
             let wide = |channels: u16| layer.kernel.saturating_mul(channels);
             (stage.rows, stage.cols, stage.positions, stage.step) = match layer.kind {
                 Kind::Dense => (layer.channels, extent.len() as u16, 1, 0),
@@ -195,14 +196,14 @@ impl Stages {
             if stage.cols() > MAX_TENSOR || stage.step() > MAX_TENSOR || stage.rows > crate::MAX_CHANNELS {
                 return Err(NetworkError::TooLarge { layer: number });
             }
-            stages.end += stage.words() as u32;
-            if let Some(place) = stages.list.get_mut(usize::from(stages.len)) {
+            self.end += stage.words() as u32;
+            if let Some(place) = self.list.get_mut(usize::from(self.len)) {
                 *place = stage;
-                stages.len += 1;
+                self.len += 1;
             }
             extent = next;
         }
-        Ok(stages)
+        Ok(())
     }
 
     /// In order.
