@@ -1,5 +1,5 @@
-//! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky, running
-//! statistics, an activation, seeded random numbers, numbers in few bits.
+//! Numerical kernels for small cores: dot products and distances, matrix-vector products, Cholesky and U·D·Uᵀ factors,
+//! running statistics, quantiles, an activation, seeded random numbers, numbers in few bits.
 //!
 //! Every function has one fixed order of operations, so that host and target give the same bits. None panics.
 //!
@@ -26,9 +26,13 @@ pub mod activation;
 pub mod cholesky;
 pub mod kernel;
 pub mod lanes;
+pub mod layer;
 #[cfg(m4f)]
 mod m4;
 pub mod portable;
+pub mod quantile;
 pub mod quantize;
 pub mod rng;
 pub mod stats;
+pub mod turn;
+pub mod ud;

@@ -4,7 +4,7 @@
 //! A frame's channel c is a triangle wave of range ±800 (class 1) or ±3200 (class 2) and of step 45 + 25·c in 1000 a
 //! frame, plus noise: a tenth of its range, from the generator seeded with the learner's number.
 
-use hone_engine::capacity::WINDOW_FRAMES;
+use hone_engine::capacity::{CHANNELS, WINDOW_FRAMES};
 use hone_engine::data::event::Event;
 use hone_engine::data::order::Job;
 use hone_engine::device::Device;
@@ -13,7 +13,7 @@ use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::learner::{Part, Start};
 use hone_learn::{ClassId, Decision};
 use hone_numeric::rng::Rng;
-use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 
 use crate::{Emit, crc_bytes};
 
@@ -31,7 +31,7 @@ struct Hum {
 impl Sensor for Hum {
     fn info(&self) -> SensorInfo {
         let channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
-        SensorInfo { name: "hum", rate_hz: RATE, channels: 3, channel }
+        SensorInfo { name: "hum", rate: Rate::new(RATE, 1), channels: 3, meaning: [channel; CHANNELS] }
     }
 
     fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {

@@ -13,6 +13,10 @@ mod checksum;
 pub mod device;
 mod esn;
 #[cfg(feature = "classifiers")]
+mod linear;
+#[cfg(feature = "net")]
+mod net;
+#[cfg(feature = "classifiers")]
 mod numeric;
 #[cfg(feature = "classifiers")]
 mod rce;
@@ -29,6 +33,12 @@ pub fn esn(emit: Emit<'_>) {
     esn::emit(emit);
 }
 
+/// The trainings of networks. Takes some 24 KB of stack.
+#[cfg(feature = "net")]
+pub fn net(emit: Emit<'_>) {
+    net::emit(emit);
+}
+
 /// Every computation, those of a device on `trial`.
 #[cfg(all(feature = "classifiers", feature = "device"))]
 pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
@@ -36,5 +46,8 @@ pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    #[cfg(feature = "net")]
+    net::emit(emit);
+    linear::emit(emit);
     device::emit(trial, emit);
 }

@@ -6,7 +6,7 @@
 //! `vldm`) and has no stable dual multiply-accumulate. Here loops load four to sixteen words at a time.
 //!
 //! Safety, throughout: the assembly reads exactly the elements that the slices hold (the counts are the shorter
-//! slice's), writes only to its output registers or through the one `&mut` slice that it was given, keeps the stack,
+//! slice's), writes only to its output registers or through the `&mut` slices that it was given, keeps the stack,
 //! and declares what registers it uses. Floating-point results leave in a core register, because the compiler
 //! takes floating-point operands only on cores with double precision.
 #![allow(unsafe_code)]
@@ -17,3 +17,5 @@ mod float_rows;
 pub(crate) mod integer;
 pub(crate) mod integer_distance;
 pub(crate) mod lanes;
+pub(crate) mod layer;
+pub(crate) mod ud;
