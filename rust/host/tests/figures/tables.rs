@@ -131,7 +131,7 @@ pub const TABLES: &[Table] = &[
         page: FEATURES,
         headings: "| recording | samples | log-spectrum, one band | log-spectrum | sixteen | time | sixteen | both | sixteen |",
         columns: OVER_FEATURES,
-        sample: &["fan-uci"],
+        sample: &[],
     },
     Table {
         page: TINY_RCE,
