@@ -271,7 +271,7 @@ impl<const WORDS: usize> QuantizedModel<WORDS> {
         let needed = head.words();
         match (self.words.get_mut(..needed), words.get(..needed)) {
             (Some(to), Some(from)) => {
-                to.copy_from_slice(from);
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
                 self.head = head;
                 Ok(())
             }
