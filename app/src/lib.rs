@@ -23,6 +23,7 @@ use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
 use hone_engine::say::telemetry;
 use hone_engine::text::{Out, Write};
+use hone_signal::Micros;
 use hone_engine::{Flash, Links, Memory, Parts, Sensor as _};
 use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
@@ -35,6 +36,8 @@ mod config {
 
 /// Work (multiply-accumulates) that the training thread does between two looks at its orders: some milliseconds.
 const TRAINING_STEP: u32 = 20_000;
+/// How long the sampling thread sleeps at most, in microseconds.
+const ROUND: u64 = 1_000_000;
 /// How long the inference thread leaves button and light alone.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the training thread waits for orders and windows that nobody announced.
@@ -161,7 +164,8 @@ fn sampling_loop() -> ! {
         if !links.blocks.is_empty() {
             BLOCK_SENT.raise();
         }
-        clock::sleep_until(due);
+        // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
+        clock::sleep_until(Micros(due.0.min(clock::now().0 + ROUND)));
     }
 }
 

@@ -47,7 +47,7 @@ enum Task {
 
 #[derive(Args)]
 struct TestArgs {
-    /// Everything: long fuzzing, all instruction counts with every compiler, Miri
+    /// Everything: long fuzzing, all figures, all instruction counts with every compiler, Miri
     #[arg(long)]
     all: bool,
     /// Print the names of the checks and stop

@@ -69,6 +69,11 @@ pub fn learners() -> Result<Vec<String>, String> {
     Ok(names)
 }
 
+/// The features that give the engine all of them.
+pub fn learner_features() -> Result<String, String> {
+    Ok(learners()?.iter().map(|name| format!("hone-engine/{name}")).collect::<Vec<_>>().join(","))
+}
+
 /// Names of the portable crates.
 pub fn portable() -> Result<Vec<String>, String> {
     let names: Vec<String> = members()?.iter().filter(|p| is_portable(p)).map(|p| p.name.to_string()).collect();

@@ -3,9 +3,9 @@
 use super::{check, ffi};
 use crate::config;
 use core::ffi::CStr;
-use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ};
+use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ, SAMPLE_SECONDS};
 use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
-use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 
 /// Full scale in µm/s².
 const FULL_SCALE: i64 = config::HONE_FULL_SCALE_MG as i64 * 980_665 / 100;
@@ -30,11 +30,16 @@ impl Sensor for Accelerometer {
         // SAFETY: a text in flash.
         let name = unsafe { CStr::from_ptr(ffi::hone_sensor_name()) }.to_str().unwrap_or("?");
         let scale = FULL_SCALE as f32 / (32768.0 * 1e6);
+        let mut meaning = [Channel { scale, unit: Unit::MetresPerSecondSquared }; CHANNELS];
+        // After the three axes of the accelerometer come the gyroscope's.
+        for channel in meaning.iter_mut().skip(3) {
+            channel.unit = Unit::RadiansPerSecond;
+        }
         SensorInfo {
             name,
-            rate_hz: SAMPLE_RATE_HZ as u32,
+            rate: Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32),
             channels: CHANNELS as u8,
-            channel: Channel { scale, unit: Unit::MetresPerSecondSquared },
+            meaning,
         }
     }
 

@@ -176,8 +176,7 @@ impl Background {
 
     /// How long a job waits for a window, in microseconds.
     fn patience(&self) -> u64 {
-        let rate = u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
-        PATIENCE.max(4 * WINDOW_FRAMES as u64 * 1_000_000 / rate)
+        PATIENCE.max(self.links.rate().span(4 * WINDOW_FRAMES as u32).0)
     }
 
     /// Nothing is wanted of the other loops any more.

@@ -27,18 +27,19 @@
 //! A whole device, with a sensor that hums, and later four times as loud:
 //!
 //! ```
+//! use hone_engine::capacity::CHANNELS;
 //! use hone_engine::learners::FIRST;
 //! use hone_engine::device::Device;
 //! use hone_engine::data::order::Job;
 //! use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 //! use hone_learn::learner::{Part, Start};
-//! use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+//! use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 //!
 //! struct Hum(f32);
 //! impl Sensor for Hum {
 //!     fn info(&self) -> SensorInfo {
 //!         let channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
-//!         SensorInfo { name: "hum", rate_hz: 1000, channels: 3, channel }
+//!         SensorInfo { name: "hum", rate: Rate::new(1000, 1), channels: 3, meaning: [channel; CHANNELS] }
 //!     }
 //!     fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
 //!         let t = now.0 as f32 * 1e-6;

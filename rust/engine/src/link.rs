@@ -16,7 +16,7 @@ use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use heapless::Deque;
-use hone_signal::{Extractor, Micros};
+use hone_signal::{Extractor, Micros, Rate};
 
 use crate::capacity::{BLOCK_QUEUE, CLASSES, EVENT_QUEUE, WINDOW_POOL};
 use crate::data::buffers::{BlockBuf, RowSet, WindowBuf};
@@ -367,6 +367,11 @@ impl Links {
                 self.events_lost.fetch_add(1, Ordering::Relaxed);
             }
         });
+    }
+
+    /// The sensor's rate; one a second before it is known.
+    pub fn rate(&self) -> Rate {
+        self.sampling.get().sensor.map_or(Rate::new(1, 1), |s| s.rate)
     }
 
     /// The button's contact closed or opened; may be called from an interrupt, and as often as the contact bounces.

@@ -3,12 +3,12 @@
 mod common;
 
 use common::{Act, Bench};
+use hone_engine::SensorError;
 use hone_engine::data::event::Event;
 use hone_engine::data::order::JobFault;
 use hone_engine::data::stats::SensorHealth;
-use hone_engine::{Sensor as _, SensorError};
 use hone_learn::Decision;
-use hone_signal::{Faults, Micros};
+use hone_signal::{Faults, Micros, Rate};
 
 fn failure(bench: &Bench) -> Option<JobFault> {
     bench.links.training.get().history.last().copied().flatten().and_then(|e| e.result.err())
@@ -57,12 +57,38 @@ fn a_stuck_sensor_is_reported_and_its_windows_are_neither_judged_nor_learnt() {
     b.run(1.0);
     let after = b.links.inference.get();
     assert!(b.has(|e| matches!(e, Event::SensorSuspect { faults, .. } if faults.any(Faults::STUCK))));
-    assert_eq!(b.links.sampling.get().health, SensorHealth::Stuck);
+    assert_eq!(b.links.sampling.get().health, SensorHealth::Suspect(Faults::STUCK));
     assert_eq!(after.verdicts(), before.verdicts());
     assert!(after.rejected >= before.rejected + 7);
     b.device.sensor.act = Act::Hum;
     b.run(0.5);
     assert!(b.has(|e| matches!(e, Event::SensorBack { .. })));
+}
+
+#[test]
+fn what_is_wrong_is_the_health_and_each_change_of_it_is_told() {
+    let mut b = Bench::new();
+    b.run(0.2);
+    let mut told = Vec::new();
+    for (act, health) in [
+        (Act::Saturated, SensorHealth::Suspect(Faults::SATURATED)),
+        (Act::Constant, SensorHealth::Suspect(Faults::STUCK)),
+        (Act::Nan, SensorHealth::Suspect(Faults::NOT_A_NUMBER)),
+        (Act::Constant, SensorHealth::Suspect(Faults::STUCK)),
+        (Act::Hum, SensorHealth::Well),
+    ] {
+        b.device.sensor.act = act;
+        b.run(0.5);
+        assert_eq!(b.links.sampling.get().health, health, "{act:?}");
+        told.push(b.events.iter().rev().find_map(|e| match e {
+            Event::SensorSuspect { faults, .. } => Some(*faults),
+            Event::SensorBack { .. } => Some(Faults::NONE),
+            _ => None,
+        }));
+    }
+    let (wrong, stuck) = (Faults::SATURATED, Faults::STUCK);
+    assert_eq!(told, [wrong, stuck, Faults::NOT_A_NUMBER, stuck, Faults::NONE].map(Some));
+    assert!(b.events.len() < 20, "a change is told once: {:?}", b.events);
 }
 
 #[test]
@@ -121,8 +147,8 @@ fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
     struct Odd;
     impl hone_engine::Sensor for Odd {
         fn info(&self) -> hone_engine::SensorInfo {
-            let channel = hone_signal::Channel::default();
-            hone_engine::SensorInfo { name: "odd", rate_hz: 416, channels: 1, channel }
+            let meaning = [hone_signal::Channel::default(); hone_engine::capacity::CHANNELS];
+            hone_engine::SensorInfo { name: "odd", rate: Rate::new(416, 1), channels: 1, meaning }
         }
         fn read(&mut self, _: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
             Ok(hone_engine::Reading { faults: Faults::NONE })
@@ -136,7 +162,6 @@ fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
         due = sampling.turn(due, &mut Odd);
     }
     assert_eq!(due, Micros(10_000_000));
-    assert_eq!(Odd.info().rate_hz, 416);
 }
 
 #[test]
@@ -204,8 +229,15 @@ fn absurd_parameters_are_refused_before_anything_is_collected() {
         assert!(b.text.starts_with("error: "), "{}", b.text);
     }
     assert!(b.command("config set esn.leak 2").is_err() && b.text.contains("from 0"), "the range: {}", b.text);
-    b.command("config set esn.units 200").unwrap();
-    assert!(b.command("train esn --wait").is_err());
-    assert!(b.text.contains("200") || b.text.contains("bytes"), "says what is too much: {}", b.text);
+    assert!(b.command("config set esn.units 200").is_err() && b.text.contains("from 8 to 64"), "{}", b.text);
+    assert!(b.command("config set esn.units 60").is_err() && b.text.contains("a multiple of 8"), "{}", b.text);
+    assert!(b.command("config set features.bands 17").is_err() && b.text.contains("room for 48"), "{}", b.text);
+    b.command("config list esn").unwrap();
+    assert!(b.text.contains("esn.units = 64 ") && b.text.contains("from 8 to 64)"), "{}", b.text);
+    b.command("config set esn.feedback 0.5").unwrap();
+    b.command("config set esn.readout input-state-output").unwrap();
+    b.command("config set esn.washout 128").unwrap();
+    assert!(b.command("train esn --wait").is_err(), "what contradicts is told before anything is collected");
+    assert!(b.text.contains("washout"), "{}", b.text);
     assert_eq!(b.links.published.get(), published);
 }

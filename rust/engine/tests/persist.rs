@@ -3,9 +3,11 @@
 mod common;
 
 use common::{Act, Bench, taught, verdicts};
+use hone_engine::data::config::Style;
 use hone_engine::data::event::Event;
 use hone_engine::data::storage::{Key, Storage as _};
 use hone_engine::learners::Learner;
+use hone_signal::{Rate, Unit};
 
 fn restored(b: &Bench) -> Option<Learner> {
     b.links.published.get().map(|p| p.learner)
@@ -216,6 +218,51 @@ fn a_model_for_other_channels_is_refused_and_says_so() {
     assert!(other.command("model import").is_err());
     assert!(other.text.contains("for 3 channels and there are 1"), "{}", other.text);
     assert_eq!(restored(&other), None);
+}
+
+#[test]
+fn a_model_of_another_rate_scale_or_unit_is_refused_with_both() {
+    type Adjust = fn(&mut common::Scripted);
+    let mut b = taught("train esn --wait");
+    b.command("model save").unwrap();
+    for (adjust, words) in [
+        ((|s| s.rate = Rate::new(100, 1)) as Adjust, ["at 1000 Hz", "rate is 100.0 Hz"]),
+        (|s| s.rate = Rate::new(1030, 1), ["at 1000 Hz", "rate is 1030 Hz"]),
+        (|s| s.meaning[1].unit = Unit::Celsius, ["channel 1 of the model has 0.001000 m/s2", "0.001000 deg C"]),
+        (|s| s.meaning[2].scale = 0.002, ["channel 2 of the model has 0.001000 m/s2", "0.002000 m/s2"]),
+    ] {
+        let other = Bench::sampling(b.flash_copy(), adjust);
+        assert_eq!(restored(&other), None);
+        let failed = other.events.iter().find(|e| matches!(e, Event::KeepFailed { .. })).expect("it is told");
+        let mut line = hone_engine::text::Line::<256>::default();
+        hone_engine::say::telemetry::write(failed, Style::Text, &Default::default(), &mut line);
+        for word in words {
+            assert!(line.as_str().contains(word), "{}", line.as_str());
+        }
+        assert!(!line.cut && line.as_str().contains("train again"), "{}", line.as_str());
+    }
+    // An oscillator's tolerance.
+    let near = Bench::sampling(b.flash_copy(), |s| s.rate = Rate::new(1005, 1));
+    assert_eq!(restored(&near), Some(Learner::Esn));
+}
+
+#[test]
+fn an_import_that_renames_classes_says_so_and_stats_show_the_model_at_once() {
+    let mut b = taught("train svm --wait");
+    b.command("model export").unwrap();
+    let exported: Vec<String> = b.text.lines().filter(|l| l.starts_with("HM")).map(str::to_owned).collect();
+    let mut other = Bench::new();
+    other.run(0.1);
+    other.command("label 1 mine").unwrap();
+    other.command("label 7 loud").unwrap();
+    other.command("label none").unwrap();
+    other.typed.extend(exported);
+    other.command("model import").unwrap();
+    assert!(other.text.contains("2 classes have other names now"), "{}", other.text);
+    other.command("stats").unwrap();
+    assert!(other.text.contains("model         svm, "), "{}", other.text);
+    other.command("label list").unwrap();
+    assert_eq!(other.text, "class 1 (quiet)\nclass 2 (loud)\n");
 }
 
 #[test]

@@ -55,6 +55,59 @@ fn an_unknown_window_asks_waits_and_is_learnt_by_the_answer() {
 }
 
 #[test]
+fn an_unknown_window_of_a_minute_ago_is_not_what_a_label_means() {
+    let mut b = knows_the_hum();
+    b.device.sensor.act = Act::Saturated;
+    b.run(1.0);
+    b.device.sensor.act = Act::Hum;
+    b.run(20.0);
+    assert!(b.links.online.get().waiting.is_some(), "there is time to type");
+    b.run(40.0);
+    assert_eq!(b.links.online.get().waiting, None);
+    let before = b.links.online.get().learning.learnt;
+    b.command("label 2 late").unwrap();
+    assert!(!b.text.contains("learnt as"), "{}", b.text);
+    assert_eq!(b.links.online.get().learning.learnt, before);
+    assert!(b.command("label 2 --once").is_err() && b.text.contains("no window waits"), "{}", b.text);
+}
+
+#[test]
+fn a_label_can_be_for_so_many_windows() {
+    let mut b = knows_the_hum();
+    let before = b.links.online.get().learning.learnt;
+    b.command("label 1 --windows 5").unwrap();
+    assert!(b.text.contains("the next 5 windows fit to learn are of class 1 (well)"), "{}", b.text);
+    // Windows that are not fit to learn do not count.
+    b.device.sensor.act = Act::Nan;
+    b.run(2.0);
+    b.device.sensor.act = Act::Hum;
+    b.run(3.0);
+    assert_eq!(b.links.online.get().learning.learnt, before + 5);
+    assert_eq!(b.links.request.get().label, None);
+    for wrong in ["label 1 --windows 0", "label 1 --windows", "label 1 --windows x", "label list --windows 3"] {
+        assert!(b.command(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_name_means_one_class_and_nothing_else() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("label 1 calm").unwrap();
+    b.command("label 1 calm").unwrap();
+    assert!(b.command("label 2 calm").is_err() && b.text.contains("class 1 (calm) has this name"), "{}", b.text);
+    for name in ["none", "list", "dismiss", "2", "1.0", "-1", "--once", "1e3"] {
+        assert!(b.command(&format!("label 2 {name}")).is_err(), "{name}: {}", b.text);
+        assert!(b.text.starts_with("error: "), "{name}: {}", b.text);
+    }
+    assert!(b.command("label 2 \u{a0}x").is_err() && b.text.contains("without blanks"), "{}", b.text);
+    b.command("label list").unwrap();
+    assert_eq!(b.text, "class 1 (calm)\n");
+    b.command("label 1 quiet").unwrap();
+    b.command("label 2 calm").unwrap();
+}
+
+#[test]
 fn an_unknown_window_can_be_let_go_and_the_light_asks() {
     let mut b = knows_the_hum();
     b.lamp.0.borrow_mut().clear();

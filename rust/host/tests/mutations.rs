@@ -275,7 +275,12 @@ fn no_manifest_ends_in_a_panic_or_a_figure_from_nothing() {
     let seeds = seeds(root.path());
     let (mut well, mut refusals) = (0, BTreeSet::new());
     for seed in &seeds {
-        let args = EvalArgs { learner: seed.learner, root: Some(seed.root.clone()), ..EvalArgs::default() };
+        let args = EvalArgs {
+            learner: seed.learner,
+            budget: Budget::F429,
+            root: Some(seed.root.clone()),
+            ..EvalArgs::default()
+        };
         let whole = evaluate_source(&args, &Source::new(Path::new("m.toml"), seed.text.clone()));
         assert!(whole.is_ok(), "{}\n{:?}", seed.text, whole.err().map(|e| e.to_string()));
     }
@@ -286,7 +291,7 @@ fn no_manifest_ends_in_a_panic_or_a_figure_from_nothing() {
         let args = EvalArgs {
             manifest: Some("m.toml".into()),
             learner: seed.learner,
-            budget: Budget::F401,
+            budget: Budget::F429,
             root: Some(seed.root.clone()),
             ..EvalArgs::default()
         };

@@ -45,7 +45,7 @@ mod workspace;
 
 pub use names::{NAME_BYTES, NameError, Names};
 pub use progress::{Metric, Progress, Report, Stop};
-pub use sample::{Block, Channel, Faults, Micros, Sample, Unit};
+pub use sample::{Block, Channel, Faults, Micros, Rate, Sample, Unit};
 pub use set::{Format, SetError, SetMut, SetView, TrainingSet};
 pub use setting::{Kind, ParamError, Setting, Settings, Value};
 pub use verdict::{ClassId, Decision, Verdict};

@@ -13,6 +13,8 @@ pub enum NameError {
     Unfit,
     /// All places are taken by other classes.
     Full,
+    /// It is the name of this other class.
+    Taken(ClassId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +77,9 @@ impl<const N: usize> Names<N> {
     pub fn set(&mut self, class: ClassId, name: &str) -> Result<(), NameError> {
         if name.is_empty() || name.chars().any(|c| c.is_control() || is_blank(c)) {
             return Err(NameError::Unfit);
+        }
+        if let Some(other) = self.class(name).filter(|other| *other != class) {
+            return Err(NameError::Taken(other));
         }
         let mut text = [0; NAME_BYTES];
         text.get_mut(..name.len()).ok_or(NameError::Unfit)?.copy_from_slice(name.as_bytes());

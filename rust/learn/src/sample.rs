@@ -7,6 +7,45 @@ pub type Sample = i16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Micros(pub u64);
 
+/// How often a frame comes: so many in so many seconds, a ratio in its lowest terms, so that no rate is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    frames: u32,
+    seconds: u32,
+}
+
+impl Rate {
+    /// `frames` in `seconds`; 0 counts as 1.
+    pub const fn new(frames: u32, seconds: u32) -> Self {
+        let (frames, seconds) = (if frames == 0 { 1 } else { frames }, if seconds == 0 { 1 } else { seconds });
+        let (mut divisor, mut rest) = (frames, seconds);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self { frames: frames / divisor, seconds: seconds / divisor }
+    }
+
+    /// So many frames in [`Rate::seconds`].
+    pub const fn frames(self) -> u32 {
+        self.frames
+    }
+
+    /// The seconds in which they come.
+    pub const fn seconds(self) -> u32 {
+        self.seconds
+    }
+
+    /// Frames per second.
+    pub fn hertz(self) -> f32 {
+        self.frames as f32 / self.seconds as f32
+    }
+
+    /// How long `frames` take, rounded down.
+    pub const fn span(self, frames: u32) -> Micros {
+        Micros((self.seconds as u64 * 1_000_000).saturating_mul(frames as u64) / self.frames as u64)
+    }
+}
+
 /// The unit of a channel once scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {

@@ -88,6 +88,13 @@ pub enum ParamError {
         /// What the build has.
         capacity: u32,
     },
+    /// The setting must be a multiple of this.
+    Multiple {
+        /// Which one.
+        name: &'static str,
+        /// Of what.
+        of: u32,
+    },
 }
 
 /// Parameters as a table. `get` and `set` agree with `SETTINGS` index by index.

@@ -22,6 +22,12 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
             out.str(name);
             out.counts(" asks for % and this build has room for %", &[*asked, *capacity]);
         }
+        ParamError::Multiple { name, of } => {
+            out.str(section);
+            out.str(".");
+            out.str(name);
+            out.counts(" must be a multiple of %", &[*of]);
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod activation;
 pub mod cholesky;
 pub mod kernel;
 pub mod lanes;
+pub mod layer;
 #[cfg(m4f)]
 mod m4;
 pub mod portable;

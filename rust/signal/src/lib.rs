@@ -35,6 +35,6 @@ mod logarithm;
 mod sequence;
 
 pub use features::{Cost, Extractor, FeatureError, Shape};
-pub use hone_learn::{Block, Channel, Faults, Micros, Sample, Unit, WindowView};
+pub use hone_learn::{Block, Channel, Faults, Micros, Rate, Sample, Unit, WindowView};
 pub use logarithm::ln;
 pub use sequence::Sequence;

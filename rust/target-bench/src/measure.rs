@@ -14,6 +14,7 @@ static BRACKETS: AtomicU32 = AtomicU32::new(0);
 #[must_use = "`run` measures"]
 pub struct Case {
     name: &'static str,
+    of: &'static str,
     size: u32,
     units: u32,
     workspace: usize,
@@ -27,10 +28,15 @@ pub fn start() {
 
 /// A measurement called `name` (`svm/train/iris01`) at `size` (elements, rows, units: what the name lets expect).
 pub fn case(name: &'static str, size: u32) -> Case {
-    Case { name, size, units: 0, workspace: 0, model: 0 }
+    Case { name, of: "", size, units: 0, workspace: 0, model: 0 }
 }
 
 impl Case {
+    /// Adds to the name what it is measured of.
+    pub fn of(self, of: &'static str) -> Self {
+        Self { of, ..self }
+    }
+
     /// States the multiply-accumulates (dimensions, non-zeros …) by which the count is divided for `per_unit`.
     pub fn units(self, units: u32) -> Self {
         Self { units, ..self }
@@ -72,6 +78,7 @@ impl Case {
             Text::Dec(bracket),
             space,
             Text::Str(self.name),
+            Text::Str(self.of),
             space,
             Text::Dec(self.size),
             space,

@@ -5,10 +5,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 mod checksum;
+#[cfg(feature = "device")]
+pub mod device;
 mod esn;
 #[cfg(feature = "classifiers")]
 mod linear;
+#[cfg(feature = "net")]
+mod net;
 #[cfg(feature = "classifiers")]
 mod numeric;
 #[cfg(feature = "classifiers")]
@@ -26,12 +33,21 @@ pub fn esn(emit: Emit<'_>) {
     esn::emit(emit);
 }
 
-/// Every computation.
-#[cfg(feature = "classifiers")]
-pub fn all(emit: Emit<'_>) {
+/// The trainings of networks. Takes some 24 KB of stack.
+#[cfg(feature = "net")]
+pub fn net(emit: Emit<'_>) {
+    net::emit(emit);
+}
+
+/// Every computation, those of a device on `trial`.
+#[cfg(all(feature = "classifiers", feature = "device"))]
+pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
     numeric::emit(emit);
     esn::emit(emit);
     svm::emit(emit);
     rce::emit(emit);
+    #[cfg(feature = "net")]
+    net::emit(emit);
     linear::emit(emit);
+    device::emit(trial, emit);
 }

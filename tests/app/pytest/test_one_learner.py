@@ -13,7 +13,6 @@ def test_lists_what_is_there(device):
     assert re.search(r"^ *svm\b", words, re.M) and not re.search(r"^ *(esn|rce)\b", words, re.M), words
     settings = device.text("config list")
     assert "svm.c " in settings and not re.search(r"^(esn|rce)\.|steps", settings, re.M), settings
-    assert "compress" not in device.text("model -h")
 
 
 def test_refuses_by_name_what_is_not(device):
@@ -34,6 +33,7 @@ def test_learns_and_judges(device):
         device.run("wait 2")
         assert device.text("infer once").startswith(f"class {label}")
     assert device.text("model info").startswith("svm, ")
+    assert "no such form" in device.text("model compress 8 --yes")
     stats = device.stats()
     assert stats["device"]["model"] == "svm" and stats["data"]["rows"] > 0
     assert not device.full_stacks()

@@ -131,7 +131,7 @@ impl Emulator {
         };
         let (small, all): (Vec<&str>, Vec<&str>) =
             programs.iter().map(String::as_str).chain([EMPTY]).partition(|name| SMALL.contains(name));
-        build(&all, &[])?;
+        build(&all, &["--features", &workspace::learner_features()?])?;
         if !small.is_empty() {
             build(&small, &["--no-default-features", "--features", "small", "--config", APPLICATION])?;
         }

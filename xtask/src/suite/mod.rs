@@ -55,6 +55,7 @@ const CHECKS: &[Check] = &[
     row(Tier::Quick, "no-panic", "portable crates: no unwrap, panic or unchecked index", rust::no_panic),
     row(Tier::Usual, "docs", "rustdoc without warnings", rust::docs),
     row(Tier::Quick, "host-tests", "unit, property, golden and doc tests, host", rust::host_tests),
+    row(Tier::All, "figures", "every figure of hone eval in README and docs", rust::figures),
     row(Tier::Usual, "learners", "engine with some of the learners alone", rust::learners),
     row(Tier::Usual, "vectors", "golden vectors still follow from their scripts", static_checks::vectors),
     row(Tier::Usual, "no_std-m4f", "portable crates for thumbv7em-none-eabihf", target::build_m4f),

@@ -93,6 +93,13 @@ pub fn learners(context: &mut Context) -> Result<Tally, String> {
     Ok(tally::of_cargo_test(&context.log.text(), ok))
 }
 
+/// All figures of README and docs that `hone eval` gives, of which the host tests make a sample.
+pub fn figures(context: &mut Context) -> Result<Tally, String> {
+    let test = ["test", "--locked", "--package", "hone-host", "--test", "figures", "--", "--ignored", "--nocapture"];
+    let ok = context.log.run(&mut cargo(&test))?;
+    Ok(tally::of_cargo_test(&context.log.text(), ok))
+}
+
 /// Documentation, private items left out, without a warning.
 pub fn docs(context: &mut Context) -> Result<Tally, String> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--locked"]);

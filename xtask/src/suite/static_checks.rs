@@ -28,7 +28,7 @@ pub fn book(context: &mut Context) -> Result<Tally, String> {
     let folder = workspace::root().join("docs");
     tally.add(match workspace::in_path("mdbook") {
         Some(program) => Tally::one(context.log.run(Command::new(program).arg("build").arg(folder))?),
-        None => Tally::skip("book", "no mdbook in PATH: cargo install mdbook"),
+        None => Tally::skip("book", "no mdbook in PATH: .ci/setup gets it"),
     });
     Ok(tally)
 }

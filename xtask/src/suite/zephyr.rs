@@ -1,4 +1,4 @@
-//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; lints.
+//! Twister on the Zephyr application, where a Zephyr workspace is at hand; what must fail to build; capacities; lints.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
 /// Runs the twister suites below tests/ on the emulated boards and builds the images of sample.yaml; then, with their
-/// configuration, clippy on the application, and two builds that must fail.
+/// configuration, clippy on the application, the capacities of `hone eval`, and two builds that must fail.
 pub fn twister(context: &mut Context) -> Result<Tally, String> {
     let Some(base) = std::env::var_os("ZEPHYR_BASE") else {
         let how = "ZEPHYR_BASE is not set (docs/guides/testing.md says how to make a Zephyr workspace)";
@@ -49,6 +49,7 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     tally.add(clippy(context, &toolchain, &out)?);
     tally.add(Tally::one(budget_holds(context, &toolchain)?));
     tally.add(Tally::one(partition_holds(context, &toolchain)?));
+    tally.add(Tally::one(capacities_agree(context, &out)?));
     Ok(tally)
 }
 
@@ -139,6 +140,29 @@ fn partition_holds(context: &mut Context, toolchain: &Toolchain) -> Result<bool,
 /// Whether the linker says that the flash is too small.
 fn overflows(output: &str) -> bool {
     output.lines().any(|l| l.contains("region `FLASH' overflowed by"))
+}
+
+/// Whether `hone eval` has the capacities of the images that twister has built.
+fn capacities_agree(context: &mut Context, out: &Path) -> Result<bool, String> {
+    let mut configs = Vec::new();
+    for (board, suite) in [
+        ("nucleo_f401re", "hone.build"),
+        ("nucleo_f429zi", "hone.build.f429zi"),
+        ("nucleo_h743zi", "hone.build.h743zi"),
+    ] {
+        // Twister may name a board's folder with the board's qualifiers.
+        let folders = std::fs::read_dir(out).map_err(|e| e.to_string())?.filter_map(|e| Some(e.ok()?.path()));
+        let mut folders = folders.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with(board)));
+        let Some(folder) = folders.find_map(|f| find(&f, suite)) else {
+            context.log.line(&format!("error: twister has left no {suite} of {board}"));
+            return Ok(false);
+        };
+        configs.push(folder.join("zephyr/.config"));
+    }
+    let mut command = Command::new(workspace::cargo());
+    command.current_dir(workspace::root()).args(["test", "--locked", "--package", "hone-host", "--test", "capacities"]);
+    command.env("HONE_DOTCONFIGS", std::env::join_paths(configs).map_err(|e| e.to_string())?);
+    context.log.run(&mut command)
 }
 
 /// Whether a build's output says what exceeds the budget.

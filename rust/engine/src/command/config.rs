@@ -1,6 +1,7 @@
 //! `config`.
 
 use super::{Outcome, fail_of, misuse};
+use crate::capacity::CHANNELS;
 use crate::data::config::{Config, Section};
 use crate::data::env::Io;
 use crate::link::Links;
@@ -45,18 +46,45 @@ fn get(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
 fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
     let Some((section, index)) = Config::find(key) else { return unknown(key, io) };
     let Some(setting) = section.settings().get(index) else { return unknown(key, io) };
-    let result = match setting.parse(text) {
-        Some(value) => links.config.update(|c| c.set(section, index, value)),
-        None => Err(ParamError::Invalid(setting)),
-    };
-    if result.is_ok() {
-        links.config_changes.fetch_add(1, Ordering::Relaxed);
+    let limited = limited(links, section, index, setting);
+    let mut line = Line::<160>::default();
+    match limited.parse(text) {
+        Some(value) => {
+            let fits = Config::fits(section, index, value, channels(links));
+            // What contradicts other settings may come right with the next one.
+            if let Err(error @ (ParamError::Capacity { .. } | ParamError::Multiple { .. })) = fits {
+                words::param_error(section.name(), &error, &mut line);
+            } else if let Err(error) = links.config.update(|c| c.set(section, index, value)) {
+                words::param_error(section.name(), &error, &mut line);
+            } else {
+                links.config_changes.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
+        }
+        None => {
+            line.str(key);
+            line.str(" takes ");
+            words::range(&limited, &mut line);
+        }
     }
-    result.or_else(|error| {
-        let mut line = Line::<160>::default();
-        words::param_error(section.name(), &error, &mut line);
-        fail_of(io, "%", &[line.as_str()])
-    })
+    fail_of(io, "%", &[line.as_str()])
+}
+
+fn channels(links: &Links) -> usize {
+    links.sampling.get().sensor.map_or(CHANNELS, |s| usize::from(s.channels))
+}
+
+/// A setting with this build's own greatest value.
+fn limited(links: &Links, section: Section, index: usize, setting: &Setting) -> Setting {
+    let mut limited = *setting;
+    if let Kind::Int { max, .. } = &mut limited.kind
+        && let Err(ParamError::Capacity { name, capacity, .. }) =
+            Config::fits(section, index, Value::Int(*max), channels(links))
+        && name == setting.name
+    {
+        *max = capacity as i32;
+    }
+    limited
 }
 
 fn reset(links: &Links, key: &str, io: &mut dyn Io) -> Outcome {
@@ -91,7 +119,7 @@ fn list(links: &Links, only: Option<Section>, io: &mut dyn Io) -> Outcome {
             io.str("  ");
             io.str(setting.help);
             io.str(" (");
-            words::range(setting, io);
+            words::range(&limited(links, section, index, setting), io);
             if !setting.unit.is_empty() {
                 io.str(", ");
                 io.str(setting.unit);

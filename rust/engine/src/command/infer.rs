@@ -1,12 +1,12 @@
 //! `infer` and `label`.
 
-use super::{Outcome, fail, misuse};
+use super::{Outcome, fail, fail_of, misuse};
 use crate::capacity::WINDOW_FRAMES;
 use crate::data::env::Io;
 use crate::data::order::Reply;
 use crate::link::Links;
 use crate::say::telemetry;
-use hone_learn::text::Write;
+use hone_learn::text::{Line, Write};
 use hone_learn::{ClassId, NameError};
 use hone_signal::Micros;
 
@@ -39,9 +39,9 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
         w.once
     });
     // Long enough for a window at the slowest rate, short enough to say that no window comes.
-    let rate = links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1));
-    let limit = 3 * (WINDOW_FRAMES as u64) * 1000 / u64::from(rate) + 1000;
-    for _ in 0..limit.div_ceil(10) {
+    let rate = links.rate();
+    let look = rate.span(1).0.max(10_000);
+    for _ in 0..(rate.span(3 * WINDOW_FRAMES as u32).0 + 1_000_000).div_ceil(look) {
         let stats = links.inference.get();
         if stats.once_done == request
             && let Some(last) = stats.last
@@ -50,7 +50,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
             io.counts(" (window %)\n", &[last.sequence]);
             return Ok(());
         }
-        if !io.pause(Micros(10_000)) {
+        if !io.pause(Micros(look)) {
             return fail(io, "interrupted");
         }
     }
@@ -61,22 +61,50 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
 /// one only.
 #[inline(never)]
 pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
-    match words {
-        ["none"] => {
+    let (words, span) = match words {
+        [words @ .., "--once"] => (words, Span::Waiting),
+        [words @ .., "--windows", count] => match count_of(count) {
+            Some(count) => (words, Span::Windows(count)),
+            None => return fail(io, "--windows takes a whole number from 1 to 65535"),
+        },
+        words => (words, Span::Following),
+    };
+    match (words, span) {
+        (["none"], Span::Following) => {
             links.request.update(|w| w.label = None);
             Ok(())
         }
-        ["dismiss"] => answer(links, Reply::Dismiss, io),
-        ["list"] => list(links, io),
-        [id] => assign(links, id, None, false, io),
-        [id, "--once"] => assign(links, id, None, true, io),
-        [id, name] => assign(links, id, Some(name), false, io),
-        [id, name, "--once"] => assign(links, id, Some(name), true, io),
+        (["dismiss"], Span::Following) => answer(links, Reply::Dismiss, io),
+        (["list"], Span::Following) => list(links, io),
+        ([id], _) => assign(links, id, None, span, io),
+        ([id, name], _) => assign(links, id, Some(name), span, io),
         _ => misuse("label", io),
     }
 }
 
-fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn Io) -> Outcome {
+/// The windows that a label is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Span {
+    /// The unknown one that waits.
+    Waiting,
+    /// Those that follow, and the one that waits.
+    Following,
+    /// So many of those that follow, and the one that waits.
+    Windows(u16),
+}
+
+fn count_of(text: &str) -> Option<u16> {
+    hone_learn::setting::parse_int(text).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0)
+}
+
+/// Whether a word can be taken for something else where a class is named: a number, an option, a word of `label`'s own.
+fn ambiguous(name: &str) -> bool {
+    hone_learn::setting::parse_real(name).is_some()
+        || name.starts_with('-')
+        || ["none", "dismiss", "list"].contains(&name)
+}
+
+fn assign(links: &Links, id: &str, name: Option<&str>, span: Span, io: &mut dyn Io) -> Outcome {
     let names = links.names.get();
     let number = hone_learn::setting::parse_int(id).and_then(|id| u16::try_from(id).ok());
     // The greatest number stands for no class.
@@ -85,20 +113,35 @@ fn assign(links: &Links, id: &str, name: Option<&str>, once: bool, io: &mut dyn 
         return fail(io, "a class is a whole number from 0 to 65534 or a name given before; 'label list' shows them");
     };
     if let Some(name) = name {
+        if ambiguous(name) {
+            return fail(io, "a name is no number, no option, and not none, dismiss or list");
+        }
         match links.names.update(|n| n.set(class, name)) {
             Ok(()) => {}
-            Err(NameError::Unfit) => return fail(io, "a name has at most 13 bytes and no control characters"),
+            Err(NameError::Unfit) => {
+                return fail(io, "a name has 1 to 13 bytes, without blanks and control characters");
+            }
             Err(NameError::Full) => return fail(io, "all places for names are taken (CONFIG_HONE_CLASSES)"),
+            Err(NameError::Taken(other)) => {
+                let mut line = Line::<64>::default();
+                telemetry::class(other, &names, &mut line);
+                return fail_of(io, "% has this name; give another", &[line.as_str()]);
+            }
         }
     }
-    if once || links.online.get().waiting.is_some() {
+    if span == Span::Waiting || links.online.get().waiting.is_some() {
         answer(links, Reply::Learn(class), io)?;
     }
-    if once {
-        return Ok(());
+    let left = match span {
+        Span::Waiting => return Ok(()),
+        Span::Following => 0,
+        Span::Windows(count) => count,
+    };
+    links.request.update(|w| (w.label, w.label_left) = (Some(class), left));
+    match left {
+        0 => io.str("the windows that follow are of "),
+        left => io.counts("the next % windows fit to learn are of ", &[left.into()]),
     }
-    links.request.update(|w| w.label = Some(class));
-    io.str("the windows that follow are of ");
     telemetry::class(class, &links.names.get(), io);
     io.str("; 'label none' ends that\n");
     Ok(())

@@ -185,11 +185,12 @@ static ALL: [Command; 10] = [
     leaf("wait", "SECONDS", "let device time pass"),
     Command {
         name: "label",
-        usage: "ID [NAME] [--once] | none | dismiss | list",
+        usage: "ID [NAME] [--once | --windows N] | none | dismiss | list",
         help: "the class of the windows that follow, and of the unknown one that waits",
         sub: &[
             leaf("none", "", "the windows that follow have no class"),
             leaf("--once", "", "of the waiting window only"),
+            leaf("--windows", "N", "of so many windows"),
             leaf("dismiss", "", "let the window go that waits for a label"),
             leaf("list", "", "the classes that have names"),
         ],

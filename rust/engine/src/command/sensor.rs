@@ -4,9 +4,9 @@ use super::{Outcome, fail, misuse};
 use crate::data::env::Io;
 use crate::data::stats::SensorHealth;
 use crate::link::Links;
-use crate::say::faults;
+use crate::say::{faults, units};
 use hone_learn::text::{Out, Write};
-use hone_signal::{Micros, Unit};
+use hone_signal::{Channel, Micros};
 
 #[inline(never)]
 pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
@@ -23,10 +23,17 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     io.str(sensor.name);
     io.counts(": %", &[sensor.channels.into()]);
     io.str(if sensor.channels == 1 { " channel at " } else { " channels at " });
-    io.counts("% Hz, ", &[sensor.rate_hz]);
-    io.real(sensor.channel.scale);
-    io.str(unit(sensor.channel.unit));
-    io.str(" per LSB\n");
+    units::rate(sensor.rate, io.out());
+    if sensor.uniform() {
+        io.str(", ");
+        units::scale(sensor.meaning().first().copied().unwrap_or_default(), io.out());
+    }
+    io.str("\n");
+    for (number, channel) in sensor.meaning().iter().enumerate().filter(|_| !sensor.uniform()) {
+        io.counts("  channel %: ", &[number as u32]);
+        units::scale(*channel, io.out());
+        io.str("\n");
+    }
     health(stats.health, io);
     io.str("\n");
     Ok(())
@@ -37,17 +44,8 @@ pub(super) fn health(health: SensorHealth, out: &mut dyn Out) {
     match health {
         SensorHealth::Starting => out.str("not read yet"),
         SensorHealth::Well => out.str("well"),
-        SensorHealth::Stuck => out.str("stuck at one reading"),
+        SensorHealth::Suspect(what) => faults::samples(what, out),
         SensorHealth::Lost(error) => faults::sensor(error, out),
-    }
-}
-
-fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => " m/s2",
-        Unit::RadiansPerSecond => " rad/s",
-        Unit::Celsius => " deg C",
     }
 }
 
@@ -56,11 +54,12 @@ fn read(links: &Links, io: &mut dyn Io) -> Outcome {
     let Some(sensor) = stats.sensor.filter(|_| stats.frames > 0) else {
         return fail(io, "the sensor has not been read yet; 'sensor info' says how it does");
     };
-    for (i, sample) in stats.last.iter().take(usize::from(sensor.channels)).enumerate() {
-        io.str(if i == 0 { "" } else { ", " });
-        io.fixed(f32::from(*sample) * sensor.channel.scale, 3);
+    let count = sensor.meaning().len();
+    for (i, (sample, Channel { scale, unit })) in (1..).zip(stats.last.iter().zip(sensor.meaning())) {
+        io.fixed(f32::from(*sample) * scale, 3);
+        io.str(if i == count || !sensor.uniform() { units::unit(*unit) } else { "" });
+        io.str(if i == count { "" } else { ", " });
     }
-    io.str(unit(sensor.channel.unit));
     let age = Micros(io.now().0.saturating_sub(stats.last_time.0));
     if let SensorHealth::Lost(_) = stats.health {
         io.str(" (");

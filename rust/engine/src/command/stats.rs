@@ -3,6 +3,7 @@
 use super::{Console, Outcome, misuse, train};
 use crate::capacity::RAM_BUDGET;
 use crate::data::env::{Io, ThreadInfo};
+use crate::data::order::Published;
 use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealth};
 use crate::learners::ROWS;
 use crate::link::{Links, Names};
@@ -11,7 +12,7 @@ use crate::say::{found, telemetry};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_learn::text::{Line, Out, Write};
-use hone_signal::Micros;
+use hone_signal::{Faults, Micros};
 
 #[inline(never)]
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
@@ -42,7 +43,7 @@ fn text(console: &Console, io: &mut dyn Io) {
     head("time", io);
     io.seconds(io.now());
     io.str(" s\n");
-    model(&inference, io);
+    model(links.published.get(), inference.steps, io);
     windows(&inference, &links.names.get(), io);
     learning(links, io);
     sensor(&sampling, &inference, io);
@@ -102,16 +103,16 @@ fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
     }
 }
 
-fn model(inference: &InferenceStats, io: &mut dyn Io) {
+fn model(published: Option<Published>, steps: u16, io: &mut dyn Io) {
     head("model", io);
-    match inference.model {
-        Some((learner, since)) => {
-            io.str(learner.name());
+    match published {
+        Some(model) => {
+            io.str(model.learner.name());
             io.str(", ");
-            io.seconds(Micros(io.now().0.saturating_sub(since.0)));
+            io.seconds(Micros(io.now().0.saturating_sub(model.time.0)));
             io.str(" s old");
-            if inference.steps > 0 {
-                io.counts(", sees % feature vectors a window", &[inference.steps.into()]);
+            if steps > 0 {
+                io.counts(", sees % feature vectors a window", &[steps.into()]);
             }
             io.str("\n");
         }
@@ -191,10 +192,10 @@ fn json(console: &Console, io: &mut dyn Io) {
     let now = io.now();
     let mut j = Object::new(KIND, "device", io.out());
     j.long("time_us", now.0);
-    match i.model {
-        Some((learner, since)) => {
-            j.text("model", learner.name());
-            j.long("model_age_us", now.0.saturating_sub(since.0));
+    match links.published.get() {
+        Some(model) => {
+            j.text("model", model.learner.name());
+            j.long("model_age_us", now.0.saturating_sub(model.time.0));
         }
         None => {
             j.null("model");
@@ -296,7 +297,9 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
         match s.health {
             SensorHealth::Starting => "starting",
             SensorHealth::Well => "well",
-            SensorHealth::Stuck => "stuck",
+            SensorHealth::Suspect(what) if what.any(Faults::STUCK) => "stuck",
+            SensorHealth::Suspect(what) if what.any(Faults::NOT_A_NUMBER) => "not_a_number",
+            SensorHealth::Suspect(_) => "saturated",
             SensorHealth::Lost(_) => "lost",
         },
     );

@@ -45,6 +45,9 @@ pub(super) fn told(kept: &Kept, io: &mut dyn Io) {
     if kept.erases > 0 {
         io.str(", a page erased");
     }
+    if kept.renamed > 0 {
+        io.counts("; % classes have other names now, 'label list' shows them", &[kept.renamed.into()]);
+    }
     io.str("\n");
 }
 

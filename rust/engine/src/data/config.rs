@@ -1,7 +1,9 @@
 //! Run-time parameters of the device and its learners, under names such as `device.learner`.
 
-use crate::capacity::{CHANNELS, FEATURES};
+use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
+use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::learners::{FIRST, Learner, Params, WINDOWS};
+use hone_learn::learner::Setup;
 use hone_learn::setting::{FLAG, Field, choice, int};
 use hone_learn::{ParamError, Setting, Settings, Value, choices, settings};
 use hone_signal::features;
@@ -113,6 +115,25 @@ impl Config {
         // 16 bands of three channels are the 48 features that the default build has room for.
         features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
     };
+
+    /// Whether the build has room for a value with windows of so many channels, all else at its default.
+    ///
+    /// # Errors
+    /// [`ParamError`], also of what contradicts the defaults.
+    #[inline(never)]
+    pub fn fits(section: Section, index: usize, value: Value, channels: usize) -> Result<(), ParamError> {
+        let mut config = Self::DEFAULT;
+        config.set(section, index, value)?;
+        match section {
+            Section::Device => Ok(()),
+            Section::Features => extractor(&config.features, channels).map(|_| ()),
+            Section::Learner(learner) => {
+                let by = Preprocessing::new(learner, &config.learners, &config.features, channels)?;
+                let setup = Setup { shape: by.shape(channels), rows: TRAINING_ROWS as u16, ..Setup::default() };
+                learner.check(&config.learners, &setup).map(|_| ())
+            }
+        }
+    }
 
     /// Finds `section.name`.
     pub fn find(key: &str) -> Option<(Section, usize)> {

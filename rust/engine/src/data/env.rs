@@ -1,7 +1,8 @@
 //! Every effect that the engine has on the world, as a few small traits. Time is an argument, not a trait.
 
+use crate::capacity::CHANNELS;
 use hone_learn::text::{Out, Write};
-use hone_signal::{Channel, Faults, Micros, Sample};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample};
 
 /// One frame was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +28,25 @@ pub enum SensorError {
 pub struct SensorInfo {
     /// Its name: the device's on the board, the source's on the host.
     pub name: &'static str,
-    /// Frames per second, at least 1.
-    pub rate_hz: u32,
-    /// Channels per frame, 1 to [`crate::capacity::CHANNELS`].
+    /// How often it gives a frame.
+    pub rate: Rate,
+    /// Channels per frame, 1 to [`CHANNELS`].
     pub channels: u8,
-    /// The scale and unit of its channels (all alike).
-    pub channel: Channel,
+    /// What each means, in order; the places after them are of no meaning.
+    pub meaning: [Channel; CHANNELS],
+}
+
+impl SensorInfo {
+    /// What each channel means, in order.
+    pub fn meaning(&self) -> &[Channel] {
+        self.meaning.get(..usize::from(self.channels)).unwrap_or(&self.meaning)
+    }
+
+    /// Whether all are of one scale and unit.
+    pub fn uniform(&self) -> bool {
+        let meaning = self.meaning();
+        meaning.iter().all(|m| Some(m) == meaning.first())
+    }
 }
 
 /// The source of samples.

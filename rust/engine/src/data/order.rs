@@ -7,7 +7,7 @@ use hone_learn::learner::{Form, Part, Refusal, Start};
 use hone_learn::payload::PayloadError;
 use hone_learn::{ClassId, ParamError, Shortage};
 use hone_model::ReadError;
-use hone_signal::Micros;
+use hone_signal::{Channel, Micros};
 
 /// What the user last asked of inference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,13 @@ pub struct InferRequest {
     pub once: u32,
     /// The class of the windows that follow.
     pub label: Option<ClassId>,
+    /// Windows for which that still holds; 0 until it is taken away.
+    pub label_left: u16,
 }
 
 impl InferRequest {
     /// At start: infer as soon as there is a model.
-    pub const DEFAULT: Self = Self { infer: true, verbose: false, once: 0, label: None };
+    pub const DEFAULT: Self = Self { infer: true, verbose: false, once: 0, label: None, label_left: 0 };
 }
 
 /// What the user says of the window that waits.
@@ -238,6 +240,8 @@ pub struct Kept {
     pub erases: u32,
     /// It is in flash.
     pub saved: bool,
+    /// Classes that have another name now than before.
+    pub renamed: u16,
 }
 
 /// Why it was not done. The model in use stays, and so does the one saved.
@@ -271,8 +275,22 @@ pub enum KeepError {
         /// The sensor's, or what the build has room for.
         have: u16,
     },
+    /// The model was trained at another rate.
+    Rate {
+        /// The model's, in hertz.
+        model: f32,
+        /// The sensor's.
+        have: f32,
+    },
     /// The model was trained on samples of another scale or unit.
-    Scale,
+    Meaning {
+        /// Of this channel.
+        channel: u16,
+        /// The model's.
+        model: Channel,
+        /// The sensor's.
+        have: Channel,
+    },
     /// The model is for windows of another length.
     Frames {
         /// The model's.
@@ -349,7 +367,7 @@ impl KeepStatus {
     pub const ZERO: Self = Self {
         ordered: 0,
         done: 0,
-        result: Ok(Kept { learner: None, bytes: 0, erases: 0, saved: false }),
+        result: Ok(Kept { learner: None, bytes: 0, erases: 0, saved: false, renamed: 0 }),
         health: Health {
             ready: false,
             found: hone_store::Found { values: 0, unfinished: 0, damaged: 0, markers: 0, repaired: 0, foreign: 0 },

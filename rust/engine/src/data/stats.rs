@@ -7,7 +7,7 @@ use crate::learners::{FIRST, Learner};
 use hone_learn::learner::{Answer, Learning, Point};
 use hone_learn::metrics::Confusion;
 use hone_learn::{ClassId, Decision, Report};
-use hone_signal::{Micros, Sample};
+use hone_signal::{Faults, Micros, Sample};
 
 /// Adds one to a counter.
 pub fn count(counter: &mut u32) {
@@ -21,8 +21,8 @@ pub enum SensorHealth {
     Starting,
     /// It answers and what it says is plausible.
     Well,
-    /// It repeats one reading to the bit.
-    Stuck,
+    /// It answers, and something is wrong with what it says.
+    Suspect(Faults),
     /// It does not answer.
     Lost(SensorError),
 }
@@ -141,7 +141,7 @@ pub struct InferenceStats {
     pub latency: Latency,
     /// The newest verdict.
     pub last: Option<Last>,
-    /// When the model in use was published, and what it is.
+    /// The model that judges, and when it was published.
     pub model: Option<(Learner, Micros)>,
     /// Feature vectors per window that it sees; 0 where it sees samples, or one row.
     pub steps: u16,

@@ -13,10 +13,11 @@ use hone_learn::payload::PayloadError;
 use hone_learn::sink::{Counter, Sink};
 use hone_model::entries::{apply, each_setting};
 use hone_model::{Container, Contents, Entry, ReadError, WriteError};
-use hone_signal::Channel;
 
 /// Frames per window, beside the parameters of the feature pipeline.
 const FRAMES: &str = "window-frames";
+/// Frames per second.
+const RATE: &str = "rate-hz";
 
 /// Bytes of a slot's container; 0 of what cannot be written.
 pub fn bytes(links: &Links, slot: &Slot) -> u32 {
@@ -31,8 +32,6 @@ pub fn bytes(links: &Links, slot: &Slot) -> u32 {
 pub fn write(links: &Links, slot: &Slot, sink: &mut dyn Sink) -> Result<u32, WriteError> {
     let learner = slot.model.learner().ok_or(WriteError::Unwritable)?;
     let sensor = links.sampling.get().sensor;
-    let channels = [sensor.map_or(Channel::default(), |s| s.channel); CHANNELS];
-    let count = sensor.map_or(0, |s| usize::from(s.channels));
     let names = links.names.get();
     let contents = Contents {
         learner: hone_model::Learner(learner.code()),
@@ -40,11 +39,14 @@ pub fn write(links: &Links, slot: &Slot, sink: &mut dyn Sink) -> Result<u32, Wri
         parameters: &|each| slot.model.each_parameter(each),
         pipeline: &|each| {
             each(FRAMES, Entry::Int(WINDOW_FRAMES as i32));
+            if let Some(sensor) = &sensor {
+                each(RATE, Entry::Real(sensor.rate.hertz()));
+            }
             if let Some(params) = slot.by.params() {
                 each_setting(params, each);
             }
         },
-        channels: channels.get(..count).unwrap_or(&channels),
+        channels: sensor.as_ref().map_or(&[], |s| s.meaning()),
         scaling: &|each| {
             if let Some(sequence) = slot.by.sequence() {
                 sequence.scaling(each);
@@ -73,10 +75,17 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
     if channels > CHANNELS || (sensor.is_some() && channels != have) {
         return Err(KeepError::Channels { model: channels as u16, have: have as u16 });
     }
-    if let Some(sensor) = sensor
-        && container.channels().any(|c| !alike(c, sensor.channel))
-    {
-        return Err(KeepError::Scale);
+    if let Some(sensor) = sensor {
+        for (channel, (model, have)) in (0..).zip(container.channels().zip(sensor.meaning.iter().copied())) {
+            if model.unit != have.unit || !near(model.scale, have.scale, SCALE_TOLERANCE) {
+                return Err(KeepError::Meaning { channel, model, have });
+            }
+        }
+        if let Some(Entry::Real(model)) = container.pipeline().named(RATE)
+            && !near(model, sensor.rate.hertz(), RATE_TOLERANCE)
+        {
+            return Err(KeepError::Rate { model, have: sensor.rate.hertz() });
+        }
     }
     if let Some(Entry::Int(frames)) = container.pipeline().named(FRAMES)
         && frames != WINDOW_FRAMES as i32
@@ -104,9 +113,13 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
     Ok((learner, by))
 }
 
-fn alike(a: Channel, b: Channel) -> bool {
-    let difference = a.scale - b.scale;
-    a.unit == b.unit && difference.abs() <= 1e-3 * b.scale.abs()
+/// Scales that differ by less are taken for equal.
+const SCALE_TOLERANCE: f32 = 1e-3;
+/// Rates that differ by less are: about what shifts no line of a window's spectrum by more than its own width.
+const RATE_TOLERANCE: f32 = 0.01;
+
+fn near(a: f32, b: f32, tolerance: f32) -> bool {
+    (a - b).abs() <= tolerance * b.abs()
 }
 
 /// Reads a container that was found good into a slot.

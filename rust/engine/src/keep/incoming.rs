@@ -45,7 +45,7 @@ impl Keeper {
         workshop.publish(offer.slot, learner, false, now);
         self.due = true;
         let bytes = workshop.pool.get(offer.slot).map_or(0, |slot| container::bytes(self.links, &slot));
-        Ok(Kept { learner: Some(learner), bytes, erases: 0, saved: false })
+        Ok(Kept { learner: Some(learner), bytes, ..Kept::default() })
     }
 
     /// Takes the container at the front of the workspace into use, once it has been found good.
@@ -60,11 +60,18 @@ impl Keeper {
             held.slot.model = Model::Empty;
             return Err(error);
         }
-        self.links.names.update(|names| {
+        let renamed = self.links.names.update(|names| {
+            let mut renamed = 0u16;
             for (class, name) in container.classes() {
+                if let Some(other) = names.class(name).filter(|other| *other != class) {
+                    names.remove(other);
+                    renamed += 1;
+                }
+                renamed += u16::from(names.name(class).is_some_and(|old| old != name));
                 // One that finds no place is shown by its number.
                 let _ = names.set(class, name);
             }
+            renamed
         });
         let (slot, online) = (held.number, held.slot.model.learns());
         if online {
@@ -77,7 +84,7 @@ impl Keeper {
             drop(held);
         }
         workshop.publish(slot, learner, online, now);
-        Ok(Kept { learner: Some(learner), bytes: length as u32, erases: 0, saved: false })
+        Ok(Kept { learner: Some(learner), bytes: length as u32, renamed, ..Kept::default() })
     }
 
     pub(super) fn erase(&mut self, workshop: &mut Workshop, now: Micros, flash: &mut dyn Storage) -> Step {

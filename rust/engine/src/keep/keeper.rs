@@ -264,7 +264,7 @@ impl Keeper {
         let saved = flash.save(Key::Config, counter.0, &mut fill, &mut self.notice());
         Step::Done(saved.map_err(KeepError::Flash).map(|s| {
             self.links.keeping.update(|k| count(&mut k.config_saves));
-            Kept { learner: None, bytes: counter.0, erases: s.erases, saved: true }
+            Kept { bytes: counter.0, erases: s.erases, saved: true, ..Kept::default() }
         }))
     }
 

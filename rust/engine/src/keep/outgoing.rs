@@ -33,7 +33,7 @@ impl Keeper {
             self.learnt_saved = self.links.online.get().learning.learnt;
             self.links.keeping.update(|k| count(&mut k.saves));
             let learner = self.links.published.get().map(|p| p.learner);
-            Kept { learner, bytes: length, erases: saved.erases, saved: true }
+            Kept { learner, bytes: length, erases: saved.erases, saved: true, renamed: 0 }
         }))
     }
 
@@ -85,6 +85,6 @@ impl Keeper {
             return Step::Done(Err(KeepError::Workspace { needed: length, available }));
         }
         let learner = self.links.published.get().map(|p| p.learner);
-        Step::Done(self.lend(workshop).map(|_| Kept { learner, bytes: length, erases: 0, saved: false }))
+        Step::Done(self.lend(workshop).map(|_| Kept { learner, bytes: length, ..Kept::default() }))
     }
 }

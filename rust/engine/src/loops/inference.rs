@@ -28,8 +28,8 @@ use crate::learners::{ROWS, Scratch};
 use crate::link::Links;
 use crate::pool::Pool;
 use core::sync::atomic::Ordering;
-use hone_learn::Decision;
 use hone_learn::learner::Answer;
+use hone_learn::{ClassId, Decision};
 use hone_signal::{Faults, Micros, WindowView};
 
 /// Windows with one of these are neither judged nor learnt. A saturated one is judged: a blow that overdrives the
@@ -107,7 +107,7 @@ impl Inference {
         let now = clock.now();
         self.button(now);
         self.rows.turn();
-        self.online.turn();
+        self.online.turn(now);
         let block = self.links.blocks.receive(); // read
         if let Some(block) = &block {
             self.block(block, clock);
@@ -124,10 +124,10 @@ impl Inference {
         let frames = (usize::from(block.len) / channels) as u32;
         self.next_frame = Some(block.first_frame.wrapping_add(frames));
         let mut rest = block.samples.get(..usize::from(block.len)).unwrap_or(&[]);
-        let period = 1_000_000 / u64::from(self.links.sampling.get().sensor.map_or(1, |s| s.rate_hz.max(1)));
+        let rate = self.links.rate();
         let at = |left: usize| {
             let frames = usize::from(block.len).saturating_sub(left) / channels;
-            Micros(block.time.0 + frames as u64 * period)
+            Micros(block.time.0 + rate.span(frames as u32).0)
         };
         while !rest.is_empty() {
             if self.window.is_none() {
@@ -184,6 +184,7 @@ impl Inference {
         }
         if !window.faults.any(UNFIT_TO_LEARN) {
             self.learn(&window.view()); // features, train
+            self.labelled(window.label);
         }
         self.window = self.hand_over(window); // train
         if let Some(window) = self.window.as_deref_mut() {
@@ -205,6 +206,18 @@ impl Inference {
         }
         if ROWS && (self.rows.asked() || (window.label.is_some() && !learnt)) {
             self.rows.add(self.bench, window);
+        }
+    }
+
+    /// Counts a window that had a label down, where the label is for so many.
+    fn labelled(&self, label: Option<ClassId>) {
+        if label.is_some() {
+            self.links.request.update(|r| {
+                if r.label == label && r.label_left > 0 {
+                    r.label_left -= 1;
+                    r.label = r.label.filter(|_| r.label_left > 0);
+                }
+            });
         }
     }
 

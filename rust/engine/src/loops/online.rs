@@ -5,12 +5,13 @@
 //!                              └─ no ──► infer ──► known: verdict
 //!                                          └─► unknown: the window waits ──► label ID: learnt
 //!                                                          │                 label dismiss: let go
-//!                                                          └─► the next unknown window takes its place
+//!                                                          ├─► the next unknown window takes its place
+//!                                                          └─► after half a minute it is let go
 //! ```
 //!
 //! The inference loop has its slot to itself. Who wants to read the model asks for a copy.
 
-use crate::capacity::FEATURES;
+use crate::capacity::{FEATURES, WINDOW_FRAMES};
 use crate::data::order::Reply;
 use crate::data::preprocessing::Bench;
 use crate::data::stats::OnlineStats;
@@ -22,23 +23,28 @@ use hone_learn::learner::{Answer, Input};
 use hone_learn::{ClassId, Decision};
 use hone_signal::{Faults, Micros, WindowView};
 
+/// An unknown window waits for its label this long, or as long as four windows take: who labels later means another.
+const PATIENCE: Micros = Micros(30_000_000);
+
 /// The features of the last unknown window, kept until it is labelled, dismissed or replaced. All zero when empty.
 #[derive(Debug)]
 struct Pending {
     len: u16,
     sequence: u32,
+    time: Micros,
     features: [f32; if ONLINE { FEATURES } else { 0 }],
 }
 
 impl Pending {
-    const NONE: Self = Self { len: 0, sequence: 0, features: [0.0; if ONLINE { FEATURES } else { 0 }] };
+    const NONE: Self =
+        Self { len: 0, sequence: 0, time: Micros(0), features: [0.0; if ONLINE { FEATURES } else { 0 }] };
 
     /// Keeps a window in place of the one that waited; false, and none waits, when it has no features, or too many.
-    fn keep(&mut self, features: &[f32], sequence: u32) -> bool {
+    fn keep(&mut self, features: &[f32], sequence: u32, time: Micros) -> bool {
         self.len = 0;
         let Some(place) = self.features.get_mut(..features.len()) else { return false };
         place.iter_mut().zip(features).for_each(|(place, x)| *place = *x);
-        (self.len, self.sequence) = (features.len() as u16, sequence);
+        (self.len, self.sequence, self.time) = (features.len() as u16, sequence, time);
         self.len > 0
     }
 
@@ -80,9 +86,14 @@ impl Online {
     }
 
     /// Takes a model, gives a copy, forgets, and learns the window that waited: what was asked since the last turn.
-    pub fn turn(&mut self) {
+    pub fn turn(&mut self, now: Micros) {
         if !ONLINE {
             return;
+        }
+        let patience = PATIENCE.0.max(self.links.rate().span(4 * WINDOW_FRAMES as u32).0);
+        if self.memory.pending.len > 0 && now.0.saturating_sub(self.memory.pending.time.0) > patience {
+            self.memory.pending.len = 0;
+            self.publish();
         }
         if self.links.forget.swap(false, Ordering::Relaxed) {
             self.held = None;
@@ -177,7 +188,7 @@ impl Online {
         let answer = slot.model.infer_online(&input, &mut self.memory.scratch)?;
         if answer.verdict.decision == Decision::Unknown
             && window.label.is_none()
-            && self.memory.pending.keep(input.row, window.sequence)
+            && self.memory.pending.keep(input.row, window.sequence, window.time)
         {
             self.links.online.update(|s| s.waiting = Some(window.sequence));
         }

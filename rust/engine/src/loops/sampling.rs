@@ -12,6 +12,9 @@ use hone_signal::{Faults, Micros, Sample};
 /// A sensor that failed is asked again after this long.
 const RETRY: Micros = Micros(100_000);
 
+/// A block that is older goes as it is, so that a slow sensor's frames do not wait for others.
+const BLOCK_SPAN: Micros = Micros(250_000);
+
 /// The loop's own state.
 #[derive(Debug)]
 pub struct Sampling {
@@ -19,13 +22,16 @@ pub struct Sampling {
     block: BlockBuf,
     due: Option<Micros>,
     /// What is left over of dividing a second by the rate, so that the pace holds in the long run.
-    remainder: u32,
+    remainder: u64,
     frame: u32,
     previous: [Sample; CHANNELS],
     repeats: u32,
     /// Read from the configuration at each block's start.
     stuck_frames: u32,
+    /// What is wrong, as told.
     suspect: Faults,
+    /// What was wrong with a frame since the last block began.
+    seen: Faults,
     /// Of [`Links::erases`], at the last reading.
     erases: u32,
     /// What is counted; others see a copy.
@@ -44,6 +50,7 @@ impl Sampling {
             repeats: 0,
             stuck_frames: u32::MAX,
             suspect: Faults::NONE,
+            seen: Faults::NONE,
             erases: 0,
             stats: SamplingStats::ZERO,
         }
@@ -57,22 +64,23 @@ impl Sampling {
         }
         let info = sensor.info();
         let channels = usize::from(info.channels).clamp(1, CHANNELS);
-        let rate = info.rate_hz.max(1);
-        let period = u64::from(1_000_000 / rate);
+        // A frame takes `span / frames` microseconds; what the division leaves over is carried on, so that the pace holds.
+        let (span, frames) = (u64::from(info.rate.seconds()) * 1_000_000, u64::from(info.rate.frames()));
+        let period = span / frames;
         let late = ((now.0 - due.0) / period.max(1)) as u32;
         let erases = self.links.erases.load(Ordering::Relaxed);
         let erased = erases % 2 == 1 || erases != self.erases;
         self.erases = erases;
-        if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Stuck) {
+        if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Suspect(_)) {
             self.overrun(now, late, erased);
         }
         let mut frame = [0; CHANNELS];
         let next = match sensor.read(now, &mut frame) {
             Ok(reading) => {
                 self.take(now, channels, frame, reading.faults);
-                self.remainder += 1_000_000 % rate;
-                let carry = u64::from(self.remainder >= rate);
-                self.remainder %= rate;
+                self.remainder += span % frames;
+                let carry = u64::from(self.remainder >= frames);
+                self.remainder %= frames;
                 Micros(due.0 + period * (u64::from(late) + 1) + carry)
             }
             Err(error) => {
@@ -119,11 +127,10 @@ impl Sampling {
         }
         self.repeats = if frame == self.previous { self.repeats.saturating_add(1) } else { 0 };
         self.previous = frame;
-        let stuck = self.repeats >= self.stuck_frames;
-        if stuck {
+        if self.repeats >= self.stuck_frames {
             faults = faults.with(Faults::STUCK);
         }
-        self.report(now, faults, stuck);
+        self.report(now, faults);
         let s = &mut self.stats;
         count(&mut s.frames);
         for (flag, counter) in [
@@ -140,19 +147,29 @@ impl Sampling {
         self.append(now, frame.get(..channels).unwrap_or(&frame), faults);
     }
 
-    /// Tells of a change for the worse at once, and of one for the better when nothing is wrong any more.
-    fn report(&mut self, now: Micros, faults: Faults, stuck: bool) {
+    /// Tells of a change for the worse at once, and of one for the better after a block without it, so that a sensor that
+    /// flickers does not flood the console.
+    fn report(&mut self, now: Micros, faults: Faults) {
         let lost = matches!(self.stats.health, SensorHealth::Lost(_));
-        self.stats.health = if stuck { SensorHealth::Stuck } else { SensorHealth::Well };
-        let new = Faults(faults.0 & !self.suspect.0);
-        if new != Faults::NONE {
-            self.suspect = self.suspect.with(faults);
-            self.links.tell(Event::SensorSuspect { time: now, faults: new });
-        } else if faults == Faults::NONE && (lost || (self.suspect != Faults::NONE && self.block.len == 0)) {
-            // At a block's start only, so that a sensor that flickers does not flood the console.
-            self.suspect = Faults::NONE;
-            self.links.tell(Event::SensorBack { time: now });
+        self.seen = self.seen.with(faults);
+        let wrong = if lost {
+            faults
+        } else if self.block.len == 0 {
+            core::mem::replace(&mut self.seen, faults)
+        } else {
+            self.suspect.with(faults)
+        };
+        if lost || wrong != self.suspect {
+            self.suspect = wrong;
+            self.links.tell(match wrong {
+                Faults::NONE => Event::SensorBack { time: now },
+                faults => Event::SensorSuspect { time: now, faults },
+            });
         }
+        self.stats.health = match wrong {
+            Faults::NONE => SensorHealth::Well,
+            faults => SensorHealth::Suspect(faults),
+        };
     }
 
     fn append(&mut self, now: Micros, frame: &[Sample], faults: Faults) {
@@ -176,7 +193,8 @@ impl Sampling {
         block.len += frame.len() as u16;
         block.faults = block.faults.with(faults);
         self.frame = self.frame.wrapping_add(1);
-        if usize::from(block.len) >= BLOCK_FRAMES * frame.len() {
+        let old = now.0.saturating_sub(block.time.0) >= BLOCK_SPAN.0;
+        if old || usize::from(block.len) >= BLOCK_FRAMES * frame.len() {
             self.flush();
         }
     }

@@ -17,7 +17,7 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
         JobFault::Workspace(shortage) => words::workspace(shortage, out),
         JobFault::NoWindows => {
             out.str(
-                "no window that can be learnt from came for 10 s; 'sensor info' and 'stats' say how the sensor does",
+                "no window that can be learnt from came for 10 s, or for as long as four take; 'sensor info' and 'stats' say how the sensor does",
             );
         }
         JobFault::Shape => out.str("the sensor's channels changed while training; train again"),

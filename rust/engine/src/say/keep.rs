@@ -1,6 +1,6 @@
 //! What went wrong with flash or a model, in words.
 
-use super::faults;
+use super::{faults, units};
 use crate::data::order::KeepError;
 use crate::data::storage::StorageError;
 use crate::learners::Learner;
@@ -36,7 +36,20 @@ pub fn error(error: &KeepError, out: &mut dyn Out) {
         KeepError::Channels { model, have } => {
             out.counts("the model is for % channels and there are %", &[(*model).into(), (*have).into()]);
         }
-        KeepError::Scale => out.str("the model was trained on samples of another scale or unit than this sensor's"),
+        KeepError::Rate { model, have } => {
+            out.str("the model was trained at ");
+            out.real(*model);
+            out.str(" Hz and the sensor's rate is ");
+            out.real(*have);
+            out.str(" Hz; train again, or sample at the model's rate");
+        }
+        KeepError::Meaning { channel, model, have } => {
+            out.counts("channel % of the model has ", &[(*channel).into()]);
+            units::scale(*model, out);
+            out.str(" and the sensor's has ");
+            units::scale(*have, out);
+            out.str("; train again, or set the sensor as it was");
+        }
         KeepError::Frames { model, have } => {
             out.counts(
                 "the model is for windows of % frames and this build's have % (CONFIG_HONE_WINDOW_FRAMES)",

@@ -5,6 +5,7 @@ pub(crate) mod json;
 pub(crate) mod keep;
 mod shortest;
 pub mod telemetry;
+pub mod units;
 
 pub use faults::job as job_fault;
 pub use keep::{error as keep_error, found, storage_error};

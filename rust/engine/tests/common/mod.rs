@@ -12,7 +12,7 @@ use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
 use hone_numeric::rng::Rng;
-use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 use hone_store::ram::RamFlash;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -40,18 +40,18 @@ pub enum Act {
 pub struct Scripted {
     pub act: Act,
     pub channels: u8,
+    pub rate: Rate,
+    pub meaning: [Channel; CHANNELS],
     pub reads: u32,
     rng: Rng,
 }
 
+/// As an accelerometer gives.
+pub const ACCELERATION: Channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
+
 impl Sensor for Scripted {
     fn info(&self) -> SensorInfo {
-        SensorInfo {
-            name: "scripted",
-            rate_hz: 1000,
-            channels: self.channels,
-            channel: Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared },
-        }
+        SensorInfo { name: "scripted", rate: self.rate, channels: self.channels, meaning: self.meaning }
     }
 
     fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
@@ -155,10 +155,27 @@ impl Bench {
     }
 
     fn start(flash: TestFlash, configure: impl Fn(&Links)) -> Self {
+        Self::with(flash, |_| (), configure)
+    }
+
+    /// A device on this flash with another sensor.
+    pub fn sampling(flash: TestFlash, adjust: impl Fn(&mut Scripted)) -> Self {
+        Self::with(flash, adjust, |_| ())
+    }
+
+    fn with(flash: TestFlash, adjust: impl Fn(&mut Scripted), configure: impl Fn(&Links)) -> Self {
         let links: &'static Links = Box::leak(Box::new(Links::new()));
         let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
         let lamp = Lamp::default();
-        let sensor = Scripted { act: Act::Hum, channels: CHANNELS as u8, reads: 0, rng: Rng::new(1) };
+        let mut sensor = Scripted {
+            act: Act::Hum,
+            channels: CHANNELS as u8,
+            rate: Rate::new(1000, 1),
+            meaning: [ACCELERATION; CHANNELS],
+            reads: 0,
+            rng: Rng::new(1),
+        };
+        adjust(&mut sensor);
         let device = Device::with_flash(links, memory, sensor, lamp.clone(), Flash::open(Some(flash)));
         let console = device.console();
         configure(links);

@@ -4,7 +4,7 @@ use crate::dataset::{Data, Dataset, Recording, Recordings};
 use crate::output;
 use hone_engine::capacity::CHANNELS;
 use hone_engine::{Reading, SensorError, SensorInfo};
-use hone_signal::{Channel, Faults, Micros, Sample};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -85,6 +85,23 @@ impl Control {
     }
 }
 
+/// The highest rate that is played: a frame a microsecond.
+const HIGHEST: f64 = 1e6;
+/// The lowest: one a day.
+const LOWEST: f64 = 1.0 / 86_400.0;
+
+/// A rate in hertz as the simplest ratio that is within a ten-millionth of it.
+fn ratio(hertz: f64) -> Option<Rate> {
+    if !(LOWEST * (1.0 - 1e-7)..=HIGHEST).contains(&hertz) {
+        return None;
+    }
+    (1..=1_000_000u32)
+        .map(|seconds| (hertz * f64::from(seconds), seconds))
+        .find(|(frames, _)| frames.round() >= 1.0 && (frames - frames.round()).abs() <= 1e-7 * frames)
+        .filter(|(frames, _)| *frames < f64::from(u32::MAX))
+        .map(|(frames, seconds)| Rate::new(frames.round() as u32, seconds))
+}
+
 /// The sensor.
 #[derive(Debug)]
 pub struct Replay {
@@ -114,23 +131,18 @@ impl Replay {
                 "{name} is a table without time, which nothing can sample; 'hone eval {name}' learns from it"
             ));
         };
-        let rate = recordings.rate_hz;
-        if rate < 1.0 || (rate - rate.round()).abs() > 1e-6 * rate || rate > f64::from(u32::MAX) {
-            return Err(format!(
-                "{name} has {rate} frames a second and the device samples a whole number of at least one; 'hone eval {name}' takes \
-                 any rate"
-            ));
-        }
+        let rate = ratio(recordings.rate_hz).ok_or_else(|| {
+            format!(
+                "{name} has {} frames a second and the device samples one a day to {} a second; 'hone eval {name}' takes any rate",
+                recordings.rate_hz, HIGHEST
+            )
+        })?;
         let channels = recordings.channels.len();
         if channels > CHANNELS {
             output::note(&format!("{name} has {channels} channels; the device samples the first {CHANNELS}"));
         }
-        let first = recordings.channels.first().copied().unwrap_or(Channel::default());
-        if recordings.channels.iter().take(CHANNELS).any(|c| *c != first) {
-            output::note(&format!(
-                "the channels of {name} differ in scale or unit; the device takes those of the first for all"
-            ));
-        }
+        let mut meaning = [Channel::default(); CHANNELS];
+        meaning.iter_mut().zip(&recordings.channels).for_each(|(place, channel)| *place = *channel);
         let classes: Vec<(String, bool)> = set.classes.iter().map(|c| (c.name.clone(), c.anomalous)).collect();
         let of = |r: &Recording| {
             let mut names: Vec<&str> = Vec::new();
@@ -147,9 +159,9 @@ impl Replay {
         let info = SensorInfo {
             // As long as the program: there is one replay.
             name: Box::leak(format!("recordings of {name}").into_boxed_str()),
-            rate_hz: rate.round() as u32,
+            rate,
             channels: channels.min(CHANNELS) as u8,
-            channel: first,
+            meaning,
         };
         let (set, chunk) = (recordings, Vec::new());
         Ok(Self { set, classes, info, control, recording: 0, frame: 0, chunk, chunk_from: 0, class: None })
@@ -276,8 +288,25 @@ mod tests {
 
     #[test]
     fn refuses_what_the_device_cannot_sample() {
-        for rate in [0.01, 12.5] {
+        for rate in [1e-6, 2e6] {
             assert!(Replay::new(set(rate)).unwrap_err().contains("hone eval"), "{rate}");
         }
+    }
+
+    #[test]
+    fn rates_are_played_as_they_are() {
+        for (hertz, frames, seconds) in [
+            (1000.0, 1000, 1),
+            (12.5, 25, 2),
+            (102.4, 512, 5),
+            (1.0 / 60.0, 1, 60),
+            (1.0 / 86_400.0, 1, 86_400),
+            (0.003_333_333_333, 1, 300),
+            (1e6 / 7.0, 1_000_000, 7),
+            (48_000.0, 48_000, 1),
+        ] {
+            assert_eq!(ratio(hertz), Some(Rate::new(frames, seconds)), "{hertz}");
+        }
+        assert_eq!(Replay::new(set(12.5)).unwrap().info().rate, Rate::new(25, 2));
     }
 }

@@ -11,10 +11,10 @@
 //! An imbalance triples the force at shaft rate. A bearing defect strikes the housing 3.58 times a revolution (outer race
 //! of a common deep-groove bearing) and rings its 380 Hz mode. All is seeded: equal seeds and commands give equal samples.
 
-use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ};
+use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ, SAMPLE_SECONDS};
 use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
 use hone_numeric::rng::Rng;
-use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -209,9 +209,9 @@ impl Sensor for Rig {
     fn info(&self) -> SensorInfo {
         SensorInfo {
             name: "simulated motor rig",
-            rate_hz: SAMPLE_RATE_HZ as u32,
+            rate: Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32),
             channels: CHANNELS.min(3) as u8,
-            channel: Channel { scale: SCALE as f32, unit: Unit::MetresPerSecondSquared },
+            meaning: [Channel { scale: SCALE as f32, unit: Unit::MetresPerSecondSquared }; CHANNELS],
         }
     }
 

@@ -1,8 +1,9 @@
 //! The subcommand.
 
+use super::budget::{Budget, Excess};
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, esn, form, judge, pictures, protocol, rce, settings, sound, svm, table};
+use super::{ablation, form, judge, pictures, protocol, settings, sound};
 use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
 use crate::output;
 use clap::{Args, ValueEnum};
@@ -24,7 +25,7 @@ pub struct EvalArgs {
     /// A setting of the learner; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Capacities: those of the NUCLEO-F401RE's build, or large ones
+    /// Within what a board's image holds, and as it learns; or with large capacities
     #[arg(long, value_enum, default_value_t)]
     pub budget: Budget,
     /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
@@ -145,44 +146,13 @@ impl Protocol {
     }
 }
 
-/// Capacities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Budget {
-    /// Those of the NUCLEO-F401RE's build
-    #[default]
-    F401,
-    /// Large ones
-    None,
-}
-
-impl Budget {
-    fn name(self) -> &'static str {
-        match self {
-            Self::F401 => "f401",
-            Self::None => "none",
-        }
-    }
-}
-
-fn learner(args: &EvalArgs) -> Box<dyn Learner> {
-    match (args.learner, args.budget) {
-        (LearnerName::Esn, Budget::F401) => Box::new(esn::F401::default()),
-        (LearnerName::Esn, Budget::None) => Box::new(esn::Unbounded::default()),
-        (LearnerName::Svm, Budget::F401) => Box::new(svm::F401::default()),
-        (LearnerName::Svm, Budget::None) => Box::new(svm::Unbounded::default()),
-        (LearnerName::Rce, Budget::F401) => Box::new(rce::F401::default()),
-        (LearnerName::Rce, Budget::None) => Box::new(rce::Unbounded::default()),
-        (LearnerName::Table(learner), _) => Box::new(table::OfTable::new(learner)),
-    }
-}
-
 /// Runs the subcommand.
 ///
 /// # Errors
 /// [`EvalError`], for standard error.
 pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
     if args.list_settings {
-        let mut learner = learner(&EvalArgs { budget: Budget::F401, ..args.clone() });
+        let mut learner = args.budget.learner(args.learner)?;
         configure(args, learner.as_mut())?;
         output::print(&learner.settings().list());
         return Ok(());
@@ -227,17 +197,20 @@ pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<
 
 fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
     let set = Dataset::read(source, &data_folder(args.root.as_deref()))?;
-    let mut learner = learner(args);
-    learner.serves(&set).map_err(EvalError::NotServed)?;
-    learner.adapt(&set);
-    configure(args, learner.as_mut())?;
+    let mut learner = ready(args, &set).map_err(|error| match error {
+        EvalError::Exceeds(excess) => {
+            let holds = |budget: &Budget| ready(&EvalArgs { budget: *budget, ..args.clone() }, &set).is_ok();
+            EvalError::Exceeds(Excess { holds: Budget::BOARDS.iter().copied().find(holds), ..excess })
+        }
+        other => other,
+    })?;
 
     let total = set.parts().count() as u64;
     let bar = ProgressBar::new(total);
     if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
         bar.set_style(style.progress_chars("=> "));
     }
-    let outcome = sound::check(&set).and_then(|()| go(args, &set, learner.as_mut(), &bar));
+    let outcome = go(args, &set, learner.as_mut(), &bar);
     bar.finish_and_clear();
     let protocol::Outcome { mut report, training, results, curves } = outcome?;
     report.dataset = set.name.clone();
@@ -262,6 +235,18 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         None => Vec::new(),
     };
     Ok((report, files))
+}
+
+/// A learner with its settings, which the data and the budget suit.
+fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
+    let mut learner = args.budget.learner(args.learner)?;
+    learner.serves(set).map_err(EvalError::NotServed)?;
+    args.budget.image().map_or(Ok(()), |image| image.takes(set))?;
+    learner.adapt(set);
+    configure(args, learner.as_mut())?;
+    sound::check(set)?;
+    learner.fits(set)?;
+    Ok(learner)
 }
 
 fn go(
@@ -308,6 +293,7 @@ fn go(
 
 fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
     for (key, value) in pairs(args)? {
+        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value))?;
         let set = learner.set(&key, &value);
         set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
     }

@@ -1,5 +1,6 @@
 //! The ESN under evaluation.
 
+use super::budget::{self, Image};
 use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
@@ -27,6 +28,8 @@ pub struct Esn<const N: usize, const C: usize, const E: usize> {
     /// Lengths of phases that the user has set; the others follow from the manifest's split.
     fixed: Phases,
     sight: Sight<C>,
+    /// What it learns within, and as.
+    image: Option<&'static Image>,
     model: Box<Model<N, C, E>>,
     scratch: Box<Scratch<N, C>>,
     /// In place of the model, once converted.
@@ -47,17 +50,17 @@ struct Phases {
     calibrate: bool,
 }
 
-/// As in the NUCLEO-F401RE's build.
-pub type F401 = Esn<64, 3, 384>;
 /// As large as settings can ask for.
 pub type Unbounded = Esn<512, 16, 262_144>;
 
-impl<const N: usize, const C: usize, const E: usize> Default for Esn<N, C, E> {
-    fn default() -> Self {
+impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
+    /// One that learns as an image does; without one, with the capacities of its type.
+    pub fn within(image: Option<&'static Image>) -> Self {
         Self {
             params: Params::DEFAULT,
             fixed: Phases::default(),
-            sight: Sight::default(),
+            sight: Sight::within(image),
+            image,
             model: Box::new(Model::new()),
             scratch: Box::new(Scratch::new()),
             integer: None,
@@ -85,7 +88,8 @@ struct Stream<'a> {
 }
 
 impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
-    /// Shares the windows out: every phase sees every recording, in order, as far as its share of all windows goes.
+    /// Shares the windows out: every phase sees every recording, in order, as far as its share of all windows goes; within an image
+    /// each phase has as many of them in the order in which they come.
     /// Without a setting a fifth of the windows to train on is for scaling, and without windows to calibrate on the last
     /// quarter of those to train on is.
     fn stream<'a>(&self, r: &'a Recordings) -> Stream<'a> {
@@ -116,7 +120,23 @@ impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
             |fixed: bool, set: u16, windows: &mut Vec<_>| windows.truncate(if fixed { set.into() } else { MOST });
         limit(self.fixed.fit, self.params.fit_windows, &mut stream.fit);
         limit(self.fixed.calibrate, self.params.calibrate_windows, &mut stream.calibrate);
+        if self.image.is_some() {
+            // As on a device: as many for each phase, in the order in which windows come.
+            let (scale, fit) = (stream.scale.len(), stream.fit.len());
+            let mut all = [stream.scale, stream.fit, stream.calibrate].concat();
+            all.sort_by_key(|(_, window)| window.sequence);
+            stream.calibrate = all.split_off(scale + fit);
+            stream.fit = all.split_off(scale);
+            stream.scale = all;
+        }
         stream
+    }
+
+    /// The windows that measure what is usual for features, where they are seen, and the others.
+    fn measured<'a>(&self, r: &'a Recordings) -> (Vec<Placed<'a>>, Stream<'a>) {
+        let mut stream = self.stream(r);
+        let windows = if self.sight.features() { stream.scale.len() / 2 } else { 0 };
+        (stream.scale.drain(..windows).collect(), stream)
     }
 
     /// Windows as the ESN sees them.
@@ -151,7 +171,11 @@ impl<const N: usize, const C: usize, const E: usize> Esn<N, C, E> {
             ))
         };
         let checked = params.check(shape).map_err(refused)?;
-        Model::<N, C, E>::accepts(&checked).map_err(refused)?;
+        Model::<N, C, E>::accepts(&checked).map_err(|e| budget::refused(self.image, e))?;
+        if let Some(image) = self.image {
+            let bytes = required(&checked) + self.sight.bytes();
+            image.room("bytes of workspace", bytes, image.workspace, "WORKSPACE_BYTES")?;
+        }
         Ok(checked)
     }
 }
@@ -199,11 +223,15 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         }
     }
 
+    fn fits(&mut self, set: &Dataset) -> Result<(), EvalError> {
+        let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
+        let stream = self.measured(r).1;
+        self.checked(r, &stream).map(|_| ())
+    }
+
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         let Some(r) = set.recordings() else { return Err(EvalError::NotServed("there are no recordings".into())) };
-        let mut stream = self.stream(r);
-        let measured: Vec<_> =
-            if self.sight.features() { stream.scale.drain(..stream.scale.len() / 2).collect() } else { vec![] };
+        let (measured, stream) = self.measured(r);
         let checked = self.checked(r, &stream)?;
         for at in &measured {
             tick();

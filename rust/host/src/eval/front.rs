@@ -1,9 +1,10 @@
 //! What classifiers see: features of windows by the device's own extractors, or a table's rows as they are.
 
+use super::budget::Image;
 use super::learner::{EvalError, Input};
 use super::settings::{Table, conflict};
 use crate::dataset::{Data, Dataset, Family, Part};
-use hone_learn::{ClassId, ParamError, Settings, Value, Workspace};
+use hone_learn::{ClassId, ParamError, SetError, SetMut, Settings, Value, Workspace};
 use hone_numeric::rng::Rng;
 use hone_signal::features::Params;
 use hone_signal::{Extractor, Shape};
@@ -12,6 +13,7 @@ use hone_signal::{Extractor, Shape};
 #[derive(Debug, Default)]
 pub(super) struct Front {
     params: Params,
+    image: Option<&'static Image>,
     extractor: Option<Extractor>,
     scratch: Vec<u32>,
     out: Vec<f32>,
@@ -33,6 +35,11 @@ pub(super) struct Example {
 }
 
 impl Front {
+    /// Of what an image computes.
+    pub fn within(image: Option<&'static Image>) -> Self {
+        Self { image, ..Self::default() }
+    }
+
     /// Starts from the default of the data's family.
     pub fn adapt(&mut self, set: &Dataset) {
         self.params = match set.family {
@@ -61,12 +68,16 @@ impl Front {
     /// Checks the settings against the data; gives the number of features.
     pub fn prepare(&mut self, set: &Dataset) -> Result<usize, EvalError> {
         match &set.data {
-            Data::Table(t) => Ok(t.names.len()),
+            Data::Table(t) => {
+                self.room(t.names.len(), 0, 0)?;
+                Ok(t.names.len())
+            }
             Data::Recordings(r) => {
                 let shape = Shape { channels: r.channels.len(), frames: r.length };
                 let extractor = self.params.check(shape).map_err(|e| {
                     EvalError::Setting(format!("features of windows of {} frames: {}", r.length, conflict(e)))
                 })?;
+                self.room(extractor.len(), extractor.required(), r.length)?;
                 self.scratch = vec![0; extractor.required().div_ceil(4)];
                 self.out = vec![0.0; extractor.len()];
                 let width = extractor.len();
@@ -74,6 +85,13 @@ impl Front {
                 Ok(width)
             }
         }
+    }
+
+    fn room(&self, features: usize, bytes: usize, frames: usize) -> Result<(), EvalError> {
+        let Some(image) = self.image else { return Ok(()) };
+        image.room("features", features, image.features, "FEATURES")?;
+        image.room("bytes of work on features", bytes, image.feature_bytes, "FEATURE_WORKSPACE_BYTES")?;
+        image.room("frames in a window with features", frames, image.feature_frames, "LONG_WINDOWS")
     }
 
     /// What a window's features take, where there are windows.
@@ -118,6 +136,34 @@ impl Front {
         }
         Ok((examples, refused))
     }
+}
+
+/// Takes rows into a training set as the device does: classes share the room of a full set, and rows without a label find none.
+pub(super) fn collect(
+    set: &mut SetMut<'_>,
+    examples: &[Example],
+    labelled: bool,
+    tick: &mut dyn FnMut(),
+) -> Result<(), EvalError> {
+    for (example, offered) in examples.iter().zip(1..) {
+        let label = labelled.then_some(example.class);
+        let mut pushed = set.push(&example.features, label);
+        if let (Err(SetError::Full { .. }), Some(class)) = (pushed, label)
+            && set.make_room(class, offered).is_some()
+        {
+            pushed = set.push(&example.features, label);
+        }
+        match pushed {
+            Ok(()) | Err(SetError::Full { .. }) => tick(),
+            Err(SetError::NotUsable { feature }) => {
+                return Err(EvalError::Learner(format!(
+                    "feature {feature} of a window or row is not a number, or beyond 1e18; give it in other units"
+                )));
+            }
+            Err(_) => return Err(EvalError::Learner("a row does not have the features of those before it".into())),
+        }
+    }
+    Ok(())
 }
 
 /// Shuffles by Fisher and Yates with the device's generator.

@@ -1,5 +1,6 @@
 //! What an evaluation asks of a learner. Each learner's file beside this one answers it with the portable crate's code.
 
+use super::budget::Excess;
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
@@ -30,6 +31,12 @@ pub trait Learner {
     /// # Errors
     /// Text for people.
     fn serves(&self, set: &Dataset) -> Result<(), String>;
+
+    /// Whether it can learn the data with its settings, within its budget; what [`Learner::train`] would find first.
+    ///
+    /// # Errors
+    /// [`EvalError::Exceeds`], and others where settings contradict the data.
+    fn fits(&mut self, set: &Dataset) -> Result<(), EvalError>;
 
     /// Trains on the windows or rows to train and calibrate on. `tick` is told of each one taken in.
     ///
@@ -171,6 +178,8 @@ pub enum EvalError {
     Setting(String),
     /// The learner does not serve such data.
     NotServed(String),
+    /// The budget has no room for it.
+    Exceeds(Excess),
     /// The recordings tell nothing, or nothing of them is left.
     Data(String),
     /// The training or the inference failed.
@@ -184,6 +193,7 @@ impl fmt::Display for EvalError {
         match self {
             Self::Dataset(e) => e.fmt(f),
             Self::Setting(text) | Self::NotServed(text) | Self::Data(text) | Self::Learner(text) => f.write_str(text),
+            Self::Exceeds(e) => e.fmt(f),
             Self::Plot(e) => e.fmt(f),
         }
     }

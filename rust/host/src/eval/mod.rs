@@ -2,6 +2,7 @@
 
 mod ablation;
 mod args;
+mod budget;
 mod esn;
 mod form;
 mod front;
@@ -17,9 +18,9 @@ mod sight;
 mod sound;
 mod svm;
 mod table;
-mod tune;
 
-pub use args::{Budget, EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};
+pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};
+pub use budget::{Budget, Excess, Image};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use report::{Confusion, Difference, Report, Variant};
 pub use sound::check as sound;

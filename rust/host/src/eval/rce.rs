@@ -1,9 +1,10 @@
 //! The RCE under evaluation.
 
+use super::budget::{self, Image};
 use super::form;
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
-use super::settings::{Table, conflict, shown};
+use super::settings::{Table, shown};
 use crate::dataset::{Dataset, Family, Part, Task};
 use hone_engine::data::order::JobFault;
 use hone_engine::learners;
@@ -22,6 +23,8 @@ pub struct Rce<const WORDS: usize> {
     params: Params,
     /// Whether the user has set the number of prototypes, so that less than that is an error.
     fixed: bool,
+    /// What it learns within, and as.
+    image: Option<&'static Image>,
     front: Front,
     width: usize,
     model: Box<Model<WORDS>>,
@@ -30,17 +33,17 @@ pub struct Rce<const WORDS: usize> {
     scratch: Vec<u32>,
 }
 
-/// 20 KB: 200 prototypes of 72 features in 8 bits.
-pub type F401 = Rce<5120>;
 /// Thousands of prototypes in `f32`.
 pub type Unbounded = Rce<1_000_000>;
 
-impl<const WORDS: usize> Default for Rce<WORDS> {
-    fn default() -> Self {
+impl<const WORDS: usize> Rce<WORDS> {
+    /// One that learns as an image does; without one, with the capacities of its type.
+    pub fn within(image: Option<&'static Image>) -> Self {
         Self {
             params: Params::default(),
             fixed: false,
-            front: Front::default(),
+            front: Front::within(image),
+            image,
             width: 0,
             model: Box::new(Model::new()),
             quantized: None,
@@ -85,10 +88,16 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         }
     }
 
+    fn fits(&mut self, set: &Dataset) -> Result<(), EvalError> {
+        self.begin(set)
+    }
+
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         self.begin(set)?;
         let (mut examples, refused) = self.front.examples(set, Part::Train)?;
-        shuffle(&mut examples, self.front.seed());
+        if self.image.is_none() {
+            shuffle(&mut examples, self.front.seed());
+        }
         for example in &examples {
             self.learn(&Input::Row(&example.features), example.class)?;
             tick();
@@ -132,7 +141,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         if !self.fixed {
             self.params = self.params.fitted(self.width, WORDS);
         }
-        let checked = self.params.check(self.width, WORDS).map_err(|e| EvalError::Setting(conflict(e)))?;
+        let checked = self.params.check(self.width, WORDS).map_err(|e| budget::refused(self.image, e))?;
         self.quantized = None;
         self.model.erase();
         self.model.begin(&checked).map_err(explain)?;

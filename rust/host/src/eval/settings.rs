@@ -75,8 +75,9 @@ pub fn conflict(error: ParamError) -> String {
         ParamError::Invalid(setting) => format!("{} takes {}", setting.name, range(setting)),
         ParamError::NoSuchSetting => "there is no such setting".into(),
         ParamError::Conflict(text) => text.to_string(),
+        ParamError::Multiple { name, of } => format!("{name} must be a multiple of {of}"),
         ParamError::Capacity { name, asked, capacity } => {
-            format!("{asked} {name} are more than the {capacity} of this budget; give --budget none, or ask for less")
+            format!("{asked} {name} are more than the {capacity} that there is room for; ask for less")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the ESN under evaluation sees: samples, or feature vectors in a row, made by the device's own code.
 
+use super::budget::Image;
 use super::front::cost_facts;
 use super::learner::EvalError;
 use super::settings::{Table, conflict};
@@ -15,6 +16,7 @@ const FEATURES: usize = 2048;
 #[derive(Default)]
 pub(super) struct Sight<const C: usize> {
     params: Params,
+    image: Option<&'static Image>,
     sequence: Option<Sequence<FEATURES, C>>,
     statistics: Vec<f32>,
     hops: u32,
@@ -39,6 +41,11 @@ impl Seen {
 }
 
 impl<const C: usize> Sight<C> {
+    /// Of what an image computes.
+    pub fn within(image: Option<&'static Image>) -> Self {
+        Self { image, ..Self::default() }
+    }
+
     /// Starts from the default of the data's family, which is to see samples.
     pub fn adapt(&mut self, set: &Dataset) {
         self.params = match set.family {
@@ -70,10 +77,21 @@ impl<const C: usize> Sight<C> {
             |e| EvalError::Setting(format!("feature vectors of windows of {} frames: {}", r.length, conflict(e)));
         self.sequence = Sequence::new(&self.params, window).map_err(refused)?;
         let Some(sequence) = &self.sequence else { return Ok((window.channels, window.frames)) };
+        if let Some(image) = self.image {
+            let bytes = image.feature_bytes + 4 * image.features;
+            image.room("features", sequence.features(), image.features, "FEATURES")?;
+            image.room("bytes of work on features", sequence.words(window) * 4, bytes, "FEATURE_WORKSPACE_BYTES")?;
+            image.room("frames in a hop", r.length / sequence.steps(), image.feature_frames, "LONG_WINDOWS")?;
+        }
         self.memory = vec![0; sequence.words(window)];
         self.statistics = vec![0.0; 2 * sequence.features()];
         self.hops = 0;
         Ok((sequence.inputs(), sequence.steps()))
+    }
+
+    /// Bytes of working memory that it takes while a training collects.
+    pub fn bytes(&self) -> usize {
+        4 * self.memory.len()
     }
 
     /// Takes the features of a window into what is usual.

@@ -1,173 +1,64 @@
 //! The SVM under evaluation.
 
+use super::budget::Image;
 use super::form;
-use super::front::{Example, Front, shuffle};
+use super::front::{Front, collect, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::settings::{Table, conflict};
-use super::tune::{self, Batches as Rest, Trial, Tuning};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
-use hone_engine::capacity;
 use hone_engine::data::order::JobFault;
 use hone_engine::learners;
 use hone_learn::learner::Form;
-use hone_learn::set::{Counts, Feature};
-use hone_learn::{Decision, Format, ParamError, Progress, Report, SetError, SetMut, Settings, Stop};
-use hone_svm::batches::share;
-use hone_svm::{
-    Checked, KernelKind, Model, Params, Role, Shape, TrainError, Trainer, keep_basis, keep_support, model_words,
-    required, required_for, scratch_len,
-};
+use hone_learn::set::{Counts, Feature, MOST_ROWS};
+use hone_learn::{Format, ParamError, Progress, Report, SetMut, Settings};
+use hone_svm::{Checked, KernelKind, Model, Params, Shape, TrainError, Trainer, required, required_for, scratch_len};
 
 /// An SVM whose model has `WORDS` words, and the memory that its training may take.
 pub struct Svm<const WORDS: usize> {
     params: Params,
     front: Front,
-    tuning: Tuning,
-    /// Whether C or γ were set.
-    fixed: bool,
-    memory: Memory,
+    /// What it learns within, and as.
+    image: Option<&'static Image>,
     width: usize,
     model: Box<Model<WORDS>>,
     scratch: Vec<f32>,
 }
 
-/// What a training may take.
-#[derive(Clone, Copy)]
-struct Memory {
-    format: Format,
-    /// Words of rows; the number of rows follows from their width.
-    set_words: usize,
-    rows: usize,
-    workspace_bytes: usize,
-}
-
-/// Room for ten classes by 72 features, 13 KB.
-const F401_WORDS: usize = model_words(10, 72, capacity::SVM_SUPPORT_VECTORS, Format::I8);
-/// Bytes of training rows.
-const F401_ROW_BYTES: usize = 16 * 1024;
-
-/// Bytes of rows, model and workspace that the NUCLEO-F401RE can give, whatever the width of a row.
-pub type F401 = Svm<F401_WORDS>;
 /// Room for every row of a large set.
-pub type Unbounded = Svm<UNBOUNDED_WORDS>;
-const UNBOUNDED_WORDS: usize = 1_000_000;
-
-impl Default for F401 {
-    fn default() -> Self {
-        let set_words = F401_ROW_BYTES / 4;
-        let workspace_bytes = capacity::WORKSPACE_BYTES;
-        Self::new(Memory { format: Format::I8, set_words, rows: hone_learn::set::MOST_ROWS, workspace_bytes })
-    }
-}
-
-impl Default for Unbounded {
-    fn default() -> Self {
-        let rows = hone_learn::set::MOST_ROWS;
-        Self::new(Memory { format: Format::F32, set_words: 1 << 26, rows, workspace_bytes: 1 << 28 })
-    }
-}
+pub type Unbounded = Svm<1_000_000>;
+/// Bytes of workspace that it has.
+const UNBOUNDED_WORKSPACE: usize = 1 << 28;
 
 impl<const WORDS: usize> Svm<WORDS> {
-    fn new(memory: Memory) -> Self {
+    /// One that learns as an image does; without one, with the capacities of its type.
+    pub fn within(image: Option<&'static Image>) -> Self {
         Self {
             params: Params::default(),
-            front: Front::default(),
-            tuning: Tuning::default(),
-            fixed: false,
-            memory,
+            front: Front::within(image),
+            image,
             width: 0,
             model: Box::new(Model::new()),
             scratch: Vec::new(),
         }
     }
 
-    /// The share of the rows to test that a model of unlimited memory gets right, trained on all rows in one go with
-    /// the same settings and row format.
-    fn at_once(&mut self, set: &Dataset, examples: &[Example], params: &Params) -> Result<f32, EvalError> {
-        let shape = Shape { rows: examples.len(), features: self.width };
-        let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
-        let mut store = Rows::new(self.memory.format, shape)?;
-        for example in examples {
-            store.edit().push(&example.features, Some(example.class)).map_err(|e| untaken(&e))?;
-        }
-        let mut workspace = vec![0u32; most_useful(&checked, shape, 1 << 28) / 4];
-        let mut model = Box::new(Model::<UNBOUNDED_WORDS>::new());
-        solve(&mut Trainer::new(checked), &mut store, &mut workspace, &mut model)
-            .map_err(|e| EvalError::Learner(explain(e)))?;
-        let mut scratch = vec![0.0; scratch_len(model.view().classes().count(), self.width)];
-        let (mut right, mut total) = (0u32, 0u32);
-        let mut judge = |features: &[f32], class: usize| {
-            let truth = set.classes.get(class).map(|c| Decision::Class(c.id));
-            right += u32::from(Some(model.infer(features, &mut scratch).decision) == truth);
-            total += 1;
-        };
-        match &set.data {
-            Data::Table(t) => {
-                t.rows.iter().filter(|r| r.part == Part::Test).for_each(|r| judge(&r.features, r.class));
+    /// Parameters, shape of the training set and format of its rows.
+    ///
+    /// # Errors
+    /// They contradict each other, or are beyond the image.
+    fn checked(&self, set: &Dataset, rows: usize) -> Result<(Checked, Shape, Format), EvalError> {
+        let large = (Shape { rows: rows.clamp(2, MOST_ROWS), features: self.width }, Format::F32);
+        // An image has one room for rows, whatever their width.
+        let own = |i: &Image| (Shape { rows: i.rows, features: i.features }, i.format);
+        let (shape, format) = self.image.map_or(large, own);
+        let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
+        if let Some(image) = self.image {
+            if set.task == Task::Classification {
+                image.room("classes", set.classes.len(), image.svm_classes, "SVM_CLASSES")?;
             }
-            Data::Recordings(r) => {
-                for (recording, window) in r.windows(Part::Test) {
-                    let held = r.held(recording, window, &set.classes)?;
-                    judge(self.front.features(&Input::Window(held.view()))?, window.class);
-                }
-            }
+            image.room("bytes of workspace", required(&checked, shape), image.workspace, "WORKSPACE_BYTES")?;
         }
-        Ok(right as f32 / total.max(1) as f32)
-    }
-}
-
-impl<const WORDS: usize> Svm<WORDS> {
-    /// C and γ by cross-validation over `rows`, in the memory of a training. None where they cannot be judged.
-    fn tune(&mut self, rows: &[Example], store: &mut Rows, workspace: &mut [u32]) -> Result<Option<Trial>, EvalError> {
-        let shape = Shape { rows: rows.len(), features: self.width };
-        let mut trials = Vec::new();
-        let rule = self.fold(self.params, rows, None, store, workspace)?;
-        for (c, gamma) in tune::candidates(rule.map_or(0.0, |_| self.model.view().gamma())) {
-            let params = Params { c, gamma, ..self.params };
-            if params.check(shape).is_err() {
-                continue;
-            }
-            let (mut right, mut vectors) = (0, 0);
-            for fold in 0..tune::FOLDS {
-                let Some(done) = self.fold(params, rows, Some(fold), store, workspace)? else { return Ok(None) };
-                (right, vectors) = (right + done.0, vectors + done.1);
-            }
-            trials.push(Trial { c, gamma, accuracy: right as f32 / rows.len() as f32, vectors });
-        }
-        store.begin(self.memory.format, self.width)?;
-        Ok(tune::choose(&trials, rows.len()))
-    }
-
-    /// Trains on `rows` less one fold, and judges that; gives the rows judged rightly and the support vectors. None when the
-    /// rows left are of one class.
-    fn fold(
-        &mut self,
-        params: Params,
-        rows: &[Example],
-        fold: Option<usize>,
-        store: &mut Rows,
-        workspace: &mut [u32],
-    ) -> Result<Option<(usize, usize)>, EvalError> {
-        let shape = Shape { rows: rows.len(), features: self.width };
-        let checked = params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
-        store.begin(self.memory.format, self.width)?;
-        let held = |i: usize| fold == Some(i % tune::FOLDS);
-        for (_, row) in rows.iter().enumerate().filter(|(i, _)| !held(*i)) {
-            store.edit().push(&row.features, Some(row.class)).map_err(|e| untaken(&e))?;
-        }
-        let mut trainer = Trainer::new(checked);
-        match solve(&mut trainer, store, workspace, &mut self.model) {
-            Ok(_) => {}
-            Err(TrainError::OneClass(_)) => return Ok(None),
-            Err(e) => return Err(EvalError::Learner(explain(e))),
-        }
-        let vectors = trainer.roles(store.edit().view(), workspace).filter(|r| *r != Role::None).count();
-        let mut scratch = vec![0.0; scratch_len(self.model.view().classes().count(), self.width)];
-        let judged = rows.iter().enumerate().filter(|(i, _)| held(*i));
-        let right = judged
-            .filter(|(_, r)| self.model.infer(&r.features, &mut scratch).decision == Decision::Class(r.class))
-            .count();
-        Ok(Some((right, vectors)))
+        Ok((checked, shape, format))
     }
 }
 
@@ -185,14 +76,6 @@ fn solve<const WORDS: usize>(
     }
 }
 
-/// What the batches came to.
-#[derive(Default)]
-struct Batches {
-    count: u32,
-    limited: bool,
-    last: Option<Report>,
-}
-
 impl<const WORDS: usize> Learner for Svm<WORDS> {
     fn name(&self) -> &'static str {
         "svm"
@@ -200,7 +83,6 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
 
     fn settings(&self) -> Table {
         let mut table = Table::of(&self.params);
-        table.0.extend(Table::of(&self.tuning).0);
         table.0.extend(self.front.settings().0);
         table
     }
@@ -208,7 +90,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     fn adapt(&mut self, set: &Dataset) {
         self.front.adapt(set);
         // The SVM gains from finer spectra than the RCE where there is room for them.
-        if self.memory.format == Format::F32 && set.task == Task::Classification {
+        if self.image.is_none() && set.task == Task::Classification {
             let known = self.front.set("bands", if set.family == Family::Activity { "24" } else { "64" });
             debug_assert!(known.is_ok());
         }
@@ -218,12 +100,8 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
-        self.fixed |= matches!(key, "c" | "gamma");
         match self.params.set_text(key, value) {
-            Err(ParamError::NoSuchSetting) => match self.tuning.set_text(key, value) {
-                Err(ParamError::NoSuchSetting) => self.front.set(key, value),
-                other => other,
-            },
+            Err(ParamError::NoSuchSetting) => self.front.set(key, value),
             other => other,
         }
     }
@@ -235,101 +113,33 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         }
     }
 
+    fn fits(&mut self, set: &Dataset) -> Result<(), EvalError> {
+        self.width = self.front.prepare(set)?;
+        self.checked(set, set.count(Part::Train)).map(|_| ())
+    }
+
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         self.width = self.front.prepare(set)?;
         let (mut examples, mut refused) = self.front.examples(set, Part::Train)?;
-        if set.task == Task::Anomaly {
+        let novelty = set.task == Task::Anomaly;
+        if novelty {
             // As a device would collect them: what calibrates comes last.
             let (more, faulty) = self.front.examples(set, Part::Calibrate)?;
             examples.extend(more);
             refused += faulty;
-        } else {
-            // Recordings hold one class each; a device is shown classes in turn, or its first batch has but one.
+        } else if self.image.is_none() {
             shuffle(&mut examples, self.front.seed());
         }
-        let memory = self.memory;
-        let words = memory.format.row_words(self.width);
-        let rows = (memory.set_words / words.max(1)).min(memory.rows).min(examples.len().max(2));
-        let mut shape = Shape { rows, features: self.width };
-        let checked = self.params.check(shape).map_err(|e| EvalError::Setting(conflict(e)))?;
-        // Many narrow rows outgrow the workspace before they outgrow the set.
-        while shape.rows > 8 && required(&checked, shape) > memory.workspace_bytes {
-            shape.rows -= shape.rows.div_ceil(16);
-        }
-        let rows = shape.rows;
-        let needed = required(&checked, shape);
-        if needed > memory.workspace_bytes {
-            return Err(EvalError::Learner(format!(
-                "{rows} rows of {} features need {needed} bytes of workspace, the budget has {}; give --budget none",
-                self.width, memory.workspace_bytes
-            )));
-        }
-        let workspace_bytes = most_useful(&checked, shape, memory.workspace_bytes);
+        let (checked, shape, format) = self.checked(set, examples.len())?;
+        let mut store = Rows::new(format, shape, self.width)?;
+        collect(&mut store.edit(), &examples, !novelty, tick)?;
+        let rows = store.edit().view().len();
+        let workspace_bytes =
+            self.image.map_or_else(|| most_useful(&checked, shape, UNBOUNDED_WORKSPACE), |image| image.workspace);
         let mut workspace = vec![0u32; workspace_bytes / 4];
-        let mut store = Rows::new(memory.format, shape)?;
+        let report = solve(&mut Trainer::new(checked), &mut store, &mut workspace, &mut self.model)
+            .map_err(|e| EvalError::Learner(explain(e)))?;
 
-        let (mut checked, mut on_basis) = (checked, self.tuning.batches == Rest::Basis);
-        let mut tuned = None;
-        let several = examples.len() > rows && set.task == Task::Classification;
-        if several && self.params.kernel == Some(KernelKind::Rbf) && self.tuning.on && !self.fixed {
-            tuned = self.tune(examples.get(..rows).unwrap_or(&examples), &mut store, &mut workspace)?;
-        }
-        if let Some(trial) = tuned {
-            checked = Params { c: trial.c, gamma: trial.gamma, ..self.params }
-                .check(shape)
-                .map_err(|e| EvalError::Setting(conflict(e)))?;
-            on_basis |= trial.overlaps() && self.tuning.batches == Rest::Auto;
-        }
-        on_basis &= several && !matches!(self.params.kernel, None | Some(KernelKind::Linear));
-        let mut batches = Batches::default();
-        let mut waiting = examples.iter().peekable();
-        while let Some(example) = waiting.peek() {
-            let label = (set.task == Task::Classification).then_some(example.class);
-            match store.edit().push(&example.features, label) {
-                Ok(()) => {
-                    waiting.next();
-                    tick();
-                    if waiting.peek().is_some() {
-                        continue;
-                    }
-                }
-                Err(SetError::Full { .. }) => {}
-                Err(e) => return Err(untaken(&e)),
-            }
-            let mut trainer = match (on_basis, batches.count) {
-                (false, _) => Trainer::new(checked),
-                (true, 0) => Trainer::founds(checked),
-                (true, _) => Trainer::resumes(checked),
-            };
-            let earlier = (batches.count > 0).then(|| self.model.clone());
-            match solve(&mut trainer, &mut store, &mut workspace, &mut self.model) {
-                Ok(report) => {
-                    batches.count += 1;
-                    // A class that is new in this batch, or a kernel other than linear: the newest model is the model.
-                    if let Some(earlier) = earlier {
-                        let share = share(batches.count);
-                        let _ = self.model.edit().average(earlier.view(), share)
-                            || on_basis && self.model.edit().average_on_basis(earlier.view(), share);
-                    }
-                    batches.limited |= report.stop == Stop::IterationLimit;
-                    batches.last = Some(report);
-                    if waiting.peek().is_some() && on_basis {
-                        keep_basis(&trainer, store.edit(), &mut workspace);
-                    } else if waiting.peek().is_some() {
-                        keep_support(&trainer, store.edit(), &mut workspace, rows.div_ceil(8));
-                    }
-                }
-                Err(TrainError::OneClass(_)) if waiting.peek().is_some() => {
-                    store.edit().retain(|row| row % 2 == 0);
-                }
-                Err(e) => return Err(EvalError::Learner(explain(e))),
-            }
-        }
-        let report = batches.last.ok_or_else(|| EvalError::Learner("there was nothing to learn from".into()))?;
-        let novelty = set.task == Task::Anomaly;
-        // What batches cost: told beside the accuracy of the model that they gave.
-        let apart = batches.count > 1 && !novelty && examples.len() <= hone_learn::set::MOST_ROWS;
-        let at_once = if apart { Some(self.at_once(set, &examples, checked.params())?) } else { None };
         let view = self.model.view();
         self.scratch = vec![0.0; scratch_len(view.classes().count(), self.width)];
         let model_bytes = postcard::to_allocvec(&*self.model)
@@ -337,21 +147,13 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             .len();
         let mut facts = vec![
             ("features".into(), self.width.to_string()),
-            ("rows held".into(), format!("{rows} x {} B", words * 4)),
-            ("batches".into(), batches.count.to_string()),
+            ("rows held".into(), format!("{rows} x {} B", format.row_words(self.width) * 4)),
+            ("rows without room".into(), (examples.len() - rows).to_string()),
             ("support vectors".into(), view.vectors().to_string()),
             ("KKT gap".into(), format!("{:.2e}", report.quality)),
         ];
         if view.kernel() != KernelKind::Linear {
             facts.push(("gamma".into(), format!("{:.5}", view.gamma())));
-        }
-        if let Some(trial) = tuned {
-            facts.push(("c, chosen".into(), trial.c.to_string()));
-            facts.push(("rows held back, right".into(), format!("{:.4}", trial.accuracy)));
-            facts.push(("later batches".into(), if on_basis { "on a basis" } else { "support vectors kept" }.into()));
-        }
-        if let Some(accuracy) = at_once {
-            facts.push(("accuracy, one batch".into(), format!("{accuracy:.4}")));
         }
         facts.extend(self.front.facts());
         Ok(Training {
@@ -359,8 +161,8 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             refused,
             model_bytes,
             model_ram_bytes: view.used() * 4 + size_of::<Model<0>>(),
-            workspace_bytes,
-            stop: Some(if batches.limited { Stop::IterationLimit } else { report.stop }),
+            workspace_bytes: required(&checked, shape),
+            stop: Some(report.stop),
             lower_threshold: novelty.then_some(0.0),
             score: "decision value".into(),
             facts,
@@ -424,37 +226,22 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(format: Format, Shape { rows, features }: Shape) -> Result<Self, EvalError> {
+    /// With room for rows of a shape, and cleared for rows of so many features.
+    fn new(format: Format, Shape { rows, features }: Shape, width: usize) -> Result<Self, EvalError> {
         let mut store = Self {
             words: vec![0; format.row_words(features) * rows],
             labels: vec![0; rows],
             features: vec![Feature::default(); features],
             counts: Counts::EMPTY,
         };
-        store.begin(format, features)?;
+        let wide = |_| EvalError::Learner("there is nothing to learn from".into());
+        store.edit().clear(format, width).map_err(wide)?;
         Ok(store)
-    }
-
-    /// Begins anew with rows of so many features.
-    fn begin(&mut self, format: Format, features: usize) -> Result<(), EvalError> {
-        self.edit().clear(format, features).map_err(|e| {
-            EvalError::Learner(format!("{} features are more than the budget's {}", e.features, e.capacity))
-        })
     }
 
     fn edit(&mut self) -> SetMut<'_> {
         SetMut::over(&mut self.words, &mut self.labels, &mut self.features, &mut self.counts)
     }
-}
-
-fn untaken(error: &SetError) -> EvalError {
-    EvalError::Learner(match error {
-        SetError::NotUsable { feature } => {
-            format!("feature {feature} of a window or row is not a number, or beyond 1e18; give it in other units")
-        }
-        SetError::Full { .. } => "there is no room for another row; give --budget none".into(),
-        _ => "a row does not have the features of those before it".into(),
-    })
 }
 
 fn explain(error: TrainError) -> String {
@@ -466,7 +253,7 @@ fn explain(error: TrainError) -> String {
             format!("training needs {} bytes of workspace, there are {}", s.needed, s.available)
         }
         TrainError::Model(s) => format!(
-            "the model needs {} bytes, the budget has {}; give --budget none or fewer features",
+            "the model needs {} bytes, the budget has {}; give fewer features or a larger budget",
             s.needed, s.available
         ),
         TrainError::SetChanged => "the training set changed while it was learnt".into(),

@@ -1,18 +1,19 @@
-//! Any learner of the engine's table under evaluation, by the contract alone: with the device's capacities and by its
-//! procedure. A training set that is full is learnt from, makes room, and goes on.
+//! Any learner of the engine's table under evaluation, by the contract alone: with the capacities that the engine has here, which
+//! are those of the NUCLEO-F401RE's image, and by its procedure.
 
+use super::budget::{self, Budget, Image};
 use super::form;
-use super::front::{Front, shuffle};
+use super::front::{Front, collect};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
-use super::settings::{Table, conflict};
+use super::settings::Table;
 use crate::dataset::{Data, Dataset, Part, Task};
-use hone_engine::capacity::{FEATURES, TRAINING_ROWS};
+use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use hone_engine::data::buffers::RowSet;
 use hone_engine::data::order::JobFault;
 use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
-use hone_learn::learner::{Form, Given, Input as Seen, Lent, Sees, Setup, Shape, Start, Wants};
+use hone_learn::learner::{Form, Given, Input as Seen, Lent, Sees, Setup, Shape, Wants};
 use hone_learn::sink::Counter;
-use hone_learn::{ClassId, ParamError, Progress, Report, SetError};
+use hone_learn::{ClassId, ParamError, Progress, Report};
 use hone_signal::{Faults, Micros, WindowView};
 
 /// Work of a step, as on the device.
@@ -23,26 +24,37 @@ pub struct OfTable {
     learner: learners::Learner,
     params: Params,
     front: Front,
+    image: &'static Image,
     model: Box<Model>,
     scratch: Box<Scratch>,
     workspace: Vec<u32>,
     learnt: Option<Report>,
-    /// Windows or rows that it learnt from, over all batches.
+    /// Windows or rows that it was shown.
     taken: usize,
 }
 
 impl OfTable {
-    pub fn new(learner: learners::Learner) -> Self {
-        Self {
+    /// A learner of the table.
+    ///
+    /// # Errors
+    /// The budget is not the one whose capacities the engine has here.
+    pub fn within(budget: Budget, learner: learners::Learner) -> Result<Self, EvalError> {
+        let image = budget.image().filter(|_| budget == Budget::F401);
+        let Some(image) = image else {
+            let text = format!("{} is evaluated with the capacities of --budget f401 alone", learner.name());
+            return Err(EvalError::NotServed(text));
+        };
+        Ok(Self {
             learner,
             params: Params::DEFAULT,
-            front: Front::default(),
+            front: Front::within(Some(image)),
+            image,
             model: Box::new(Model::Empty),
             scratch: Box::new(Scratch::Empty),
             workspace: Vec::new(),
             learnt: None,
             taken: 0,
-        }
+        })
     }
 
     fn sees_rows(&self) -> bool {
@@ -57,21 +69,18 @@ impl OfTable {
             }
             Data::Recordings(_) | Data::Table(_) => Shape { inputs: self.front.prepare(set)? as u16, frames: 1 },
         };
-        let refused = |e: ParamError| EvalError::Setting(conflict(e));
-        if self.sees_rows() && usize::from(shape.inputs) > FEATURES {
-            let (asked, capacity) = (shape.inputs.into(), FEATURES as u32);
-            return Err(refused(ParamError::Capacity { name: "features", asked, capacity }));
-        }
         let setup = Setup { shape, rows: TRAINING_ROWS as u16, ..Setup::default() };
-        let checked = self.learner.check(&self.params, &setup).map_err(refused)?;
-        self.workspace = vec![0; checked.required(&setup).bytes.div_ceil(4)];
+        let checked = self.learner.check(&self.params, &setup);
+        let checked = checked.map_err(|e| budget::refused(Some(self.image), e))?;
+        let bytes = checked.required(&setup).bytes;
+        self.image.room("bytes of workspace", bytes, WORKSPACE_BYTES, "WORKSPACE_BYTES")?;
+        self.workspace = vec![0; bytes.div_ceil(4)];
         Ok((checked, setup))
     }
 
-    /// One step of a training into `new`, beside the model of the batch before.
+    /// One step of a training into `new`.
     fn step(&mut self, trainer: &mut Trainer, given: &Given<'_>, new: &mut Model) -> Result<bool, EvalError> {
-        let earlier = Some(&*self.model).filter(|m| m.learner().is_some());
-        let lent = Lent { model: new, earlier, workspace: &mut self.workspace, budget: STEP };
+        let lent = Lent { model: new, earlier: None, workspace: &mut self.workspace, budget: STEP };
         let fault = |fault| form::refused(JobFault::Learner(fault));
         let stepped = trainer.step(given, lent).ok_or_else(|| EvalError::Learner("the model is another's".into()))?;
         if let Progress::Done(report) = stepped.map_err(fault)? {
@@ -81,21 +90,6 @@ impl OfTable {
         Ok(false)
     }
 
-    /// Learns what is in the set, which makes room if it is full; on from the batch before, if the learner can.
-    fn batch(&mut self, setup: &Setup, set: &mut RowSet) -> Result<(), EvalError> {
-        let resumes = self.learner.resumes() && self.model.learner().is_some();
-        let start = if resumes { Start::Resume } else { Start::Afresh };
-        let checked = self.learner.check(&self.params, &Setup { start, ..*setup });
-        let checked = checked.map_err(|e| EvalError::Setting(conflict(e)))?;
-        let (mut trainer, mut new) = (checked.begin(), self.fresh());
-        while !self.step(&mut trainer, &Given::Rows(set.view()), &mut new)? {}
-        if set.view().len() >= set.edit().capacity() {
-            trainer.make_room(set.edit(), &mut self.workspace);
-        }
-        self.model = new;
-        Ok(())
-    }
-
     fn fresh(&self) -> Box<Model> {
         let mut new = Box::new(Model::Empty);
         new.clear(self.learner);
@@ -103,15 +97,8 @@ impl OfTable {
     }
 
     /// Learns rows, in the training set or in place.
-    fn rows(
-        &mut self,
-        set: &Dataset,
-        checked: &Checked,
-        setup: &Setup,
-        tick: &mut dyn FnMut(),
-    ) -> Result<usize, EvalError> {
-        let (mut examples, refused) = self.front.examples(set, Part::Train)?;
-        shuffle(&mut examples, self.front.seed());
+    fn rows(&mut self, set: &Dataset, checked: &Checked, tick: &mut dyn FnMut()) -> Result<usize, EvalError> {
+        let (examples, refused) = self.front.examples(set, Part::Train)?;
         if self.learner.learns_in_place() {
             let mut model = self.fresh();
             checked.start(&mut model).map_err(|e| form::refused(e.into()))?;
@@ -129,21 +116,11 @@ impl OfTable {
         let width = examples.first().map_or(0, |e| e.features.len());
         let wide = |_| EvalError::NotServed("there is no row to learn from".into());
         rows.edit().clear(FORMAT, width).map_err(wide)?;
-        let mut waiting = 0;
-        for example in &examples {
-            if let Err(SetError::Full { .. }) = rows.edit().push(&example.features, Some(example.class)) {
-                self.batch(setup, &mut rows)?;
-                waiting = 0;
-                let full = |_| EvalError::Learner(format!("{} makes no room in a full set", self.learner.name()));
-                rows.edit().push(&example.features, Some(example.class)).map_err(full)?;
-            }
-            waiting += 1;
-            self.taken += 1;
-            tick();
-        }
-        if waiting > 0 {
-            self.batch(setup, &mut rows)?;
-        }
+        collect(&mut rows.edit(), &examples, set.task != Task::Anomaly, tick)?;
+        self.taken = examples.len();
+        let (mut trainer, mut new) = (checked.begin(), self.fresh());
+        while !self.step(&mut trainer, &Given::Rows(rows.view()), &mut new)? {}
+        self.model = new;
         Ok(refused)
     }
 
@@ -221,11 +198,15 @@ impl Learner for OfTable {
         }
     }
 
+    fn fits(&mut self, set: &Dataset) -> Result<(), EvalError> {
+        self.check(set).map(|_| ())
+    }
+
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         (*self.model, self.learnt, self.taken) = (Model::Empty, None, 0);
         let (checked, setup) = self.check(set)?;
         let live = checked.required(&setup).windows;
-        let refused = if live { self.windows(set, &checked, tick)? } else { self.rows(set, &checked, &setup, tick)? };
+        let refused = if live { self.windows(set, &checked, tick)? } else { self.rows(set, &checked, tick)? };
         self.scratch.prepare(&self.model);
         let mut counter = Counter::default();
         let unwritable = |e| EvalError::Learner(format!("the model cannot be stored: {e:?}"));

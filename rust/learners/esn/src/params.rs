@@ -147,7 +147,8 @@ impl Params {
     /// Checks every setting's range and what they demand of each other.
     ///
     /// # Errors
-    /// [`ParamError::Invalid`] names a setting out of range; [`ParamError::Conflict`] says what contradicts.
+    /// [`ParamError::Invalid`] and [`ParamError::Multiple`] name a setting that is wrong by itself;
+    /// [`ParamError::Conflict`] says what contradicts.
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
         self.check_ranges()?;
         let conflict = |text| Err(ParamError::Conflict(text));
@@ -162,7 +163,7 @@ impl Params {
             });
         }
         if !usize::from(self.units).is_multiple_of(LANES) {
-            return conflict("units must be a multiple of 8");
+            return Err(ParamError::Multiple { name: "units", of: LANES as u32 });
         }
         let frames = u32::from(shape.window_frames);
         // One-step prediction has nothing to judge in the first frame.
@@ -255,7 +256,7 @@ mod tests {
         let ok = Params::DEFAULT;
         assert!(ok.check(shape).is_ok());
         let refused = |p: Params| matches!(p.check(shape), Err(ParamError::Conflict(_)));
-        assert!(refused(Params { units: 60, ..ok }));
+        assert_eq!(Params { units: 60, ..ok }.check(shape), Err(ParamError::Multiple { name: "units", of: 8 }));
         assert!(refused(Params { washout: 127, ..ok }));
         assert!(!refused(Params { washout: 127, carry: true, ..ok }));
         assert!(refused(Params { fit_windows: 1, units: 128, ..ok }));

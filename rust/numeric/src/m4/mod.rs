@@ -17,4 +17,5 @@ mod float_rows;
 pub(crate) mod integer;
 pub(crate) mod integer_distance;
 pub(crate) mod lanes;
+pub(crate) mod layer;
 pub(crate) mod ud;

@@ -6,6 +6,7 @@
 use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use hone_engine::capacity::CHANNELS;
 use hone_engine::command;
 use hone_engine::data::env::ThreadInfo;
 use hone_engine::device::Device;
@@ -14,7 +15,7 @@ use hone_engine::{Io, Led, Links, Memory, Reading, Sensor, SensorError, SensorIn
 use hone_model::frame::{Receiver, Sender};
 use hone_model::{Container, Contents, Learner, SliceSink, write_raw};
 use hone_numeric::rng::Rng;
-use hone_signal::{Channel, Faults, Micros, Sample, Unit};
+use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 use hone_store::Store;
 use hone_target_bench::{entry, exit, value};
 
@@ -22,7 +23,8 @@ struct Noise(Rng);
 
 impl Sensor for Noise {
     fn info(&self) -> SensorInfo {
-        SensorInfo { name: "noise", rate_hz: 1000, channels: 3, channel: Channel { scale: 0.001, unit: Unit::None } }
+        let meaning = [Channel { scale: 0.001, unit: Unit::None }; CHANNELS];
+        SensorInfo { name: "noise", rate: Rate::new(1000, 1), channels: 3, meaning }
     }
 
     fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {

@@ -1,0 +1,199 @@
+//! What a training needs: which stages learn, what they keep, and where every buffer lies.
+
+use crate::model::{Head, forward_buffers};
+use crate::params::{Checked, Params};
+use crate::place::{BUFFERS, Buffer, Places, Use};
+use crate::stage::{Form, Stage, Stages};
+use crate::whole;
+use hone_learn::{Workspace, words};
+
+/// What training keeps of a stage of 8 bits from sample to sample. What a use does not need is empty.
+///
+/// Of a stage that is applied once per sample, a dense one, inputs and errors of a batch are kept, one row of memory per number:
+/// a row of its gradient is then a product of matrices, in exact sums, made when it is needed. Of one that slides, gradients
+/// are summed sample by sample in 16 bits, with an exponent for each row.
+#[derive(Debug)]
+pub(crate) struct ByteStore<'a> {
+    /// Inputs of a batch, `stride` rows of `batch` bytes.
+    pub inputs: &'a mut [i8],
+    /// Errors of a batch, `rows` rows of `batch` bytes.
+    pub errors: &'a mut [i8],
+    /// Summed gradients, as the weights lie.
+    pub sums: &'a mut [i16],
+    /// By how many bits they were shifted right.
+    pub shifts: &'a mut [u8],
+    /// Summed errors by output channel.
+    pub bias: &'a mut [i32],
+    /// The last step of each weight, in units of its row's exponent.
+    pub steps: &'a mut [i8],
+    /// Bits of these behind the point.
+    pub step_bits: &'a mut [u8],
+    /// Likewise of biases.
+    pub bias_steps: &'a mut [f32],
+    /// Running mean squares of the rows' gradients.
+    pub squares: &'a mut [f32],
+}
+
+/// The same of a stage in `f32`.
+#[derive(Debug)]
+pub(crate) struct RealStore<'a> {
+    pub sums: &'a mut [f32],
+    pub bias: &'a mut [f32],
+    pub steps: &'a mut [f32],
+    pub bias_steps: &'a mut [f32],
+    pub squares: &'a mut [f32],
+}
+
+/// Counts of the items that are kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    inputs: usize,
+    errors: usize,
+    sums: usize,
+    shifts: usize,
+    bias: usize,
+    steps: usize,
+    step_bits: usize,
+    bias_steps: usize,
+    squares: usize,
+}
+
+impl Counts {
+    fn of(stage: &Stage, params: &Params) -> Self {
+        let batch = batch_bytes(params);
+        let moves = params.momentum > 0.0;
+        let weights = if params.biases { 0 } else { stage.rows() * stage.stride() };
+        let (int8, once) = (stage.form == Form::Int8, stage.positions() == 1);
+        let when = |yes: bool, count| if yes { count } else { 0 };
+        let learns = weights > 0;
+        Self {
+            inputs: when(learns && int8 && once, stage.stride() * batch),
+            errors: when(learns && int8 && once, stage.rows() * batch),
+            sums: when(!(int8 && once), weights),
+            shifts: when(learns && int8 && !once, stage.rows()),
+            bias: stage.biases(),
+            steps: when(moves, weights),
+            step_bits: when(moves && learns && int8, stage.rows()),
+            bias_steps: when(moves, stage.biases()),
+            squares: when(params.standardise, stage.rows()),
+        }
+    }
+
+    fn words(&self, form: Form) -> usize {
+        let wide = [self.bias, self.bias_steps, self.squares].into_iter().sum::<usize>();
+        match form {
+            Form::Int8 => {
+                let bytes = [self.inputs, self.errors, self.shifts, self.steps, self.step_bits];
+                wide + words(self.sums, 2) + bytes.into_iter().map(|n| words(n, 1)).sum::<usize>()
+            }
+            Form::F32 => wide + self.sums + self.steps,
+        }
+    }
+}
+
+/// Samples of a batch as whole words of bytes.
+pub(crate) fn batch_bytes(params: &Params) -> usize {
+    usize::from(params.batch).next_multiple_of(4)
+}
+
+impl<'a> ByteStore<'a> {
+    pub fn carve(stage: &Stage, params: &Params, memory: &'a mut [u32]) -> Option<Self> {
+        let n = Counts::of(stage, params);
+        let mut ws = Workspace::new(memory);
+        Some(Self {
+            inputs: ws.take(n.inputs).ok()?,
+            errors: ws.take(n.errors).ok()?,
+            sums: ws.take(n.sums).ok()?,
+            shifts: ws.take(n.shifts).ok()?,
+            bias: ws.take(n.bias).ok()?,
+            steps: ws.take(n.steps).ok()?,
+            step_bits: ws.take(n.step_bits).ok()?,
+            bias_steps: ws.take(n.bias_steps).ok()?,
+            squares: ws.take(n.squares).ok()?,
+        })
+    }
+}
+
+impl<'a> RealStore<'a> {
+    pub fn carve(stage: &Stage, params: &Params, memory: &'a mut [u32]) -> Option<Self> {
+        let n = Counts::of(stage, params);
+        let mut ws = Workspace::new(memory);
+        Some(Self {
+            sums: ws.take(n.sums).ok()?,
+            bias: ws.take(n.bias).ok()?,
+            steps: ws.take(n.steps).ok()?,
+            bias_steps: ws.take(n.bias_steps).ok()?,
+            squares: ws.take(n.squares).ok()?,
+        })
+    }
+}
+
+/// Words of working memory of a stage backward and in its update.
+pub(crate) fn backward_words(stage: &Stage, before: Form, params: &Params, passes_on: bool) -> usize {
+    let magnitudes = if params.rows_least < 1.0 { stage.rows() } else { 0 };
+    match stage.form {
+        Form::Int8 => {
+            let gradient = stage.positions().div_ceil(2) + stage.stride();
+            let error = if passes_on { whole::error_words(stage) } else { 0 };
+            magnitudes + if stage.learns() { gradient.max(error) } else { 0 }
+        }
+        // Its input widened, and the error before it until it is rounded.
+        Form::F32 if before == Form::Int8 => magnitudes + if passes_on { 2 } else { 1 } * stage.input.len(),
+        Form::F32 => magnitudes,
+    }
+}
+
+/// The buffers of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub places: Places<BUFFERS>,
+    /// The first stage that learns.
+    pub first: u8,
+}
+
+impl Plan {
+    pub const EMPTY: Self = Self { places: Places::EMPTY, first: 0 };
+
+    /// `None` when buffers take more than [`crate::place::MAX_WORDS`].
+    #[inline(never)]
+    pub fn new(checked: &Checked, head: &Head) -> Option<Self> {
+        let (params, stages) = (checked.params(), &head.stages);
+        let first = first_trained(stages, params.layers);
+        let end = 2 * stages.len();
+        let mut buffers = [Buffer::default(); BUFFERS];
+        forward_buffers(stages, &mut buffers);
+        let mut put = |at: Use, words: usize, from: usize, to: usize| {
+            if let Some(buffer) = buffers.get_mut(at.index()) {
+                *buffer = Buffer { words, from: from as u8, to: to as u8 };
+            }
+        };
+        for (l, stage) in stages.all().iter().enumerate().skip(first) {
+            let backward = end - l;
+            let before = stages.form_before(l);
+            let gate = l > first && l.checked_sub(1).and_then(|b| stages.get(b)).is_some_and(|s| s.layer.relu);
+            if gate || (stage.learns() && !params.biases) {
+                // Its input is needed backward, too.
+                let words = before.tensor_words(stage.input.len());
+                put(Use::Tensor(l), words, l.saturating_sub(1), backward);
+            }
+            put(Use::Error(l), stage.form.tensor_words(stage.output.len()), backward - 1, backward);
+            put(Use::Backward(l), backward_words(stage, before, params, l > first), backward, backward);
+            if stage.learns() {
+                put(Use::Store(l), Counts::of(stage, params).words(stage.form), 0, end + 1);
+            }
+        }
+        if params.keep {
+            let front = stages.get(first).map_or(0, Stage::at);
+            put(Use::Best, stages.words() - front, 0, end + 1);
+        }
+        Some(Self { places: Places::new(&buffers)?, first: first as u8 })
+    }
+}
+
+/// The first stage that learns when the last `layers` with weights do; 0 for all.
+fn first_trained(stages: &Stages, layers: u8) -> usize {
+    let all = stages.all().iter().filter(|s| s.learns()).count();
+    let skipped = if layers == 0 { 0 } else { all.saturating_sub(layers.into()) };
+    let mut learning = stages.all().iter().enumerate().filter(|(_, s)| s.learns()).map(|(l, _)| l);
+    learning.nth(skipped).unwrap_or(0)
+}
