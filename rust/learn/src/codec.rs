@@ -20,6 +20,15 @@ pub fn check(good: bool) -> Result<()> {
     if good { Ok(()) } else { Err(REFUSED) }
 }
 
+/// Reads a value into its place, field by field: what is read never lies on the stack as well. The place holds anything where
+/// this fails.
+///
+/// # Errors
+/// Postcard's.
+pub fn read<'de, T: Deserialize<'de>>(input: &mut De<'de>, place: &mut T) -> Result<()> {
+    T::deserialize_in_place(input, place)
+}
+
 /// Reads a list of as many items as there are places.
 ///
 /// # Errors

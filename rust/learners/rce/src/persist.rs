@@ -80,7 +80,7 @@ impl<const WORDS: usize> Model<WORDS> {
 #[inline(never)]
 fn read(input: &mut De<'_>, state: &mut State, memory: &mut [u32]) -> codec::Result<()> {
     check(u8::deserialize(&mut *input)? == FORMAT)?;
-    *state = State::deserialize(&mut *input)?;
+    codec::read(input, state)?;
     check(settle(state, memory.len()))?;
     let (features, count) = (usize::from(state.features), usize::from(state.count));
     let bytes = state.code_bytes();

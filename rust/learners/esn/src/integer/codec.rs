@@ -89,7 +89,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
 }
 
 fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut model: Store<'_>) -> codec::Result<()> {
-    let (head, checked) = read_head(input, fits)?;
+    let checked = read_head(input, fits, model.head)?;
     let (n, c) = (checked.units(), checked.channels());
     reals(input, model.mean, c)?;
     reals(input, model.factor, c)?;
@@ -111,5 +111,5 @@ fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut mo
         let codes = bytes(input, n * c)?.iter();
         (0..).zip(codes).for_each(|(index, code)| model.out.set(index, i16::from(*code) - 128));
     }
-    model.complete(head).map_err(|_| REFUSED)
+    model.complete().map_err(|_| REFUSED)
 }

@@ -287,11 +287,13 @@ impl Store<'_> {
         for (to, from) in [(&mut *self.mean, net.mean), (&mut *self.factor, net.factor)] {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
-        self.complete(*head)
+        *self.head = Head { trained: false, ..*head };
+        self.complete()
     }
 
     /// Derives everything from the head, the readout's codes and tables, mean and factor.
-    pub fn complete(&mut self, head: Head) -> Result<(), QuantizeError> {
+    pub fn complete(&mut self) -> Result<(), QuantizeError> {
+        let head = *self.head;
         let p = &head.params;
         if p.readout != Readout::State {
             return Err(QuantizeError::Unsupported("readout"));
@@ -316,7 +318,7 @@ impl Store<'_> {
             *channel = Channel { mean: scaled(*mean, MEAN_BITS as i32), factor: scaled(*factor, bits.into()), shift };
         }
         *self.leak = scaled(p.leak, STATE_BITS as i32);
-        *self.head = Head { trained: true, form: ReadoutForm::Plain, ..head };
+        self.head.trained = true;
         self.set_thresholds(head.thresholds);
         Ok(())
     }

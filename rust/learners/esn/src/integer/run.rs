@@ -118,7 +118,8 @@ impl At {
             for e in self.ring.iter().take(n as usize) {
                 (mse, nmse) = (mse.saturating_add(e.mse), nmse.saturating_add(e.nmse));
             }
-            IntegerErrors { mse: mse / u64::from(n), nmse: nmse / u64::from(n) }
+            let mean = |sum: IntegerError| sum.checked_div_int(n.into()).unwrap_or(IntegerError::ZERO);
+            IntegerErrors { mse: mean(mse), nmse: mean(nmse) }
         })
     }
 }
