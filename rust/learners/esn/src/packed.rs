@@ -36,6 +36,7 @@ pub enum Packing<'a> {
 
 impl Packing<'_> {
     /// Of an index, of a code, or behind the point; none where there are so many centroids that no index fits.
+    #[inline]
     pub(crate) fn bits(self) -> Option<u8> {
         Some(match self {
             Self::Clustered(centroids) => match centroids.len() {
@@ -77,6 +78,7 @@ pub(crate) enum StateWeights<'a> {
 
 impl<'a> StateWeights<'a> {
     /// `None` for a number of centroids that no index fits.
+    #[inline]
     pub fn packed(weights: &'a [f32], units: usize, packing: Packing<'a>) -> Option<Self> {
         Some(Self::Packed { weights, units: units.max(1), packing, bits: packing.bits()? })
     }
@@ -114,6 +116,7 @@ impl Serialize for StateWeights<'_> {
 }
 
 /// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
+#[inline]
 pub(crate) fn read(
     input: &mut De<'_>,
     place: &mut [f32],

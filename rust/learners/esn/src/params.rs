@@ -148,6 +148,7 @@ impl Params {
     ///
     /// # Errors
     /// [`ParamError::Invalid`] names a setting out of range; [`ParamError::Conflict`] says what contradicts.
+    #[inline]
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
         self.check_ranges()?;
         let conflict = |text| Err(ParamError::Conflict(text));

@@ -88,6 +88,7 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     }
 }
 
+#[inline]
 fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut model: Store<'_>) -> codec::Result<()> {
     let checked = read_head(input, fits, model.head)?;
     let (n, c) = (checked.units(), checked.channels());
