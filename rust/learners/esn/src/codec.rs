@@ -83,6 +83,7 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
 }
 
 /// Reads the head of a model that is not yet trained; it must be good, and `fits`.
+#[inline]
 pub(crate) fn read_head(
     input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
@@ -96,6 +97,7 @@ pub(crate) fn read_head(
     checked.ok_or(REFUSED)
 }
 
+#[inline]
 fn read(
     input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
@@ -122,6 +124,7 @@ fn read(
 }
 
 /// Reads so many numbers.
+#[inline]
 pub(crate) fn reals(input: &mut De<'_>, places: &mut [f32], count: usize) -> codec::Result<()> {
     check(count <= places.len())?;
     fill_reals(input, places.get_mut(..count).unwrap_or_default(), -MOST, MOST)

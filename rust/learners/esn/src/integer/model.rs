@@ -95,6 +95,7 @@ fn scored(v: f32) -> IntegerError {
 }
 
 /// A threshold in the unit of integer scores.
+#[inline]
 fn limits(t: &Threshold) -> [IntegerError; 2] {
     [scored(t.upper), scored(t.lower)]
 }
@@ -266,6 +267,7 @@ pub(crate) struct Store<'a> {
 }
 
 impl Store<'_> {
+    #[inline]
     fn quantize(&mut self, net: &Network<'_>, head: &Head, quantization: Quantization) -> Result<(), QuantizeError> {
         if head.form != ReadoutForm::Plain {
             return Err(QuantizeError::Packed);
@@ -292,6 +294,7 @@ impl Store<'_> {
     }
 
     /// Derives everything from the head, the readout's codes and tables, mean and factor.
+    #[inline]
     pub fn complete(&mut self) -> Result<(), QuantizeError> {
         let head = *self.head;
         let p = &head.params;
@@ -323,12 +326,14 @@ impl Store<'_> {
         Ok(())
     }
 
+    #[inline]
     pub fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.head.thresholds = thresholds;
         *self.limits = [limits(&thresholds.mse), limits(&thresholds.nmse)];
     }
 
     /// The weights that the seed gives, as `reservoir::generate`, number by number.
+    #[inline]
     fn generate(&mut self, head: &Head) -> Result<(), QuantizeError> {
         let checked = crate::Checked::trusted(head.params, head.shape);
         let (n, k) = (checked.units(), checked.diagonals());
