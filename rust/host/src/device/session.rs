@@ -176,7 +176,7 @@ impl Handles {
             ["rig", rest @ ..] => {
                 return Next::Go(match &self.sensor {
                     Control::Rig(control) => set_rig(control, rest, out),
-                    Control::Replay(_) => {
+                    Control::Replay(_) | Control::Room(_) => {
                         out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
                         Err(Failed)
                     }
@@ -185,7 +185,7 @@ impl Handles {
             ["replay", rest @ ..] => {
                 return Next::Go(match &self.sensor {
                     Control::Replay(control) => replay(control, rest, out),
-                    Control::Rig(_) => {
+                    Control::Rig(_) | Control::Room(_) => {
                         out.str("error: nothing is replayed; start with --replay MANIFEST, or see 'rig'\n");
                         Err(Failed)
                     }
