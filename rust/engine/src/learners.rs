@@ -31,6 +31,10 @@ pub const FORMAT: Format = {
 /// Inputs of what sees feature vectors in a row: as many as there are channels are always possible.
 pub const SEEN_INPUTS: usize = if INPUTS > CHANNELS { INPUTS } else { CHANNELS };
 
+/// Channels, or features of a row, that the regression may see.
+pub const LINEAR_SEEN: usize =
+    if cfg!(feature = "linear-set") && FEATURES > SEEN_INPUTS { FEATURES } else { SEEN_INPUTS };
+
 learners! {
     (Esn, esn, "esn", 1, offline, hone_esn::learner::Esn<ESN_UNITS, SEEN_INPUTS, ESN_CONNECTIONS>),
     (Svm, svm, "svm", 2, offline, hone_svm::learner::Svm<
@@ -43,6 +47,13 @@ learners! {
         { hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1) },
         { if cfg!(feature = "small-models") { hone_rce::quantized_words(RCE_PROTOTYPES, FEATURES) } else { 0 } },
         { FEATURES + 4 },
+    >),
+    (Linear, linear, "linear", 4, offline, hone_linear::learner::Linear<
+        LINEAR_INPUTS,
+        LINEAR_CLASSES,
+        { hone_linear::words_for(LINEAR_CLASSES, LINEAR_INPUTS, LINEAR_SEEN) },
+        { hone_linear::columns_for(LINEAR_INPUTS, LINEAR_SEEN) },
+        { hone_linear::model_words(SEEN_INPUTS, LINEAR_INPUTS, true) },
     >),
     (Net, net, "net", 5, offline, hone_net::learner::Net<
         { hone_net::dense_words(FEATURES, NET_UNITS, NET_CLASSES) },

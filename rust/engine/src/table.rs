@@ -126,17 +126,10 @@ macro_rules! learners {
                 }
             }
 
-            /// The learner's defaults with what `entries` say, checked.
-            ///
-            /// # Errors
-            /// [`ParamError`].
-            pub fn check_entries(self, entries: Entries<'_>, setup: &Setup) -> Result<(), ParamError> {
+            /// Its parameters as `entries` say.
+            pub fn apply(self, entries: Entries<'_>, params: &mut Params) {
                 match self {
-                    $(#[cfg(feature = $name)] Self::$Name => {
-                        let mut params = <$learner as Contract>::DEFAULT;
-                        apply(&mut params, entries);
-                        <$learner as Contract>::check(&params, setup).map(|_| ())
-                    })*
+                    $(#[cfg(feature = $name)] Self::$Name => { apply(&mut params.$field, entries); })*
                 }
             }
 

@@ -1,6 +1,8 @@
 //! `hone demo`: the whole story without typing. Collect and train on healthy vibration, judge it, drop the motor's supply,
 //! see it found, go back to normal; then the figure of the score over time.
 
+mod temperature;
+
 use crate::device::flash::HostFlash;
 use crate::device::rig::Condition;
 use crate::device::session::{self, Handles, HostDevice, Next, NoInput, Script, Stdout, Time};
@@ -11,6 +13,7 @@ use hone_engine::data::event::Event;
 use hone_engine::learners::Model;
 use hone_esn::learner::Forms;
 use hone_learn::Decision;
+use hone_learn::learner::Estimate;
 use hone_signal::Micros;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -21,19 +24,32 @@ macro_rules! say {
     ($($arg:tt)*) => { output::print(&format!("{}\n", format_args!($($arg)*))) };
 }
 
+/// What is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tale {
+    /// A motor, whose supply drops
+    #[default]
+    Motor,
+    /// A room over some days, whose heater fails
+    Temperature,
+}
+
 /// What `hone demo` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
+    /// A motor whose vibration is watched, or the temperature of a room
+    #[arg(value_enum, default_value_t)]
+    pub story: Tale,
     /// Where the figure goes.
     #[arg(long, default_value = "hone-demo.png", value_name = "FILE")]
     pub plot: PathBuf,
-    /// Seed of the simulated rig.
+    /// Seed of the simulation.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
     /// What is done to the rig: supply-drop, imbalance, bearing.
     #[arg(long, default_value = "supply-drop", value_parser = fault, value_name = "CONDITION")]
     pub fault: Condition,
-    /// Device seconds per second; by default 4 on a terminal, as fast as it can elsewhere.
+    /// Device seconds per second; by default 4 for the motor on a terminal, else as fast as it can.
     #[arg(long, value_name = "FACTOR")]
     pub pace: Option<f64>,
 }
@@ -51,6 +67,7 @@ struct Seen {
     time: Micros,
     score: f32,
     anomalous: bool,
+    estimate: Option<Estimate>,
 }
 
 /// The device, its shell, and what was seen so far.
@@ -71,7 +88,7 @@ impl Story {
             let verdict = &answer.verdict;
             let anomalous = verdict.decision == Decision::Anomalous;
             let changed = seen.last().is_none_or(|s| s.anomalous != anomalous);
-            seen.push(Seen { time: *time, score: verdict.score, anomalous });
+            seen.push(Seen { time: *time, score: verdict.score, anomalous, estimate: answer.estimate });
             changed
         };
         let mut time = Script { device, watch: &mut watch, pace: *pace };
@@ -90,6 +107,9 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     if let Err(e) = output::replaceable(&args.plot) {
         output::error(&format!("cannot write the figure {}: {e}", args.plot.display()));
         return ExitCode::FAILURE;
+    }
+    if args.story == Tale::Temperature {
+        return temperature::tell(args);
     }
     let device = session::device(Source::rig(args.seed), HostFlash::ram());
     let pace = args.pace.or_else(|| std::io::stdout().is_terminal().then_some(4.0)).filter(|p| *p > 0.0);

@@ -7,9 +7,11 @@ use plotters::style::{FontStyle, register_font, text_anchor};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+mod band;
 mod channel;
 mod timeline;
 
+pub use band::{Band, BandPoint, band};
 pub use channel::{ChannelPicture, Stretch, channel};
 pub use timeline::{Point, Span, Timeline, anomaly_timeline};
 

@@ -203,6 +203,7 @@ fn interactive(device: HostDevice) -> ExitCode {
     output::print(&format!(
         "hone: a device with {}, 'help' lists all.\n",
         match &handles.sensor {
+            Control::Room(_) => "a simulated thermometer. 'train linear' teaches it what is to be expected",
             Control::Rig(_) => {
                 "a simulated accelerometer. 'train' teaches it what is normal, 'rig' does something to the motor"
             }

@@ -96,3 +96,17 @@ fn refuses_what_it_cannot_tell() {
     assert!(run.err.contains("supply-drop, imbalance or bearing"), "{}", run.err);
     script("rig\n").well();
 }
+
+#[test]
+fn a_heater_that_fails_is_found_in_the_room_whatever_the_seed() {
+    let path = folder("demo-temperature").join("room.png");
+    for seed in 1..=3 {
+        let run =
+            hone(&["demo", "temperature", "--plot", path.to_str().unwrap(), "--seed", &seed.to_string()], b"").well();
+        let found = figure(&run, "The failure was found");
+        assert!(found <= 5400.0, "seed {seed}: found after {found} s");
+        assert!(run.out.contains("# 0 of "), "seed {seed}: false alarms\n{}", run.out);
+    }
+    let (size, kinds) = picture(&path);
+    assert!(size.0 >= 800 && kinds >= 6, "{size:?}, {kinds} colours");
+}

@@ -92,7 +92,8 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
     {
         return Err(KeepError::Frames { model: frames.unsigned_abs(), have: WINDOW_FRAMES as u32 });
     }
-    let Config { learners: params, mut features, .. } = Config::DEFAULT;
+    let Config { learners: mut params, mut features, .. } = Config::DEFAULT;
+    learner.apply(container.parameters(), &mut params);
     apply(&mut features, container.pipeline());
     let by = Preprocessing::new(learner, &params, &features, channels);
     let mut by = by.map_err(|e| KeepError::params(Section::Features, &e))?;
@@ -108,8 +109,7 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
         rows: TRAINING_ROWS as u16,
         ..Setup::default()
     };
-    let checked = learner.check_entries(container.parameters(), &setup);
-    checked.map_err(|e| KeepError::params(Section::Learner(learner), &e))?;
+    learner.check(&params, &setup).map_err(|e| KeepError::params(Section::Learner(learner), &e))?;
     Ok((learner, by))
 }
 

@@ -7,6 +7,7 @@ use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::data::event::Event;
 use hone_engine::data::storage::Flash;
 use hone_engine::device::Device;
+use hone_engine::learners::LABELS;
 use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
@@ -221,7 +222,10 @@ impl Bench {
         self.said = std::mem::take(&mut self.text);
         let console = self.console;
         let words = command::split::<16>(line)?;
-        console.run(&words, self)
+        match words.as_slice() {
+            ["help", rest @ ..] => command::help(rest, self),
+            words => console.run(words, self),
+        }
     }
 
     pub fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
@@ -301,7 +305,7 @@ pub fn taught_by(command: &str, configure: &dyn Fn(&mut Bench)) -> Bench {
         b.command("train rce").unwrap();
         b.run(0.2);
     }
-    if !command.contains("esn") {
+    if LABELS && !command.contains("esn") {
         for (act, label) in [(Act::Hum, "label 1 quiet"), (Act::Loud, "label 2 loud")] {
             b.device.sensor.act = act;
             b.run(0.3);

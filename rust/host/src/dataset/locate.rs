@@ -41,6 +41,7 @@ embedded!(
     "svm-iris01",
     "svm-iris12",
     "temperature",
+    "temperature-next",
     "uestc",
 );
 

@@ -69,7 +69,7 @@ pub enum Task {
     Anomaly,
     /// To tell classes apart.
     Classification,
-    /// To foretell a number. No learner does so yet.
+    /// To foretell a number.
     Regression,
 }
 
@@ -322,6 +322,12 @@ impl Manifest {
     /// The number of class `index`.
     pub fn class_id(&self, index: usize) -> u16 {
         self.classes.get(index).and_then(|c| c.id).unwrap_or(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
+    /// The class of everything in a file. Numbers that are foretold need none: it is then the first, if there is any.
+    pub fn class_of(&self, file: &FileSpec) -> Option<usize> {
+        let unsaid = self.task == Task::Regression && file.label.is_none() && file.labels.is_none();
+        file.class.as_deref().map_or(unsaid.then_some(0), |class| self.class_named(class))
     }
 
     /// The index of a class by name.

@@ -267,9 +267,6 @@ impl Dataset {
             .zip(&manifest.classes)
             .map(|(i, c)| Class { id: ClassId(manifest.class_id(i)), name: c.name.clone(), anomalous: c.anomalous })
             .collect();
-        if manifest.task == Task::Regression {
-            return Err(source.fault("task", "no learner serves regression yet; use anomaly or classification".into()));
-        }
         let data = match manifest.kind {
             Kind::Recordings => Data::Recordings(recordings::read(source, &manifest, root)?),
             Kind::Table => Data::Table(table::read(source, &manifest, root)?),

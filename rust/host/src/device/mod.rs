@@ -3,5 +3,6 @@
 pub mod flash;
 pub mod replay;
 pub mod rig;
+pub mod room;
 pub mod session;
 pub mod source;

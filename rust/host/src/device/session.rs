@@ -176,7 +176,7 @@ impl Handles {
             ["rig", rest @ ..] => {
                 return Next::Go(match &self.sensor {
                     Control::Rig(control) => set_rig(control, rest, out),
-                    Control::Replay(_) => {
+                    Control::Replay(_) | Control::Room(_) => {
                         out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
                         Err(Failed)
                     }
@@ -185,7 +185,7 @@ impl Handles {
             ["replay", rest @ ..] => {
                 return Next::Go(match &self.sensor {
                     Control::Replay(control) => replay(control, rest, out),
-                    Control::Rig(_) => {
+                    Control::Rig(_) | Control::Room(_) => {
                         out.str("error: nothing is replayed; start with --replay MANIFEST, or see 'rig'\n");
                         Err(Failed)
                     }
@@ -198,7 +198,7 @@ impl Handles {
             ["button"] => self.links.press_button(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
-                let _ = self.console.run(&words, &mut Shell { time, input, out });
+                let _ = command::help(&[], &mut Shell { time, input, out });
                 out.str("on the host only:\n");
                 for command in &HOST_COMMANDS {
                     command::entry(command, "", out);
@@ -212,6 +212,7 @@ impl Handles {
                     conditions(None, out);
                 }
             }
+            ["help", rest @ ..] => return Next::Go(command::help(rest, &mut Shell { time, input, out })),
             words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
         }
         Next::Go(Ok(()))

@@ -3,7 +3,7 @@
 use super::budget::{Budget, Excess};
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, form, judge, pictures, protocol, settings, sound};
+use super::{ablation, form, judge, pictures, protocol, regression, settings, sound};
 use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
 use crate::output;
 use clap::{Args, ValueEnum};
@@ -197,6 +197,9 @@ pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<
 
 fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
     let set = Dataset::read(source, &data_folder(args.root.as_deref()))?;
+    if set.task == Task::Regression {
+        return regression::evaluate(args, &set);
+    }
     let mut learner = ready(args, &set).map_err(|error| match error {
         EvalError::Exceeds(excess) => {
             let holds = |budget: &Budget| ready(&EvalArgs { budget: *budget, ..args.clone() }, &set).is_ok();
@@ -291,7 +294,7 @@ fn go(
     }
 }
 
-fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
+pub(super) fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
     for (key, value) in pairs(args)? {
         args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value))?;
         let set = learner.set(&key, &value);

@@ -241,6 +241,8 @@ pub(super) fn refused(image: Option<&Image>, error: ParamError) -> EvalError {
         "prototypes" => (name, "RCE_PROTOTYPES"),
         "features" => (name, "FEATURES"),
         "channels" => (name, "CHANNELS"),
+        "inputs" => (name, "LINEAR_INPUTS"),
+        "target" => return EvalError::Setting(conflict(error)),
         _ => ("non-zero reservoir weights", "ESN_CONNECTIONS"),
     };
     let none = EvalError::Setting(conflict(error));

@@ -11,6 +11,7 @@ mod learner;
 mod pictures;
 mod protocol;
 mod rce;
+mod regression;
 mod report;
 mod rows;
 mod settings;
@@ -22,6 +23,7 @@ mod table;
 pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};
 pub use budget::{Budget, Excess, Image};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
+pub use regression::Figures;
 pub use report::{Confusion, Difference, Report, Variant};
 pub use sound::check as sound;
 

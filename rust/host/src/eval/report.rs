@@ -87,6 +87,8 @@ pub struct Report {
     /// The manifest's title, for the table.
     #[serde(skip)]
     pub title: String,
+    /// Regression: how near the numbers come that were foretold, and how often their intervals hold.
+    pub regression: Option<super::Figures>,
     /// More to tell, for the table.
     #[serde(skip)]
     pub facts: Vec<(String, String)>,
@@ -206,7 +208,8 @@ impl Report {
             ("F1", self.f1),
             ("false-alarm rate", self.false_alarm_rate),
         ];
-        for (name, share) in shares {
+        // A number that is foretold is neither right nor wrong.
+        for (name, share) in shares.into_iter().filter(|(_, s)| s.is_some() || self.regression.is_none()) {
             line(name, share.map_or("-".into(), |s| format!("{s:.4}")));
         }
         if let Some(f1) = self.f1_in_sample {
@@ -218,7 +221,9 @@ impl Report {
             line("accuracy of nearest", self.accuracy_nearest.map_or("-".into(), |s| format!("{s:.4}")));
         }
         let delay = self.detection_delay_s.map_or("-".into(), |d| format!("{d:.3} s"));
-        line("detection delay", delay);
+        if self.regression.is_none() {
+            line("detection delay", delay);
+        }
         if let (Some(all), Some(found)) = (self.spans, self.spans_detected) {
             line("anomalies detected", format!("{found} of {all}"));
         }
@@ -230,6 +235,9 @@ impl Report {
         line("workspace", format!("{} B", self.workspace_bytes));
         for (name, value) in &self.facts {
             line(name, value.clone());
+        }
+        if let Some(figures) = &self.regression {
+            figures.table(&mut text);
         }
         if let Some(c) = &self.converted {
             let share = |v: Option<f32>| v.map_or("-".into(), |s| format!("{s:.4}"));

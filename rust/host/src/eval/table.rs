@@ -11,9 +11,9 @@ use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use hone_engine::data::buffers::RowSet;
 use hone_engine::data::order::JobFault;
 use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
-use hone_learn::learner::{Form, Given, Input as Seen, Lent, Point, Sees, Setup, Shape, Wants};
+use hone_learn::learner::{Answer, Form, Given, Input as Seen, Lent, Point, Sees, Setup, Shape, Wants};
 use hone_learn::sink::Counter;
-use hone_learn::{ClassId, ParamError, Progress, Report};
+use hone_learn::{ClassId, ParamError, Progress, Report, Value};
 use hone_signal::{Faults, Micros, WindowView};
 
 /// Work of a step, as on the device.
@@ -79,6 +79,38 @@ impl OfTable {
         self.image.room("bytes of workspace", bytes, WORKSPACE_BYTES, "WORKSPACE_BYTES")?;
         self.workspace = vec![0; bytes.div_ceil(4)];
         Ok((checked, setup))
+    }
+
+    /// All that the model says of a window or row.
+    pub fn answer(&mut self, input: &Input) -> Result<Answer, EvalError> {
+        let unjudged = || EvalError::Learner("a window or row has another shape than those learnt".into());
+        let answer = match input {
+            Input::Window(window) if !self.sees_rows() => {
+                if window.faults.any(Faults::GAP) {
+                    self.scratch.reset();
+                }
+                self.model.infer(&Seen { window: *window, row: &[], beside: None }, &mut self.scratch)
+            }
+            Input::Window(_) | Input::Row(_) => {
+                let row = self.front.features(input)?;
+                self.model.infer(&stored(row, None), &mut self.scratch)
+            }
+        };
+        answer.ok_or_else(unjudged)
+    }
+
+    /// What it sees.
+    pub fn sees(&self) -> Sees {
+        self.learner.sees(&self.params)
+    }
+
+    /// A setting of the learner that is a whole number.
+    pub fn whole(&self, name: &str) -> Option<u16> {
+        let index = self.learner.settings().iter().position(|s| s.name == name)?;
+        match self.params.get(self.learner, index)? {
+            Value::Int(value) => value.try_into().ok(),
+            _ => None,
+        }
     }
 
     /// One step of a training into `new`.
@@ -204,7 +236,7 @@ impl Learner for OfTable {
     fn serves(&self, set: &Dataset) -> Result<(), String> {
         match set.task {
             Task::Anomaly | Task::Classification => Ok(()),
-            Task::Regression => Err(format!("{} is to foretell a number, which no contract asks for yet", set.name)),
+            Task::Regression => Err(format!("{} is to foretell a number, frame by frame", set.name)),
         }
     }
 
@@ -240,20 +272,7 @@ impl Learner for OfTable {
     }
 
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
-        let unjudged = || EvalError::Learner("a window or row has another shape than those learnt".into());
-        let answer = match input {
-            Input::Window(window) if !self.sees_rows() => {
-                if window.faults.any(Faults::GAP) {
-                    self.scratch.reset();
-                }
-                self.model.infer(&Seen { window: *window, row: &[], beside: None }, &mut self.scratch)
-            }
-            Input::Window(_) | Input::Row(_) => {
-                let row = self.front.features(input)?;
-                self.model.infer(&stored(row, None), &mut self.scratch)
-            }
-        };
-        let answer = answer.ok_or_else(unjudged)?;
+        let answer = self.answer(input)?;
         Ok(Judged { verdict: answer.verdict, warm: answer.warm, nearest: answer.nearest, distance: None })
     }
 

@@ -94,6 +94,7 @@ impl ModelMut<'_> {
 fn head(saved: Saved) -> codec::Result<Head> {
     match saved {
         Saved::Untrained => Err(REFUSED),
+        Saved::Classes { .. } if !cfg!(feature = "set") => Err(REFUSED),
         Saved::Classes { classes, features } => {
             check((2..=MAX_CLASSES).contains(&usize::from(classes)) && width(features))?;
             Ok(Head { kind: Kind::Classes, classes, design: Design::of_classes(features), ..Head::EMPTY })
@@ -108,7 +109,7 @@ fn head(saved: Saved) -> codec::Result<Head> {
             check([squares, weights, weight_squares, freedom].iter().all(|sum| *sum >= 0.0 && *sum <= MOST_SUMMED))?;
             check(products.abs() <= MOST_SUMMED && last.abs() <= MOST_SUMMED)?;
             check((weights > 0.0) == (weight_squares > 0.0))?;
-            let noise = Noise { squares, weights, weight_squares, freedom, products, last, ..Noise::EMPTY };
+            let noise = Noise { squares, weights, weight_squares, freedom, products, last, ..Noise::NEW };
             Ok(Head { kind: Kind::Regression, matrix, classes: 0, design: design.counted(), rule, seen, origin, noise })
         }
     }

@@ -47,6 +47,7 @@ impl Design {
         .counted()
     }
 
+    #[cfg(feature = "set")]
     pub fn classes(shape: &Shape) -> Self {
         Self::of_classes(shape.channels as u16)
     }
@@ -76,8 +77,13 @@ impl Design {
         self.columns.into()
     }
 
+    /// Whether it asks for the time.
+    pub fn is_timed(&self) -> bool {
+        self.trend || self.harmonics > 0
+    }
+
     /// Where earlier values begin.
-    fn before_lags(&self) -> usize {
+    pub fn before_lags(&self) -> usize {
         1 + usize::from(self.trend) + 2 * usize::from(self.harmonics)
     }
 

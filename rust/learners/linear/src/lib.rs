@@ -29,18 +29,28 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "set")]
 mod classes;
 mod codec;
 mod design;
+pub mod learner;
 mod model;
 mod noise;
 mod params;
+#[cfg(feature = "set")]
 mod plan;
 mod stream;
+#[cfg(feature = "set")]
 mod train;
 
 pub use codec::LAYOUT;
 pub use model::{Kind, Model, ModelMut, ModelView};
-pub use params::{Checked, MAX_CHANNELS, MAX_CLASSES, Params, Shape, Solver, Task, class_words, model_words, required};
+#[cfg(feature = "set")]
+pub use params::required;
+pub use params::{
+    Checked, MAX_CHANNELS, MAX_CLASSES, Params, Shape, Solver, Source, Task, class_words, columns_for, model_words,
+    words_for,
+};
 pub use stream::{Ground, Outcome, SCALE_FRAMES, State};
+#[cfg(feature = "set")]
 pub use train::{TrainError, Trainer};

@@ -298,13 +298,51 @@ impl ModelMut<'_> {
         Ok(())
     }
 
+    /// The clock has begun anew, and this is its time: level, trend and harmonics are as unknown as at first, until they are
+    /// learnt again. Without a trend or harmonics nothing changes.
+    pub fn lose_clock(&mut self, time: u64) {
+        let Head { design, rule, .. } = *self.head;
+        let n = if design.is_timed() { design.before_lags() } else { 0 };
+        let Some(PartsMut { d, u, .. }) = PartsMut::of(self.head, self.words) else { return };
+        if let (Some(d), Some(u)) = (d.get_mut(..n), u.get_mut(..ud::packed_len(n))) {
+            d.fill(1.0 / rule.ridge);
+            u.fill(0.0);
+            self.head.origin = time;
+        }
+    }
+
+    /// Goes on from another model with these parameters for so many frames more. False, and it is untrained, where the other has
+    /// other inputs.
+    pub(crate) fn resume(&mut self, from: ModelView<'_>, checked: &Checked) -> bool {
+        let params = checked.params();
+        let design = Design { interval: from.head.design.interval, ..checked.regression() };
+        let goes_on = from.head.kind == Kind::Regression && from.head.matrix && from.head.design == design;
+        let Some((to, from_words)) = self.words.get_mut(..from.used()).zip(from.words.get(..from.used())) else {
+            return false;
+        };
+        *self.head = Head::EMPTY;
+        if goes_on {
+            to.copy_from_slice(from_words);
+            let frames = from.head.seen.saturating_add(params.frames);
+            *self.head = Head { rule: Rule { frames, ..Rule::of(params) }, ..*from.head };
+        }
+        goes_on
+    }
+
     /// Begins a regression that is learnt recursively from a stream of frames, by [`ModelMut::observe`].
     ///
     /// # Errors
     /// [`Shortage`] when the model has no room for it; it is then untrained.
     pub fn begin(&mut self, checked: &Checked) -> Result<(), Shortage> {
         let (kind, design) = (Kind::Regression, checked.regression());
-        self.clear(Head { kind, matrix: true, design, rule: Rule::of(checked.params()), ..Head::EMPTY })?;
+        self.clear(Head {
+            kind,
+            matrix: true,
+            design,
+            rule: Rule::of(checked.params()),
+            noise: Noise::NEW,
+            ..Head::EMPTY
+        })?;
         if let Some(mut parts) = PartsMut::of(self.head, self.words) {
             parts.forget(self.head.rule.ridge);
         }

@@ -49,6 +49,7 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
+    /// All zero.
     pub const EMPTY: Self = Self {
         squares: 0.0,
         weights: 0.0,
@@ -56,10 +57,12 @@ impl Noise {
         products: 0.0,
         last: 0.0,
         variance: 0.0,
-        inflation: 1.0,
+        inflation: 0.0,
         t: 0.0,
         freedom: 0.0,
     };
+    /// Before the first residual.
+    pub const NEW: Self = Self { inflation: 1.0, ..Self::EMPTY };
 
     /// Takes in a residual, the older ones forgotten a little.
     pub fn push(&mut self, residual: f32, forgetting: f32) {
@@ -79,6 +82,7 @@ impl Noise {
         }
     }
 
+    #[cfg(feature = "set")]
     /// Of residuals of a fit that took `coefficients` degrees of freedom: each of its rows counts as (1-φ)/(1+φ) of one, and
     /// one is left at least.
     pub fn after_fit(&mut self, coefficients: f32) {

@@ -3,7 +3,9 @@
 use crate::design::Design;
 use hone_learn::setting::{FLAG, choice, int, real};
 use hone_learn::{Kind, ParamError, Settings, choices, settings};
-use hone_numeric::{cholesky, ud};
+#[cfg(feature = "set")]
+use hone_numeric::cholesky;
+use hone_numeric::ud;
 
 /// Channels, or features of a row, at most.
 pub const MAX_CHANNELS: usize = 1024;
@@ -41,11 +43,23 @@ pub(crate) const RIDGE: Kind = real(1e-8, 1e6);
 /// What the forgetting may be.
 pub(crate) const FORGETTING: Kind = real(0.5, 1.0);
 
+choices! {
+    /// What is learnt from.
+    pub enum Source {
+        /// The frames of windows, one after the other as they come.
+        Stream = "stream",
+        /// The training set: a row of features for each window, in their order.
+        Set = "set",
+    }
+}
+
 settings! {
     /// Parameters. The defaults: eight lags, an interval of 95 %, three in a row.
     pub struct Params {
         /// auto: classes when rows have labels, else regression
         pub task: Task = Task::Auto, "task", choice(Task::WORDS), "";
+        /// what is learnt from: frames as they come, or rows of features
+        pub from: Source = Source::Stream, "from", choice(Source::WORDS), "";
         /// how a set of rows is learnt
         pub solver: Solver = Solver::ClosedForm, "solver", choice(Solver::WORDS), "";
         /// regression: weight of squared coefficients
@@ -154,6 +168,7 @@ impl Params {
     }
 }
 
+#[cfg(feature = "set")]
 /// Bytes of workspace that training on a set needs, with at most `classes` classes (0 for numbers alone).
 pub fn required(checked: &Checked, classes: usize) -> usize {
     let numbers = if checked.params.task == Task::Classes { 0 } else { words(checked, &checked.regression(), 1) };
@@ -161,6 +176,7 @@ pub fn required(checked: &Checked, classes: usize) -> usize {
     4 * if classes == 0 || checked.params.task == Task::Regression { numbers } else { numbers.max(several) }
 }
 
+#[cfg(feature = "set")]
 /// Words of workspace: a row, earlier values, the results of a row; gradient, and where the next is taken; the matrix.
 pub(crate) fn words(checked: &Checked, design: &Design, outputs: usize) -> usize {
     let n = design.columns();
@@ -177,6 +193,17 @@ pub(crate) const fn outputs(classes: usize) -> usize {
 pub const fn model_words(channels: usize, inputs: usize, matrix: bool) -> usize {
     let n = inputs + 1;
     2 * channels + if matrix { 3 * n + ud::packed_len(n) } else { n }
+}
+
+/// Words of a model for `classes` classes, or for regressions with up to `inputs` inputs, by up to `features` features or channels.
+pub const fn words_for(classes: usize, inputs: usize, features: usize) -> usize {
+    let (numbers, vectors) = (model_words(features, inputs, true), class_words(classes, features));
+    if cfg!(feature = "set") && vectors > numbers { vectors } else { numbers }
+}
+
+/// Columns of a state for such models.
+pub const fn columns_for(inputs: usize, features: usize) -> usize {
+    1 + if features > inputs { features } else { inputs }
 }
 
 /// Words of a model that tells `classes` classes apart by rows of `features` features.

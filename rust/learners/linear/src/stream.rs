@@ -155,11 +155,21 @@ impl ModelView<'_> {
     /// A class's score is its probability. A row of another width, a value that is not usable, too small a state or an
     /// untrained model give `Unknown` with a score of 0.
     pub fn infer<const COLUMNS: usize>(&self, row: &[f32], state: &mut State<COLUMNS>) -> Verdict {
+        #[cfg(feature = "set")]
         if self.head.kind == Kind::Classes {
             return self.classify(row, &mut state.row);
         }
-        let latest = state.memo.time.max(self.head.origin);
-        self.judge(row, latest.wrapping_add(self.head.design.interval.into()), state).verdict
+        self.next(row, &mut state.lend()).verdict
+    }
+
+    /// The next frame of a stream at its interval.
+    pub(crate) fn next(&self, row: &[f32], state: &mut StateMut<'_>) -> Outcome {
+        let time = state.memo.time.max(self.head.origin).wrapping_add(self.head.design.interval.into());
+        let mut step = NONE;
+        if let Some(parts) = Parts::of(self.head, self.words) {
+            predict(self.head, parts, row, time, state, &mut step);
+        }
+        step.outcome
     }
 }
 
@@ -313,6 +323,6 @@ fn learn(head: &mut Head, parts: &mut PartsMut<'_>, step: &Step, row: &mut [f32]
     if !(alpha + gain).is_finite() {
         // It is learnt anew, and says so.
         parts.forget(ridge);
-        (head.noise, head.seen) = (Noise::EMPTY, SCALE_FRAMES);
+        (head.noise, head.seen) = (Noise::NEW, SCALE_FRAMES);
     }
 }

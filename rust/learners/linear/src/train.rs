@@ -100,7 +100,7 @@ impl Trainer {
             momentum: 1.0,
             before: f32::INFINITY,
             iterations: 0,
-            noise: Noise::EMPTY,
+            noise: Noise::NEW,
             total: 0.0,
             stop: Stop::Converged,
             work: 0,
@@ -208,6 +208,7 @@ impl Trainer {
             design: self.plan.design,
             rule: Rule { frames: u32::MAX, ..Rule::of(params) },
             seen: crate::stream::SCALE_FRAMES,
+            noise: Noise::NEW,
             ..Head::EMPTY
         };
         model.clear(head).map_err(TrainError::Model)?;

@@ -92,7 +92,7 @@ pub(super) fn read(
     layout.check(source, manifest, i, file)?;
     let labels = values(source, reading.root, &key("labels"), file.labels.as_ref(), &layout, &mut reading.arrays)?;
     let groups = values(source, reading.root, &key("groups"), file.groups.as_ref(), &layout, &mut reading.arrays)?;
-    let whole = file.class.as_deref().and_then(|c| manifest.class_named(c));
+    let whole = manifest.class_of(file);
     let class_of: BTreeMap<i64, usize> =
         (0..manifest.classes.len()).filter_map(|c| Some((manifest.label_value(c)?, c))).collect();
     let array = reading.arrays.get(&id).ok_or_else(|| source.fault(&key("path"), "cannot be read".into()))?;

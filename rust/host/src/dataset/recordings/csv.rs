@@ -61,7 +61,7 @@ pub(super) fn read(
         let problem = format!("{:?} has no times that move on, so no span can be found", spans.time);
         return Err(source.fault(&key("spans.time"), problem));
     }
-    let whole = file.class.as_deref().and_then(|c| manifest.class_named(c));
+    let whole = manifest.class_of(file);
     let mut spans = match &file.spans {
         None => None,
         Some(spec) => {
