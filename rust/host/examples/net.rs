@@ -237,12 +237,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             first = accuracies;
             println!();
         } else {
-            // Paired with the first form, with the 95 % interval of Student's t (9 degrees of freedom: 2.26).
+            // Paired with the first form, with the 95 % interval of Student's t of 1 to 9 degrees of freedom.
+            const T: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
             let d: Vec<f64> = accuracies.iter().zip(&first).map(|(b, a)| a - b).collect();
             let n = d.len() as f64;
             let m = d.iter().sum::<f64>() / n;
             let s = (d.iter().map(|x| (x - m) * (x - m)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
-            println!("; first less this {m:+.4} +- {:.4}", 2.26 * s / n.sqrt());
+            println!("; first less this {m:+.4} +- {:.4}", T[(d.len().max(2) - 2).min(8)] * s / n.sqrt());
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! The network by the contract of `hone_learn::learner`: classes, from rows of features.
 
 use crate::network::NetworkError;
+use crate::required;
 use crate::stage::Numbers;
 use crate::{CheckError, Checked, Drawn, Extent, LAYOUT, Model, Params, Shape, TrainError, Trainer};
-use crate::{model_words, required};
 use hone_learn::learner::{
     Answer, Given, Input, Learner, Lent, Needs, Part, Point, Setup, Shape as Seen, Start, Wants,
 };
@@ -58,18 +58,17 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
             Part::Last(layers) => params.layers = layers,
         }
         let shape = Shape { input: Extent { frames: 1, channels: setup.shape.inputs }, classes: CLASSES };
-        let checked = params.check(shape).map_err(|error| match error {
+        let words = params.verify(shape).map_err(|error| match error {
             CheckError::Param(error) => error,
             CheckError::Network(error) => refused(error),
         })?;
-        let (words, scratch) = model_words(&checked);
-        for (asked, room) in [(words, WORDS), (scratch, SCRATCH)] {
-            if asked > room {
-                let (asked, capacity) = (4 * asked as u32, 4 * room as u32);
+        for (asked, room) in [(words.model, WORDS), (words.scratch, SCRATCH)] {
+            let (asked, capacity) = (4 * asked, 4 * room as u32);
+            if asked > capacity {
                 return Err(ParamError::Capacity { name: "units, in bytes,", asked, capacity });
             }
         }
-        Ok((checked, setup.start))
+        Ok((Checked::of(params, shape, words), setup.start))
     }
 
     fn required((checked, _): &(Checked, Start), _: &Setup) -> Needs {

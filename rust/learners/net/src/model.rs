@@ -53,15 +53,13 @@ impl Head {
     ) -> Result<(), NetworkError> {
         self.trained = false;
         (self.numbers, self.network, self.input, self.classes) = (numbers, *network, input, classes);
-        let front = usize::from(classes) + 2 * usize::from(input.channels);
-        self.stages.make(network, input, classes, numbers, front)?;
+        self.stages.make(network, input, classes, numbers, front(input, classes))?;
         self.exponents = [4; MAX_STAGES];
         if let Some(first) = self.exponents.first_mut() {
             *first = INPUT_EXPONENT;
         }
-        let mut buffers = [Buffer::default(); FORWARD_BUFFERS];
-        forward_buffers(&self.stages, &mut buffers);
-        self.places.make(&buffers).ok_or(NetworkError::TooLarge { layer: self.stages.len() as u8 })
+        let too_large = NetworkError::TooLarge { layer: self.stages.len() as u8 };
+        place_forward(&self.stages, &mut self.places).ok_or(too_large)
     }
 
     pub fn exponent(&self, tensor: usize) -> i8 {
@@ -84,6 +82,18 @@ impl Head {
     pub fn index_of(&self, words: &[u32], class: ClassId) -> Option<usize> {
         self.ids(words).iter().position(|id| *id == u32::from(class.0))
     }
+}
+
+/// Words of a model before the weights: the classes' numbers, and means and gains of the channels.
+pub(crate) fn front(input: Extent, classes: u16) -> usize {
+    usize::from(classes) + 2 * usize::from(input.channels)
+}
+
+/// Places the buffers of a forward pass alone.
+pub(crate) fn place_forward(stages: &Stages, places: &mut Places<FORWARD_BUFFERS>) -> Option<()> {
+    let mut buffers = [Buffer::default(); FORWARD_BUFFERS];
+    forward_buffers(stages, &mut buffers);
+    places.make(&buffers)
 }
 
 /// The buffers of a forward pass: tensors live from the stage before them to the stage that takes them in.

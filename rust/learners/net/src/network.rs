@@ -181,7 +181,7 @@ impl Layer {
         let frames = usize::from(input.frames);
         let (kernel, stride) = (usize::from(self.kernel), usize::from(self.stride).max(1));
         let fits = || match frames.checked_sub(kernel) {
-            Some(rest) => Ok(rest / stride + 1),
+            Some(rest) => Ok(rest.checked_div(stride).unwrap_or(0) + 1),
             None => Err(NetworkError::TooShort { layer: number, frames: input.frames, kernel: self.kernel }),
         };
         match self.kind {

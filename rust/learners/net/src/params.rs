@@ -2,8 +2,9 @@
 
 use crate::model::{Head, MAX_CLASSES};
 use crate::network::{Extent, Kind as LayerKind, Layer, MAX_CHANNELS, Network, NetworkError};
+use crate::place::Places;
 use crate::plan::Plan;
-use crate::stage::Numbers;
+use crate::stage::{Numbers, Stages};
 use hone_learn::setting::{FLAG, Field, Kind, Value, choice, int, real};
 use hone_learn::{ParamError, Settings, choices, settings};
 
@@ -128,8 +129,17 @@ pub enum CheckError {
 pub struct Checked {
     params: Params,
     shape: Shape,
-    /// Words of a training, of a model, and of the scratch of its inference.
-    words: [u32; 3],
+    words: Words,
+}
+
+/// What is asked of memory, in words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Words {
+    /// By a training.
+    pub training: u32,
+    pub model: u32,
+    /// By an inference.
+    pub scratch: u32,
 }
 
 impl Checked {
@@ -141,6 +151,11 @@ impl Checked {
     /// What the network takes in and tells apart.
     pub const fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// Of parameters that have been verified for this shape.
+    pub(crate) const fn of(params: Params, shape: Shape, words: Words) -> Self {
+        Self { params, shape, words }
     }
 
     /// Makes the layers for so many classes.
@@ -163,6 +178,11 @@ impl Params {
     /// # Errors
     /// [`CheckError`].
     pub fn check(&self, shape: Shape) -> Result<Checked, CheckError> {
+        Ok(Checked { words: self.verify(shape)?, params: *self, shape })
+    }
+
+    /// The same, without a copy of the parameters: it runs on the stack of a shell.
+    pub(crate) fn verify(&self, shape: Shape) -> Result<Words, CheckError> {
         self.check_ranges().map_err(CheckError::Param)?;
         let refuse = |why| Err(CheckError::Param(why));
         if self.rows_least > self.rows_most {
@@ -175,31 +195,43 @@ impl Params {
         if !(2..=MAX_CLASSES).contains(&shape.classes) {
             return refuse(ParamError::Capacity { name: "classes", asked: shape.classes as u32, capacity });
         }
-        let words = self.words(shape).map_err(CheckError::Network)?;
-        Ok(Checked { params: *self, shape, words })
+        self.words(shape).map_err(CheckError::Network)
     }
 
-    /// Words of a training, of a model, and of the scratch of its inference.
     #[inline(never)]
-    fn words(&self, shape: Shape) -> Result<[u32; 3], NetworkError> {
-        let (mut head, mut plan) = (Head::EMPTY, Plan::EMPTY);
-        head.make(&self.network, shape.input, shape.classes as u16, self.numbers)?;
-        let too_large = NetworkError::TooLarge { layer: head.stages.len() as u8 };
-        plan.make(self, &head.stages).ok_or(too_large)?;
-        Ok([plan.places.peak(), head.stages.words(), head.places.peak()].map(|words| words as u32))
+    fn words(&self, shape: Shape) -> Result<Words, NetworkError> {
+        let mut stages = Stages::EMPTY;
+        let classes = shape.classes as u16;
+        stages.make(&self.network, shape.input, classes, self.numbers, crate::model::front(shape.input, classes))?;
+        let too_large = NetworkError::TooLarge { layer: stages.len() as u8 };
+        let training = self.training_words(&stages).ok_or(too_large)?;
+        let scratch = scratch_words(&stages).ok_or(too_large)?;
+        Ok(Words { training, model: stages.words() as u32, scratch })
     }
+
+    #[inline(never)]
+    fn training_words(&self, stages: &Stages) -> Option<u32> {
+        let mut plan = Plan::EMPTY;
+        plan.make(self, stages)?;
+        Some(plan.places.peak() as u32)
+    }
+}
+
+#[inline(never)]
+fn scratch_words(stages: &Stages) -> Option<u32> {
+    let mut places = Places::EMPTY;
+    crate::model::place_forward(stages, &mut places)?;
+    Some(places.peak() as u32)
 }
 
 /// Bytes of workspace that a training needs: the peak of all that lives at the same time.
 pub fn required(checked: &Checked) -> usize {
-    let [training, ..] = checked.words;
-    training as usize * 4
+    checked.words.training as usize * 4
 }
 
 /// Words of a model, and of the scratch of its inference.
 pub fn model_words(checked: &Checked) -> (usize, usize) {
-    let [_, model, scratch] = checked.words;
-    (model as usize, scratch as usize)
+    (checked.words.model as usize, checked.words.scratch as usize)
 }
 
 /// Words of a model in 8 bits with one hidden layer of so many units, as a capacity.
