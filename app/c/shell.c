@@ -14,10 +14,6 @@
 
 #include "hone.h"
 
-/* Texts that end in NUL, in flash; shell_words.rs. */
-extern const char hone_help_train[], hone_help_infer[], hone_help_label[], hone_help_stats[], hone_help_model[],
-	hone_help_data[], hone_help_eval[], hone_help_sensor[], hone_help_config[], hone_help_wait[];
-
 #define CTRL_C 0x03
 #define CTRL_U 0x15
 #define BACKSPACE 0x08
@@ -270,7 +266,12 @@ SHELL_DYNAMIC_CMD_CREATE(config_value_words, config_value_word);
 WORDS(config_key, "config get", &config_value_words);
 WORDS(config, "config", &config_key_words);
 
-#define REGISTER(name) SHELL_CMD_REGISTER(name, &name##_words, hone_help_##name, run)
+/* As SHELL_CMD_REGISTER, with a help that is filled in at the start: Rust has the one copy of the texts. */
+#define REGISTER(name)                                                                                                \
+	static struct shell_static_entry name##_entry = {                                                             \
+		.syntax = #name, .subcmd = &name##_words, .handler = run};                                            \
+	static const TYPE_SECTION_ITERABLE(union shell_cmd_entry, shell_cmd_##name, shell_root_cmds,                  \
+					   shell_cmd_##name) = {.entry = &name##_entry}
 #define PLAIN(name)                                                                                                   \
 	WORDS(name, #name, NULL);                                                                                     \
 	REGISTER(name)
@@ -289,3 +290,18 @@ PLAIN(eval);
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);
+
+static int fill_in(void)
+{
+	TYPE_SECTION_FOREACH(const union shell_cmd_entry, shell_root_cmds, command) {
+		if (command->entry->handler == run) {
+			/* Ours, and in RAM. */
+			struct shell_static_entry *entry = (struct shell_static_entry *)command->entry;
+
+			entry->help = hone_shell_text(entry->syntax);
+		}
+	}
+	return 0;
+}
+
+SYS_INIT(fill_in, APPLICATION, 0);

@@ -82,6 +82,13 @@ extern "C" fn hone_shell_word(
     unsafe { super::shell_words::word(CStr::from_ptr(path).to_str().unwrap_or(""), index, name, help) }
 }
 
+/// Called once for each command: what the shell shows of it.
+#[unsafe(no_mangle)]
+extern "C" fn hone_shell_text(name: *const c_char) -> *const c_char {
+    // SAFETY: C passes a text that ends in NUL.
+    super::shell_words::text(unsafe { CStr::from_ptr(name) }.to_str().unwrap_or(""))
+}
+
 /// Called by the shell's thread with the words of a line; `argv` holds `argc` texts that end in NUL.
 #[unsafe(no_mangle)]
 extern "C" fn hone_shell_run(shell: *const Shell, argc: usize, argv: *const *const c_char) -> c_int {

@@ -2,7 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
-use hone_engine::command::{COMMANDS, Command, complete};
+use hone_engine::command::{COMMANDS, TEXTS, complete};
 
 const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -13,60 +13,33 @@ const fn equal(a: &str, b: &str) -> bool {
     i == a.len() && i == b.len()
 }
 
-/// What the engine does not have, since no learner of the build needs it.
-const NOTHING: Command = Command { name: "", usage: "", help: "", sub: &[], words: hone_engine::command::Words::None };
+/// What `app/c/shell.c` registers. The build fails when the engine has another command.
+const REGISTERED: [&str; 10] =
+    ["train", "infer", "label", "stats", "model", "data", "eval", "sensor", "config", "wait"];
 
-const fn find(name: &str) -> &'static Command {
+const fn is_registered(name: &str) -> bool {
+    let mut i = 0;
+    while i < REGISTERED.len() {
+        if equal(REGISTERED[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+const _: () = {
     let mut i = 0;
     while i < COMMANDS.len() {
-        if equal(COMMANDS[i].name, name) {
-            return &COMMANDS[i];
-        }
+        assert!(is_registered(COMMANDS[i].name), "the engine has a command that app/c/shell.c does not register");
         i += 1;
     }
-    &NOTHING
-}
+};
 
-/// What the shell shows of a command, and NUL; without an array to write into, only how long it is.
-const fn help<const N: usize>(command: &Command) -> ([u8; N], usize) {
-    let mut text = ([0; N], 0);
-    append(&mut text, command.help);
-    append(&mut text, "\n");
-    append(&mut text, command.name);
-    append(&mut text, " ");
-    append(&mut text, command.usage);
-    append(&mut text, "\0");
-    text
-}
-
-const fn append<const N: usize>((text, len): &mut ([u8; N], usize), words: &str) {
-    let mut i = 0;
-    while i < words.len() {
-        if *len < N {
-            text[*len] = words.as_bytes()[i];
-        }
-        *len += 1;
-        i += 1;
-    }
-}
-
-/// The help of each command under the name by which C knows it. The list here and in `app/c/shell.c` is the engine's:
-/// the build fails when one is missing.
-macro_rules! help_of {
-    ($($symbol:ident = $name:literal),* $(,)?) => {
-        $(#[unsafe(no_mangle)]
-        static $symbol: [u8; help::<0>(find($name)).1] = help(find($name)).0;)*
-
-        const _: () = assert!(
-            COMMANDS.len() == 0 $(+ !find($name).name.is_empty() as usize)*,
-            "the engine has a command that app/c/shell.c and shell_words.rs do not register"
-        );
-    };
-}
-
-help_of! {
-    hone_help_train = "train", hone_help_infer = "infer", hone_help_label = "label", hone_help_stats = "stats",
-    hone_help_model = "model", hone_help_data = "data", hone_help_eval = "eval", hone_help_sensor = "sensor", hone_help_config = "config", hone_help_wait = "wait",
+/// What the shell shows of a command; null of what the engine does not have.
+pub(super) fn text(name: &str) -> *const c_char {
+    let place = COMMANDS.iter().position(|c| c.name == name);
+    place.and_then(|place| TEXTS.get(place)).map_or(core::ptr::null(), |text| text.as_ptr())
 }
 
 const NAME: usize = 48;

@@ -55,6 +55,11 @@ learners! {
         { hone_linear::columns_for(LINEAR_INPUTS, LINEAR_SEEN) },
         { hone_linear::model_words(SEEN_INPUTS, LINEAR_INPUTS, true) },
     >),
+    (Net, net, "net", 5, offline, hone_net::learner::Net<
+        { hone_net::dense_words(FEATURES, NET_UNITS, NET_CLASSES) },
+        NET_CLASSES,
+        { hone_net::dense_scratch(FEATURES, NET_UNITS, NET_CLASSES) },
+    >),
     (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 

@@ -119,7 +119,10 @@ fn the_set_can_be_cleared_and_takes_other_features_then() {
 fn features_beyond_the_build_are_refused_with_the_capacity() {
     let mut b = Bench::new();
     b.run(0.1);
-    b.command("config set features.bands 64").unwrap();
-    assert!(b.command("train svm --wait").is_err());
+    assert!(b.command("config set features.bands 64").is_err());
     assert!(b.text.contains("192") && b.text.contains("48"), "{}", b.text);
+    // With filters to come a choice is taken, and refused by the training if they do not.
+    b.command("config set features.features random-convolution").unwrap();
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("48"), "{}", b.text);
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Act, Bench};
-use hone_engine::command::{COMMANDS, complete};
+use hone_engine::command::{COMMANDS, TEXTS, complete};
 use hone_engine::data::event::Event;
 use hone_engine::data::order::JobFault;
 use hone_engine::text::Line;
@@ -169,6 +169,9 @@ fn help_and_completion_know_every_command() {
     for command in COMMANDS {
         assert!(b.text.contains(command.name) && !command.help.is_empty());
     }
+    let texts = TEXTS.iter().map(|text| text.to_str().unwrap().to_owned());
+    let whole = COMMANDS.iter().map(|c| format!("{}\n{} {}", c.help, c.name, c.usage));
+    assert!(texts.eq(whole));
     let words = |before: &[&str], start: &str| {
         let mut found = Vec::new();
         complete(before, start, &mut |w| found.push(w.to_owned()));

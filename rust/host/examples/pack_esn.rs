@@ -30,12 +30,12 @@ fn main() {
 
     println!("{}: {} windows tested", set.name, set.count(Part::Test));
     println!(
-        "| readout | readout bytes | container bytes | threshold | quality | F1 | verdicts changed |\n|---|---|---|---|---|---|---|"
+        "| form | readout bytes | container bytes | threshold | quality (MSE) | F1 | verdicts changed |\n|---|---|---|---|---|---|---|"
     );
     let plain = verdicts(&set, recordings, &model);
     let weights = model.readout().len();
     let figures = |m: &Esn| (m.threshold().upper, m.quality());
-    row("f32", weights * 4, bytes(&model), figures(&model), &plain, &plain);
+    row("f32", (weights * 4, weights * 4), bytes(&model), figures(&model), &plain, &plain);
     let packed = |name: &str, packing: Packing<'_>, overhead: usize, bits: usize| {
         let payload = model.packed(packing);
         let mut back = Esn::new();
@@ -47,7 +47,8 @@ fn main() {
         let mut errors = vec![0.0; 2 * set.count(Part::Calibrate)];
         assert!(back.recalibrate(&mut Scratch::new(), views(Part::Calibrate), &mut errors));
         let now = verdicts(&set, recordings, &back);
-        row(name, (weights * bits).div_ceil(8) + overhead, length, figures(&back), &now, &plain);
+        let readout = (weights * bits).div_ceil(8) + overhead;
+        row(name, (readout, weights * 4), length, figures(&back), &now, &plain);
     };
     packed("8-bit affine", Packing::Affine, recordings.channels.len() * 8, 8);
     for (whole, fraction) in [(3, 12), (5, 2)] {
@@ -105,6 +106,7 @@ fn integer<W: Weight>(
         (set.classes[w.class].anomalous, outcome.decision == Decision::Anomalous)
     });
     let now: Vec<_> = judge.collect();
+    let readout = (readout, model.readout().len() * 4);
     row(name, readout, length, (back.threshold().upper, back.quality()), &now, plain);
 }
 
@@ -160,9 +162,10 @@ fn verdicts(set: &Dataset, recordings: &Recordings, model: &Esn) -> Vec<(bool, b
         .collect()
 }
 
+/// Prints one, with bytes of the readout in this form and in `f32`.
 fn row(
     name: &str,
-    readout: usize,
+    (readout, whole): (usize, usize),
     total: u32,
     (threshold, quality): (f32, f32),
     now: &[(bool, bool)],
@@ -172,5 +175,7 @@ fn row(
     now.iter().for_each(|(truth, alarm)| outcomes.add(*truth, *alarm));
     let f1 = outcomes.balanced().map_or(f32::NAN, |s| s.f1);
     let changed = now.iter().zip(before).filter(|(a, b)| a.1 != b.1).count();
-    println!("| {name} | {readout} | {total} | {threshold:.4} | {quality:.4} | {f1:.4} | {changed} |");
+    let share = 100.0 * readout as f32 / whole as f32;
+    let share = if readout == whole { String::new() } else { format!(" ({share:.0} %)") };
+    println!("| {name} | {readout}{share} | {total} | {threshold:.4} | {quality:.4} | {f1:.4} | {changed} |");
 }

@@ -4,6 +4,7 @@
 //! array of it, lies on the stack. A derived type takes any number of its fields' types, so whoever reads checks the values.
 
 use crate::payload::De;
+use core::marker::PhantomData;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -18,6 +19,15 @@ pub const REFUSED: Error = Error::SerdeDeCustom;
 /// [`REFUSED`] if not.
 pub fn check(good: bool) -> Result<()> {
     if good { Ok(()) } else { Err(REFUSED) }
+}
+
+/// Reads a value into its place, field by field: what is read never lies on the stack as well. The place holds anything where
+/// this fails.
+///
+/// # Errors
+/// Postcard's.
+pub fn read<'de, T: Deserialize<'de>>(input: &mut De<'de>, place: &mut T) -> Result<()> {
+    T::deserialize_in_place(input, place)
 }
 
 /// Reads a list of as many items as there are places.
@@ -79,21 +89,31 @@ pub fn words(input: &mut De<'_>, places: &mut [u32]) -> Result<()> {
     Ok(())
 }
 
-/// To be written as a list: so many items, and what gives them.
-#[derive(Clone, Debug)]
-pub struct List<I>(
-    /// How many.
-    pub usize,
-    /// Gives as many.
-    pub I,
-);
+/// To be written as a list.
+#[derive(Clone, Copy, Debug)]
+pub struct List<T, F: Fn(&mut dyn FnMut(T))> {
+    count: usize,
+    each: F,
+    item: PhantomData<T>,
+}
 
-impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+impl<T, F: Fn(&mut dyn FnMut(T))> List<T, F> {
+    /// So many items, each of which `each` passes on, in order.
+    pub const fn new(count: usize, each: F) -> Self {
+        Self { count, each, item: PhantomData }
+    }
+}
+
+impl<T: Serialize, F: Fn(&mut dyn FnMut(T))> Serialize for List<T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0))?;
-        for item in self.1.clone().take(self.0) {
-            list.serialize_element(&item)?;
-        }
+        let mut list = serializer.serialize_seq(Some(self.count))?;
+        let mut result = Ok(());
+        (self.each)(&mut |item| {
+            if result.is_ok() {
+                result = list.serialize_element(&item);
+            }
+        });
+        result?;
         list.end()
     }
 }
@@ -136,7 +156,7 @@ mod tests {
 
     #[test]
     fn bytes_stay_where_they_are_and_lists_are_postcards() {
-        let written = postcard::to_stdvec(&List(3, (7..).map(|v: u8| v))).unwrap();
+        let written = postcard::to_stdvec(&List::new(3, |put| (7u8..10).for_each(put))).unwrap();
         assert_eq!(written, postcard::to_stdvec(&[7u8, 8, 9][..]).unwrap());
         let mut input = De::from_bytes(&written);
         assert_eq!(bytes(&mut input, 3).unwrap().as_ptr(), written[1..].as_ptr());

@@ -82,7 +82,8 @@ impl<const N: usize> Names<N> {
             return Err(NameError::Taken(other));
         }
         let mut text = [0; NAME_BYTES];
-        text.get_mut(..name.len()).ok_or(NameError::Unfit)?.copy_from_slice(name.as_bytes());
+        let room = text.get_mut(..name.len()).ok_or(NameError::Unfit)?;
+        room.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
         let place = self.names.iter().position(|n| n.len > 0 && n.class == class.0);
         let place = place.or_else(|| self.names.iter().position(|n| n.len == 0)).ok_or(NameError::Full)?;
         let slot = self.names.get_mut(place).ok_or(NameError::Full)?;

@@ -21,13 +21,18 @@ pub enum PayloadError {
     Layout,
 }
 
-struct Flavor<'s>(&'s mut dyn Sink);
+/// Never fails, so that the code for a value has no branch behind each of its fields: a refusal is kept for the end.
+struct Flavor<'s> {
+    sink: &'s mut dyn Sink,
+    refused: bool,
+}
 
 impl postcard::ser_flavors::Flavor for Flavor<'_> {
     type Output = ();
 
     fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-        self.0.put(data).map_err(|_| Error::SerializeBufferFull)
+        self.refused = self.refused || self.sink.put(data).is_err();
+        Ok(())
     }
 
     fn try_push(&mut self, data: u8) -> postcard::Result<()> {
@@ -53,11 +58,9 @@ pub enum PutError {
 /// # Errors
 /// [`PutError`].
 pub fn put<T: Serialize + ?Sized>(value: &T, sink: &mut dyn Sink) -> Result<(), PutError> {
-    let mut serializer = postcard::Serializer { output: Flavor(sink) };
-    value.serialize(&mut serializer).map_err(|e| match e {
-        Error::SerializeBufferFull => PutError::Sink,
-        _ => PutError::Unwritable,
-    })
+    let mut serializer = postcard::Serializer { output: Flavor { sink, refused: false } };
+    value.serialize(&mut serializer).map_err(|_| PutError::Unwritable)?;
+    if serializer.output.refused { Err(PutError::Sink) } else { Ok(()) }
 }
 
 /// What a model is read from: postcard's encoding over bytes that stay where they are.

@@ -33,6 +33,30 @@ pub fn rows_spread(rows: &[i8], x: &[i16], y: &mut [i32]) {
     layer::rows(rows, x, y);
 }
 
+/// y_r = sat₇((Σ_j w_rj·x_j + c_r) >> s_r) from 0 up, `scales` holding c and s (0 to 31) of each row, the rest as for
+/// [`rows_spread`]; the largest before it was cut, or 0.
+#[inline(always)]
+pub fn rows_relu(rows: &[i8], x: &[i16], scales: &[[i32; 2]], y: &mut [i8]) -> i32 {
+    layer::relu(rows, x, scales, y)
+}
+
+/// Two factors of 16 bits, the first in the low half, and where in some bytes that begins which they are multiplied with.
+pub type Pair = [u32; 2];
+
+/// The pair of these factors for the bytes from `at` on.
+#[inline(always)]
+pub const fn pair(first: i16, second: i16, at: usize) -> Pair {
+    [first as u16 as u32 | (second as u16 as u32) << 16, at as u32]
+}
+
+/// first_j += Σ f·bytes_(at + j) and second_j += Σ s·bytes_(at + j) over all pairs (f, s, at), modulo 2³²: two rows of an outer
+/// product, or two places of a transposed one, for which each byte is widened once. Both sums are of the same length, a multiple of
+/// four; a pair beyond whose place there are fewer bytes does not count.
+#[inline(always)]
+pub fn add_pairs(pairs: &[Pair], bytes: &[i8], first: &mut [i32], second: &mut [i32]) {
+    layer::pairs(pairs, bytes, first, second);
+}
+
 /// sums_j += Σ_r factors_r · rows_(r·stride + j), modulo 2³²: the transposed product of rows with a vector, and of overlapping
 /// rows with one too. `sums` is of a length that is a multiple of four; rows that are not whole in `rows` do not count.
 #[inline(always)]
@@ -45,6 +69,31 @@ pub fn add_rows(factors: &[i16], rows: &[i8], stride: usize, sums: &mut [i32]) {
 pub fn rows(rows: &[i8], x: &[i16], y: &mut [i32]) {
     for (row, y) in crate::portable::whole_rows(rows, x.len()).zip(y) {
         *y = crate::portable::dot_i16_i8(x, row);
+    }
+}
+
+/// The portable twin of [`rows_relu`].
+#[cfg_attr(m4f, allow(dead_code))]
+pub fn relu(rows: &[i8], x: &[i16], scales: &[[i32; 2]], y: &mut [i8]) -> i32 {
+    let mut most = 0;
+    for ((row, [c, shift]), y) in crate::portable::whole_rows(rows, x.len()).zip(scales).zip(y) {
+        let v = crate::portable::dot_i16_i8(x, row).wrapping_add(*c) >> (*shift & 31);
+        most = most.max(v);
+        *y = v.clamp(0, 127) as i8;
+    }
+    most
+}
+
+/// The portable twin of [`add_pairs`].
+pub fn pairs(pairs: &[Pair], bytes: &[i8], first: &mut [i32], second: &mut [i32]) {
+    let length = first.len().min(second.len());
+    for [factors, at] in pairs {
+        let Some(x) = bytes.get(*at as usize..).and_then(|b| b.get(..length)) else { continue };
+        let (a, b) = (i32::from(*factors as i16), i32::from((*factors >> 16) as i16));
+        for ((first, second), x) in first.iter_mut().zip(second.iter_mut()).zip(x) {
+            *first = first.wrapping_add(a.wrapping_mul((*x).into()));
+            *second = second.wrapping_add(b.wrapping_mul((*x).into()));
+        }
     }
 }
 
@@ -72,11 +121,17 @@ impl Dither {
         Self(seed)
     }
 
+    /// 32 bits, of which the higher are the more random.
+    #[inline(always)]
+    pub fn word(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.0
+    }
+
     /// 16 random bits.
     #[inline(always)]
     pub fn bits(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 >> 16
+        self.word() >> 16
     }
 
     /// `x`, in units of 2⁻¹⁶, rounded down or up so that on average nothing is lost.

@@ -309,7 +309,7 @@ impl Extractor {
         }
         if self.sets & SPECTRUM != 0 {
             let bands = usize::from(self.params.bands);
-            for (c, out) in part(channels * bands)?.chunks_exact_mut(bands).enumerate() {
+            for (c, out) in part(channels * bands)?.chunks_exact_mut(bands.max(1)).enumerate() {
                 spectrum::log_bands(window, c, self.hann, scratch, out);
             }
         }

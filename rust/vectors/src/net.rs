@@ -48,6 +48,29 @@ fn kernels(emit: Emit<'_>) {
         layer::rows(weights, wide, &mut twins);
         differ += u32::from(ours != twins);
         sum = ours.iter().fold(sum, |sum, v| sum.rotate_left(3) ^ *v as u32);
+        let scales: [[i32; 2]; 9] = core::array::from_fn(|r| [(r * columns) as i32 * 100 - 9000, (r % 7 + 5) as i32]);
+        let (mut ours, mut twins) = ([1i8; 9], [1i8; 9]);
+        let peaks =
+            [layer::rows_relu(weights, wide, &scales, &mut ours), layer::relu(weights, wide, &scales, &mut twins)];
+        differ += u32::from(ours != twins || peaks.first() != peaks.last());
+        sum = ours.iter().fold(sum, |sum, v| sum.rotate_left(3) ^ *v as u32) ^ peaks.iter().sum::<i32>() as u32;
+        // The last pair is beyond the end in every other round.
+        let pairs: [layer::Pair; 5] = core::array::from_fn(|i| {
+            let factors = words.get(100 + i).copied().unwrap_or(0);
+            [factors, if i == 4 && columns % 2 == 1 { 1200 } else { (i * 37 + columns) as u32 }]
+        });
+        let (mut ours, mut twins) = ([[7i32; 64]; 2], [[7i32; 64]; 2]);
+        for (sums, portable) in [(&mut ours, false), (&mut twins, true)] {
+            let [first, second] = sums;
+            let (Some(a), Some(b)) = (first.get_mut(..padded), second.get_mut(..padded)) else { continue };
+            if portable {
+                layer::pairs(&pairs, bytes, a, b);
+            } else {
+                layer::add_pairs(&pairs, bytes, a, b);
+            }
+        }
+        differ += u32::from(ours != twins);
+        sum = ours.as_flattened().iter().fold(sum, |sum, v| sum.rotate_left(3) ^ *v as u32);
         let factors: &[i16] = bytemuck::cast_slice(words.get(200..204).unwrap_or_default());
         for stride in [1, 3, 4, columns] {
             let (mut ours, mut twins) = ([5i32; 64], [5i32; 64]);

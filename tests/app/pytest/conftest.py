@@ -26,7 +26,7 @@ class Device:
         self.told = []
         config = (pathlib.Path(dut.device_config.build_dir) / "zephyr/.config").read_text()
         self.keeps = "CONFIG_FLASH_MAP=y" in config
-        self.learners = [name for name in ["esn", "svm", "rce"] if f"CONFIG_HONE_{name.upper()}=y" in config]
+        self.learners = [name for name in ["esn", "svm", "rce", "net"] if f"CONFIG_HONE_{name.upper()}=y" in config]
         self.guarded = "CONFIG_MPU_STACK_GUARD=y" in config
 
     def clean(self, line):

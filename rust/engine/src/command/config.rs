@@ -51,8 +51,9 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
     match limited.parse(text) {
         Some(value) => {
             let fits = Config::fits(section, index, value, channels(links));
-            // What contradicts other settings may come right with the next one.
-            if let Err(error @ (ParamError::Capacity { .. } | ParamError::Multiple { .. })) = fits {
+            // What contradicts other settings, or asks with them for too much, may come right with the next one.
+            let number = matches!(setting.kind, Kind::Int { .. });
+            if let (true, Err(error @ (ParamError::Capacity { .. } | ParamError::Multiple { .. }))) = (number, fits) {
                 words::param_error(section.name(), &error, &mut line);
             } else if let Err(error) = links.config.update(|c| c.set(section, index, value)) {
                 words::param_error(section.name(), &error, &mut line);

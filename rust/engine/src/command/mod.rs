@@ -18,6 +18,7 @@ use crate::data::env::Io;
 use crate::learners::{LABELS, Learner, ROWS};
 use crate::link::Links;
 use crate::pool::Pool;
+use core::ffi::CStr;
 use hone_learn::Kind;
 use hone_learn::text::{Line, Out, fill};
 use hone_signal::Micros;
@@ -98,12 +99,53 @@ static MODEL: [Command; 8] = [
     },
 ];
 
-/// Every command.
+/// The texts of the first words: help, a line break, the word, what follows it.
+const TRAIN: &CStr = c"collect, then train, in the background; the model in use stays until the new one is done
+train [LEARNER] [--windows N] [--continue] [--last N] [--wait]";
+const INFER: &CStr = c"judge windows; a line for each change of verdict, or with -v for each window
+infer on [-v] | off | once";
+const STATS: &CStr = c"windows, verdicts, latency, memory, overruns, faults, training history
+stats [--json]";
+const MODEL_TEXT: &CStr = if SMALL {
+    c"the model in use
+model info | save | load | erase | export | import | compress | quantize"
+} else {
+    c"the model in use
+model info | save | load | erase | export | import"
+};
+const SENSOR: &CStr = c"the accelerometer
+sensor info | read";
+const CONFIG: &CStr = c"run-time parameters, kept across restarts; those of a learner count from the next training on
+config get KEY | set KEY VALUE | reset [KEY] | list [SECTION]";
+const EVAL: &CStr = c"train without some of the rows and judge on these; the model in use stays
+eval [LEARNER] [--holdout PERCENT | --folds N] [--windows N]";
+const WAIT: &CStr = c"let device time pass
+wait SECONDS";
+const LABEL: &CStr = c"the class of the windows that follow, and of the unknown one that waits
+label ID [NAME] [--once | --windows N] | none | dismiss | list";
+const DATA: &CStr = c"the training set of the classifiers; labelled windows become its rows
+data info | clear | export";
+
+/// The first word that a text is of, with nothing that may follow it.
+const fn first(text: &'static CStr) -> Command {
+    let Ok(text) = text.to_str() else { panic!("a text is UTF-8") };
+    let (help, rest) = cut(text, b'\n');
+    let (name, usage) = cut(rest, b' ');
+    leaf(name, usage, help)
+}
+
+/// What is before and behind the first `at`.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an index out of range is an error")]
+const fn cut(text: &str, at: u8) -> (&str, &str) {
+    let mut i = 0;
+    while text.as_bytes()[i] != at {
+        i += 1;
+    }
+    (text.split_at(i).0, text.split_at(i + 1).1)
+}
+
 static ALL: [Command; 10] = [
     Command {
-        name: "train",
-        usage: "[LEARNER] [--windows N] [--continue] [--last N] [--wait]",
-        help: "collect, then train, in the background; the model in use stays until the new one is done",
         sub: &[
             leaf("status", "", "how far the training is, and how the last ones ended"),
             leaf("cancel", "", "give up the training under way; the model in use stays"),
@@ -113,50 +155,26 @@ static ALL: [Command; 10] = [
             leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,
+        ..first(TRAIN)
     },
     Command {
-        name: "infer",
-        usage: "on [-v] | off | once",
-        help: "judge windows; a line for each change of verdict, or with -v for each window",
         sub: &[
             leaf("on", "[-v]", "judge every window"),
             leaf("off", "", "stop judging"),
             leaf("once", "", "judge the next window and say the verdict"),
         ],
-        words: Words::None,
+        ..first(INFER)
     },
+    Command { sub: &[leaf("--json", "", "one JSON object per line")], ..first(STATS) },
+    Command { sub: MODEL.split_at(if SMALL { 8 } else { 6 }).0, ..first(MODEL_TEXT) },
     Command {
-        name: "stats",
-        usage: "[--json]",
-        help: "windows, verdicts, latency, memory, overruns, faults, training history",
-        sub: &[leaf("--json", "", "one JSON object per line")],
-        words: Words::None,
-    },
-    Command {
-        name: "model",
-        usage: if SMALL {
-            "info | save | load | erase | export | import | compress | quantize"
-        } else {
-            "info | save | load | erase | export | import"
-        },
-        help: "the model in use",
-        sub: MODEL.split_at(if SMALL { 8 } else { 6 }).0,
-        words: Words::None,
-    },
-    Command {
-        name: "sensor",
-        usage: "info | read",
-        help: "the accelerometer",
         sub: &[
             leaf("info", "", "name, rate, channels, scale, health"),
             leaf("read", "", "the newest frame, in its unit"),
         ],
-        words: Words::None,
+        ..first(SENSOR)
     },
     Command {
-        name: "config",
-        usage: "get KEY | set KEY VALUE | reset [KEY] | list [SECTION]",
-        help: "run-time parameters, kept across restarts; those of a learner count from the next training on",
         sub: &[
             Command { name: "get", usage: "KEY", help: "the value of one parameter", sub: &[], words: Words::Key },
             Command { name: "set", usage: "KEY VALUE", help: "change one parameter", sub: &[], words: Words::Key },
@@ -169,24 +187,19 @@ static ALL: [Command; 10] = [
             },
             leaf("list", "[SECTION]", "all parameters with their values, ranges and meaning"),
         ],
-        words: Words::None,
+        ..first(CONFIG)
     },
     Command {
-        name: "eval",
-        usage: "[LEARNER] [--holdout PERCENT | --folds N] [--windows N]",
-        help: "train without some of the rows and judge on these; the model in use stays",
         sub: &[
             leaf("--holdout", "PERCENT", "hold back so many percent of each class, once (25)"),
             leaf("--folds", "N", "hold back each N-th part in turn, 2 to 20"),
             leaf("--windows", "N", "of a learner of live windows: so many in all"),
         ],
         words: Words::Learner,
+        ..first(EVAL)
     },
-    leaf("wait", "SECONDS", "let device time pass"),
+    first(WAIT),
     Command {
-        name: "label",
-        usage: "ID [NAME] [--once | --windows N] | none | dismiss | list",
-        help: "the class of the windows that follow, and of the unknown one that waits",
         sub: &[
             leaf("none", "", "the windows that follow have no class"),
             leaf("--once", "", "of the waiting window only"),
@@ -194,23 +207,24 @@ static ALL: [Command; 10] = [
             leaf("dismiss", "", "let the window go that waits for a label"),
             leaf("list", "", "the classes that have names"),
         ],
-        words: Words::None,
+        ..first(LABEL)
     },
     Command {
-        name: "data",
-        usage: "info | clear | export",
-        help: "the training set of the classifiers; labelled windows become its rows",
         sub: &[
             leaf("info", "", "rows per class"),
             leaf("clear", "", "empty it"),
             leaf("export", "", "a line per row: class and features, separated by commas"),
         ],
-        words: Words::None,
+        ..first(DATA)
     },
 ];
 
 /// Every command; the last ones are of builds with a learner that takes labels, and with one that learns from rows.
 pub static COMMANDS: &[Command] = ALL.split_at(8 + LABELS as usize + ROWS as usize).0;
+
+/// Their texts, as Zephyr's shell takes them.
+pub static TEXTS: &[&CStr] =
+    [TRAIN, INFER, STATS, MODEL_TEXT, SENSOR, CONFIG, EVAL, WAIT, LABEL, DATA].split_at(COMMANDS.len()).0;
 
 /// Runs commands for one shell.
 #[derive(Clone, Copy, Debug)]
@@ -249,7 +263,6 @@ impl Console {
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
             "wait" => wait(rest, io),
-            "help" => help(rest, io),
             other => unknown(other, io),
         }
     }
@@ -330,7 +343,11 @@ fn values(key: &str, start: &str, see: &mut dyn FnMut(&str)) {
     words.iter().filter(|w| w.starts_with(start)).for_each(|w| see(w));
 }
 
-fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
+/// The command `help`, of a shell that has none of its own.
+///
+/// # Errors
+/// [`Failed`], after an error line.
+pub fn help(words: &[&str], io: &mut dyn Io) -> Outcome {
     let Some(name) = words.first() else {
         for command in COMMANDS {
             entry(command, "", io);

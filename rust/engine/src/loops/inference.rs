@@ -121,12 +121,13 @@ impl Inference {
             self.start_anew();
         }
         let channels = usize::from(block.channels.max(1));
-        let frames = (usize::from(block.len) / channels) as u32;
+        let frames_of = |samples: usize| samples.checked_div(channels).unwrap_or(0);
+        let frames = frames_of(block.len.into()) as u32;
         self.next_frame = Some(block.first_frame.wrapping_add(frames));
         let mut rest = block.samples.get(..usize::from(block.len)).unwrap_or(&[]);
         let rate = self.links.rate();
         let at = |left: usize| {
-            let frames = usize::from(block.len).saturating_sub(left) / channels;
+            let frames = frames_of(usize::from(block.len).saturating_sub(left));
             Micros(block.time.0 + rate.span(frames as u32).0)
         };
         while !rest.is_empty() {
@@ -326,7 +327,7 @@ fn fill<'a>(window: &mut WindowBuf, block: &BlockBuf, time: Micros, rest: &'a [i
     let room = (WINDOW_FRAMES * window.channels).saturating_sub(window.len).min(rest.len());
     let (taken, left) = rest.split_at_checked(room).unwrap_or((rest, &[]));
     if let Some(place) = window.samples.get_mut(window.len..window.len + room) {
-        place.copy_from_slice(taken);
+        place.iter_mut().zip(taken).for_each(|(to, from)| *to = *from);
     }
     window.len += room;
     left

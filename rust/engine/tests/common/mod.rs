@@ -222,7 +222,10 @@ impl Bench {
         self.said = std::mem::take(&mut self.text);
         let console = self.console;
         let words = command::split::<16>(line)?;
-        console.run(&words, self)
+        match words.as_slice() {
+            ["help", rest @ ..] => command::help(rest, self),
+            words => console.run(words, self),
+        }
     }
 
     pub fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {

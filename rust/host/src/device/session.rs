@@ -198,7 +198,7 @@ impl Handles {
             ["button"] => self.links.press_button(),
             ["led"] => out.str(if self.light.on() { "on\n" } else { "off\n" }),
             ["help"] => {
-                let _ = self.console.run(&words, &mut Shell { time, input, out });
+                let _ = command::help(&[], &mut Shell { time, input, out });
                 out.str("on the host only:\n");
                 for command in &HOST_COMMANDS {
                     command::entry(command, "", out);
@@ -212,6 +212,7 @@ impl Handles {
                     conditions(None, out);
                 }
             }
+            ["help", rest @ ..] => return Next::Go(command::help(rest, &mut Shell { time, input, out })),
             words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
         }
         Next::Go(Ok(()))

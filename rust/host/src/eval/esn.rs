@@ -280,6 +280,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             ("threshold".into(), format!("{:.4}", threshold.upper)),
         ]);
         Ok(Training {
+            curve: Vec::new(),
             windows: measured.len() + scale + fit,
             calibrate_windows: stream.calibrate.len(),
             refused: stream.refused,

@@ -4,7 +4,7 @@ use super::budget::Excess;
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
-use hone_learn::learner::Form;
+use hone_learn::learner::{Form, Point};
 use hone_learn::{ClassId, ParamError, Stop, Verdict};
 use hone_signal::WindowView;
 use std::fmt;
@@ -148,6 +148,8 @@ pub struct Training {
     pub lower_threshold: Option<f32>,
     /// The threshold that the scores of the windows trained on would give.
     pub in_sample_threshold: Option<f32>,
+    /// Loss and figure on what is held back, pass by pass.
+    pub curve: Vec<Point>,
     /// What the score is.
     pub score: String,
     /// More to tell, name and value.

@@ -60,5 +60,17 @@ pub(super) fn draw(
         plot::curves(&path, &title, &about, axes, left, right)?;
         drawn.push(path);
     }
+    if !training.curve.is_empty() && set.task == Task::Classification {
+        let path = file("epochs");
+        let points = || training.curve.iter().zip(1u32..);
+        let left: Vec<(f64, f64)> =
+            points().filter_map(|(p, x)| Some((x.into(), p.held_back?.clamp(0.0, 1.0).into()))).collect();
+        let held = Curve { name: "accuracy on rows held back".into(), points: left };
+        let loss = points().map(|(p, x)| (f64::from(x), f64::from(p.loss))).collect();
+        let loss = Curve { name: "loss".into(), points: loss };
+        let left: &[Curve] = if held.points.is_empty() { &[] } else { &[held] };
+        plot::curves(&path, &title, &about, ("passes over the rows", "accuracy", "loss"), left, &loss)?;
+        drawn.push(path);
+    }
     Ok(drawn)
 }

@@ -193,7 +193,12 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
                 .iter()
                 .find(|f| f.0 == "KKT gap")
                 .map_or(String::new(), |f| format!(" (KKT gap {})", f.1));
-            let advice = "raise the limit by --set iterations=N, or standardise";
+            // What limits it is called so by the learner.
+            let limit = ["epochs", "iterations"]
+                .into_iter()
+                .find(|key| report.settings.contains_key(*key))
+                .unwrap_or("iterations");
+            let advice = format!("raise the limit by --set {limit}=N, or standardise");
             report.notes.push(format!("training stopped at the iteration limit and did not converge{gap}; {advice}"));
         }
         Some(Stop::MemoryCap) => report.notes.push("training stopped at the memory cap".into()),

@@ -11,7 +11,7 @@ use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use hone_engine::data::buffers::RowSet;
 use hone_engine::data::order::JobFault;
 use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
-use hone_learn::learner::{Answer, Form, Given, Input as Seen, Lent, Sees, Setup, Shape, Wants};
+use hone_learn::learner::{Answer, Form, Given, Input as Seen, Lent, Point, Sees, Setup, Shape, Wants};
 use hone_learn::sink::Counter;
 use hone_learn::{ClassId, ParamError, Progress, Report, Value};
 use hone_signal::{Faults, Micros, WindowView};
@@ -31,6 +31,8 @@ pub struct OfTable {
     learnt: Option<Report>,
     /// Windows or rows that it was shown.
     taken: usize,
+    /// What the trainings published, pass by pass, over all batches.
+    curve: Vec<Point>,
 }
 
 impl OfTable {
@@ -54,6 +56,7 @@ impl OfTable {
             workspace: Vec::new(),
             learnt: None,
             taken: 0,
+            curve: Vec::new(),
         })
     }
 
@@ -115,6 +118,13 @@ impl OfTable {
         let lent = Lent { model: new, earlier: None, workspace: &mut self.workspace, budget: STEP };
         let fault = |fault| form::refused(JobFault::Learner(fault));
         let stepped = trainer.step(given, lent).ok_or_else(|| EvalError::Learner("the model is another's".into()))?;
+        // The newest of each pass: it may change until the pass is over.
+        if let Some(point) = trainer.curve() {
+            match self.curve.last_mut().filter(|last| last.pass == point.pass) {
+                Some(last) => *last = point,
+                None => self.curve.push(point),
+            }
+        }
         if let Progress::Done(report) = stepped.map_err(fault)? {
             self.learnt = Some(report);
             return Ok(true);
@@ -236,6 +246,7 @@ impl Learner for OfTable {
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
         (*self.model, self.learnt, self.taken) = (Model::Empty, None, 0);
+        self.curve.clear();
         let (checked, setup) = self.check(set)?;
         let live = checked.required(&setup).windows;
         let refused = if live { self.windows(set, &checked, tick)? } else { self.rows(set, &checked, tick)? };
@@ -254,6 +265,7 @@ impl Learner for OfTable {
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
             score: self.learner.score().into(),
+            curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
             ..Training::default()
         })

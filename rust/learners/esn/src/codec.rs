@@ -12,7 +12,7 @@ use hone_learn::codec::{self, REFUSED, check, fill_reals};
 use hone_learn::payload::De;
 use hone_numeric::quantize::Fixed;
 use serde::ser::Error;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// Numbers are of this size at most. Beyond it a sum could overflow; no training comes near.
 pub(crate) const MOST: f32 = 1e9;
@@ -82,27 +82,29 @@ impl<const N: usize, const C: usize, const E: usize> Model<N, C, E> {
     }
 }
 
-/// Reads the head of a model that is not yet trained, if it is good and `fits`.
+/// Reads the head of a model that is not yet trained; it must be good, and `fits`.
+#[inline]
 pub(crate) fn read_head(
     input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
-) -> codec::Result<(Head, Checked)> {
-    let head = Head::deserialize(input)?;
+    head: &mut Head,
+) -> codec::Result<Checked> {
+    codec::read(input, head)?;
     let t = &head.thresholds;
     let thresholds = [t.mse, t.nmse].map(|t| [t.upper, t.lower, t.median, t.sigma]);
     check(thresholds.as_flattened().iter().chain([&head.gain, &head.quality]).all(|v| v.abs() <= MOST))?;
     let checked = head.params.check(head.shape).ok().filter(|checked| fits(checked).is_ok());
-    let checked = checked.ok_or(REFUSED)?;
-    Ok((head, checked))
+    checked.ok_or(REFUSED)
 }
 
+#[inline]
 fn read(
     input: &mut De<'_>,
     fits: fn(&Checked) -> Result<(), ParamError>,
     mut s: Storage<'_>,
     packed: bool,
 ) -> codec::Result<()> {
-    let (head, checked) = read_head(input, fits)?;
+    let checked = read_head(input, fits, s.head)?;
     let (n, c) = (checked.units(), checked.channels());
     reals(input, s.mean, c)?;
     reals(input, s.factor, c)?;
@@ -113,15 +115,16 @@ fn read(
     } else {
         reals(input, s.out_state, n * c)?;
     }
-    let readout = head.params.readout;
+    let (readout, gain) = (s.head.params.readout, s.head.gain);
     reals(input, s.out_input, if readout == Readout::State { 0 } else { c * c })?;
     reals(input, s.out_output, if readout == Readout::InputStateOutput { c * c } else { 0 })?;
-    check(s.generate(&checked, head.gain))?;
-    *s.head = Head { trained: true, form, ..head };
+    check(s.generate(&checked, gain))?;
+    (s.head.trained, s.head.form) = (true, form);
     Ok(())
 }
 
 /// Reads so many numbers.
+#[inline]
 pub(crate) fn reals(input: &mut De<'_>, places: &mut [f32], count: usize) -> codec::Result<()> {
     check(count <= places.len())?;
     fill_reals(input, places.get_mut(..count).unwrap_or_default(), -MOST, MOST)

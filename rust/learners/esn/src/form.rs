@@ -98,15 +98,18 @@ impl<'a> Clusters<'a> {
 }
 
 /// Whether a table and indices of so many bits are smaller than the weights they stand for, and so fit in their place.
+#[inline]
 pub(crate) fn pays(weights: usize, bits: u8) -> bool {
     table_and_codes(weights, bits) < weights * 4
 }
 
+#[inline]
 fn table_and_codes(weights: usize, bits: u8) -> usize {
     (4usize << (bits & 15)) + packed_bytes(weights, bits.into())
 }
 
 /// Moves the codes at the front of `place` behind `table`, and that to the front.
+#[inline]
 pub(crate) fn arrange(place: &mut [f32], codes: usize, table: &[f32]) {
     if let Ok(bytes) = bytemuck::try_cast_slice_mut::<f32, u8>(place)
         && table.len() * 4 + codes <= bytes.len()

@@ -396,8 +396,8 @@ const COUNTS: usize = 2;
 /// Shares out `windows` among the phases in the proportions of the parameters, at least two to each.
 fn share(params: &mut Params, windows: u16) {
     let phases = [params.scale_windows, params.fit_windows, params.calibrate_windows].map(u32::from);
-    let total = phases.iter().sum::<u32>().max(1);
-    let part = |n: u32| (n * u32::from(windows) / total).clamp(2, 20_000) as u16;
+    let total = phases.iter().sum::<u32>();
+    let part = |n: u32| (n * u32::from(windows)).checked_div(total).unwrap_or(0).clamp(2, 20_000) as u16;
     params.scale_windows = part(phases[0]);
     params.calibrate_windows = part(phases[2]);
     params.fit_windows = windows.saturating_sub(params.scale_windows + params.calibrate_windows).max(2);

@@ -318,6 +318,7 @@ impl<'a> Parts<'a> {
 
 impl Storage<'_> {
     /// Generates the reservoir for the head's parameters. False when it does not fit.
+    #[inline]
     pub fn generate(&mut self, checked: &Checked, gain: f32) -> bool {
         let p = checked.params();
         let (n, c) = (checked.units(), checked.channels());

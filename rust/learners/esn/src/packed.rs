@@ -36,6 +36,7 @@ pub enum Packing<'a> {
 
 impl Packing<'_> {
     /// Of an index, of a code, or behind the point; none where there are so many centroids that no index fits.
+    #[inline]
     pub(crate) fn bits(self) -> Option<u8> {
         Some(match self {
             Self::Clustered(centroids) => match centroids.len() {
@@ -77,6 +78,7 @@ pub(crate) enum StateWeights<'a> {
 
 impl<'a> StateWeights<'a> {
     /// `None` for a number of centroids that no index fits.
+    #[inline]
     pub fn packed(weights: &'a [f32], units: usize, packing: Packing<'a>) -> Option<Self> {
         Some(Self::Packed { weights, units: units.max(1), packing, bits: packing.bits()? })
     }
@@ -90,22 +92,33 @@ impl Serialize for StateWeights<'_> {
             Self::Clusters(c) => (1u8, c.bits, c.centroids, c.codes).serialize(serializer),
             Self::Packed { weights, units, packing, bits } => {
                 let count = weights.len();
-                let rows = weights.chunks(units).map(|row| (row, Affine::of(row)));
                 match packing {
                     Packing::Clustered(centroids) => {
                         let codes = packed_bytes(count, bits.into());
                         let code = |i: usize| weights.get(i).map(|w| nearest(centroids, *w));
-                        let codes = List(codes, (0..codes).map(|i| pack_byte(i, bits.into(), code)));
+                        let codes =
+                            List::new(codes, |put| (0..codes).for_each(|i| put(pack_byte(i, bits.into(), code))));
                         (1u8, bits, centroids, codes).serialize(serializer)
                     }
                     Packing::Affine => {
-                        let codes = rows.clone().flat_map(|(row, range)| row.iter().map(move |v| range.encode(*v)));
-                        let table = List(2 * rows.len(), rows.flat_map(|(_, range)| [range.scale, range.offset]));
-                        (2u8, bits, table, List(count, codes)).serialize(serializer)
+                        let rows = || weights.chunks(units).map(|row| (row, Affine::of(row)));
+                        let table = List::new(2 * rows().len(), |put| {
+                            for (_, range) in rows() {
+                                put(range.scale);
+                                put(range.offset);
+                            }
+                        });
+                        let codes = List::new(count, |put| {
+                            for (row, range) in rows() {
+                                row.iter().for_each(|v| put(range.encode(*v)));
+                            }
+                        });
+                        (2u8, bits, table, codes).serialize(serializer)
                     }
                     Packing::Fixed(fixed) => {
-                        let codes = weights.iter().flat_map(|v| fixed.encode(*v).to_le_bytes());
-                        (3u8, bits, [0f32; 0].as_slice(), List(2 * count, codes)).serialize(serializer)
+                        let codes =
+                            List::new(2 * count, |put| weights.iter().for_each(|v| pair(fixed.encode(*v), put)));
+                        (3u8, bits, [0f32; 0].as_slice(), codes).serialize(serializer)
                     }
                 }
             }
@@ -113,7 +126,13 @@ impl Serialize for StateWeights<'_> {
     }
 }
 
+/// Puts the two bytes of a code.
+pub(crate) fn pair(code: i16, put: &mut dyn FnMut(u8)) {
+    code.to_le_bytes().into_iter().for_each(put);
+}
+
 /// Reads packed weights into their place, with rows of `units`; `table` holds the table meanwhile.
+#[inline]
 pub(crate) fn read(
     input: &mut De<'_>,
     place: &mut [f32],

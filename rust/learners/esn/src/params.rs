@@ -149,6 +149,7 @@ impl Params {
     /// # Errors
     /// [`ParamError::Invalid`] and [`ParamError::Multiple`] name a setting that is wrong by itself;
     /// [`ParamError::Conflict`] says what contradicts.
+    #[inline]
     pub fn check(&self, shape: Shape) -> Result<Checked, ParamError> {
         self.check_ranges()?;
         let conflict = |text| Err(ParamError::Conflict(text));

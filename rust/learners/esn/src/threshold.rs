@@ -39,6 +39,7 @@ impl Threshold {
 
     /// The threshold of `rule` for these errors, which are reordered (and for two sides replaced by their logarithm).
     /// `None` without errors, or when one is not a finite positive number.
+    #[inline]
     pub fn from_scores(scores: &mut [f32], rule: Rule, k: f32, q: f32, margin: f32) -> Option<Self> {
         if !scores.iter().all(|s| s.is_finite() && *s > 0.0) {
             return None;
@@ -64,6 +65,7 @@ impl Threshold {
 }
 
 /// Puts the errors of windows, those that were judged, into one half each of `room`. `None` when there are more than fit.
+#[inline]
 pub(crate) fn halves(
     room: &mut [f32],
     errors: impl Iterator<Item = Option<Errors>>,
@@ -116,12 +118,14 @@ impl Thresholds {
     pub const NONE: Self = Self { mse: Threshold::NONE, nmse: Threshold::NONE };
 
     /// From the errors of windows, which are reordered.
+    #[inline]
     pub fn from_errors(mse: &mut [f32], nmse: &mut [f32], p: &Params) -> Option<Self> {
         let of = |errors| Threshold::from_scores(errors, p.rule, p.k, p.quantile, p.margin);
         Some(Self { mse: of(mse)?, nmse: of(nmse)? })
     }
 
     /// As [`Thresholds::from_errors`], and beside them the mean of the mean squared errors.
+    #[inline]
     pub fn with_quality(mse: &mut [f32], nmse: &mut [f32], p: &Params) -> Option<(Self, f32)> {
         let quality = mean(mse);
         Some((Self::from_errors(mse, nmse, p)?, quality))

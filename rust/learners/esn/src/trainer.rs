@@ -160,6 +160,7 @@ impl Trainer {
     }
 
     /// Goes back to the start; the model under training is to be cleared or trained anew.
+    #[inline]
     pub const fn restart(&mut self) {
         *self = Self::new(self.checked);
     }
@@ -257,10 +258,12 @@ impl Trainer {
         }
     }
 
+    #[inline]
     fn spend(&mut self, work: usize) {
         self.work = self.work.saturating_add(work as u64);
     }
 
+    #[inline]
     fn do_work(&mut self, workspace: &mut [u32], model: &mut Storage<'_>) -> Result<(), TrainError> {
         let c = self.checked;
         let Carved { state, shared } = carve(workspace, &c).map_err(TrainError::Workspace)?;
@@ -338,6 +341,7 @@ impl Trainer {
         Ok(())
     }
 
+    #[inline]
     fn take_window(
         &mut self,
         workspace: &mut [u32],
@@ -382,6 +386,7 @@ impl Trainer {
         Ok(())
     }
 
+    #[inline]
     fn finish_scale(&mut self, model: &mut Storage<'_>, shared: &mut [f32]) -> Result<(), TrainError> {
         let places = model.mean.iter_mut().zip(model.factor.iter_mut());
         let statistics = shared.as_chunks::<3>().0.iter().take(self.checked.channels());
@@ -427,12 +432,14 @@ impl Trainer {
 }
 
 /// Where the calibration keeps its two kinds of error.
+#[inline]
 fn halves(shared: &mut [f32], windows: u16) -> (&mut [f32], &mut [f32]) {
     shared.split_at_mut_checked(usize::from(windows)).unwrap_or_default()
 }
 
 /// Takes one window into the statistics of each channel: mean of the windows' means, sum of their variances, sum of
 /// squares of their means about the mean (Welford 1962).
+#[inline]
 fn measure(statistics: &mut [f32], count: u32, window: &WindowView<'_>) {
     let frames = window.len().max(1) as u64;
     for (channel, [mean, within, between]) in

@@ -23,6 +23,7 @@ pub(crate) struct Carved<'a> {
     pub shared: &'a mut [f32],
 }
 
+#[inline]
 pub(crate) fn carve<'a>(memory: &'a mut [u32], c: &Checked) -> Result<Carved<'a>, Shortage> {
     let needed = crate::required(c);
     let mut ws = Workspace::new(memory);

@@ -56,17 +56,17 @@ impl ModelMut<'_> {
     /// As there.
     pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         *self.head = Head::EMPTY;
-        let mut head = read_head(input)?;
-        let places = self.words.get_mut(..head.stages.words()).ok_or(REFUSED)?;
+        read_head(input, self.head)?;
+        let places = self.words.get_mut(..self.head.stages.words()).ok_or(REFUSED)?;
         words(input, places)?;
-        check(valid(&head, places))?;
-        head.trained = true;
-        *self.head = head;
+        check(valid(self.head, places))?;
+        self.head.trained = true;
         Ok(())
     }
 }
 
-fn read_head(from: &mut De<'_>) -> codec::Result<Head> {
+/// Fills in all but whether it is trained.
+fn read_head(from: &mut De<'_>, head: &mut Head) -> codec::Result<()> {
     let (numbers, input, classes) = <(Numbers, Extent, u16)>::deserialize(&mut *from)?;
     check((2..=MAX_CLASSES).contains(&usize::from(classes)) && input.frames > 0 && input.channels > 0)?;
     // Postcard's list: its length as a whole number, then the items.
@@ -77,12 +77,11 @@ fn read_head(from: &mut De<'_>) -> codec::Result<Head> {
         let layer = Layer::deserialize(&mut *from)?;
         check(layer.is_valid() && network.push(layer).is_ok())?;
     }
-    let mut head = Head::new(network, input, classes, numbers).map_err(|_| REFUSED)?;
+    head.make(&network, input, classes, numbers).map_err(|_| REFUSED)?;
     let exponents = head.exponents.get_mut(..head.stages.len()).ok_or(REFUSED)?;
     fill(from, exponents)?;
     check(exponents.iter().all(|e| (MIN_EXPONENT..=MAX_EXPONENT).contains(e)))?;
-    check(head.exponent(0) == INPUT_EXPONENT)?;
-    Ok(head)
+    check(head.exponent(0) == INPUT_EXPONENT)
 }
 
 /// Numbers are of this size at most, and gains.
@@ -105,8 +104,7 @@ fn valid(head: &Head, words: &[u32]) -> bool {
                 let finer = l + 1 < head.stages.len() && head.exponent(l + 1) > least.saturating_add(head.exponent(l));
                 // What is beyond a row's weights is multiplied with whatever lies there.
                 let padded = w.q.chunks_exact(stage.stride()).all(|row| row.iter().skip(stage.cols()).all(|q| *q == 0));
-                let within = w.q.iter().all(|q| *q != i8::MIN);
-                inside && !finer && padded && within
+                inside && !finer && padded
             }),
         })
 }

@@ -2,7 +2,7 @@
 
 /// Turns logits into the error of the output, p − y with p their softmax and y 1 at `label`; −ln p of the label.
 pub(crate) fn cross_entropy(logits: &mut [f32], label: usize) -> f32 {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = logits.iter().fold(f32::NEG_INFINITY, |most, z| if *z > most { *z } else { most });
     let own = logits.get(label).copied().unwrap_or(0.0);
     let mut sum = 0.0;
     for z in logits.iter_mut() {

@@ -106,6 +106,12 @@ pub struct Network {
 }
 
 impl Network {
+    /// No layer but the output layer.
+    pub const NONE: Self = Self {
+        layers: [Layer { kind: Kind::Dense, channels: 0, kernel: 0, stride: 0, relu: false }; MAX_LAYERS],
+        len: 0,
+    };
+
     /// One hidden layer of 32 units.
     pub const DENSE: Self = {
         let mut layers = [Layer { kind: Kind::Dense, channels: 0, kernel: 0, stride: 0, relu: false }; MAX_LAYERS];

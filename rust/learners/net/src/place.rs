@@ -9,14 +9,25 @@ use crate::stage::MAX_STAGES;
 use core::ops::Range;
 
 /// Words of working memory at most: 256 KB.
-pub(crate) const MAX_WORDS: usize = u16::MAX as usize;
+pub(crate) const MAX_WORDS: usize = u16::MAX as usize - 1;
 
 /// A buffer: its words, and when it lives.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Buffer {
-    pub words: usize,
-    pub from: u8,
-    pub to: u8,
+    words: u16,
+    from: u8,
+    to: u8,
+}
+
+impl Buffer {
+    /// What is too large for any place is refused when it is placed.
+    pub fn new(words: usize, from: usize, to: usize) -> Self {
+        Self { words: u16::try_from(words).unwrap_or(u16::MAX), from: from as u8, to: to as u8 }
+    }
+
+    fn words(self) -> usize {
+        self.words.into()
+    }
 }
 
 /// Where a buffer lies.
@@ -80,8 +91,8 @@ impl<const N: usize> Places<N> {
 
     /// Places buffers; `None` when they take more than [`MAX_WORDS`].
     #[inline(never)]
-    pub fn new(buffers: &[Buffer; N]) -> Option<Self> {
-        let mut places = Self::EMPTY;
+    pub fn make(&mut self, buffers: &[Buffer; N]) -> Option<()> {
+        *self = Self::EMPTY;
         let mut placed = [false; N];
         for _ in 0..N {
             // The largest that is left; of equals the first.
@@ -95,25 +106,25 @@ impl<const N: usize> Places<N> {
             let Some((index, buffer)) = next else { break };
             // At 0, or right behind one that lives at the same time: the lowest that is free.
             let others = || {
-                let all = places.spans.iter().zip(buffers).zip(&placed);
+                let all = self.spans.iter().zip(buffers).zip(&placed);
                 let meets = |b: &Buffer| b.from <= buffer.to && buffer.from <= b.to;
                 all.filter(move |((_, b), placed)| **placed && meets(b)).map(|((span, _), _)| span.range())
             };
             let mut lowest = usize::MAX;
             for at in others().map(|r| r.end).chain([0]) {
-                let free = others().all(|r| at + buffer.words <= r.start || at >= r.end);
+                let free = others().all(|r| at + buffer.words() <= r.start || at >= r.end);
                 if free && at < lowest {
                     lowest = at;
                 }
             }
-            let end = lowest.checked_add(buffer.words).filter(|end| *end <= MAX_WORDS)?;
-            if let (Some(span), Some(is)) = (places.spans.get_mut(index), placed.get_mut(index)) {
-                *span = Span { at: lowest as u16, words: buffer.words as u16 };
+            let end = lowest.checked_add(buffer.words()).filter(|end| *end <= MAX_WORDS)?;
+            if let (Some(span), Some(is)) = (self.spans.get_mut(index), placed.get_mut(index)) {
+                *span = Span { at: lowest as u16, words: buffer.words };
                 *is = true;
             }
-            places.peak = places.peak.max(end as u32);
+            self.peak = self.peak.max(end as u32);
         }
-        Some(places)
+        Some(())
     }
 
     /// Words of all.
@@ -146,12 +157,13 @@ mod tests {
         ) {
             let mut buffers = [Buffer::default(); BUFFERS];
             for (b, (words, a, c)) in buffers.iter_mut().zip(&drawn) {
-                *b = Buffer { words: *words, from: *a.min(c), to: *a.max(c) };
+                *b = Buffer::new(*words, (*a.min(c)).into(), (*a.max(c)).into());
             }
-            let places = Places::new(&buffers).unwrap();
+            let mut places = Places::EMPTY;
+            places.make(&buffers).unwrap();
             let all: Vec<_> = buffers.iter().zip(&places.spans).filter(|(b, _)| b.words > 0).collect();
             for (i, (a, span)) in all.iter().enumerate() {
-                prop_assert_eq!(span.range().len(), a.words);
+                prop_assert_eq!(span.range().len(), a.words());
                 prop_assert!(span.range().end <= places.peak());
                 for (b, other) in all.iter().skip(i + 1) {
                     let together = a.from <= b.to && b.from <= a.to;
@@ -160,7 +172,7 @@ mod tests {
                 }
             }
             // At no time is more alive than the peak, and a good placement is near that.
-            let alive = |t: u8| all.iter().filter(|(b, _)| (b.from..=b.to).contains(&t)).map(|(b, _)| b.words).sum::<usize>();
+            let alive = |t: u8| all.iter().filter(|(b, _)| (b.from..=b.to).contains(&t)).map(|(b, _)| b.words()).sum::<usize>();
             let least = (0..20).map(alive).max().unwrap();
             prop_assert!(places.peak() >= least && places.peak() <= least * 3 / 2, "{} for {least}", places.peak());
         }
@@ -169,9 +181,11 @@ mod tests {
     #[test]
     fn what_is_too_large_is_refused() {
         let mut buffers = [Buffer::default(); FORWARD_BUFFERS];
-        buffers[0] = Buffer { words: MAX_WORDS, from: 0, to: 1 };
-        assert_eq!(Places::new(&buffers).unwrap().peak(), MAX_WORDS);
-        buffers[1] = Buffer { words: 1, from: 1, to: 1 };
-        assert_eq!(Places::new(&buffers), None);
+        let mut places = Places::EMPTY;
+        buffers[0] = Buffer::new(MAX_WORDS, 0, 1);
+        assert_eq!((places.make(&buffers), places.peak()), (Some(()), MAX_WORDS));
+        buffers[1] = Buffer::new(1, 1, 1);
+        assert_eq!(places.make(&buffers), None);
+        assert_eq!(places.make(&[Buffer::new(1 << 20, 0, 0); FORWARD_BUFFERS]), None);
     }
 }

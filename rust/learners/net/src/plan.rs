@@ -1,22 +1,23 @@
 //! What a training needs: which stages learn, what they keep, and where every buffer lies.
 
-use crate::model::{Head, forward_buffers};
-use crate::params::{Checked, Params};
+use crate::model::forward_buffers;
+use crate::params::Params;
 use crate::place::{BUFFERS, Buffer, Places, Use};
 use crate::stage::{Form, Stage, Stages};
-use crate::whole;
-use hone_learn::{Workspace, words};
+use crate::whole::{self, PAIRS};
+use bytemuck::{AnyBitPattern, NoUninit};
+use hone_learn::words;
 
 /// What training keeps of a stage of 8 bits from sample to sample. What a use does not need is empty.
 ///
-/// Of a stage that is applied once per sample, a dense one, inputs and errors of a batch are kept, one row of memory per number:
-/// a row of its gradient is then a product of matrices, in exact sums, made when it is needed. Of one that slides, gradients
-/// are summed sample by sample in 16 bits, with an exponent for each row.
+/// Of a stage that is applied once per sample, a dense one, inputs and errors of a batch are kept: rows of its gradient are then
+/// sums over these, exact, made when they are needed. Of one that slides, gradients are summed sample by sample in 16 bits, with an
+/// exponent for each row.
 #[derive(Debug)]
 pub(crate) struct ByteStore<'a> {
-    /// Inputs of a batch, `stride` rows of `batch` bytes.
+    /// Inputs of a batch, `stride` bytes each.
     pub inputs: &'a mut [i8],
-    /// Errors of a batch, `rows` rows of `batch` bytes.
+    /// Errors of a batch, `rows` bytes each.
     pub errors: &'a mut [i8],
     /// Summed gradients, as the weights lie.
     pub sums: &'a mut [i16],
@@ -60,7 +61,7 @@ struct Counts {
 
 impl Counts {
     fn of(stage: &Stage, params: &Params) -> Self {
-        let batch = batch_bytes(params);
+        let batch = usize::from(params.batch);
         let moves = params.momentum > 0.0;
         let weights = if params.biases { 0 } else { stage.rows() * stage.stride() };
         let (int8, once) = (stage.form == Form::Int8, stage.positions() == 1);
@@ -91,25 +92,29 @@ impl Counts {
     }
 }
 
-/// Samples of a batch as whole words of bytes.
-pub(crate) fn batch_bytes(params: &Params) -> usize {
-    usize::from(params.batch).next_multiple_of(4)
+/// The first `count` items of what is left.
+#[inline(always)]
+fn take<'a, T: AnyBitPattern + NoUninit>(rest: &mut &'a mut [u32], count: usize) -> Option<&'a mut [T]> {
+    let (taken, left) = core::mem::take(rest).split_at_mut_checked(words(count, size_of::<T>()))?;
+    *rest = left;
+    bytemuck::cast_slice_mut(taken).get_mut(..count)
 }
 
 impl<'a> ByteStore<'a> {
+    #[inline(always)]
     pub fn carve(stage: &Stage, params: &Params, memory: &'a mut [u32]) -> Option<Self> {
         let n = Counts::of(stage, params);
-        let mut ws = Workspace::new(memory);
+        let rest = &mut { memory };
         Some(Self {
-            inputs: ws.take(n.inputs).ok()?,
-            errors: ws.take(n.errors).ok()?,
-            sums: ws.take(n.sums).ok()?,
-            shifts: ws.take(n.shifts).ok()?,
-            bias: ws.take(n.bias).ok()?,
-            steps: ws.take(n.steps).ok()?,
-            step_bits: ws.take(n.step_bits).ok()?,
-            bias_steps: ws.take(n.bias_steps).ok()?,
-            squares: ws.take(n.squares).ok()?,
+            inputs: take(rest, n.inputs)?,
+            errors: take(rest, n.errors)?,
+            sums: take(rest, n.sums)?,
+            shifts: take(rest, n.shifts)?,
+            bias: take(rest, n.bias)?,
+            steps: take(rest, n.steps)?,
+            step_bits: take(rest, n.step_bits)?,
+            bias_steps: take(rest, n.bias_steps)?,
+            squares: take(rest, n.squares)?,
         })
     }
 }
@@ -117,13 +122,13 @@ impl<'a> ByteStore<'a> {
 impl<'a> RealStore<'a> {
     pub fn carve(stage: &Stage, params: &Params, memory: &'a mut [u32]) -> Option<Self> {
         let n = Counts::of(stage, params);
-        let mut ws = Workspace::new(memory);
+        let rest = &mut { memory };
         Some(Self {
-            sums: ws.take(n.sums).ok()?,
-            bias: ws.take(n.bias).ok()?,
-            steps: ws.take(n.steps).ok()?,
-            bias_steps: ws.take(n.bias_steps).ok()?,
-            squares: ws.take(n.squares).ok()?,
+            sums: take(rest, n.sums)?,
+            bias: take(rest, n.bias)?,
+            steps: take(rest, n.steps)?,
+            bias_steps: take(rest, n.bias_steps)?,
+            squares: take(rest, n.squares)?,
         })
     }
 }
@@ -133,7 +138,7 @@ pub(crate) fn backward_words(stage: &Stage, before: Form, params: &Params, passe
     let magnitudes = if params.rows_least < 1.0 { stage.rows() } else { 0 };
     match stage.form {
         Form::Int8 => {
-            let gradient = stage.positions().div_ceil(2) + stage.stride();
+            let gradient = 2 * (PAIRS + stage.stride());
             let error = if passes_on { whole::error_words(stage) } else { 0 };
             magnitudes + if stage.learns() { gradient.max(error) } else { 0 }
         }
@@ -156,15 +161,14 @@ impl Plan {
 
     /// `None` when buffers take more than [`crate::place::MAX_WORDS`].
     #[inline(never)]
-    pub fn new(checked: &Checked, head: &Head) -> Option<Self> {
-        let (params, stages) = (checked.params(), &head.stages);
+    pub fn make(&mut self, params: &Params, stages: &Stages) -> Option<()> {
         let first = first_trained(stages, params.layers);
         let end = 2 * stages.len();
         let mut buffers = [Buffer::default(); BUFFERS];
         forward_buffers(stages, &mut buffers);
         let mut put = |at: Use, words: usize, from: usize, to: usize| {
             if let Some(buffer) = buffers.get_mut(at.index()) {
-                *buffer = Buffer { words, from: from as u8, to: to as u8 };
+                *buffer = Buffer::new(words, from, to);
             }
         };
         for (l, stage) in stages.all().iter().enumerate().skip(first) {
@@ -186,7 +190,8 @@ impl Plan {
             let front = stages.get(first).map_or(0, Stage::at);
             put(Use::Best, stages.words() - front, 0, end + 1);
         }
-        Some(Self { places: Places::new(&buffers)?, first: first as u8 })
+        self.first = first as u8;
+        self.places.make(&buffers)
     }
 }
 

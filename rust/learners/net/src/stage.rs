@@ -5,31 +5,22 @@
 //! slice. A dense layer has one position. A transposed convolution is a convolution with forward and backward exchanged.
 
 use crate::network::{Extent, Kind, Layer, MAX_LAYERS, MAX_TENSOR, Network, NetworkError};
+use hone_learn::choices;
 use serde::{Deserialize, Serialize};
 
 /// Layers with the output layer.
 pub(crate) const MAX_STAGES: usize = MAX_LAYERS + 1;
 
-/// In what numbers a network is kept and trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Numbers {
-    /// Weights, activations and errors in 8 bits.
-    #[default]
-    Int8,
-    /// The last layer in `f32`, those before it in 8 bits.
-    Mixed,
-    /// All in `f32`: the reference.
-    F32,
-}
-
-impl Numbers {
-    pub(crate) const fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            0 => Self::Int8,
-            1 => Self::Mixed,
-            2 => Self::F32,
-            _ => return None,
-        })
+choices! {
+    /// In what numbers a network is kept and trained.
+    #[derive(Serialize, Deserialize)]
+    pub enum Numbers {
+        /// Weights, activations and errors in 8 bits.
+        Int8 = "int8",
+        /// The last layer in `f32`, those before it in 8 bits.
+        Mixed = "mixed",
+        /// All in `f32`: the reference.
+        F32 = "f32",
     }
 }
 
@@ -159,14 +150,15 @@ impl Stages {
 
     /// `outputs` is the length of what the last layer gives, and `front` the words of a model before the weights.
     #[inline(never)]
-    pub fn new(
+    pub fn make(
+        &mut self,
         network: &Network,
         input: Extent,
         outputs: u16,
         numbers: Numbers,
         front: usize,
-    ) -> Result<Self, NetworkError> {
-        let mut stages = Self { end: front as u32, ..Self::default() };
+    ) -> Result<(), NetworkError> {
+        (self.end, self.len) = (front as u32, 0);
         let declared = network.layers();
         if input.len() > MAX_TENSOR {
             return Err(NetworkError::TooLarge { layer: 0 });
@@ -187,7 +179,7 @@ impl Stages {
                 _ => Form::F32,
             };
             let mut stage =
-                Stage { layer: *layer, form, input: extent, output: next, at: stages.end, ..Stage::default() };
+                Stage { layer: *layer, form, input: extent, output: next, at: self.end, ..Stage::default() };
             let wide = |channels: u16| layer.kernel.saturating_mul(channels);
             (stage.rows, stage.cols, stage.positions, stage.step) = match layer.kind {
                 Kind::Dense => (layer.channels, extent.len() as u16, 1, 0),
@@ -204,14 +196,14 @@ impl Stages {
             if stage.cols() > MAX_TENSOR || stage.step() > MAX_TENSOR || stage.rows > crate::MAX_CHANNELS {
                 return Err(NetworkError::TooLarge { layer: number });
             }
-            stages.end += stage.words() as u32;
-            if let Some(place) = stages.list.get_mut(usize::from(stages.len)) {
+            self.end += stage.words() as u32;
+            if let Some(place) = self.list.get_mut(usize::from(self.len)) {
                 *place = stage;
-                stages.len += 1;
+                self.len += 1;
             }
             extent = next;
         }
-        Ok(stages)
+        Ok(())
     }
 
     /// In order.

@@ -36,29 +36,31 @@ pub(crate) fn row(
     step: &Step,
     dither: &mut Dither,
 ) {
-    // In units of 2⁻¹⁶ a step is g·each. It is the high word of (g·2^up)·factor, with up so large that the factor fits 31 bits; what
-    // then does not fit is longer than any step.
+    // A step is g·each in units of 2⁻¹⁶. What is too large for 32 bits is longer than any step.
     let each = step.rate * unit * power(i32::from(*exponent) + 16);
-    let up = (((each.to_bits() >> 23) & 0xff) as i32 - 125).clamp(8, 30);
-    let factor = (each * power(32 - up)) as i32;
-    let limit = (1i32 << 30) >> up;
-    let wanted = |g: i32| ((i64::from(g.clamp(-limit, limit) << up) * i64::from(factor)) >> 32) as i32;
-    let mut most = 0;
+    let wanted = |g: i32| ((g as f32 * each) as i32).clamp(-LONGEST, LONGEST - 1);
+    // Bits in which any new number differs from its sign: those of the largest magnitude, and of smaller ones.
+    let mut bits_used = 0;
+    let mut store = |q: &mut i8, v: i32| {
+        bits_used |= v ^ (v >> 31);
+        *q = v.clamp(-128, 127) as i8;
+    };
     match steps {
         None if step.rounding == Rounding::Stochastic => {
+            // In a register while the loop runs.
+            let mut dice = *dither;
             for (q, g) in q.iter_mut().zip(g) {
-                let d = wanted(*g).clamp(-LONGEST, LONGEST);
-                let v = dither.round((i32::from(*q) << 16).wrapping_sub(d));
-                most = most.max(v.abs());
-                *q = v.clamp(-MOST, MOST) as i8;
+                let d = wanted(*g);
+                let v = dice.round((i32::from(*q) << 16).wrapping_sub(d));
+                store(q, v);
             }
+            *dither = dice;
         }
         None => {
             for (q, g) in q.iter_mut().zip(g) {
-                let d = wanted(*g).clamp(-LONGEST, LONGEST);
+                let d = wanted(*g);
                 let v = (i32::from(*q) << 16).wrapping_sub(d).wrapping_add(0x8000) >> 16;
-                most = most.max(v.abs());
-                *q = v.clamp(-MOST, MOST) as i8;
+                store(q, v);
             }
         }
         Some((steps, bits)) => {
@@ -67,7 +69,7 @@ pub(crate) fn row(
             let mut longest = 0;
             for ((q, g), last) in q.iter_mut().zip(g).zip(steps.iter_mut()) {
                 let kept = (i32::from(*last) * keep) << 8 >> shift;
-                let d = kept.wrapping_add(wanted(*g).clamp(-LONGEST, LONGEST)).clamp(-LONGEST, LONGEST);
+                let d = kept.wrapping_add(wanted(*g)).clamp(-LONGEST, LONGEST);
                 let stored = dither.round(((i64::from(d)) << shift).clamp(-0x7f_0000, 0x7f_0000) as i32);
                 longest = longest.max(stored.abs());
                 *last = stored.clamp(-MOST, MOST) as i8;
@@ -76,8 +78,7 @@ pub(crate) fn row(
                     Rounding::Stochastic => dither.round(v),
                     Rounding::Nearest => v.wrapping_add(0x8000) >> 16,
                 };
-                most = most.max(v.abs());
-                *q = v.clamp(-MOST, MOST) as i8;
+                store(q, v);
             }
             if longest >= 120 && *bits > 0 {
                 steps.iter_mut().for_each(|s| *s = halved(*s, dither));
@@ -86,21 +87,26 @@ pub(crate) fn row(
                 steps.iter_mut().for_each(|s| *s = s.wrapping_mul(2));
                 *bits += 1;
             }
-            if most > MOST {
+            if bits_used > MOST {
                 // The steps are in units of weights, which become twice as large.
                 *bits = (*bits + 1).min(MOST_STEP_BITS);
-            } else if most < 56 && *exponent < FINEST && *bits > 0 {
+            } else if fine(q, bits_used, *exponent) && *bits > 0 {
                 *bits -= 1;
             }
         }
     }
-    if most > MOST {
+    if bits_used > MOST {
         q.iter_mut().for_each(|q| *q = halved(*q, dither));
         *exponent -= 1;
-    } else if most < 56 && *exponent < FINEST {
+    } else if fine(q, bits_used, *exponent) {
         q.iter_mut().for_each(|q| *q = q.wrapping_mul(2));
         *exponent += 1;
     }
+}
+
+/// Whether a row may become finer: its numbers are below 56, by which they do not soon outgrow the bits again.
+fn fine(q: &[i8], bits_used: i32, exponent: i8) -> bool {
+    bits_used < 64 && exponent < FINEST && q.iter().all(|q| q.unsigned_abs() < 56)
 }
 
 fn halved(q: i8, dither: &mut Dither) -> i8 {
@@ -115,7 +121,7 @@ pub(crate) fn bias(b: &mut i32, d: f32) {
 /// The running mean square of a gradient, and the deviation that it gives.
 pub(crate) fn deviation(square: &mut f32, now: f32) -> f32 {
     *square = if *square > 0.0 { *square + AVERAGE * (now - *square) } else { now };
-    libm::sqrtf(*square) + 1e-6
+    hone_numeric::kernel::sqrt_f32(*square) + 1e-6
 }
 
 /// How much of what is new goes into a running mean.

@@ -7,7 +7,7 @@ use crate::network::Extent;
 use crate::scale::{MOST, byte, half, shifted};
 use crate::stage::{BIAS_BITS, Bytes, Stage};
 use hone_learn::Workspace;
-use hone_numeric::layer::{Dither, add_rows, rows_spread, spread};
+use hone_numeric::layer::{Dither, Pair, add_pairs, add_rows, pair, rows_relu, rows_spread, spread};
 
 /// Bits by which the factors of a transposed product are widened, so that rows of unlike scales can be summed: a row
 /// that is so many bits finer than the coarsest still counts in full.
@@ -18,7 +18,7 @@ pub(crate) fn forward_words(stage: &Stage) -> usize {
     if !stage.learns() {
         0
     } else if stage.transposed() {
-        stage.biases() + stage.rows().div_ceil(2) + stage.stride()
+        stage.biases() + scatter_words(stage)
     } else {
         3 * stage.rows() + stage.spread_words(stage.input)
     }
@@ -67,28 +67,31 @@ pub(crate) fn forward(stage: &Stage, w: &Bytes<'_>, x: &[i8], ex: i32, into: Int
         Into::Bytes { y, exponent, peak } => {
             for (([c, shift], e), bias) in consts.iter_mut().zip(w.exponents).zip(w.bias) {
                 let point = i32::from(*e) + ex;
-                *shift = (point - exponent).clamp(0, 30);
-                *c = shifted(*bias, BIAS_BITS - point).wrapping_add(half(*shift));
+                *shift = (point - exponent).clamp(0, 31);
+                let down = (BIAS_BITS - point).min(30);
+                *c = if down >= 0 { bias.saturating_add(half(down)) >> down } else { shifted(*bias, down) };
+                *c = c.wrapping_add(half(*shift));
             }
-            let mut most = *peak;
-            let relu = stage.layer.relu;
-            gather(stage, stage.input, w.q, x, sums, wide, |t, sums| {
-                let y = y.get_mut(t * stage.rows()..).unwrap_or_default();
-                if relu {
-                    for ((y, sum), [c, shift]) in y.iter_mut().zip(sums).zip(consts.iter()) {
-                        let v = sum.wrapping_add(*c) >> (*shift & 31);
-                        most = most.max(v);
-                        *y = v.clamp(0, MOST) as i8;
+            let y = y.get_mut(..stage.output.len())?;
+            if stage.layer.relu {
+                let mut places = y.chunks_exact_mut(stage.rows());
+                let mut most = *peak;
+                widen(stage, stage.input, x, wide, |x| {
+                    if let Some(y) = places.next() {
+                        most = most.max(rows_relu(w.q, x, consts, y));
                     }
-                } else {
+                })?;
+                *peak = most;
+            } else {
+                gather(stage, stage.input, w.q, x, sums, wide, |t, sums| {
+                    let y = y.get_mut(t * stage.rows()..).unwrap_or_default();
                     for ((y, sum), [c, shift]) in y.iter_mut().zip(sums).zip(consts.iter()) {
                         let v = sum.wrapping_add(*c) >> (*shift & 31);
-                        most = most.max(v.abs());
+                        *peak = (*peak).max(v.abs());
                         *y = byte(v);
                     }
-                }
-            })?;
-            *peak = most;
+                })?;
+            }
         }
         Into::Reals(y) => gather(stage, stage.input, w.q, x, sums, wide, |t, sums| {
             let y = y.get_mut(t * stage.rows()..).unwrap_or_default();
@@ -106,6 +109,25 @@ fn coarsest(exponents: &[i8]) -> i32 {
     exponents.iter().copied().min().unwrap_or(0).into()
 }
 
+/// Calls `each` with what lies at each position, widened.
+#[inline(always)]
+fn widen(stage: &Stage, from: Extent, x: &[i8], wide: &mut [i16], mut each: impl FnMut(&[i16])) -> Option<()> {
+    let (stride, step) = (stage.stride(), stage.step());
+    let slides = stage.slides();
+    if slides {
+        spread(x.get(..from.len())?, wide);
+    }
+    for t in 0..stage.positions() {
+        if slides {
+            each(wide.get(t * step..)?.get(..stride)?);
+        } else {
+            spread(x.get(t * step..)?.get(..stage.cols())?, wide);
+            each(wide.get(..stride)?);
+        }
+    }
+    Some(())
+}
+
 /// Calls `each` with the products of all rows with what lies at each position.
 #[inline(always)]
 fn gather(
@@ -117,22 +139,18 @@ fn gather(
     wide: &mut [i16],
     mut each: impl FnMut(usize, &[i32]),
 ) -> Option<()> {
-    let (stride, step) = (stage.stride(), stage.step());
-    let slides = stage.slides();
-    if slides {
-        spread(x.get(..from.len())?, wide);
-    }
-    for t in 0..stage.positions() {
-        let x = if slides {
-            wide.get(t * step..)?.get(..stride)?
-        } else {
-            spread(x.get(t * step..)?.get(..stage.cols())?, wide);
-            wide.get(..stride)?
-        };
+    let mut position = 0;
+    widen(stage, from, x, wide, |x| {
         rows_spread(q, x, sums);
-        each(t, sums);
-    }
-    Some(())
+        each(position, sums);
+        position += 1;
+    })
+}
+
+/// Words that [`scatter`] is lent.
+fn scatter_words(stage: &Stage) -> usize {
+    let factors = if stage.positions() > 1 { 2 * stage.rows() } else { stage.rows().div_ceil(2) };
+    factors + stage.positions().min(2) * stage.stride()
 }
 
 /// Calls `each` with where sums begin and the sums of the transposed product with `e`, as they become complete, in order.
@@ -145,28 +163,62 @@ fn scatter(
     ws: &mut Workspace<'_>,
     mut each: impl FnMut(usize, &[i32]),
 ) -> Option<()> {
-    let (rows, cols, step, positions) = (stage.rows(), stage.cols(), stage.step(), stage.positions());
-    let factors: &mut [i16] = ws.take(rows).ok()?;
-    let sums: &mut [i32] = ws.take(stage.stride()).ok()?;
+    let (rows, cols, step, stride, positions) =
+        (stage.rows(), stage.cols(), stage.step(), stage.stride(), stage.positions());
     let base = coarsest(w.exponents);
-    sums.fill(0);
-    for t in 0..positions {
-        let e = e.get(t * rows..)?.get(..rows)?;
+    let aligned = |e: i8, exponent: i8| {
+        let by = ALIGN + base - i32::from(exponent);
+        let e = i32::from(e);
+        (if by >= 0 { e << by.min(ALIGN) } else { e >> by.wrapping_neg().min(15) }) as i16
+    };
+    let e = e.get(..positions * rows)?;
+    if positions == 1 {
+        let factors: &mut [i16] = ws.take(rows).ok()?;
+        let sums: &mut [i32] = ws.take(stride).ok()?;
+        sums.fill(0);
         let mut any = 0;
         for ((factor, e), exponent) in factors.iter_mut().zip(e).zip(w.exponents) {
-            let by = ALIGN + base - i32::from(*exponent);
-            let e = i32::from(*e);
-            any |= e;
-            *factor = if by >= 0 { e << by.min(ALIGN) } else { e >> by.wrapping_neg().min(15) } as i16;
+            *factor = aligned(*e, *exponent);
+            any |= *factor;
         }
         if any != 0 {
-            add_rows(factors, w.q, stage.stride(), sums);
+            add_rows(factors, w.q, stride, sums);
         }
-        let done = if t + 1 == positions { cols } else { step.min(cols) };
-        each(t * step, sums.get(..done)?);
-        sums.copy_within(done.., 0);
-        let kept = sums.len() - done;
-        sums.get_mut(kept..)?.fill(0);
+        each(0, sums.get(..cols)?);
+        return Some(());
+    }
+    // Two positions at a time: each weight is widened once for both.
+    let list: &mut [Pair] = ws.take(rows).ok()?;
+    let first: &mut [i32] = ws.take(stride).ok()?;
+    let second: &mut [i32] = ws.take(stride).ok()?;
+    first.fill(0);
+    let done = step.min(cols);
+    for (t, both) in e.chunks(2 * rows).enumerate() {
+        let (e, next) = both.split_at_checked(rows)?;
+        let mut used = 0;
+        for (r, (e, exponent)) in e.iter().zip(w.exponents).enumerate() {
+            let next = next.get(r).copied().unwrap_or(0);
+            if let (true, Some(place)) = (*e | next != 0, list.get_mut(used)) {
+                *place = pair(aligned(*e, *exponent), aligned(next, *exponent), r * stride);
+                used += 1;
+            }
+        }
+        second.fill(0);
+        add_pairs(list.get(..used)?, w.q, first, second);
+        let at = 2 * t * step;
+        let last = 2 * t + 1 == positions;
+        each(at, first.get(..if last { cols } else { done })?);
+        if last {
+            break;
+        }
+        for (second, first) in second.iter_mut().zip(first.get(done..)?) {
+            *second = second.wrapping_add(*first);
+        }
+        let last = 2 * t + 2 == positions;
+        each(at + step, second.get(..if last { cols } else { done })?);
+        let (kept, rest) = first.split_at_mut_checked(stride - done)?;
+        kept.iter_mut().zip(second.get(done..)?).for_each(|(to, from)| *to = *from);
+        rest.fill(0);
     }
     Some(())
 }
@@ -178,7 +230,7 @@ pub(crate) fn error_words(stage: &Stage) -> usize {
     } else if stage.transposed() {
         2 * stage.rows() + stage.spread_words(stage.output)
     } else {
-        stage.rows().div_ceil(2) + stage.stride()
+        scatter_words(stage)
     }
 }
 
@@ -205,10 +257,10 @@ pub(crate) fn error_before(
     dither: &mut Dither,
     temp: &mut [u32],
 ) -> Option<()> {
-    to.get_mut(..stage.input.len())?.fill(0);
     if !stage.learns() {
-        spread_error(stage, error, ee, to, exponent, dither);
-    } else if stage.transposed() {
+        return spread_error(stage, error, ee, gate, to, exponent, dither);
+    }
+    if stage.transposed() {
         let mut ws = Workspace::new(temp);
         let shifts: &mut [i32] = ws.take(stage.rows()).ok()?;
         let sums: &mut [i32] = ws.take(stage.rows()).ok()?;
@@ -217,47 +269,56 @@ pub(crate) fn error_before(
             *shift = i32::from(*e) + ee - exponent;
         }
         gather(stage, stage.output, w.q, error, sums, wide, |t, sums| {
-            let to = to.get_mut(t * stage.rows()..).unwrap_or_default();
-            for ((to, sum), shift) in to.iter_mut().zip(sums).zip(shifts.iter()) {
-                *to = diced(*sum, *shift, peak, dither);
-            }
-        })?;
-    } else {
-        let shift = coarsest(w.exponents) + ALIGN + ee - exponent;
-        scatter(stage, w, error, &mut Workspace::new(temp), |at, sums| {
-            let to = to.get_mut(at..).unwrap_or_default();
-            match gate.and_then(|gate| gate.get(at..)) {
-                Some(gate) => {
-                    for ((to, sum), gate) in to.iter_mut().zip(sums).zip(gate) {
-                        if *gate > 0 {
-                            *to = diced(*sum, shift, peak, dither);
-                        }
-                    }
-                }
-                None => to.iter_mut().zip(sums).for_each(|(to, sum)| *to = diced(*sum, shift, peak, dither)),
+            let gate = gate.and_then(|gate| gate.get(t * stage.rows()..));
+            for (i, ((to, sum), shift)) in to.iter_mut().skip(t * stage.rows()).zip(sums).zip(shifts.iter()).enumerate()
+            {
+                let gate = gate.and_then(|gate| gate.get(i..));
+                diced(&[*sum], *shift, gate, core::slice::from_mut(to), peak, dither);
             }
         })?;
         return Some(());
     }
-    if let Some(gate) = gate {
-        to.iter_mut().zip(gate).filter(|(_, gate)| **gate <= 0).for_each(|(to, _)| *to = 0);
-    }
-    Some(())
+    let shift = coarsest(w.exponents) + ALIGN + ee - exponent;
+    let to = to.get_mut(..stage.input.len())?;
+    // What no position reaches has no error.
+    let reached = (stage.positions() - 1) * stage.step() + stage.cols();
+    to.get_mut(if stage.step() > stage.cols() { 0 } else { reached }..)?.fill(0);
+    scatter(stage, w, error, &mut Workspace::new(temp), |at, sums| {
+        let to = to.get_mut(at..).unwrap_or_default();
+        diced(sums, shift, gate.and_then(|gate| gate.get(at..)), to, peak, dither);
+    })
 }
 
-/// A sum shifted right and rounded by dice. Its magnitude before it is cut goes into `peak`.
+/// Sums shifted right and rounded by dice, 0 where `gate` is. Into `peak` goes about the largest magnitude before it was cut: three
+/// quarters of all the bits that any has.
 #[inline(always)]
-fn diced(sum: i32, shift: i32, peak: &mut i32, dither: &mut Dither) -> i8 {
-    let v = if shift >= 0 {
-        let shift = shift.min(30);
-        // Random bits, as many as are shifted out.
-        let dice = (dither.bits() << 15) >> (31 - shift);
-        sum.wrapping_add(dice as i32) >> shift
-    } else {
-        sum.saturating_mul(1 << shift.wrapping_neg().min(30))
+fn diced(sums: &[i32], shift: i32, gate: Option<&[i8]>, to: &mut [i8], peak: &mut i32, dither: &mut Dither) {
+    // In registers while the loop runs.
+    let (mut dice, mut bits) = (*dither, 0);
+    let (up, shift) = (shift.wrapping_neg().clamp(0, 30), shift.clamp(0, 30));
+    // Random bits, as many as are shifted out.
+    let spare = 31 - shift;
+    let mut rounded = |sum: i32| {
+        let v = sum.wrapping_add(((dice.word() >> 1) >> spare) as i32) >> shift;
+        bits |= v ^ (v >> 31);
+        v.clamp(-128, 127) as i8
     };
-    *peak = (*peak).max(v.abs());
-    byte(v)
+    match gate {
+        _ if up > 0 => {
+            for (i, (to, sum)) in to.iter_mut().zip(sums).enumerate() {
+                let open = gate.is_none_or(|gate| gate.get(i).is_some_and(|g| *g > 0));
+                *to = if open { rounded(sum.saturating_mul(1 << up)) } else { 0 };
+            }
+        }
+        Some(gate) => {
+            for ((to, sum), gate) in to.iter_mut().zip(sums).zip(gate) {
+                *to = if *gate > 0 { rounded(*sum) } else { 0 };
+            }
+        }
+        None => to.iter_mut().zip(sums).for_each(|(to, sum)| *to = rounded(*sum)),
+    }
+    *peak = (*peak).max(bits - (bits >> 2));
+    *dither = dice;
 }
 
 /// Frames of a mean.
@@ -288,36 +349,79 @@ fn average(stage: &Stage, x: &[i8], ex: i32, y: &mut [i8], exponent: i32, peak: 
     Some(())
 }
 
-fn spread_error(stage: &Stage, error: &[i8], ee: i32, to: &mut [i8], exponent: i32, dither: &mut Dither) {
+fn spread_error(
+    stage: &Stage,
+    error: &[i8],
+    ee: i32,
+    gate: Option<&[i8]>,
+    to: &mut [i8],
+    exponent: i32,
+    dither: &mut Dither,
+) -> Option<()> {
     let (frames, channels) = (pooled(stage), usize::from(stage.output.channels));
     let factor = reciprocal(frames, exponent - ee);
-    for (error, to) in error.chunks(channels).take(stage.output.frames.into()).zip(to.chunks_mut(frames * channels)) {
-        for frame in to.chunks_mut(channels) {
-            for (to, e) in frame.iter_mut().zip(error) {
-                *to = byte(dither.round(i32::from(*e) * factor));
+    let to = to.get_mut(..stage.input.len())?;
+    let pools = error.chunks_exact(channels).take(stage.output.frames.into());
+    // Frames behind the last whole pool have no error.
+    to.get_mut(stage.output.len() * frames..)?.fill(0);
+    let mut dice = *dither;
+    let mut open = |e: i8| byte(dice.round(i32::from(e) * factor));
+    match gate {
+        Some(gate) => {
+            let frames = to.chunks_exact_mut(channels).zip(gate.chunks_exact(channels));
+            for (errors, (to, gate)) in pools.flat_map(|e| core::iter::repeat_n(e, pooled(stage))).zip(frames) {
+                for ((to, e), gate) in to.iter_mut().zip(errors).zip(gate) {
+                    *to = if *gate > 0 && *e != 0 { open(*e) } else { 0 };
+                }
+            }
+        }
+        None => {
+            for (errors, to) in
+                pools.flat_map(|e| core::iter::repeat_n(e, pooled(stage))).zip(to.chunks_exact_mut(channels))
+            {
+                to.iter_mut().zip(errors).for_each(|(to, e)| *to = open(*e));
             }
         }
     }
+    *dither = dice;
+    Some(())
 }
 
-/// Adds the products of errors and inputs of row `row`, over all positions, to `sums`. `column` has a place for each position,
-/// and tells whether any error was not 0.
-pub(crate) fn gradient_row(
-    stage: &Stage,
-    row: usize,
-    narrow: &[i8],
-    long: &[i8],
-    column: &mut [i16],
-    sums: &mut [i32],
-) -> bool {
-    let mut any = 0;
-    for (to, e) in column.iter_mut().zip(narrow.iter().skip(row).step_by(stage.rows())) {
-        *to = (*e).into();
-        any |= *e;
+/// Pairs that are made at a time.
+pub(crate) const PAIRS: usize = 24;
+
+/// Adds the products of errors and inputs of rows `a` and `b` to `first` and `second`: `narrow` has the errors of all `rows` rows
+/// at one place after the other, `long` what each is multiplied with, `step` items apart. Without `b` the second is of no use. Places where both
+/// errors are 0 cost nothing. Sums of both rows' errors; `None` when all are 0.
+pub(crate) fn gradient_rows(
+    [narrow, long]: [&[i8]; 2],
+    [rows, step]: [usize; 2],
+    (a, b): (usize, Option<usize>),
+    list: &mut [Pair],
+    first: &mut [i32],
+    second: &mut [i32],
+) -> Option<[i32; 2]> {
+    let (mut used, mut at, mut place) = (0, 0, a);
+    let mut sums = None;
+    let (mut of_a, mut of_b) = (0, 0);
+    let beyond = b.unwrap_or(a) - a;
+    while let (Some(e), Some(f)) = (narrow.get(place), narrow.get(place + beyond)) {
+        if *e | *f != 0 {
+            *list.get_mut(used)? = pair((*e).into(), (*f).into(), at);
+            of_a += i32::from(*e);
+            of_b += i32::from(*f);
+            used += 1;
+            if used == list.len() {
+                add_pairs(list, long, first, second);
+                (used, sums) = (0, Some([of_a, of_b]));
+            }
+        }
+        at += step;
+        place += rows;
     }
-    sums.fill(0);
-    if any != 0 {
-        add_rows(column, long, stage.step(), sums);
+    if used > 0 {
+        add_pairs(list.get(..used)?, long, first, second);
+        sums = Some([of_a, of_b]);
     }
-    any != 0
+    sums
 }

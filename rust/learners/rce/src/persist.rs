@@ -80,17 +80,16 @@ impl<const WORDS: usize> Model<WORDS> {
 #[inline(never)]
 fn read(input: &mut De<'_>, state: &mut State, memory: &mut [u32]) -> codec::Result<()> {
     check(u8::deserialize(&mut *input)? == FORMAT)?;
-    *state = State::deserialize(&mut *input)?;
+    codec::read(input, state)?;
     check(settle(state, memory.len()))?;
     let (features, count) = (usize::from(state.features), usize::from(state.count));
     let bytes = state.code_bytes();
     let parts = layout::parts_mut(memory, features, bytes, usize::from(state.capacity)).ok_or(REFUSED)?;
     let (any, positive, most) = (f32::MIN, 0.0, f32::MAX);
-    for (places, least) in [(parts.mean, any), (parts.variance, positive), (parts.within, positive)] {
+    let frame = [parts.mean, parts.variance, parts.within, parts.offset, parts.gain];
+    for (places, least) in frame.into_iter().zip([any, positive, positive, any, positive]) {
         fill_reals(input, places, least, most)?;
     }
-    fill_reals(input, parts.offset, any, most)?;
-    fill_reals(input, parts.gain, positive, most)?;
     fill(input, front(parts.class, count)?)?;
     fill(input, front(parts.radius, count)?)?;
     // Radii of f32 prototypes are the bits of a number that is not negative.

@@ -271,7 +271,7 @@ impl<const WORDS: usize> QuantizedModel<WORDS> {
         let needed = head.words();
         match (self.words.get_mut(..needed), words.get(..needed)) {
             (Some(to), Some(from)) => {
-                to.copy_from_slice(from);
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
                 self.head = head;
                 Ok(())
             }
@@ -425,7 +425,8 @@ impl<const WORDS: usize> QuantizedModel<WORDS> {
 }
 
 fn read(input: &mut De<'_>, places: &mut [u32]) -> codec::Result<Head> {
-    let head = Head::deserialize(&mut *input)?;
+    let mut head = Head::EMPTY;
+    codec::read(input, &mut head)?;
     check(head.features > 0 && Precision::from_code(head.form).is_some())?;
     words(input, places.get_mut(..head.words()).ok_or(REFUSED)?)?;
     Ok(head)

@@ -9,7 +9,7 @@ use hone_learn::codec::{self, REFUSED, Words, check, words};
 use hone_learn::payload::De;
 use hone_numeric::quantize::Precision;
 use serde::ser::Error;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// Layout of the payload of a model in floating point.
 pub const LAYOUT: u8 = 1;
@@ -51,7 +51,9 @@ impl ModelMut<'_> {
     /// As there.
     pub fn load(&mut self, input: &mut De<'_>) -> codec::Result<()> {
         *self.head = Head::EMPTY;
-        let head = Head::deserialize(&mut *input)?.marked();
+        let mut head = Head::EMPTY;
+        codec::read(input, &mut head)?;
+        let head = head.marked();
         check(possible(&head))?;
         let places = self.words.get_mut(..head.used()).ok_or(REFUSED)?;
         words(input, places)?;

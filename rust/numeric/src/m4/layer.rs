@@ -1,9 +1,10 @@
-//! Products of layers in 8 bits: two rows at a time against a widened vector, eight columns at a time for the transposed product.
+//! Products of layers in 8 bits: two rows at a time against a widened vector, two factors at a time against bytes that are widened once,
+//! eight columns at a time for the transposed product.
 
 use core::arch::asm;
 
 use super::integer::aligned;
-use crate::layer as portable;
+use crate::layer::{self as portable, Pair};
 
 /// Four products of the bytes in `$word` with the halves in `$even` and `$odd`, onto `$sum`; r10 is overwritten, and `$word`.
 macro_rules! word {
@@ -96,6 +97,146 @@ pub fn rows(rows: &[i8], x: &[i16], y: &mut [i32]) {
     }
     if let ([last], Some(row)) = (last, rows.get((count - 1) * columns..count * columns)) {
         *last = super::integer::dot_i16_i8(x, row);
+    }
+}
+
+/// See the namesake in [`crate::layer`].
+pub fn relu(rows: &[i8], x: &[i16], scales: &[[i32; 2]], y: &mut [i8]) -> i32 {
+    let columns = x.len();
+    let count = y.len().min(scales.len()).min(rows.len() / columns.max(1));
+    let (Some(y), Some(scales)) = (y.get_mut(..count), scales.get(..count)) else { return 0 };
+    if !aligned(rows) || !aligned(x) || !columns.is_multiple_of(4) || columns == 0 {
+        return portable::relu(rows, x, scales, y);
+    }
+    let (pairs, last) = scales.as_chunks::<2>();
+    let mut most = 0i32;
+    if !pairs.is_empty() {
+        let range = pairs.as_ptr_range();
+        // SAFETY: see the head of `m4`; alignment has been checked, there are two rows, two scales and two results for each turn,
+        // and the loops over words end with the row.
+        unsafe {
+            asm!(
+                "push {{r0-r3, r5-r8}}",
+                "2:",
+                "ldrd r12, r6, [sp]",
+                "ldr r1, [sp, #8]",
+                // Sums begin with what is added to them.
+                "ldr r7, [r11]",
+                "ldr lr, [r11, #8]",
+                "add r5, r4, r1",
+                "cbz r6, 4f",
+                "3:",
+                "ldmia r12!, {{r0-r3}}",
+                "ldrd r8, r9, [r4], #8",
+                word!("r8", "r0", "r1", "r7"),
+                word!("r9", "r2", "r3", "r7"),
+                "ldrd r8, r9, [r5], #8",
+                word!("r8", "r0", "r1", "lr"),
+                word!("r9", "r2", "r3", "lr"),
+                "subs r6, r6, #1",
+                "bne 3b",
+                "4:",
+                "ldr r1, [sp, #8]",
+                "tst r1, #4",
+                "beq 5f",
+                "ldrd r0, r1, [r12]",
+                "ldr r8, [r4], #4",
+                "ldr r9, [r5], #4",
+                word!("r8", "r0", "r1", "r7"),
+                word!("r9", "r0", "r1", "lr"),
+                "5:",
+                "mov r4, r5",
+                "ldr r0, [r11, #4]",
+                "ldr r1, [r11, #12]",
+                "ldr r2, [sp, #28]",
+                "ldr r3, [sp, #16]",
+                "add r11, r11, #16",
+                "asr r7, r7, r0",
+                "asr lr, lr, r1",
+                "cmp r7, r2",
+                "it gt",
+                "movgt r2, r7",
+                "cmp lr, r2",
+                "it gt",
+                "movgt r2, lr",
+                "usat r7, #7, r7",
+                "usat lr, #7, lr",
+                "strb r7, [r3], #1",
+                "strb lr, [r3], #1",
+                "str r2, [sp, #28]",
+                "str r3, [sp, #16]",
+                "ldr r6, [sp, #12]",
+                "cmp r11, r6",
+                "bne 2b",
+                "pop {{r0-r3, r5-r8}}",
+                inout("r0") x.as_ptr() => _,
+                inout("r1") columns / 8 => _,
+                inout("r2") columns => _,
+                inout("r3") range.end => _,
+                inout("r4") rows.as_ptr() => _,
+                inout("r5") y.as_mut_ptr() => _,
+                inout("r8") most,
+                inout("r11") range.start => _,
+                out("r9") _, out("r10") _, out("r12") _, out("lr") _,
+            );
+        }
+    }
+    match (last, rows.get((count - last.len()) * columns..), y.last_mut()) {
+        (&[scale], Some(row), Some(y)) => most.max(portable::relu(row, x, &[scale], core::slice::from_mut(y))),
+        _ => most,
+    }
+}
+
+/// The sums of four columns by both factors of each pair.
+fn four_columns(pairs: &[Pair], bytes: &[i8], first: &mut [i32; 4], second: &mut [i32; 4]) {
+    let range = pairs.as_ptr_range();
+    // SAFETY: see the head of `m4`; the caller has seen to it that there is a pair, and four bytes at the place of each. These
+    // need not be aligned, which single loads may do without.
+    unsafe {
+        asm!(
+            "push {{r0, r6, r7, r8}}",
+            "mov r7, r4",
+            "ldmia r8, {{r8-r11}}",
+            "ldmia r0, {{r0-r3}}",
+            "2:",
+            "ldrd r4, r5, [r12], #8",
+            "ldr r5, [r7, r5]",
+            "cmp r12, lr",
+            "sxtb16 r6, r5",
+            "sxtb16 r5, r5, ror #8",
+            "smlabb r0, r6, r4, r0",
+            "smlabb r1, r5, r4, r1",
+            "smlatb r2, r6, r4, r2",
+            "smlatb r3, r5, r4, r3",
+            "smlabt r8, r6, r4, r8",
+            "smlabt r9, r5, r4, r9",
+            "smlatt r10, r6, r4, r10",
+            "smlatt r11, r5, r4, r11",
+            "bne 2b",
+            "pop {{r4, r6, r7, r12}}",
+            "stmia r4, {{r0-r3}}",
+            "stmia r12, {{r8-r11}}",
+            inout("r0") first.as_mut_ptr() => _,
+            inout("r4") bytes.as_ptr() => _,
+            inout("r8") second.as_mut_ptr() => _,
+            inout("r12") range.start => _,
+            inout("lr") range.end => _,
+            out("r1") _, out("r2") _, out("r3") _, out("r5") _, out("r9") _, out("r10") _, out("r11") _,
+        );
+    }
+}
+
+/// See the namesake in [`crate::layer`].
+pub fn pairs(pairs: &[Pair], bytes: &[i8], first: &mut [i32], second: &mut [i32]) {
+    let length = first.len().min(second.len());
+    let furthest = pairs.iter().fold(0, |most, [_, at]| most.max(*at));
+    let within = bytes.len().checked_sub(length).is_some_and(|room| furthest as usize <= room);
+    if pairs.is_empty() || !within || !length.is_multiple_of(4) {
+        return portable::pairs(pairs, bytes, first, second);
+    }
+    let (firsts, seconds) = (first.as_chunks_mut::<4>().0, second.as_chunks_mut::<4>().0);
+    for ((first, second), at) in firsts.iter_mut().zip(seconds).zip((0..).step_by(4)) {
+        four_columns(pairs, bytes.get(at..).unwrap_or(bytes), first, second);
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Affine {
 
 impl Affine {
     /// For these values; those that are not finite do not count.
+    #[inline]
     pub fn of(values: &[f32]) -> Self {
         let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
         for v in values.iter().filter(|v| v.is_finite()) {

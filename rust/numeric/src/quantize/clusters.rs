@@ -48,6 +48,7 @@ pub fn cluster(values: &[f32], centroids: &mut [f32], sums: &mut [f32], counts: 
 }
 
 /// The index of the centroid nearest to `value`, the first of equals; 0 without centroids.
+#[inline]
 pub fn nearest(centroids: &[f32], value: f32) -> usize {
     let mut best = (f32::INFINITY, 0);
     for (index, centroid) in centroids.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Values as multiples of a step that is a power of two: what is dyadic stays exact, and the step doubles by rounding once.
 
 /// x in steps, to the nearest; ends of range for what is beyond.
+#[inline]
 pub fn steps(x: f32, step: f32) -> i32 {
     libm::rintf(x / step) as i32
 }

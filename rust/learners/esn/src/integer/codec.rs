@@ -8,6 +8,7 @@ use super::model::{IntegerModel, Store};
 use super::weight::{Weight, Weights};
 use crate::codec::{MOST, read_head, reals};
 use crate::model::Head;
+use crate::packed::pair;
 use crate::params::Checked;
 use hone_learn::ParamError;
 use hone_learn::codec::{self, List, REFUSED, bytes, check, fill_reals};
@@ -46,13 +47,19 @@ impl Serialize for Codes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
             Self::Bytes(rows, codes) => {
-                let table = List(2 * rows.len(), rows.iter().flat_map(|row| [row.scale, row.offset]));
+                let table = List::new(2 * rows.len(), |put| {
+                    for row in rows {
+                        put(row.scale);
+                        put(row.offset);
+                    }
+                });
                 // The affine code, of which 128 was taken off.
-                (table, List(codes.len(), codes.iter().map(|code| *code as u8 ^ 0x80))).serialize(serializer)
+                let codes = List::new(codes.len(), |put| codes.iter().for_each(|code| put(*code as u8 ^ 0x80)));
+                (table, codes).serialize(serializer)
             }
             Self::Words(codes) => {
-                let bytes = codes.iter().flat_map(|code| code.to_le_bytes());
-                ([0f32; 0].as_slice(), List(2 * codes.len(), bytes)).serialize(serializer)
+                let bytes = List::new(2 * codes.len(), |put| codes.iter().for_each(|code| pair(*code, put)));
+                ([0f32; 0].as_slice(), bytes).serialize(serializer)
             }
         }
     }
@@ -88,8 +95,9 @@ impl<W: Weight, const N: usize, const C: usize, const E: usize> IntegerModel<W, 
     }
 }
 
+#[inline]
 fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut model: Store<'_>) -> codec::Result<()> {
-    let (head, checked) = read_head(input, fits)?;
+    let checked = read_head(input, fits, model.head)?;
     let (n, c) = (checked.units(), checked.channels());
     reals(input, model.mean, c)?;
     reals(input, model.factor, c)?;
@@ -111,5 +119,5 @@ fn read(input: &mut De<'_>, fits: fn(&Checked) -> Result<(), ParamError>, mut mo
         let codes = bytes(input, n * c)?.iter();
         (0..).zip(codes).for_each(|(index, code)| model.out.set(index, i16::from(*code) - 128));
     }
-    model.complete(head).map_err(|_| REFUSED)
+    model.complete().map_err(|_| REFUSED)
 }

@@ -95,6 +95,7 @@ fn scored(v: f32) -> IntegerError {
 }
 
 /// A threshold in the unit of integer scores.
+#[inline]
 fn limits(t: &Threshold) -> [IntegerError; 2] {
     [scored(t.upper), scored(t.lower)]
 }
@@ -266,6 +267,7 @@ pub(crate) struct Store<'a> {
 }
 
 impl Store<'_> {
+    #[inline]
     fn quantize(&mut self, net: &Network<'_>, head: &Head, quantization: Quantization) -> Result<(), QuantizeError> {
         if head.form != ReadoutForm::Plain {
             return Err(QuantizeError::Packed);
@@ -287,11 +289,14 @@ impl Store<'_> {
         for (to, from) in [(&mut *self.mean, net.mean), (&mut *self.factor, net.factor)] {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
-        self.complete(*head)
+        *self.head = Head { trained: false, ..*head };
+        self.complete()
     }
 
     /// Derives everything from the head, the readout's codes and tables, mean and factor.
-    pub fn complete(&mut self, head: Head) -> Result<(), QuantizeError> {
+    #[inline]
+    pub fn complete(&mut self) -> Result<(), QuantizeError> {
+        let head = *self.head;
         let p = &head.params;
         if p.readout != Readout::State {
             return Err(QuantizeError::Unsupported("readout"));
@@ -316,17 +321,19 @@ impl Store<'_> {
             *channel = Channel { mean: scaled(*mean, MEAN_BITS as i32), factor: scaled(*factor, bits.into()), shift };
         }
         *self.leak = scaled(p.leak, STATE_BITS as i32);
-        *self.head = Head { trained: true, form: ReadoutForm::Plain, ..head };
+        self.head.trained = true;
         self.set_thresholds(head.thresholds);
         Ok(())
     }
 
+    #[inline]
     pub fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.head.thresholds = thresholds;
         *self.limits = [limits(&thresholds.mse), limits(&thresholds.nmse)];
     }
 
     /// The weights that the seed gives, as `reservoir::generate`, number by number.
+    #[inline]
     fn generate(&mut self, head: &Head) -> Result<(), QuantizeError> {
         let checked = crate::Checked::trusted(head.params, head.shape);
         let (n, k) = (checked.units(), checked.diagonals());

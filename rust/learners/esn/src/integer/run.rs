@@ -24,6 +24,7 @@ pub struct IntegerErrors {
 
 impl IntegerErrors {
     /// In floating point.
+    #[inline]
     pub fn to_errors(self) -> Errors {
         Errors { mse: self.mse.to_num(), nmse: self.nmse.to_num() }
     }
@@ -118,7 +119,8 @@ impl At {
             for e in self.ring.iter().take(n as usize) {
                 (mse, nmse) = (mse.saturating_add(e.mse), nmse.saturating_add(e.nmse));
             }
-            IntegerErrors { mse: mse / u64::from(n), nmse: nmse / u64::from(n) }
+            let mean = |sum: IntegerError| sum.checked_div_int(n.into()).unwrap_or(IntegerError::ZERO);
+            IntegerErrors { mse: mean(mse), nmse: mean(nmse) }
         })
     }
 }
@@ -289,6 +291,7 @@ fn mean_of(window: &WindowView<'_>, channel: usize) -> i32 {
 }
 
 /// numerator/denominator, saturating; of numbers too large for that the lowest bits are dropped.
+#[inline(never)]
 fn ratio(numerator: u64, denominator: u64) -> IntegerError {
     const BITS: u32 = IntegerError::FRAC_NBITS;
     let excess = BITS.saturating_sub(numerator.leading_zeros());

@@ -1,13 +1,16 @@
 //! The update at the end of a batch, row by row.
 
+use super::backward::{choose, chosen, two_rows};
 use super::{Phase, Trainer};
-use crate::loss;
 use crate::model::Head;
 use crate::place::Use;
-use crate::plan::{ByteStore, RealStore, batch_bytes};
+use crate::plan::{ByteStore, RealStore};
 use crate::scale::power;
-use crate::stage::{Form, Stage};
+use crate::stage::{BytesMut, Form, Stage};
 use crate::update::{self, Step};
+use crate::whole::{self, PAIRS};
+use hone_learn::Workspace;
+use hone_numeric::layer::Pair;
 
 impl Trainer {
     /// Updates row `row` of stage `index`; what comes next.
@@ -29,18 +32,24 @@ impl Trainer {
         if !stage.learns() || self.filled == 0 {
             return Some(next);
         }
-        let done = match stage.form {
+        let after = match stage.form {
             Form::Int8 => self.byte_update(memory, head, words, stage, l, row.into())?,
             Form::F32 => self.real_update(memory, words, stage, l, row.into())?,
         };
-        Some(if done { next } else { Phase::Update { stage: index, row: row + 1 } })
+        if after < stage.rows() {
+            return Some(Phase::Update { stage: index, row: after as u16 });
+        }
+        if stage.form == Form::Int8 {
+            self.forget(memory, stage, l)?;
+        }
+        Some(next)
     }
 
     pub(super) fn step_of(&self) -> Step {
         Step { rate: self.rate, momentum: self.params().momentum, rounding: self.params().rounding }
     }
 
-    /// One row, with its bias where there is one for each row; whether it was the last.
+    /// Two rows from `row` on, with their biases where there is one for each row; the row after them.
     pub(super) fn byte_update(
         &mut self,
         memory: &mut [u32],
@@ -49,88 +58,111 @@ impl Trainer {
         stage: &Stage,
         l: usize,
         row: usize,
-    ) -> Option<bool> {
+    ) -> Option<usize> {
         let params = *self.params();
         let [temp, store] = self.plan.places.lend(memory, [Use::Backward(l), Use::Store(l)])?;
         let store = ByteStore::carve(stage, &params, store)?;
-        let w = stage.bytes_mut(words)?;
-        let (stride, batch) = (stage.stride(), batch_bytes(&params));
+        let mut w = stage.bytes_mut(words)?;
+        let (rows, stride, cols) = (stage.rows(), stage.stride(), stage.cols());
         let (ex, ee) = (i32::from(head.exponent(l)), i32::from(self.error_exponents.get(l).copied()?));
         let mean = 1.0 / f32::from(self.seen);
         let history = stage.positions() == 1;
-        let last = row + 1 >= stage.rows();
-        let mut step = self.step_of();
-        let (magnitudes, temp) = temp.split_at_mut_checked(if self.partial() { stage.rows() } else { 0 })?;
-        if history && self.partial() && !params.biases {
-            if row == 0 {
-                // Chosen by the errors of the whole batch, before any gradient is computed.
-                for (m, errors) in magnitudes.iter_mut().zip(store.errors.chunks_exact(batch)) {
-                    *m = errors.iter().map(|e| u32::from(e.unsigned_abs())).sum();
-                }
-                let sum = magnitudes.iter().sum::<u32>() as f32;
-                let mean = sum * power(-ee) / (f32::from(self.filled) * stage.rows() as f32);
-                let quota = self.quota(l, stage, mean);
-                for row in 0..stage.rows() {
-                    // Marked in the highest bit, which a sum does not reach.
-                    let chosen = loss::among(magnitudes, row, quota);
-                    if let Some(m) = magnitudes.get_mut(row) {
-                        *m |= if chosen { 1 << 31 } else { 0 };
+        let partial = self.partial();
+        let (magnitudes, temp) = temp.split_at_mut_checked(if partial { rows } else { 0 })?;
+        let chooses = history && partial && !params.biases;
+        if chooses && row == 0 {
+            // By the errors of the whole batch, before any gradient is computed.
+            magnitudes.fill(0);
+            for errors in store.errors.chunks_exact(rows).take(self.filled.into()) {
+                magnitudes.iter_mut().zip(errors).for_each(|(m, e)| *m += u32::from(e.unsigned_abs()));
+            }
+            let sum = magnitudes.iter().sum::<u32>() as f32;
+            let mean = sum * power(-ee) / (f32::from(self.filled) * rows as f32);
+            let quota = self.quota(l, stage, mean);
+            choose(magnitudes, quota);
+        }
+        let updated = |r: usize| !chooses || magnitudes.get(r).is_some_and(|m| chosen(*m));
+        let two = two_rows(row, rows, updated);
+        let next = two.map_or(rows, |(a, b)| b.unwrap_or(a) + 1);
+        if let (Some((a, b)), false) = (two, params.biases) {
+            let mut ws = Workspace::new(temp);
+            let list: &mut [Pair] = ws.take(PAIRS).ok()?;
+            let both: &mut [i32] = ws.take(2 * stride).ok()?;
+            let (first, second) = both.split_at_mut_checked(stride)?;
+            if history {
+                first.fill(0);
+                second.fill(0);
+                let errors = store.errors.get(..usize::from(self.filled) * rows)?;
+                let lists = [errors, &*store.inputs];
+                let errors = whole::gradient_rows(lists, [rows, stride], (a, b), list, first, second);
+                let [of_a, of_b] = errors.unwrap_or_default();
+                for (row, error) in [(Some(a), of_a), (b, of_b)] {
+                    if let Some(bias) = row.and_then(|row| store.bias.get_mut(row)) {
+                        *bias = error;
                     }
                 }
+                self.work += (2 * cols * usize::from(self.filled)) as u64;
             }
-            if magnitudes.get(row).is_some_and(|m| m >> 31 == 0) {
-                self.work += 1;
-                return Some(self.finish_bytes(store, last));
+            for (row, sums) in [(Some(a), first), (b, second)] {
+                let Some(row) = row else { continue };
+                let mut exponent = -(ex + ee);
+                if !history {
+                    let from = store.sums.get(row * stride..)?.get(..stride)?;
+                    sums.iter_mut().zip(from).for_each(|(to, s)| *to = (*s).into());
+                    exponent += i32::from(store.shifts.get(row).copied()?);
+                }
+                let unit = mean * power(exponent);
+                let sums = sums.get(..cols)?;
+                let mut step = self.step_of();
+                if let Some(square) = store.squares.get_mut(row) {
+                    let sum = sums.iter().fold(0i64, |sum, g| sum.wrapping_add(i64::from(*g) * i64::from(*g)));
+                    step.rate /= update::deviation(square, sum as f32 * unit * unit / cols as f32);
+                }
+                let steps = match (store.steps.get_mut(row * stride..), store.step_bits.get_mut(row)) {
+                    (Some(steps), Some(bits)) => steps.get_mut(..cols).map(|s| (s, bits)),
+                    _ => None,
+                };
+                let q = w.q.get_mut(row * stride..)?.get_mut(..cols)?;
+                update::row(q, w.exponents.get_mut(row)?, sums, unit, steps, &step, &mut self.dither);
+                self.work += cols as u64;
+                if !stage.transposed() {
+                    self.byte_bias(&mut w, store.bias, store.bias_steps, row, mean * power(-ee) * step.rate);
+                }
             }
         }
-        if !params.biases {
-            let sums: &mut [i32] = bytemuck::cast_slice_mut(temp.get_mut(..stride)?);
-            let q = w.q.get_mut(row * stride..)?.get_mut(..stage.cols())?;
-            let unit = if history {
-                let errors = store.errors.get(row * batch..)?.get(..batch)?;
-                // Where the batch is not full the errors are 0.
-                hone_numeric::kernel::matvec_i8(store.inputs, errors, sums);
-                mean * power(-(ex + ee))
-            } else {
-                let from = store.sums.get(row * stride..)?.get(..stride)?;
-                sums.iter_mut().zip(from).for_each(|(to, s)| *to = (*s).into());
-                mean * power(i32::from(store.shifts.get(row).copied()?) - (ex + ee))
-            };
-            let sums = sums.get(..stage.cols())?;
-            if let Some(square) = store.squares.get_mut(row) {
-                let now = sums.iter().map(|g| (*g as f32) * (*g as f32)).sum::<f32>() * unit * unit / sums.len() as f32;
-                step.rate /= update::deviation(square, now);
+        if params.biases && !stage.transposed() {
+            for row in row..next {
+                self.byte_bias(&mut w, store.bias, store.bias_steps, row, mean * power(-ee) * self.rate);
             }
-            let steps = match (store.steps.get_mut(row * stride..), store.step_bits.get_mut(row)) {
-                (Some(steps), Some(bits)) => steps.get_mut(..stage.cols()).map(|s| (s, bits)),
-                _ => None,
-            };
-            update::row(q, w.exponents.get_mut(row)?, sums, unit, steps, &step, &mut self.dither);
-            self.work += (sums.len() * if history { batch } else { 1 }) as u64;
         }
-        let biases = if stage.transposed() { if last { 0..stage.biases() } else { 0..0 } } else { row..row + 1 };
-        for c in biases {
-            let (Some(b), Some(sum)) = (w.bias.get_mut(c), store.bias.get(c)) else { continue };
-            let mut d = *sum as f32 * power(-ee) * mean * step.rate;
-            if let Some(v) = store.bias_steps.get_mut(c) {
-                d += step.momentum * *v;
-                *v = d;
+        if next >= rows && stage.transposed() {
+            for channel in 0..stage.biases() {
+                self.byte_bias(&mut w, store.bias, store.bias_steps, channel, mean * power(-ee) * self.rate);
             }
-            update::bias(b, d);
         }
-        Some(self.finish_bytes(store, last))
+        Some(next)
     }
 
-    /// After the last row what was summed is forgotten.
-    pub(super) fn finish_bytes(&self, store: ByteStore<'_>, last: bool) -> bool {
-        if last {
-            store.errors.fill(0);
-            store.sums.fill(0);
-            store.bias.fill(0);
-            // With one bit more of room than it took.
-            store.shifts.iter_mut().for_each(|s| *s = s.saturating_sub(1));
+    /// Takes the step of one bias; `factor` makes a step of its summed error.
+    fn byte_bias(&self, w: &mut BytesMut<'_>, sums: &[i32], steps: &mut [f32], index: usize, factor: f32) {
+        let (Some(b), Some(sum)) = (w.bias.get_mut(index), sums.get(index)) else { return };
+        let mut d = *sum as f32 * factor;
+        if let Some(v) = steps.get_mut(index) {
+            d += self.params().momentum * *v;
+            *v = d;
         }
-        last
+        update::bias(b, d);
+    }
+
+    /// After the last row of a stage what was summed is forgotten.
+    fn forget(&self, memory: &mut [u32], stage: &Stage, l: usize) -> Option<()> {
+        let [store] = self.plan.places.lend(memory, [Use::Store(l)])?;
+        let store = ByteStore::carve(stage, self.params(), store)?;
+        store.sums.fill(0);
+        store.bias.fill(0);
+        // With one bit more of room than it took.
+        store.shifts.iter_mut().for_each(|s| *s = s.saturating_sub(1));
+        Some(())
     }
 
     pub(super) fn real_update(
@@ -140,7 +172,7 @@ impl Trainer {
         stage: &Stage,
         l: usize,
         row: usize,
-    ) -> Option<bool> {
+    ) -> Option<usize> {
         let params = *self.params();
         let [store] = self.plan.places.lend(memory, [Use::Store(l)])?;
         let store = RealStore::carve(stage, &params, store)?;
@@ -179,6 +211,6 @@ impl Trainer {
             }
             *b -= d;
         }
-        Some(last)
+        Some(row + 1)
     }
 }

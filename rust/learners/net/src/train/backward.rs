@@ -4,10 +4,12 @@ use super::Trainer;
 use crate::loss;
 use crate::model::{Head, widen};
 use crate::place::Use;
-use crate::plan::{ByteStore, RealStore, batch_bytes};
+use crate::plan::{ByteStore, RealStore};
 use crate::scale::{dithered, power};
 use crate::stage::{Form, Stage};
+use crate::whole::PAIRS;
 use crate::{real, whole};
+use hone_numeric::layer::Pair;
 
 impl Trainer {
     /// Stage `l` backward: its gradients into its store, the error before it.
@@ -92,58 +94,70 @@ impl Trainer {
 
     pub(super) fn byte_gradient(&mut self, memory: &mut [u32], stage: &Stage, l: usize) -> Option<()> {
         let params = *self.params();
-        let history = stage.positions() == 1;
-        // With a history the input was kept when it was there.
-        let needs_input = !params.biases;
-        let (x, error, temp, store) = if needs_input {
+        let (x, error, temp, store) = if params.biases {
+            let uses = [Use::Error(l), Use::Backward(l), Use::Store(l)];
+            let [error, temp, store] = self.plan.places.lend(memory, uses)?;
+            (None, error, temp, store)
+        } else {
             let uses = [Use::Tensor(l), Use::Error(l), Use::Backward(l), Use::Store(l)];
             let [x, error, temp, store] = self.plan.places.lend(memory, uses)?;
             (Some(&*x), error, temp, store)
-        } else {
-            let [error, temp, store] =
-                self.plan.places.lend(memory, [Use::Error(l), Use::Backward(l), Use::Store(l)])?;
-            (None, error, temp, store)
         };
         let store = ByteStore::carve(stage, &params, store)?;
         let error: &mut [i8] = bytemuck::cast_slice_mut(error);
-        let error = error.get_mut(..stage.output.len())?;
-        for error in error.chunks(stage.biases()) {
-            store.bias.iter_mut().zip(error).for_each(|(sum, e)| *sum += i32::from(*e));
+        let count = stage.output.len();
+        if params.biases || stage.transposed() {
+            for error in error.get(..count)?.chunks_exact(stage.biases()) {
+                store.bias.iter_mut().zip(error).for_each(|(sum, e)| *sum += i32::from(*e));
+            }
         }
         let Some(x) = x else { return Some(()) };
         let x: &[i8] = bytemuck::cast_slice(x);
-        if history {
-            let (batch, at) = (batch_bytes(&params), usize::from(self.filled));
-            let inputs = store.inputs.iter_mut().skip(at).step_by(batch);
-            inputs.zip(x.get(..stage.cols())?).for_each(|(to, x)| *to = *x);
-            let errors = store.errors.iter_mut().skip(at).step_by(batch);
-            errors.zip(error.iter()).for_each(|(to, e)| *to = *e);
+        let (rows, stride) = (stage.rows(), stage.stride());
+        if stage.positions() == 1 {
+            let at = usize::from(self.filled);
+            store.inputs.get_mut(at * stride..)?.get_mut(..stride)?.copy_from_slice(x.get(..stride)?);
+            store.errors.get_mut(at * rows..)?.get_mut(..rows)?.copy_from_slice(error.get(..rows)?);
             return Some(());
         }
-        let (magnitudes, temp) = temp.split_at_mut_checked(if self.partial() { stage.rows() } else { 0 })?;
-        let (narrow, long): (&mut [i8], &[i8]) = (error, x);
+        let (magnitudes, temp) = temp.split_at_mut_checked(if self.partial() { rows } else { 0 })?;
         if self.partial() && !stage.transposed() {
+            let error = error.get_mut(..count)?;
             magnitudes.fill(0);
-            for error in narrow.chunks(stage.rows()) {
+            for error in error.chunks_exact(rows) {
                 magnitudes.iter_mut().zip(error).for_each(|(m, e)| *m += u32::from(e.unsigned_abs()));
             }
             let unit = power(-i32::from(self.error_exponents.get(l).copied()?));
-            let mean = magnitudes.iter().sum::<u32>() as f32 * unit / narrow.len() as f32;
+            let mean = magnitudes.iter().sum::<u32>() as f32 * unit / count as f32;
             let quota = self.quota(l, stage, mean);
+            choose(magnitudes, quota);
             // What is not updated passes no error on, either.
-            for row in (0..stage.rows()).filter(|r| !loss::among(magnitudes, *r, quota)) {
-                narrow.iter_mut().skip(row).step_by(stage.rows()).for_each(|e| *e = 0);
+            for error in error.chunks_exact_mut(rows) {
+                error.iter_mut().zip(magnitudes.iter()).filter(|(_, m)| !chosen(**m)).for_each(|(e, _)| *e = 0);
             }
         }
         let mut ws = hone_learn::Workspace::new(temp);
-        let column: &mut [i16] = ws.take(stage.positions()).ok()?;
-        let sums: &mut [i32] = ws.take(stage.stride()).ok()?;
-        let (narrow, long): (&[i8], &[i8]) = if stage.transposed() { (long, narrow) } else { (narrow, long) };
-        let rows = store.sums.chunks_exact_mut(stage.stride()).zip(store.shifts.iter_mut()).enumerate();
-        for (row, (to, shift)) in rows {
-            if whole::gradient_row(stage, row, narrow, long, column, sums) {
-                accumulate(to, shift, sums);
+        let list: &mut [Pair] = ws.take(PAIRS).ok()?;
+        let both: &mut [i32] = ws.take(2 * stride).ok()?;
+        let (narrow, long): (&[i8], &[i8]) = if stage.transposed() { (x, error) } else { (error, x) };
+        let narrow = narrow.get(..rows * stage.positions())?;
+        let all = magnitudes.is_empty();
+        let mut row = 0;
+        while let Some((a, b)) = two_rows(row, rows, |r| all || magnitudes.get(r).is_some_and(|m| chosen(*m))) {
+            both.fill(0);
+            let (first, second) = both.split_at_mut_checked(stride)?;
+            let errors = whole::gradient_rows([narrow, long], [rows, stage.step()], (a, b), list, first, second);
+            if let Some([of_a, of_b]) = errors {
+                for (row, sums, error) in [(Some(a), first, of_a), (b, second, of_b)] {
+                    let Some(row) = row else { continue };
+                    if let (false, Some(bias)) = (stage.transposed(), store.bias.get_mut(row)) {
+                        *bias += error;
+                    }
+                    let to = store.sums.get_mut(row * stride..)?.get_mut(..stride)?;
+                    accumulate(to, store.shifts.get_mut(row)?, sums);
+                }
             }
+            row = b.unwrap_or(a) + 1;
         }
         Some(())
     }
@@ -198,17 +212,41 @@ impl Trainer {
     }
 }
 
+/// The mark of a row that is updated, in the highest bit of its magnitude, which no sum reaches.
+const CHOSEN: u32 = 1 << 31;
+
+/// Marks the `quota` largest, of equal ones the first.
+pub(super) fn choose(magnitudes: &mut [u32], quota: usize) {
+    for _ in 0..quota {
+        let left = magnitudes.iter_mut().filter(|m| !chosen(**m));
+        let largest = left.reduce(|most, m| if *m > *most { m } else { most });
+        let Some(largest) = largest else { return };
+        *largest |= CHOSEN;
+    }
+}
+
+pub(super) fn chosen(magnitude: u32) -> bool {
+    magnitude & CHOSEN != 0
+}
+
+/// The next two rows from `from` on that are updated, or the last one.
+pub(super) fn two_rows(from: usize, rows: usize, updated: impl Fn(usize) -> bool) -> Option<(usize, Option<usize>)> {
+    let mut rows = (from..rows).filter(|row| updated(*row));
+    rows.next().map(|a| (a, rows.next()))
+}
+
 /// Adds a sample's gradients to the sums of a row in 16 bits, which are shifted when they come near the end of the range.
 fn accumulate(to: &mut [i16], shift: &mut u8, sums: &[i32]) {
-    let by = u32::from(*shift).min(31);
+    let by = u32::from(*shift).min(30);
     let half = (1i32 << by) >> 1;
-    let mut most = 0;
+    // Bits in which any differs from its sign: those of the largest magnitude, and of smaller ones.
+    let mut bits = 0;
     for (to, sum) in to.iter_mut().zip(sums) {
         let v = i32::from(*to) + (sum.wrapping_add(half) >> by);
-        most = most.max(v.abs());
-        *to = v.clamp(-32767, 32767) as i16;
+        bits |= v ^ (v >> 31);
+        *to = v.clamp(-32_768, 32_767) as i16;
     }
-    if most >= 1 << 14 && *shift < 30 {
+    if bits >= 1 << 14 && *shift < 30 {
         to.iter_mut().for_each(|to| *to = ((i32::from(*to) + 1) >> 1) as i16);
         *shift += 1;
     }

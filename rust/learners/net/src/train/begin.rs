@@ -3,7 +3,6 @@
 use super::{Phase, TrainError, Trainer};
 use crate::model::{Head, MAX_CLASSES};
 use crate::network::NetworkError;
-use crate::plan::Plan;
 use crate::scale::power;
 use crate::start;
 use hone_learn::{ClassId, SetView, Shortage};
@@ -42,7 +41,7 @@ impl Trainer {
             if let [one] = known {
                 return Err(TrainError::OneClass(ClassId(*one)));
             }
-            *head = self.checked.head(known.len()).map_err(TrainError::Network)?;
+            self.checked.make(head, known.len()).map_err(TrainError::Network)?;
             let (needed, available) = (head.stages.words() * 4, words.len() * 4);
             if needed > available {
                 return Err(TrainError::Model(Shortage { needed, available }));
@@ -52,7 +51,7 @@ impl Trainer {
             start::weights(head, words, &mut self.dither);
         }
         let too_large = NetworkError::TooLarge { layer: head.stages.len() as u8 };
-        self.plan = Plan::new(&self.checked, head).ok_or(TrainError::Network(too_large))?;
+        self.plan.make(self.checked.params(), &head.stages).ok_or(TrainError::Network(too_large))?;
         let (needed, available) = (self.plan.places.peak() * 4, memory.len() * 4);
         if needed > available {
             return Err(TrainError::Workspace(Shortage { needed, available }));

@@ -128,6 +128,11 @@ impl Trainer {
         self.last
     }
 
+    /// Whether rows are held back, by which each epoch is judged after it: until then its share of them is not a number.
+    pub fn judges(&self) -> bool {
+        self.held() > 0
+    }
+
     /// Why it ended, once it is done.
     pub fn ending(&self) -> Ending {
         self.ending

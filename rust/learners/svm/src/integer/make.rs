@@ -51,7 +51,7 @@ impl ModelMut<'_> {
         let mut fill = || {
             let (ids, to) = to.split_at_mut_checked(k)?;
             let (old, body) = source.words.get(..from.used())?.split_at_checked(k)?;
-            ids.copy_from_slice(old);
+            ids.iter_mut().zip(old).for_each(|(id, old)| *id = *old);
             let (biases, to) = to.split_at_mut_checked(layout.pairs)?;
             if from.linear() {
                 linear(&layout, &from, body, biases, to)

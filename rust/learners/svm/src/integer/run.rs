@@ -51,7 +51,7 @@ fn values<'s>(
         linear(&layout, row, front, body, room.get_mut(..d)?, values.iter_mut().zip(biases))?;
         return Some((values, LINEAR_POINT.into()));
     }
-    values.copy_from_slice(biases);
+    values.iter_mut().zip(biases).for_each(|(value, bias)| *value = *bias);
     let ([gamma, shifts], frame) = front.split_first_chunk::<2>()?;
     let [by, point, ..] = shifts.to_le_bytes();
     let (numbers, rows) = body.split_at_checked(layout.number_words)?;

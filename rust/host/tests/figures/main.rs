@@ -1,0 +1,193 @@
+//! The tables of README and docs whose figures `hone eval` gives, made again by the commands that they name: a sample in the usual run,
+//! all by `cargo xtask test --all`. Both say that they were skipped where there are no recordings.
+
+mod tables;
+
+use clap::Parser;
+use hone_host::dataset::data_folder;
+use hone_host::eval::{EvalArgs, EvalError, Report, evaluate};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process;
+use tables::{SMALL, TABLES};
+
+/// Arguments as after `hone eval`.
+#[derive(Parser)]
+struct Command {
+    #[command(flatten)]
+    args: EvalArgs,
+}
+
+struct Table {
+    /// Its name and text.
+    page: (&'static str, &'static str),
+    /// The line of its headings, which no other has.
+    headings: &'static str,
+    /// Those behind the first.
+    columns: &'static [Column],
+    /// Rows of the usual run, by their first words; they take seconds.
+    sample: &'static [&'static str],
+}
+
+/// What is in a column. In a command `{set}` is the row's first word, `{1}` and `{2}` are the cells behind the first, and `{board}` is
+/// f401, or the larger board that the second cell names.
+enum Column {
+    Words,
+    Figure(&'static str, fn(&Report) -> Option<f64>, Form),
+    /// Of seed 1, and of the row by its first cell.
+    Text(&'static str, fn(&Report, &str) -> Option<String>),
+}
+
+/// How a figure is written, with so many digits.
+enum Form {
+    /// Least and greatest of seeds 1 to 5; one where they are written alike.
+    Range(usize),
+    /// Mean of seeds 1 to 5, the least in brackets.
+    Mean(usize),
+    /// Of seed 1.
+    One(usize),
+}
+
+impl Form {
+    fn seeds(&self) -> std::ops::RangeInclusive<u32> {
+        if let Self::One(_) = self { 1..=1 } else { 1..=5 }
+    }
+
+    fn write(&self, values: &[f64]) -> String {
+        let (Self::Range(digits) | Self::Mean(digits) | Self::One(digits)) = self;
+        let text = |v: f64| format!("{v:.digits$}");
+        let least = text(values.iter().copied().fold(f64::INFINITY, f64::min));
+        let most = text(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        match self {
+            Self::Mean(_) => format!("{} ({least})", text(values.iter().sum::<f64>() / values.len() as f64)),
+            _ if least == most => least,
+            Self::Range(_) | Self::One(_) => format!("{least}–{most}"),
+        }
+    }
+}
+
+/// Reports by command, so that one run serves all columns of a row.
+#[derive(Default)]
+struct Known(BTreeMap<String, Option<Report>>);
+
+impl Known {
+    /// The report of a command; none where the budget has no room, or the learner does not serve such data.
+    fn report(&mut self, command: &str, seed: u32) -> Option<&Report> {
+        let run = |command: &String| {
+            let words = ["eval"].into_iter().chain(command.split(' '));
+            let args = Command::try_parse_from(words).unwrap_or_else(|e| panic!("{command}: {e}")).args;
+            match evaluate(&args) {
+                Ok((report, _)) => Some(report),
+                Err(EvalError::Exceeds(_) | EvalError::NotServed(_)) => None,
+                Err(e) => panic!("{command}: {e}"),
+            }
+        };
+        self.0.entry(format!("{command} --seed {seed}")).or_insert_with_key(run).as_ref()
+    }
+}
+
+fn recordings() -> bool {
+    let there = data_folder(None).join("cwru").is_dir();
+    if !there {
+        eprintln!("skipped: no recordings (set HONE_DATA)");
+    }
+    there
+}
+
+/// The cells of each row of a table.
+fn rows(table: &Table) -> Vec<Vec<&'static str>> {
+    let (page, text) = table.page;
+    let parts: Vec<&str> = text.split(table.headings).collect();
+    assert_eq!(parts.len(), 2, "{page}: tables with the headings {}", table.headings);
+    let lines = parts[1].lines().skip(2).take_while(|l| l.starts_with("| "));
+    let cells = |l: &'static str| l.trim_start_matches("| ").trim_end_matches(" |").split(" | ").collect();
+    let rows: Vec<Vec<_>> = lines.map(cells).collect();
+    assert!(rows.len() > 1 && rows.iter().all(|r| r.len() == table.columns.len() + 1), "{page}: {rows:?}");
+    rows
+}
+
+/// A row as its commands make it.
+fn made(table: &Table, row: &[&str], known: &mut Known) -> Vec<String> {
+    let set = row[0].split([' ', ':']).next().unwrap();
+    let command = |command: &str| {
+        let mut command = command.replace("{set}", set).replace("{board}", if row[1] == "–" { "f401" } else { row[1] });
+        for (place, cell) in ["{1}", "{2}"].iter().zip(&row[1..]) {
+            command = command.replace(place, cell.trim_matches('`'));
+        }
+        command
+    };
+    let mut cells = vec![row[0].to_owned()];
+    for (column, cell) in table.columns.iter().zip(&row[1..]) {
+        let made = match column {
+            Column::Words => Some((*cell).to_owned()),
+            Column::Text(template, text) => known.report(&command(template), 1).and_then(|r| text(r, row[0])),
+            Column::Figure(template, figure, form) => {
+                let command = command(template);
+                let values: Option<Vec<f64>> = form.seeds().map(|s| figure(known.report(&command, s)?)).collect();
+                values.map(|v| form.write(&v))
+            }
+        };
+        cells.push(made.unwrap_or_else(|| "–".into()));
+    }
+    cells
+}
+
+/// Makes the rows of the sample, or all, again; says which should be otherwise, and how.
+fn check(all: bool) {
+    if !recordings() {
+        return;
+    }
+    let (mut wrong, mut known, mut count) = (String::new(), Known::default(), 0);
+    for table in TABLES {
+        let (page, text) = table.page;
+        for row in rows(table) {
+            let set = row[0].split([' ', ':']).next().unwrap();
+            if !all && !table.sample.contains(&set) {
+                continue;
+            }
+            let made = made(table, &row, &mut known);
+            if made != row {
+                wrong += &format!("{page}: | {} |\n", made.join(" | "));
+            }
+            if table.headings.contains("larger board") {
+                // A larger board has a row where the NUCLEO's image has no room for one of the learners, and then alone.
+                let on_nucleo = self::made(table, &[&[set, "–"], &row[2..]].concat(), &mut known);
+                let lacks = on_nucleo[2..].contains(&"–".into());
+                assert_eq!(lacks, text.contains(&format!("\n| {set} | f429 |")), "{page}: {set}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= if all { 60 } else { 8 }, "{count} rows");
+    assert!(wrong.is_empty(), "there should be\n{wrong}");
+}
+
+#[test]
+fn a_sample_of_the_figures_is_what_the_commands_give() {
+    check(false);
+}
+
+#[test]
+#[ignore = "minutes; part of cargo xtask test --all"]
+fn all_figures_are_what_the_commands_give() {
+    check(true);
+}
+
+#[test]
+#[ignore = "minutes; part of cargo xtask test --all"]
+fn packed_readouts_are_as_the_example_prints_them() {
+    if !recordings() {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for set in ["datasets/cwru-anomaly.toml", "datasets/fan-med.toml"] {
+        let mut cargo = process::Command::new(env!("CARGO"));
+        cargo.current_dir(&root).args(["run", "--quiet", "--package", "hone-host", "--example", "pack_esn", "--", set]);
+        let out = cargo.arg(data_folder(None).canonicalize().unwrap()).output().expect("cargo runs");
+        let out = String::from_utf8(out.stdout).expect("text");
+        // Behind the first, which names the set, all lines are in the page.
+        let rows: Vec<_> = out.lines().skip(1).collect();
+        assert!(rows.len() > 10, "{out}");
+        assert!(rows.iter().all(|row| SMALL.1.contains(row)), "{}: there should be\n{out}", SMALL.0);
+    }
+}
