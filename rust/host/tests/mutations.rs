@@ -127,6 +127,13 @@ fn write_for(root: &Path, manifest: &Manifest) {
 }
 
 /// The project's manifests over small files, and some with what those do not have.
+impl Seed {
+    /// The learners of the table alone have the NUCLEO's capacities.
+    fn budget(&self) -> Budget {
+        if matches!(self.learner, LearnerName::Table(_)) { Budget::F401 } else { Budget::F429 }
+    }
+}
+
 fn seeds(root: &Path) -> Vec<Seed> {
     let mut seeds = Vec::new();
     for name in NAMES {
@@ -280,7 +287,7 @@ fn no_manifest_ends_in_a_panic_or_a_figure_from_nothing() {
     for seed in &seeds {
         let args = EvalArgs {
             learner: seed.learner,
-            budget: Budget::F429,
+            budget: seed.budget(),
             root: Some(seed.root.clone()),
             ..EvalArgs::default()
         };
@@ -294,7 +301,7 @@ fn no_manifest_ends_in_a_panic_or_a_figure_from_nothing() {
         let args = EvalArgs {
             manifest: Some("m.toml".into()),
             learner: seed.learner,
-            budget: Budget::F429,
+            budget: seed.budget(),
             root: Some(seed.root.clone()),
             ..EvalArgs::default()
         };
