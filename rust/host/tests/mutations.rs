@@ -314,11 +314,17 @@ fn no_manifest_ends_in_a_panic_or_a_figure_from_nothing() {
                 well += 1;
                 assert!(report.test_windows > 0 && report.train_windows > 0, "{told}");
                 let judged: u32 = report.confusion.counts.iter().flatten().sum();
-                assert_eq!(judged as usize, report.test_windows, "{told}");
+                if let Some(of) = &report.regression {
+                    let each = [of.mse, of.mae, of.coverage, of.mean_width];
+                    assert!(of.frames > of.without && each.iter().all(|f| *f >= 0.0), "{told}{of:?}");
+                    assert!(of.coverage <= 1.0 && of.r2 <= 1.0, "{told}{of:?}");
+                } else {
+                    assert_eq!(judged as usize, report.test_windows, "{told}");
+                }
                 let figures = [report.accuracy, report.f1, report.precision, report.recall, report.false_alarm_rate];
                 assert!(figures.iter().flatten().all(|f| (0.0..=1.0).contains(f)), "{told}");
                 let detected = report.spans_detected.unwrap_or(0) <= report.spans.unwrap_or(0);
-                assert!(detected && report.accuracy.is_some(), "{told}");
+                assert!(detected && (report.accuracy.is_some() || report.regression.is_some()), "{told}");
                 let threshold = report.threshold.is_none_or(|t| t.is_finite() && t > 0.0);
                 assert!(threshold, "{told}");
             }
