@@ -3,6 +3,7 @@
 //!
 //! 2,000 in the usual run; `HONE_MUTATIONS=100000` for more.
 
+use hone_engine::learners::Learner;
 use hone_host::dataset::{Manifest, NAMES, Source, find_manifest};
 use hone_host::eval::{Budget, EvalArgs, EvalError, LearnerName, evaluate_source};
 use hone_numeric::rng::Rng;
@@ -135,6 +136,8 @@ fn seeds(root: &Path) -> Vec<Seed> {
         let text = source.text().to_owned();
         let learners: &[LearnerName] = if text.contains("\"anomaly\"") {
             &[LearnerName::Esn, LearnerName::Svm]
+        } else if text.contains("\"regression\"") {
+            &[LearnerName::Table(Learner::Linear)]
         } else {
             &[LearnerName::Svm, LearnerName::Rce]
         };

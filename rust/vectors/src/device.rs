@@ -71,26 +71,34 @@ pub struct Told {
 pub struct Trial {
     device: Device<Hum, Dark>,
     links: &'static Links,
+    told: Told,
 }
 
 impl Trial {
     /// A device at its start.
     pub fn new(links: &'static Links, memory: &'static mut Memory) -> Self {
         let sensor = Hum { range: 800, frame: 0, rng: Rng::new(0) };
-        Self { device: Device::new(links, memory, sensor, Dark), links }
+        Self { device: Device::new(links, memory, sensor, Dark), links, told: Told::default() }
     }
 
     /// Hears class `class`, labelled so if it is to learn, for so many seconds.
     fn hear(&mut self, class: u16, labelled: bool, seconds: u64) {
         self.device.sensor.range = if class == 1 { 800 } else { 3200 };
         self.links.request.update(|r| r.label = Some(ClassId(class)).filter(|_| labelled));
-        self.device.run(Micros(seconds * 1_000_000));
+        // The queue of events is short.
+        for _ in 0..seconds * 4 {
+            self.device.run(Micros(250_000));
+            while let Some(event) = self.links.events.receive() {
+                self.told.add(event);
+            }
+        }
     }
 
     /// Labels four seconds of each class, then lets `learner` learn from these rows, from thirty seconds of the first or in place.
     pub fn teach(&mut self, learner: Learner) {
         self.device.sensor.rng = Rng::new(u64::from(learner.code()));
         self.links.request.update(|r| r.verbose = false);
+        self.told = Told::default();
         self.hear(1, true, 4);
         self.hear(2, true, 4);
         self.links.order(learner, None, Job::Train { start: Start::Afresh, part: Part::Whole });
@@ -101,19 +109,10 @@ impl Trial {
     /// Judges two seconds of each class; what was told since the training's start.
     pub fn judge(&mut self) -> Told {
         self.links.request.update(|r| r.verbose = true);
-        let mut told = Told::default();
-        for class in [1, 2] {
-            // As the queue of events is short it is emptied in between.
-            for _ in 0..8 {
-                self.device.sensor.range = if class == 1 { 800 } else { 3200 };
-                self.links.request.update(|r| r.label = None);
-                self.device.run(Micros(250_000));
-                while let Some(event) = self.links.events.receive() {
-                    told.add(event);
-                }
-            }
-        }
-        told
+        self.told = Told { trained: self.told.trained, ..Told::default() };
+        self.hear(1, false, 2);
+        self.hear(2, false, 2);
+        self.told
     }
 
     /// Samples one window and judges it.
@@ -127,6 +126,7 @@ impl Told {
     fn add(&mut self, event: Event) {
         match event {
             Event::TrainingDone { .. } => self.trained += 1,
+
             Event::Verdict { answer, .. } => {
                 let (kind, class) = match answer.verdict.decision {
                     Decision::Normal => (0, 0),

@@ -188,7 +188,7 @@ impl Sampling {
         }
         let start = usize::from(block.len);
         if let Some(place) = block.samples.get_mut(start..start + frame.len()) {
-            place.copy_from_slice(frame);
+            place.iter_mut().zip(frame).for_each(|(to, from)| *to = *from);
         }
         block.len += frame.len() as u16;
         block.faults = block.faults.with(faults);
