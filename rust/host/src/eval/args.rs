@@ -233,6 +233,9 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         let ill = |class: usize| set.classes.get(class).is_some_and(|c| c.anomalous);
         sound::too_short(results.iter().map(|r| (r.starts, ill(r.class))), training.average, &mut report);
     }
+    if let (LearnerName::Table(learner), Some(image)) = (args.learner, args.budget.image()) {
+        report.notes.extend(image.without(learner.name()));
+    }
     let files = match &args.plot {
         Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,
         None => Vec::new(),

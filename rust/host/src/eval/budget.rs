@@ -184,6 +184,16 @@ impl Image {
         })
     }
 
+    /// What is to be told of a learner that the image is built without.
+    pub fn without(&self, learner: &str) -> Option<String> {
+        let option = learner.to_uppercase();
+        let text = format!(
+            "{}'s image is built without {learner} (CONFIG_HONE_{option}); capacities are its others",
+            self.board
+        );
+        (!self.options.contains(&(option.as_str(), "y"))).then_some(text)
+    }
+
     /// So many are within the capacity.
     ///
     /// # Errors

@@ -250,6 +250,10 @@ fn any_learner_of_the_table_is_evaluated_by_the_contract_alone() {
     assert_eq!((svm.train_windows, rce.train_windows), (90, 90), "more rows than the set holds at once");
     let esn = report(&args("cwru-anomaly", of("esn")));
     assert!(esn.f1.unwrap() >= 0.9, "{:?}", esn.f1);
+    // What the NUCLEO's image lacks is told.
+    let notes = report(&args("iris", of("net"))).notes.join("\n");
+    assert!(notes.contains("nucleo_f401re's image is built without net (CONFIG_HONE_NET)"), "{notes}");
+    assert!(!svm.notes.iter().any(|n| n.contains("built without")), "{:?}", svm.notes);
     let message = refusal(&args("digits", of("svm")));
     assert!(message.contains("64 features are 16 more than the 48"), "{message}");
     assert!(refusal(&EvalArgs { budget: Budget::None, ..args("iris", of("svm")) }).contains("of --budget f401 alone"));
