@@ -127,6 +127,7 @@ const DATA: &CStr = c"the training set of the classifiers; labelled windows beco
 data info | clear | export";
 
 /// The first word that a text is of, with nothing that may follow it.
+#[allow(clippy::panic, reason = "evaluated at compile time")]
 const fn first(text: &'static CStr) -> Command {
     let Ok(text) = text.to_str() else { panic!("a text is UTF-8") };
     let (help, rest) = cut(text, b'\n');
