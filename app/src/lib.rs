@@ -23,8 +23,8 @@ use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
 use hone_engine::say::telemetry;
 use hone_engine::text::{Out, Write};
-use hone_signal::Micros;
 use hone_engine::{Flash, Links, Memory, Parts, Sensor as _};
+use hone_signal::Micros;
 use platform::{clock, fault, flash::Storage, pins, sensor, signal::Signal, thread, watchdog};
 use static_cell::{ConstStaticCell, StaticCell};
 

@@ -3,14 +3,14 @@
 
 Writes linear.csv beside itself, which rust/learners/linear/tests/golden.rs reads:
 
-    python3 tests/vectors/linear.py [FOLDER OF svm/*.csv]
+    HONE_DATA=../shared/data python3 tests/vectors/linear.py
 
 Lines: kind, key, numbers. Kind `condition`: of the inputs, less their mean. `predict`: by spread, rows and forgetting, the
 prediction for each of ten later rows. `half`: by rows, half the width of the 95 % interval of a fit to all rows. `proba`: the
 probability of the true class of each row of tests/vectors/svm/iris.rows. `accuracy`: on the test part of a set.
 """
+import os
 import pathlib
-import sys
 import numpy as np
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from esn_golden import Pcg
 
 HERE = pathlib.Path(__file__).parent
+DATA = pathlib.Path(os.environ.get("HONE_DATA", "../shared/data")) / "svm"
 INPUTS, SCALE, F = 8, 32, np.float32
 
 
@@ -83,11 +84,14 @@ def classes(lines):
         p = fitted.predict_proba(x[keep])
         of_truth = p[np.arange(len(p)), y[keep] - y[keep].min()]
         lines.append(f"proba,{key}," + ",".join(f"{v:.6g}" for v in of_truth))
-    if len(sys.argv) > 1:
+    if DATA.is_dir():
         for name in ("iris01", "iris12", "dig38s", "dig6rs"):
-            train, test = (np.loadtxt(pathlib.Path(sys.argv[1]) / f"{name}_{part}.csv", delimiter=",") for part in ("train", "test"))
+            train, test = (np.loadtxt(DATA / f"{name}_{part}.csv", delimiter=",") for part in ("train", "test"))
             accuracy = model().fit(train[:, :-1], train[:, -1]).score(test[:, :-1], test[:, -1])
             lines.append(f"accuracy,{name},{accuracy:.6g},{len(test)}")
+    else:
+        print(f"no {DATA}: the lines `accuracy` stay as they are")
+        lines += [line for line in (HERE / "linear.csv").read_text().splitlines() if line.startswith("accuracy")]
 
 
 def main():

@@ -43,18 +43,22 @@ fn completed(words: &[&str], start: &str) -> Vec<String> {
 
 #[test]
 fn what_the_features_say_is_what_is_there() {
-    let all = ["esn", "svm", "rce", "linear", "centroid"];
+    let all = ["esn", "svm", "rce", "linear", "net", "centroid"];
     let features = [
         cfg!(feature = "esn"),
         cfg!(feature = "svm"),
         cfg!(feature = "rce"),
         cfg!(feature = "linear"),
+        cfg!(feature = "net"),
         cfg!(feature = "centroid"),
     ];
     assert!(there().count() + missing().count() >= all.len());
     assert_eq!(features, all.map(|name| Learner::from_name(name).is_some()));
     assert_eq!(features, all.map(|name| Missing::from_name(name).is_none()));
-    assert_eq!(ROWS, features[1] || features[4] || cfg!(all(feature = "linear", feature = "linear-set")));
+    assert_eq!(
+        ROWS,
+        features[1] || features[4] || features[5] || cfg!(all(feature = "linear", feature = "linear-set"))
+    );
     assert_eq!(LABELS, ROWS || features[2]);
     for (place, learner) in Learner::ALL.iter().enumerate() {
         assert_eq!((Learner::NAMES[place], usize::from(learner.index())), (learner.name(), place));

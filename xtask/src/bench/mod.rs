@@ -314,7 +314,8 @@ fn vectors(root: &Path, emulator: &Emulator) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["run", "--quiet", "--release", "--package", "hone-vectors", "--features"]);
-    let text = succeed(command.arg(workspace::learner_features()?).current_dir(root))?;
+    let features = format!("host,{}", workspace::learner_features()?);
+    let text = succeed(command.arg(features).current_dir(root))?;
     let host: Vec<&str> = text.lines().filter(|l| l.starts_with("value ")).collect();
     let mut differ = Vec::new();
     for i in 0..host.len().max(target.len()) {
