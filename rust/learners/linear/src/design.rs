@@ -100,7 +100,7 @@ impl Design {
             let (sine, cosine) = turn::sin_cos(turns);
             let (mut s, mut c) = (sine, cosine);
             for pair in harmonics.chunks_exact_mut(2) {
-                pair.copy_from_slice(&[c, s]);
+                pair.iter_mut().zip([c, s]).for_each(|(to, from)| *to = from);
                 (s, c) = (s * cosine + c * sine, c * cosine - s * sine);
             }
         }

@@ -191,7 +191,7 @@ impl<const INPUTS: usize, const CLASSES: usize, const WORDS: usize, const COLUMN
         let from = model.model.view();
         let (to, from) = (scratch.model.words.get_mut(..from.used()), model.model.words.get(..from.used()));
         if let (Source::Stream, Some((to, from))) = (model.params.from, to.zip(from)) {
-            to.copy_from_slice(from);
+            to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to = *from);
             scratch.model.head = model.model.head;
         }
         scratch.read = model.read;

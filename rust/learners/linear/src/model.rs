@@ -322,7 +322,7 @@ impl ModelMut<'_> {
         };
         *self.head = Head::EMPTY;
         if goes_on {
-            to.copy_from_slice(from_words);
+            to.iter_mut().zip(from_words.iter()).for_each(|(to, from)| *to = *from);
             let frames = from.head.seen.saturating_add(params.frames);
             *self.head = Head { rule: Rule { frames, ..Rule::of(params) }, ..*from.head };
         }

@@ -227,7 +227,7 @@ impl Trainer {
             }
             // One that never varied says nothing; later it counts as 0.
             let factor = if variance > 0.0 { 1.0 / sqrt_f32(variance) } else { 0.0 };
-            scale.copy_from_slice(&[feature.mean, factor]);
+            scale.iter_mut().zip([feature.mean, factor]).for_each(|(to, from)| *to = from);
         }
         let space = self.plan.carve(ws).map_err(TrainError::Workspace)?;
         space.gradient.fill(0.0);
@@ -352,7 +352,7 @@ impl Trainer {
                 *g -= ridge * *a;
             }
             // What the step is before M⁻¹ and after; the row is free between passes.
-            space.row.copy_from_slice(gradient);
+            space.row.iter_mut().zip(gradient.iter()).for_each(|(to, from)| *to = *from);
             if params.solver == Solver::Gradient {
                 gradient.iter_mut().zip(space.matrix.iter()).for_each(|(g, d)| *g *= d);
             } else {

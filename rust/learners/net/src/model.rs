@@ -273,7 +273,7 @@ impl ModelMut<'_> {
         *self.head = Head::EMPTY;
         let used = from.used();
         if let (Some(to), Some(words)) = (self.words.get_mut(..used), from.words.get(..used)) {
-            to.copy_from_slice(words);
+            to.iter_mut().zip(words.iter()).for_each(|(to, from)| *to = *from);
             *self.head = *from.head;
         }
     }

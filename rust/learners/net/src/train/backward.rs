@@ -116,8 +116,20 @@ impl Trainer {
         let (rows, stride) = (stage.rows(), stage.stride());
         if stage.positions() == 1 {
             let at = usize::from(self.filled);
-            store.inputs.get_mut(at * stride..)?.get_mut(..stride)?.copy_from_slice(x.get(..stride)?);
-            store.errors.get_mut(at * rows..)?.get_mut(..rows)?.copy_from_slice(error.get(..rows)?);
+            store
+                .inputs
+                .get_mut(at * stride..)?
+                .get_mut(..stride)?
+                .iter_mut()
+                .zip(x.get(..stride)?.iter())
+                .for_each(|(to, from)| *to = *from);
+            store
+                .errors
+                .get_mut(at * rows..)?
+                .get_mut(..rows)?
+                .iter_mut()
+                .zip(error.get(..rows)?.iter())
+                .for_each(|(to, from)| *to = *from);
             return Some(());
         }
         let (magnitudes, temp) = temp.split_at_mut_checked(if self.partial() { rows } else { 0 })?;
