@@ -150,7 +150,8 @@ fn every_event_has_the_fields_that_its_row_names() {
         telemetry::write(&event, Style::Json, &names, &mut line);
         let object: serde_json::Value = serde_json::from_str(line.as_str()).unwrap();
         let name = object["event"].as_str().unwrap();
-        let row = TELEMETRY.lines().find(|l| l.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
+        let row =
+            TELEMETRY.lines().find(|l| l.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
         let own = row.rsplit(" | ").next().unwrap().split('`').skip(1).step_by(2).map(str::to_owned);
         let has: BTreeSet<String> = object.as_object().unwrap().keys().cloned().collect();
         fields.extend(has.iter().cloned());

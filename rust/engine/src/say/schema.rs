@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn the_longest_objects_of_statistics_fit() {
         // The longest text of an f32.
-        let (long, real, text) = (u64::MAX, -1.175_494_4e-38, "a name as long as any of a thread, a sensor or a word \u{1b}");
+        let (long, real, text) =
+            (u64::MAX, -1.175_494_4e-38, "a name as long as any of a thread, a sensor or a word \u{1b}");
         let n = u32::MAX;
         let device = Device {
             time_us: long,
