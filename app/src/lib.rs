@@ -19,6 +19,7 @@ use critical_section::Mutex;
 use hone_engine::background::Background;
 use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::data::env::Io;
+use hone_engine::link::Events;
 use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
 use hone_engine::say::telemetry;
@@ -51,7 +52,8 @@ static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
-static CONSOLE: Place<Console> = Mutex::new(Cell::new(None));
+static CONSOLE: Place<&'static Console> = Mutex::new(Cell::new(None));
+static EVENTS: Place<&'static Events> = Mutex::new(Cell::new(None));
 static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
 
 static BLOCK_SENT: Signal = Signal::new();
@@ -67,7 +69,11 @@ zephyr::kobj_define! {
 /// What the loops share; `None` until the main thread has made it.
 #[inline(never)]
 fn links() -> Option<&'static Links> {
-    critical_section::with(|cs| LINKS.borrow(cs).get())
+    get(&LINKS)
+}
+
+fn get<T: Copy>(place: &Place<T>) -> Option<T> {
+    critical_section::with(|cs| place.borrow(cs).get())
 }
 
 fn put<T>(place: &Place<T>, value: T) {
@@ -102,12 +108,15 @@ fn main() {
 
 /// Puts the loops in their places.
 #[inline(never)]
-fn place(links: &'static Links) -> Option<&'static mut Background> {
+fn place(links: &'static mut Links) -> Option<&'static mut Background> {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static BACKGROUND_LOOP: StaticCell<Background> = StaticCell::new();
+    static TOLD: StaticCell<Events> = StaticCell::new();
 
-    let Parts { sampling, inference, background, console } = MEMORY.try_take()?.split(links);
+    let Parts { links, sampling, inference, background, console, events } = MEMORY.try_take()?.split(links);
+    put(&LINKS, links);
+    put(&EVENTS, TOLD.try_init(events)?);
     put(&CONSOLE, console);
     put(&SAMPLING, SAMPLING_LOOP.try_init(sampling)?);
     put(&INFERENCE, INFERENCE_LOOP.try_init(inference)?);
@@ -116,11 +125,10 @@ fn place(links: &'static Links) -> Option<&'static mut Background> {
 
 /// Makes what the loops share.
 #[inline(never)]
-fn link() -> Option<&'static Links> {
+fn link() -> Option<&'static mut Links> {
     static PLACE: StaticCell<Links> = StaticCell::new();
     let links = PLACE.try_init_with(Links::new)?;
     links.on_work(|| WORK_TO_DO.raise());
-    put(&LINKS, links);
     Some(links)
 }
 
@@ -161,7 +169,7 @@ fn sampling_loop() -> ! {
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
-        if !links.blocks.is_empty() {
+        if links.blocks_waiting() > 0 {
             BLOCK_SENT.raise();
         }
         // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
@@ -209,7 +217,7 @@ fn button(down: bool) {
 
 /// Runs the shell's command.
 fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
-    match critical_section::with(|cs| CONSOLE.borrow(cs).get()) {
+    match get(&CONSOLE) {
         Some(console) => console.run(words, io),
         None => {
             io.str("error: the device is just starting; try again\n");
@@ -224,8 +232,8 @@ fn tell(out: &mut dyn Out) {
         restarted(&record, out);
     }
     lines_refused(out);
-    let Some(links) = links() else { return };
-    while let Some(event) = links.events.receive() {
+    let (Some(links), Some(events)) = (links(), get(&EVENTS)) else { return };
+    while let Some(event) = events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
 }

@@ -1,11 +1,12 @@
 //! The sampling loop: timer-paced readings, gathered into blocks. It waits for nobody and touches no model.
 
-use crate::capacity::{BLOCK_FRAMES, CHANNELS};
+use crate::capacity::{BLOCK_FRAMES, BLOCK_QUEUE, CHANNELS};
 use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf};
 use crate::data::env::{Sensor, SensorError};
 use crate::data::event::Event;
 use crate::data::stats::{SamplingStats, SensorHealth, count};
 use crate::link::Links;
+use crate::link::queue::Sender;
 use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Sample};
 
@@ -19,6 +20,7 @@ const BLOCK_SPAN: Micros = Micros(250_000);
 #[derive(Debug)]
 pub struct Sampling {
     links: &'static Links,
+    blocks: Sender<BlockBuf, BLOCK_QUEUE>,
     block: BlockBuf,
     due: Option<Micros>,
     /// What is left over of dividing a second by the rate, so that the pace holds in the long run.
@@ -39,9 +41,10 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    pub(crate) fn new(links: &'static Links) -> Self {
+    pub(crate) fn new(links: &'static Links, blocks: Sender<BlockBuf, BLOCK_QUEUE>) -> Self {
         Self {
             links,
+            blocks,
             block: EMPTY,
             due: None,
             remainder: 0,
@@ -203,8 +206,8 @@ impl Sampling {
         if self.block.len == 0 {
             return;
         }
-        let sent = self.links.blocks.send(self.block).is_ok();
-        let waiting = self.links.blocks.len() as u16;
+        let sent = self.blocks.send(self.block).is_ok();
+        let waiting = self.blocks.len() as u16;
         self.stats.queue_high = self.stats.queue_high.max(waiting);
         if !sent {
             count(&mut self.stats.blocks_lost);

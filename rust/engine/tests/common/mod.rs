@@ -113,7 +113,7 @@ pub struct Bench {
     pub text: String,
     /// What the command before that wrote.
     pub said: String,
-    console: Console,
+    console: &'static Console,
 }
 
 impl Bench {
@@ -164,8 +164,7 @@ impl Bench {
     }
 
     fn with(flash: TestFlash, adjust: impl Fn(&mut Scripted), configure: impl Fn(&Links)) -> Self {
-        let links: &'static Links = Box::leak(Box::new(Links::new()));
-        let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+        let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
         let lamp = Lamp::default();
         let mut sensor = Scripted {
             act: Act::Hum,
@@ -177,7 +176,7 @@ impl Bench {
         };
         adjust(&mut sensor);
         let device = Device::with_flash(links, memory, sensor, lamp.clone(), Flash::open(Some(flash)));
-        let console = device.console();
+        let (console, links) = (device.console(), device.links());
         configure(links);
         let mut device = device;
         // Only where it is what is tested does an erase take time.
@@ -194,7 +193,7 @@ impl Bench {
             console,
         };
         // What is told of the start.
-        bench.events.extend(core::iter::from_fn(|| links.events.receive()));
+        bench.events.extend(core::iter::from_fn(|| bench.device.events.receive()));
         bench
     }
 
@@ -211,7 +210,7 @@ impl Bench {
         let end = Micros(self.device.now().0 + (seconds * 1e6) as u64);
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
-            while let Some(event) = self.links.events.receive() {
+            while let Some(event) = self.device.events.receive() {
                 self.events.push(event);
             }
         }
