@@ -13,9 +13,6 @@ use super::{elf, formatting};
 use crate::toolchain::CORTEX_M4F;
 use crate::workspace;
 
-/// Formatting that is told and not forbidden: where it comes from in this function has not been traced yet.
-const UNTRACED: &str = "hone_net::whole::forward";
-
 /// The crates that read untrusted bytes, in which nothing may panic.
 const NONE_MAY: [&str; 2] = ["hone_model", "hone_store"];
 
@@ -72,7 +69,7 @@ pub fn report(emulator: &Emulator) -> Result<(), String> {
             // What the portable crates inline into a program's own functions is told in the image, where nothing may but a library
             // for the message of a panic of its own.
             let image = program == IMAGE && !source.by_panic;
-            if !source.function.starts_with(UNTRACED) && (image || is_portable(&source.owner)) {
+            if image || is_portable(&source.owner) {
                 forbidden.push(line);
             } else {
                 println!("  {line}");
