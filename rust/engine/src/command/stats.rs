@@ -36,6 +36,8 @@ fn head(name: &str, io: &mut dyn Io) {
     row(name, "", &[], io);
 }
 
+// As in telemetry: one takes of the stack at a time.
+#[inline(never)]
 fn text(console: &Console, io: &mut dyn Io) {
     let links = console.links;
     let (sampling, inference) = (links.sampling.get(), links.inference.get());
@@ -185,6 +187,7 @@ fn learning(links: &Links, io: &mut dyn Io) {
     }
 }
 
+#[inline(never)]
 fn json(console: &Console, io: &mut dyn Io) {
     let links = console.links;
     let (s, i) = (links.sampling.get(), links.inference.get());

@@ -48,6 +48,8 @@ pub fn judged(answer: &Answer, names: &Names, out: &mut dyn Out) {
     }
 }
 
+// Of two functions that are not compiled into one another's caller, one takes of the stack at a time.
+#[inline(never)]
 fn text(event: &Event, names: &Names, out: &mut dyn Out) {
     out.str("[");
     out.seconds(event.time());
@@ -197,6 +199,7 @@ fn stop_word(stop: Stop) -> &'static str {
 }
 
 /// One event as JSON; what has no meaning for it is absent.
+#[inline(never)]
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
     let mut told = Told { event: event_word(event), time_us: event.time().0, ..Told::default() };
