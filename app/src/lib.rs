@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  thread      woken by                 does
-//!  sampling    the clock                reads a frame, sends blocks
+//!  sampling    the sensor, or the clock reads a frame, sends blocks
 //!  inference   a block, or 10 ms        windows, verdicts, button, light
 //!  background  a window, an order       one bounded step after another: trains, converts, saves
 //!  shell       the console              commands
@@ -50,6 +50,7 @@ static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 /// A loop on its way from the main thread to its own.
 type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
+static SENSOR: Place<sensor::Accelerometer> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
 static CONSOLE: Place<Console> = Mutex::new(Cell::new(None));
 static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
@@ -134,7 +135,9 @@ fn open_flash() -> Option<&'static mut Flash<Storage>> {
 /// Restores what flash keeps.
 #[inline(never)]
 fn restore(background: &mut Background, flash: &mut Flash<Storage>) {
-    background.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+    let accelerometer = sensor::Accelerometer::new();
+    background.restore(clock::now(), accelerometer.info(), flash);
+    put(&SENSOR, accelerometer);
 }
 
 /// Starts the sampling and the inference thread.
@@ -156,8 +159,10 @@ fn start_threads() {
 
 fn sampling_loop() -> ! {
     let watch = watchdog::Watch::new(c"sampling");
-    let mut accelerometer = sensor::Accelerometer::new();
-    let (Some(links), Some(sampling)) = (links(), take(&SAMPLING)) else { stand_still() };
+    let (Some(links), Some(sampling), Some(mut accelerometer)) = (links(), take(&SAMPLING), take(&SENSOR)) else {
+        stand_still()
+    };
+    accelerometer.drop_waiting();
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
@@ -165,7 +170,7 @@ fn sampling_loop() -> ! {
             BLOCK_SENT.raise();
         }
         // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
-        clock::sleep_until(Micros(due.0.min(clock::now().0 + ROUND)));
+        accelerometer.rest(Micros(due.0.min(clock::now().0 + ROUND)));
     }
 }
 

@@ -3,6 +3,7 @@
 #ifndef HONE_REPLAY_H_
 #define HONE_REPLAY_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <zephyr/device.h>
 
@@ -27,6 +28,25 @@ const char *hone_replay_mode_name(enum hone_replay_mode mode);
 
 void hone_replay_set_mode(const struct device *dev, enum hone_replay_mode mode);
 enum hone_replay_mode hone_replay_get_mode(const struct device *dev);
+
+/* How the sensor's own clock goes. */
+struct hone_replay_rhythm {
+	/* Of the nominal rate, in thousandths. */
+	uint32_t rate_permille;
+	/* Readings come early or late by up to this much of the interval, in thousandths. */
+	uint32_t jitter_permille;
+	/* So many readings come at once, with a pause before them; 0 and 1: one by one. */
+	uint32_t burst;
+	/* Readings go by the sensor's own clock, and who asks twice within an interval gets one twice; else each
+	 * fetch is the next reading.
+	 */
+	bool free_running;
+	/* No more readings are announced. */
+	bool stopped;
+};
+
+void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_rhythm *rhythm);
+struct hone_replay_rhythm hone_replay_get_rhythm(const struct device *dev);
 
 /* Starts the recording from its first step. */
 void hone_replay_rewind(const struct device *dev);

@@ -9,8 +9,12 @@ const TICKS: u64 = config::SYS_CLOCK_TICKS_PER_SEC as u64;
 
 /// The time, from the cycle counter. Never goes back.
 pub fn now() -> Micros {
+    at(cycles())
+}
+
+/// The time at a count of cycles.
+pub fn at(cycles: u64) -> Micros {
     const HZ: u64 = config::SYS_CLOCK_HW_CYCLES_PER_SEC as u64;
-    let cycles = cycles();
     // In two parts: cycles * 1e6 would overflow after some days.
     Micros((cycles / HZ) * 1_000_000 + (cycles % HZ) * 1_000_000 / HZ)
 }

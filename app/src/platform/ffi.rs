@@ -11,9 +11,25 @@ pub struct Shell {
     _opaque: [u8; 0],
 }
 
+/// A reading of all channels.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Frame {
+    /// When it was read.
+    pub cycles: u64,
+    /// Frames before it that are lost.
+    pub missed: u32,
+    /// 0, or a negative errno.
+    pub rc: i32,
+    /// Millionths of the unit.
+    pub micro: [i32; hone_engine::capacity::CHANNELS],
+}
+
 unsafe extern "C" {
-    pub fn hone_sensor_init(hertz: u32, full_scale: i32) -> c_int;
-    pub fn hone_sensor_read(channels: u32, micro: *mut i32) -> c_int;
+    pub fn hone_sensor_init(micro_hertz: &mut u64, full_scale: i32, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_read(frame: &mut Frame);
+    pub fn hone_sensor_next(frame: &mut Frame, wait_us: u32) -> bool;
+    pub fn hone_sensor_drop();
     pub safe fn hone_sensor_name() -> *const c_char;
     pub safe fn hone_led_init() -> c_int;
     pub safe fn hone_led_set(on: bool);

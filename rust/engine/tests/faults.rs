@@ -142,16 +142,75 @@ fn late_sampling_is_counted_as_overruns_and_starts_the_window_anew() {
     assert!(jumps.iter().all(|j| *j == 0 || *j == 5), "{jumps:?}");
 }
 
+/// A device whose sensor of 1000 Hz sets the pace, fed with frames at these times.
+fn paced(times: impl IntoIterator<Item = u64>) -> Bench {
+    let mut b = Bench::sampling(common::TestFlash::new(2), |s| s.pace = hone_engine::Pace::Trigger);
+    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
+    let mut sampling = memory.split(b.links).sampling;
+    for time in times {
+        b.device.sensor.waiting.push_back(Micros(time));
+        sampling.turn(Micros(time), &mut b.device.sensor);
+        while b.links.blocks.receive().is_some() {}
+        b.events.extend(std::iter::from_fn(|| b.links.events.receive()));
+    }
+    let last = b.links.sampling.get().last_time;
+    let due = sampling.turn(last, &mut b.device.sensor);
+    assert_eq!(due, Micros(last.0 + 100_000), "then it has fallen silent");
+    sampling.turn(due, &mut b.device.sensor);
+    b.events.extend(std::iter::from_fn(|| b.links.events.receive()));
+    b
+}
+
+#[test]
+fn a_sensor_that_sets_the_pace_is_taken_as_it_comes_and_its_silence_is_told() {
+    let b = paced((1..=5000).map(|n| 1000 * n + n * 7919 % 40));
+    let s = b.links.sampling.get();
+    assert_eq!((s.frames, s.overruns, s.repeated), (5000, 0, 0));
+    assert!((s.intervals.hertz() - 1000.0).abs() < 0.1 && s.intervals.min >= 960 && s.intervals.max <= 1040, "{s:?}");
+    assert_eq!(s.health, SensorHealth::Lost(SensorError::Silent));
+    assert_eq!(b.device.sensor.restarts, 1);
+    assert!(matches!(b.events.as_slice(), [Event::SensorLost { error: SensorError::Silent, .. }]), "{:?}", b.events);
+}
+
+#[test]
+fn missing_readings_break_the_window_off_and_a_rate_that_is_off_is_told() {
+    let b = paced((1..=2000).map(|n| 1000 * (n + if n > 1000 { 9 } else { 0 })));
+    assert_eq!(b.links.sampling.get().overruns, 9);
+    assert!(b.has(|e| matches!(e, Event::Overrun { frames: 9, .. })), "{:?}", b.events);
+    let mut b = paced((1..=4000).map(|n| 930 * n));
+    let told = b.events.iter().find_map(|e| match e {
+        Event::SensorRate { nominal, measured, off, .. } => Some((*nominal, *measured, *off)),
+        _ => None,
+    });
+    let (nominal, measured, off) = told.expect("it is told");
+    assert!(nominal == 1000.0 && (measured - 1075.27).abs() < 1.0 && off, "{told:?}");
+    assert_eq!(b.links.sampling.get().overruns, 0);
+    b.command("stats").unwrap();
+    assert!(
+        b.text.contains(
+            "rate          1075 Hz measured, 1000 Hz by the sensor's trigger; intervals 930 to 930 us, deviation 0"
+        ),
+        "{}",
+        b.text
+    );
+}
+
 #[test]
 fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
     struct Odd;
     impl hone_engine::Sensor for Odd {
         fn info(&self) -> hone_engine::SensorInfo {
             let meaning = [hone_signal::Channel::default(); hone_engine::capacity::CHANNELS];
-            hone_engine::SensorInfo { name: "odd", rate: Rate::new(416, 1), channels: 1, meaning }
+            hone_engine::SensorInfo {
+                name: "odd",
+                rate: Rate::new(416, 1),
+                pace: hone_engine::Pace::Clock,
+                channels: 1,
+                meaning,
+            }
         }
-        fn read(&mut self, _: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
-            Ok(hone_engine::Reading { faults: Faults::NONE })
+        fn read(&mut self, now: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
+            Ok(hone_engine::Reading::new(now, Faults::NONE))
         }
     }
     let b = Bench::new();

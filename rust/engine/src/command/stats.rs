@@ -8,7 +8,7 @@ use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealt
 use crate::learners::ROWS;
 use crate::link::{Links, Names};
 use crate::say::json::Object;
-use crate::say::{found, telemetry};
+use crate::say::{found, telemetry, units};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_learn::text::{Line, Out, Write};
@@ -145,7 +145,23 @@ fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
     }
     super::sensor::health(s.health, io);
     io.str("\n");
-    row("frames", "% read, % overruns, % blocks lost\n", &[s.frames, s.overruns, s.blocks_lost], io);
+    row(
+        "frames",
+        "% read, % overruns, % repeated, % blocks lost\n",
+        &[s.frames, s.overruns, s.repeated, s.blocks_lost],
+        io,
+    );
+    if let Some(info) = s.sensor.filter(|_| s.intervals.count > 0) {
+        head("rate", io);
+        io.real(s.intervals.hertz());
+        io.str(" Hz measured, ");
+        units::rate(info.rate, io.out());
+        io.str(" by the ");
+        io.str(super::sensor::pace(info.pace));
+        io.counts("; intervals % to % us, deviation ", &[s.intervals.min, s.intervals.max]);
+        io.real(s.intervals.deviation());
+        io.str(" us\n");
+    }
     row(
         "faults",
         "% failed readings, % not a number, % saturated, % stuck, % windows rejected\n",
@@ -304,9 +320,25 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
         },
     );
     j.counts(
-        "frames overruns blocks_lost queue_most errors not_a_number saturated stuck",
-        &[s.frames, s.overruns, s.blocks_lost, s.queue_high.into(), s.errors, s.not_a_number, s.saturated, s.stuck],
+        "frames overruns repeated blocks_lost queue_most errors not_a_number saturated stuck interval_min_us interval_max_us",
+        &[
+            s.frames,
+            s.overruns,
+            s.repeated,
+            s.blocks_lost,
+            s.queue_high.into(),
+            s.errors,
+            s.not_a_number,
+            s.saturated,
+            s.stuck,
+            s.intervals.min,
+            s.intervals.max,
+        ],
     );
+    j.real("interval_deviation_us", s.intervals.deviation());
+    j.real("measured_hz", s.intervals.hertz());
+    j.real("rate_hz", s.sensor.map_or(f32::NAN, |i| i.rate.hertz()));
+    j.maybe_text("pace", s.sensor.map(|i| super::sensor::pace(i.pace)));
     j.end();
 }
 

@@ -9,7 +9,7 @@ use hone_engine::data::storage::Flash;
 use hone_engine::device::Device;
 use hone_engine::learners::LABELS;
 use hone_engine::text::Out;
-use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
@@ -41,6 +41,11 @@ pub struct Scripted {
     pub act: Act,
     pub channels: u8,
     pub rate: Rate,
+    pub pace: Pace,
+    /// Times of the frames that wait, of one that sets the pace.
+    pub waiting: VecDeque<Micros>,
+    /// How often it was begun anew.
+    pub restarts: u32,
     pub meaning: [Channel; CHANNELS],
     pub reads: u32,
     rng: Rng,
@@ -51,10 +56,24 @@ pub const ACCELERATION: Channel = Channel { scale: 0.001, unit: Unit::MetresPerS
 
 impl Sensor for Scripted {
     fn info(&self) -> SensorInfo {
-        SensorInfo { name: "scripted", rate: self.rate, channels: self.channels, meaning: self.meaning }
+        SensorInfo {
+            name: "scripted",
+            rate: self.rate,
+            pace: self.pace,
+            channels: self.channels,
+            meaning: self.meaning,
+        }
     }
 
-    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn waits(&mut self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn restart(&mut self) {
+        self.restarts += 1;
+    }
+
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         self.reads += 1;
         let t = self.reads as f64 / 1000.0;
         let gain = if self.act == Act::Loud { 4.0 } else { 1.0 };
@@ -76,7 +95,7 @@ impl Sensor for Scripted {
             Act::Missing => return Err(SensorError::Missing),
             Act::Broken => return Err(SensorError::Bus(-5)),
         }
-        Ok(Reading { faults })
+        Ok(Reading::new(self.waiting.pop_front().unwrap_or(now), faults))
     }
 }
 
@@ -171,6 +190,9 @@ impl Bench {
             act: Act::Hum,
             channels: CHANNELS as u8,
             rate: Rate::new(1000, 1),
+            pace: Pace::Clock,
+            waiting: VecDeque::new(),
+            restarts: 0,
             meaning: [ACCELERATION; CHANNELS],
             reads: 0,
             rng: Rng::new(1),
