@@ -120,7 +120,8 @@ int hone_sensor_init(uint64_t *micro_hertz, int32_t full_scale, int *pace)
 	if (sensor == NULL) {
 		return -ENODEV;
 	}
-	if (SENSOR_DEFERRED) {
+	/* Once it is initialised its driver may have a thread, which must not be made twice. */
+	if (SENSOR_DEFERRED && !device_is_ready(sensor)) {
 		/* device_init() leaves the result of an earlier failure in place. */
 		sensor->state->init_res = 0;
 

@@ -43,6 +43,10 @@ struct hone_replay_rhythm {
 	bool free_running;
 	/* No more readings are announced. */
 	bool stopped;
+	/* There is no trigger to be set. */
+	bool clocked;
+	/* How much of the fault the faulty motor has, in thousandths. */
+	uint32_t fault_permille;
 };
 
 void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_rhythm *rhythm);
@@ -59,8 +63,9 @@ void hone_replay_set_absent(bool absent);
 
 /*
  * The recording: acceleration of `axis` (0 to 2) in mm/s² at step `n`, with `step` the turn of the shaft between two
- * readings (2^32 is one revolution). A pure function in integers, so that it is the same on every machine.
+ * readings (2^32 is one revolution), read `late` 65536ths of an interval late or early, with so many thousandths of the
+ * fault. A pure function in integers, so that it is the same on every machine.
  */
-int32_t hone_replay_signal(uint32_t n, uint32_t step, int axis, bool faulty);
+int32_t hone_replay_signal(uint32_t n, int32_t late, uint32_t step, int axis, uint32_t fault_permille);
 
 #endif

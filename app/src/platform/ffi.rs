@@ -25,6 +25,9 @@ pub struct Frame {
     pub micro: [i32; hone_engine::capacity::CHANNELS],
 }
 
+/// `HONE_PACE_CLOCK`; else the sensor sets the pace.
+pub const PACE_CLOCK: c_int = 0;
+
 unsafe extern "C" {
     pub fn hone_sensor_init(micro_hertz: &mut u64, full_scale: i32, pace: &mut c_int) -> c_int;
     pub fn hone_sensor_read(frame: &mut Frame);
@@ -43,6 +46,10 @@ unsafe extern "C" {
     pub fn hone_flash_write(offset: u32, data: *const c_void, len: usize) -> c_int;
     pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
     pub fn hone_shell_write(shell: *const Shell, text: *const c_char, len: usize);
+    pub fn hone_shell_send(shell: *const Shell, bytes: *const u8, len: usize) -> bool;
+    pub safe fn hone_console_bits() -> u32;
+    pub safe fn hone_clock_set(seconds: u64) -> c_int;
+    pub safe fn hone_clock_get(seconds: &mut u64) -> c_int;
     pub fn hone_shell_interrupted(shell: *const Shell) -> bool;
     pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;

@@ -9,6 +9,8 @@ use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 
 /// Full scale in µm/s².
 const FULL_SCALE: i64 = config::HONE_FULL_SCALE_MG as i64 * 980_665 / 100;
+/// What is asked for, and what the device's clock gives.
+const NOMINAL: Rate = Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32);
 /// `-ENODEV`.
 const NO_DEVICE: i32 = -19;
 
@@ -28,8 +30,7 @@ const EMPTY: ffi::Frame = ffi::Frame { cycles: 0, missed: 0, rc: 0, micro: [0; C
 impl Accelerometer {
     /// Begun, if it is there; else the first reading tries again.
     pub fn new() -> Self {
-        let rate = Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32);
-        let mut new = Self { rate, pace: Pace::Clock, begun: false, held: None };
+        let mut new = Self { rate: NOMINAL, pace: Pace::Clock, begun: false, held: None };
         // What keeps it from beginning is found again, and told, by the sampling loop.
         let _ = new.begin();
         new
@@ -43,17 +44,12 @@ impl Accelerometer {
         // SAFETY: the thread that has this uses the sensor alone.
         let rc = unsafe { ffi::hone_sensor_init(&mut micro_hertz, full_scale as i32, &mut pace) };
         check(rc).map_err(error)?;
-        self.pace = match pace {
-            1 => Pace::Trigger,
-            _ => Pace::Clock,
-        };
-        if self.pace != Pace::Clock {
+        (self.pace, self.rate) = match (pace, u32::try_from(micro_hertz / 1000)) {
+            (ffi::PACE_CLOCK, _) => (Pace::Clock, NOMINAL),
             // Exact to a millihertz, above 4294 Hz to a hertz.
-            self.rate = match u32::try_from(micro_hertz / 1000) {
-                Ok(millihertz) => Rate::new(millihertz, 1000),
-                Err(_) => Rate::new((micro_hertz / 1_000_000) as u32, 1),
-            };
-        }
+            (_, Ok(millihertz)) => (Pace::Trigger, Rate::new(millihertz, 1000)),
+            (_, Err(_)) => (Pace::Trigger, Rate::new((micro_hertz / 1_000_000) as u32, 1)),
+        };
         self.begun = true;
         Ok(())
     }
@@ -103,12 +99,7 @@ impl Sensor for Accelerometer {
     }
 
     fn waits(&mut self) -> bool {
-        if !self.begun
-            && let Err(error) = self.begin()
-        {
-            self.held = Some(Err(error));
-        }
-        if self.held.is_none() {
+        if self.held.is_none() && self.begun {
             self.next(0);
         }
         self.held.is_some()

@@ -28,6 +28,8 @@ struct replay_data {
 	/* Of the sensor's own clock: since when it goes, and readings since. */
 	int64_t since_ticks;
 	uint64_t readings;
+	/* Readings fetched since then. */
+	uint32_t fetched;
 	sensor_trigger_handler_t handler;
 	const struct sensor_trigger *trigger;
 	struct k_timer timer;
@@ -64,6 +66,14 @@ static uint64_t own_millihertz(const struct replay_data *data)
 	return MAX(data->micro_hertz / 1000U * data->rhythm.rate_permille / 1000U, 1U);
 }
 
+/* By how many 65536ths of the interval the n-th reading is late, or early where it is negative: uniform, from its number. */
+static int32_t lateness(const struct hone_replay_rhythm *r, uint32_t n)
+{
+	int64_t part = (int64_t)((n * 2654435761U) >> 16) - 32768;
+
+	return (int32_t)(part * 2 * r->jitter_permille / 1000);
+}
+
 /* Nanoseconds from the start of the sensor's clock to its n-th reading. */
 static int64_t due_ns(const struct replay_data *data, uint64_t n)
 {
@@ -73,10 +83,8 @@ static int64_t due_ns(const struct replay_data *data, uint64_t n)
 	uint64_t milli = own_millihertz(data);
 	int64_t at = (int64_t)(whole / milli * 1000000000000ULL + whole % milli * 1000000000000ULL / milli);
 	int64_t interval = (int64_t)(1000000000000ULL / milli);
-	/* Uniform, from the reading's number. */
-	int64_t part = (int64_t)(((uint32_t)n * 2654435761U) >> 16) - 32768;
 
-	return at + interval * r->jitter_permille / 1000 * part / 32768;
+	return at + interval * lateness(r, (uint32_t)n) / 65536;
 }
 
 static void set_timer(struct replay_data *data)
@@ -124,6 +132,7 @@ void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_r
 	data->rhythm = *rhythm;
 	data->since_ticks = k_uptime_ticks();
 	data->readings = 0;
+	data->fetched = 0;
 	if (data->handler != NULL && !rhythm->stopped) {
 		set_timer(data);
 	}
@@ -142,7 +151,7 @@ static int replay_trigger_set(const struct device *dev, const struct sensor_trig
 	const struct replay_config *config = dev->config;
 	struct replay_data *data = dev->data;
 
-	if (!config->has_trigger || trigger->type != SENSOR_TRIG_DATA_READY) {
+	if (!config->has_trigger || data->rhythm.clocked || trigger->type != SENSOR_TRIG_DATA_READY) {
 		return -ENOTSUP;
 	}
 	data->trigger = trigger;
@@ -183,10 +192,16 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 	if (data->rhythm.free_running) {
 		uint64_t us = k_ticks_to_us_floor64(k_uptime_ticks() - data->since_ticks);
 
-		data->n = (uint32_t)(us / 1000U * own_millihertz(data) / 1000000U);
+		/* In two parts: the whole in one would overflow after some days. */
+		data->n = (uint32_t)(us / USEC_PER_SEC * own_millihertz(data) / 1000U +
+				     us % USEC_PER_SEC * own_millihertz(data) / 1000000000U);
 	}
+
+	int32_t late = data->rhythm.free_running ? 0 : lateness(&data->rhythm, data->fetched++);
+
 	for (int axis = 0; axis < 3; axis++) {
-		int32_t value = hone_replay_signal(data->n, data->step, axis, is_faulty(data, mode));
+		uint32_t fault = is_faulty(data, mode) ? data->rhythm.fault_permille : 0;
+		int32_t value = hone_replay_signal(data->n, late, data->step, axis, fault);
 
 		if (mode == HONE_REPLAY_SATURATED) {
 			value = config->full_scale;
@@ -264,6 +279,7 @@ static int replay_init(const struct device *dev)
 	if (data->dev == NULL) {
 		data->dev = dev;
 		data->rhythm.rate_permille = 1000;
+		data->rhythm.fault_permille = 1000;
 		k_timer_init(&data->timer, reading_due, NULL);
 		k_sem_init(&data->due, 0, K_SEM_MAX_LIMIT);
 		if (config->has_trigger) {

@@ -51,16 +51,22 @@ static int cmd_rhythm(const struct shell *sh, size_t argc, char **argv)
 		rhythm.jitter_permille = MIN(number, 1000);
 	} else if (strcmp(argv[0], "burst") == 0) {
 		rhythm.burst = MIN(number, 1000);
+	} else if (strcmp(argv[0], "fault") == 0) {
+		rhythm.fault_permille = MIN(number, 1000);
+	} else if (strcmp(argv[0], "clock") == 0) {
+		rhythm.clocked = true;
+		rhythm.stopped = true;
 	} else if (strcmp(argv[0], "free") == 0) {
 		rhythm.free_running = true;
 	} else if (strcmp(argv[0], "stop") == 0) {
 		rhythm.stopped = true;
 	} else {
-		rhythm = (struct hone_replay_rhythm){.rate_permille = 1000};
+		rhythm = (struct hone_replay_rhythm){.rate_permille = 1000, .fault_permille = 1000};
 	}
 	hone_replay_set_rhythm(replay, &rhythm);
-	shell_print(sh, "replay: rate %u, jitter %u, burst %u%s%s", rhythm.rate_permille, rhythm.jitter_permille,
-		    rhythm.burst, rhythm.free_running ? ", free" : "", rhythm.stopped ? ", stopped" : "");
+	shell_print(sh, "replay: rate %u, jitter %u, burst %u, fault %u%s%s%s", rhythm.rate_permille,
+		    rhythm.jitter_permille, rhythm.burst, rhythm.fault_permille, rhythm.free_running ? ", free" : "",
+		    rhythm.clocked ? ", by the clock" : "", rhythm.stopped ? ", stopped" : "");
 	return 0;
 }
 
@@ -87,6 +93,8 @@ SHELL_STATIC_SUBCMD_SET_CREATE(replay_commands,
 	SHELL_CMD_ARG(burst, NULL, "so many readings at once", cmd_rhythm, 2, 0),
 	SHELL_CMD_ARG(free, NULL, "by its own clock, whoever asks", cmd_rhythm, 1, 0),
 	SHELL_CMD_ARG(stop, NULL, "no more readings are announced", cmd_rhythm, 1, 0),
+	SHELL_CMD_ARG(clock, NULL, "no trigger any more; the device asks", cmd_rhythm, 1, 0),
+	SHELL_CMD_ARG(fault, NULL, "thousandths of the fault", cmd_rhythm, 2, 0),
 	SHELL_CMD_ARG(steady, NULL, "one by one, at the nominal rate", cmd_rhythm, 1, 0),
 	SHELL_CMD_ARG(absent, NULL, "fail to initialise, also after restarts", cmd_absent, 1, 0),
 	SHELL_CMD_ARG(present, NULL, "initialise again", cmd_absent, 1, 0),

@@ -80,21 +80,50 @@ def test_a_trigger_that_stops_is_told_and_begun_anew(device):
     assert found["overruns"] == 0 and abs(rate / 1600 - 1) < 0.002, (found, rate)
 
 
-def f1(device, *rhythm):
-    """Of faulty windows found, by an ESN that has learnt the normal ones in the same rhythm."""
+def judged(device, mode, seconds):
+    """Windows found anomalous and normal while the sensor plays so."""
+    device.run(f"replay {mode}")
+    device.run("wait 2")
+    before = device.stats()["inference"]
+    device.run(f"wait {seconds}", timeout=600)
+    after = device.stats()["inference"]
+    return tuple(after[name] - before[name] for name in ["anomalous", "normal"])
+
+
+def f1(device):
+    """Of windows with an incipient fault found, by an ESN that has learnt the normal ones in the same rhythm."""
     device.run("replay normal")
-    device.run("replay steady")
-    for words in rhythm:
-        device.run(f"replay {words}")
+    device.run("replay fault 57")
     device.run("wait 1")
     device.train("esn")
-    missed, false = 1 - device.anomalous("faulty"), device.anomalous("normal")
-    return 2 * (1 - missed) / (2 * (1 - missed) + false + missed)
+    found, missed = judged(device, "faulty", 30)
+    false, _ = judged(device, "normal", 30)
+    device.run("replay fault 1000")
+    assert found + missed > 300
+    return 2 * found / (2 * found + false + missed)
 
 
-def test_the_detector_does_as_well_with_jitter_as_without(device):
-    steady, jitter = f1(device), f1(device, "jitter 20")
+def test_the_detector_does_as_well_with_jitter_as_without_and_worse_when_it_asks(device):
+    device.run("replay steady")
+    steady = f1(device)
+    device.run("replay jitter 20")
+    jitter = f1(device)
+    # The device asks 1500 times a second a sensor that has 1600 readings by its own clock.
+    device.run("replay steady")
+    device.run("replay free")
+    device.run("replay clock")
+    device.run("wait 1")
+    assert "at 1500 Hz by the clock" in device.text("sensor info")
+    polled = f1(device)
+    print(f"F1 with ideal times {steady:.4f}, with jitter {jitter:.4f}, when asked {polled:.4f}")
+    device.run("replay steady")
+    device.run("replay fail")
+    device.run("wait 1")
+    device.run("replay normal")
+    device.run("wait 1")
+    assert "at 1600 Hz by the sensor's trigger" in device.text("sensor info")
     assert steady > 0.9 and abs(steady - jitter) <= 0.01, (steady, jitter)
+    assert polled < steady - 0.02, (steady, polled)
 
 
 def test_the_stacks_are_large_enough(device):

@@ -12,6 +12,8 @@ const SPAN: u64 = 1_000_000;
 const LEARN: u32 = 16;
 /// Frames of one burst.
 const BURST: f32 = 16.0;
+/// Intervals are even that differ from the pace by less than one part in this, on average.
+const EVEN: f32 = 8.0;
 
 /// What a frame's time tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,6 +32,8 @@ pub struct Rhythm {
     count: u32,
     /// The sensor's own interval, in microseconds.
     pace: f32,
+    /// How far intervals are from it, on average.
+    rough: f32,
     /// How far frames are ahead of that pace, in microseconds: those of a burst come early, and a pause follows.
     ahead: f32,
     /// They were too far behind at the frame before.
@@ -82,15 +86,19 @@ impl Rhythm {
     fn missing(&mut self, interval: f32) -> u32 {
         if self.count <= LEARN {
             self.pace += (interval - self.pace) / self.count as f32;
+            self.rough += ((interval - self.pace).abs() - self.rough) / self.count as f32;
             return 0;
         }
         self.ahead = (self.ahead + self.pace - interval).min(BURST * self.pace);
-        if self.ahead < -2.5 * self.pace {
+        // One frame that is missing shows where intervals are even, and not where frames come in bursts.
+        let room = if self.rough < self.pace / EVEN { 0.75 } else { 2.5 };
+        if self.ahead < -room * self.pace {
             let decided = core::mem::replace(&mut self.behind, true) && interval >= 0.5 * self.pace;
             return if decided { (0.5 - self.ahead / self.pace) as u32 } else { 0 };
         }
         self.behind = false;
         self.pace += (interval - self.pace) * (1.0 / 256.0);
+        self.rough += ((interval - self.pace).abs() - self.rough) * (1.0 / 256.0);
         // What a pace that was learnt a little wrong adds up to is forgotten by and by.
         self.ahead *= if self.ahead < 0.0 { 31.0 / 32.0 } else { 511.0 / 512.0 };
         0
@@ -133,9 +141,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_counted_and_a_burst_is_not() {
-        let gap = |n: u32| f64::from(if n >= 500 { n + 7 } else { n }) * 625.0;
-        assert_eq!(heard((0..1000).map(gap)).0, 7);
-        assert_eq!(heard((0..1000).map(|n| gap(n) * 1.05)).0, 7);
+        for lost in [1, 2, 3, 7, 40] {
+            let gap = |n: u32| f64::from(if n >= 500 { n + lost } else { n }) + 0.02 * jitter(n);
+            assert_eq!(heard((0..1000).map(|n| 625.0 * gap(n))).0, lost);
+            assert_eq!(heard((0..1000).map(|n| 656.0 * gap(n))).0, lost);
+        }
+        // One that is only late, and each fourth.
+        let late = |n: u32| 625.0 * (f64::from(n) + if n == 500 || n % 4 == 1 { 0.9 } else { 0.0 });
+        assert_eq!(heard((0..1000).map(late)).0, 0);
         let burst = |n: u32| 625.0 * f64::from(n / 8 * 8 + 8) + f64::from(n % 8) * 20.0;
         assert_eq!(heard((0..4000).map(burst)).0, 0);
         let once = |n: u32| 625.0 * f64::from(if (400..408).contains(&n) { 408 } else { n });
