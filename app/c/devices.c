@@ -7,7 +7,9 @@
 #include <zephyr/device.h>
 #include <zephyr/drivers/flash.h>
 #include <zephyr/drivers/gpio.h>
+#include <zephyr/drivers/rtc.h>
 #include <zephyr/storage/flash_map.h>
+#include <zephyr/sys/timeutil.h>
 #include <zephyr/task_wdt/task_wdt.h>
 
 #include <kernel_internal.h>
@@ -127,3 +129,47 @@ void hone_interrupt_stack(size_t *size, size_t *unused)
 	*unused = 0;
 	(void)z_stack_space_get(K_KERNEL_STACK_BUFFER(z_interrupt_stacks[0]), *size, unused);
 }
+
+#if defined(CONFIG_RTC) && DT_NODE_HAS_STATUS(DT_ALIAS(rtc), okay)
+static const struct device *const rtc = DEVICE_DT_GET(DT_ALIAS(rtc));
+
+int hone_clock_set(uint64_t seconds)
+{
+	time_t time = (time_t)seconds;
+	struct rtc_time parts = {0};
+
+	if (!device_is_ready(rtc)) {
+		return -ENODEV;
+	}
+	gmtime_r(&time, rtc_time_to_tm(&parts));
+	return rtc_set_time(rtc, &parts);
+}
+
+int hone_clock_get(uint64_t *seconds)
+{
+	struct rtc_time parts = {0};
+
+	if (!device_is_ready(rtc)) {
+		return -ENODEV;
+	}
+
+	int rc = rtc_get_time(rtc, &parts);
+
+	if (rc == 0) {
+		*seconds = (uint64_t)timeutil_timegm64(rtc_time_to_tm(&parts));
+	}
+	return rc;
+}
+#else
+int hone_clock_set(uint64_t seconds)
+{
+	ARG_UNUSED(seconds);
+	return -ENODEV;
+}
+
+int hone_clock_get(uint64_t *seconds)
+{
+	ARG_UNUSED(seconds);
+	return -ENODEV;
+}
+#endif

@@ -31,6 +31,9 @@ int hone_flash_write_size(void);
 int hone_flash_read(uint32_t offset, void *data, size_t len);
 int hone_flash_write(uint32_t offset, const void *data, size_t len);
 int hone_flash_erase(uint32_t offset, size_t len);
+/* The clock that goes on over restarts, seconds since 1970 UTC; -ENODEV where there is none, -ENODATA where it was not set. */
+int hone_clock_set(uint64_t seconds);
+int hone_clock_get(uint64_t *seconds);
 
 /* sensor.c; sensor.rs declares the same. */
 struct hone_frame {
@@ -56,6 +59,10 @@ const char *hone_sensor_name(void);
 
 /* shell.c, or headless.c */
 void hone_shell_write(const struct shell *sh, const char *text, size_t len);
+/* Sends bytes as they are; false when the line takes no more. */
+bool hone_shell_send(const struct shell *sh, const uint8_t *bytes, size_t len);
+/* What the console's line carries, in bits a second. */
+uint32_t hone_console_bits(void);
 bool hone_shell_interrupted(const struct shell *sh);
 int hone_shell_key(const struct shell *sh);
 const struct shell *hone_console(void);

@@ -21,7 +21,7 @@ use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::data::env::Io;
 use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
-use hone_engine::say::telemetry;
+use hone_engine::say::{record, telemetry};
 use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Links, Memory, Parts, Sensor as _};
 use hone_signal::Micros;
@@ -121,6 +121,7 @@ fn link() -> Option<&'static Links> {
     static PLACE: StaticCell<Links> = StaticCell::new();
     let links = PLACE.try_init_with(Links::new)?;
     links.on_work(|| WORK_TO_DO.raise());
+    links.epoch.set(clock::epoch());
     put(&LINKS, links);
     Some(links)
 }
@@ -230,6 +231,7 @@ fn tell(out: &mut dyn Out) {
     }
     lines_refused(out);
     let Some(links) = links() else { return };
+    record::write(links, clock::now(), out);
     while let Some(event) = links.events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }

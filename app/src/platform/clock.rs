@@ -1,5 +1,6 @@
 //! Time since the kernel started.
 
+use super::ffi;
 use crate::config;
 use core::time::Duration;
 use hone_signal::Micros;
@@ -45,4 +46,15 @@ pub fn sleep_until(time: Micros) {
     let absolute = -2 - tick.min(i64::MAX as u64 / 2) as raw::k_ticks_t;
     // SAFETY: called from threads only.
     unsafe { raw::k_sleep(raw::k_timeout_t { ticks: absolute }) };
+}
+
+/// Sets the clock that goes on over restarts, in seconds since 1970 UTC; false where there is none.
+pub fn keep(seconds: u64) -> bool {
+    ffi::hone_clock_set(seconds) == 0
+}
+
+/// The time of day at time 0, in microseconds since 1970 UTC, by that clock, if it was ever set.
+pub fn epoch() -> Option<u64> {
+    let mut seconds = 0;
+    (ffi::hone_clock_get(&mut seconds) == 0).then(|| (seconds * 1_000_000).saturating_sub(now().0))
 }

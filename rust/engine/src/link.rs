@@ -19,10 +19,12 @@ use heapless::Deque;
 use hone_signal::{Extractor, Micros, Rate};
 
 use crate::capacity::{BLOCK_QUEUE, CLASSES, EVENT_QUEUE, WINDOW_POOL};
-use crate::data::buffers::{BlockBuf, RowSet, WindowBuf};
+use crate::data::buffers::{BlockBuf, RECORD, RecordBuf, RowSet, WindowBuf};
 use crate::data::config::Config;
 use crate::data::event::Event;
-use crate::data::order::{InferRequest, Job, JobOrder, KeepOrder, KeepRequest, KeepStatus, Offer, Published, Reply};
+use crate::data::order::{
+    InferRequest, Job, JobOrder, KeepOrder, KeepRequest, KeepStatus, Offer, Published, Recording, Reply,
+};
 use crate::data::stats::{DataStats, Evaluation, InferenceStats, OnlineStats, SamplingStats, TrainingStatus};
 use crate::learners::Learner;
 use crate::pool::Held;
@@ -116,6 +118,9 @@ impl<T: Copy> Shared<T> {
     }
 }
 
+/// Pieces of a recording that may wait to be sent.
+const RECORD_QUEUE: usize = if RECORD { 4 } else { 1 };
+
 /// Names of classes, as many as the build has room for.
 pub type Names = hone_learn::Names<CLASSES>;
 
@@ -192,6 +197,18 @@ pub struct Links {
     pub published: Shared<Option<Published>>,
     /// A converted model that waits for the user's word.
     pub offer: Shared<Option<Offer>>,
+    /// What is sampled, from sampling to whoever writes to the console.
+    pub recorded: Queue<RecordBuf, RECORD_QUEUE>,
+    /// So many frames are one that is recorded; 0 while nothing is.
+    pub recording: AtomicU32,
+    /// Numbers of those that found no room.
+    pub record_lost: AtomicU32,
+    /// The recording is to end.
+    pub record_off: AtomicBool,
+    /// The recording; begun by the shell where there is none, else changed by whoever writes to the console.
+    pub record: Shared<Recording>,
+    /// The time of day at time 0, in microseconds since 1970 UTC.
+    pub epoch: Shared<Option<u64>>,
     /// How the last evaluation came out.
     pub evaluation: Shared<Evaluation>,
     /// Run-time parameters.
@@ -264,6 +281,12 @@ impl Links {
             told: Shared::new(Micros(0)),
             published: Shared::new(None),
             offer: Shared::new(None),
+            recorded: Queue::new(),
+            recording: AtomicU32::new(0),
+            record_lost: AtomicU32::new(0),
+            record_off: AtomicBool::new(false),
+            record: Shared::new(Recording::OFF),
+            epoch: Shared::new(None),
             evaluation: Shared::new(Evaluation::ZERO),
             config: Shared::new(Config::DEFAULT),
             request: Shared::new(InferRequest::DEFAULT),

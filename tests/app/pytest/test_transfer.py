@@ -4,15 +4,16 @@
 import base64
 import os
 import pathlib
+import queue
 import re
 import shutil
+import struct
 import subprocess
 import threading
 import time
 import tty
 
 import pytest
-from twister_harness.exceptions import TwisterHarnessTimeoutException
 
 BYTES = 48
 
@@ -197,10 +198,19 @@ def test_an_import_waits_for_no_training_and_holds_none_up(device, models):
 
 
 class Port:
-    """A pseudo-terminal whose other end is the device's console."""
+    """A pseudo-terminal whose other end is the device's console, byte for byte."""
 
     def __init__(self, dut):
         self.dut = dut
+        self.bytes = queue.Queue()
+        # The harness makes text of what it reads.
+        read = dut._read_device_output
+
+        def copied():
+            self.bytes.put(data := read())
+            return data
+
+        dut._read_device_output = copied
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
         self.path = os.ttyname(self.slave)
@@ -221,11 +231,10 @@ class Port:
     def show(self):
         while not self.over:
             try:
-                line = self.dut.readline(timeout=0.02)
-            except TwisterHarnessTimeoutException:
+                text = self.bytes.get(timeout=0.02)
+            except queue.Empty:
                 continue
-            self.said.append(line)
-            text = f"{line}\r\n".encode()
+            self.said.append(text)
             while text and not self.over:
                 try:
                     text = text[os.write(self.master, text):]
@@ -234,6 +243,7 @@ class Port:
 
     def close(self):
         self.over = True
+        del self.dut._read_device_output
         for thread in self.threads:
             thread.join()
         os.close(self.master)
@@ -255,8 +265,8 @@ def hone(device):
         pytest.skip("no hone program: cargo build -p hone-host, or set HONE_PROGRAM")
     port = Port(device.dut)
 
-    def run(what, path, wanted=0):
-        done = subprocess.run([name, what, port.path, str(path)], capture_output=True, text=True, timeout=240)
+    def run(what, path, *more, wanted=0):
+        done = subprocess.run([name, what, port.path, str(path), *more], capture_output=True, text=True, timeout=240)
         text = done.stdout + done.stderr
         assert done.returncode == wanted, f"{what}: {text}\n{port.said[-20:]}"
         return text
@@ -285,6 +295,47 @@ def test_the_program_sends_no_model_that_is_cut_off(device, models, hone, tmp_pa
     path = tmp_path / "no.hone"
     path.write_bytes(models.first[:-9])
     assert f"it is cut off: {len(models.first) - 9} of {len(models.first)} bytes" in hone("push", path, wanted=1)
+
+
+def test_the_program_records_what_is_sampled(device, hone, tmp_path):
+    if not device.records:
+        assert "CONFIG_HONE_RECORD" in device.text("record 1")
+        pytest.skip("this image does not record")
+    path = tmp_path / "motor.npy"
+    device.run("replay normal")
+    before = device.stats()["sampling"]
+    told = hone("record", path, "--seconds", "20", "--raw")
+    after = device.stats()["sampling"]
+    assert "frames of 3 channels" in told and "missing" not in told, told
+    head, data = path.read_bytes()[10:].split(b"\n", 1)
+    frames, channels = map(int, re.search(rb"'shape': \((\d+), (\d+)\)", head).groups())
+    rate = before["rate_hz"]
+    assert channels == 3 and abs(frames - 20 * rate) < 0.02 * 20 * rate and b"<i2" in head
+    assert (before["overruns"], before["blocks_lost"]) == (after["overruns"], after["blocks_lost"])
+    values = struct.unpack(f"<{3 * frames}h", data)
+    # The motor's own numbers: gravity on each axis, and a turn of the shaft again and again.
+    scale = 4 * 9.80665 / 32768
+    means = [sum(values[axis::3]) / frames * scale for axis in range(3)]
+    assert all(abs(mean - wanted) < 0.02 for mean, wanted in zip(means, [0.147, -0.098, 9.804])), means
+    x = [v * scale - means[0] for v in values[0::3]]
+    period = rate / 24.7
+    lag = round(50 * period)
+    power = sum(v * v for v in x[lag:])
+    assert sum(a * b for a, b in zip(x, x[lag:])) / power > 0.9, "each frame in its place"
+    manifest = path.with_suffix(".toml").read_text()
+    assert f"rate_hz = {rate:g}" in manifest and 'unit = "m/s2"' in manifest
+    device.run("")
+    assert "nothing is recorded" in device.text("record off")
+
+
+def test_the_time_of_day_is_kept_by_the_clock(device):
+    kept = "known until the next restart"
+    if device.clock:
+        kept = "kept by the board's clock"
+    assert "error: the time of day is not known" in device.text("time")
+    assert kept in device.text("time set 2026-11-30T23:59:00Z")
+    device.run("wait 61")
+    assert "2026-12-01T00:00:0" in device.text("time")
 
 
 def test_transfers_left_the_device_well(device):

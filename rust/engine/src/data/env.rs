@@ -133,6 +133,16 @@ pub trait Io: Out {
     /// Lets this much time pass. False when the user broke it off.
     fn pause(&mut self, span: Micros) -> bool;
 
+    /// What the line carries that text and bytes go over, in bits a second; `None` where that is of no concern.
+    fn bits_a_second(&self) -> Option<u32> {
+        None
+    }
+
+    /// Sets the clock that goes on over restarts, in seconds since 1970 UTC. False where there is none.
+    fn keep_time(&mut self, _seconds: u64) -> bool {
+        false
+    }
+
     /// Shows every thread to `see`.
     fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>));
 

@@ -6,6 +6,7 @@ pub mod inference;
 mod judge;
 pub mod light;
 pub(crate) mod online;
+mod record;
 mod rhythm;
 mod rows;
 pub mod sampling;

@@ -1,6 +1,7 @@
 //! The sampling loop: readings as the sensor gives them, or by the clock where it says nothing, gathered into blocks. It waits for
 //! nobody and touches no model.
 
+use super::record::Recorder;
 use super::rhythm::Rhythm;
 use crate::capacity::{BLOCK_FRAMES, CHANNELS};
 use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf};
@@ -40,6 +41,7 @@ pub struct Sampling {
     /// Of [`Links::erases`], at the last reading.
     erases: u32,
     rhythm: Rhythm,
+    recorder: Recorder,
     /// What is counted; others see a copy.
     stats: SamplingStats,
 }
@@ -59,6 +61,7 @@ impl Sampling {
             seen: Faults::NONE,
             erases: 0,
             rhythm: Rhythm::default(),
+            recorder: Recorder::new(links),
             stats: SamplingStats::ZERO,
         }
     }
@@ -66,6 +69,7 @@ impl Sampling {
     /// Reads one frame if it is due, and says when to come again.
     pub fn turn(&mut self, now: Micros, sensor: &mut impl Sensor) -> Micros {
         let due = self.due.unwrap_or(now);
+        self.recorder.turn();
         let info = sensor.info();
         let next = match info.pace {
             Pace::Clock if now < due => return due,
@@ -94,14 +98,17 @@ impl Sampling {
         }
         let patience = Micros(now.0 + PATIENCE.0.max(info.rate.span(PATIENT_FRAMES).0));
         if came {
-            patience
-        } else if now < due {
-            due
-        } else {
-            self.lost(now, SensorError::Silent);
-            sensor.restart();
-            patience
+            return patience;
         }
+        if now < due {
+            return due;
+        }
+        // Silent, or it did not answer a while ago.
+        if !matches!(self.stats.health, SensorHealth::Lost(_)) {
+            self.lost(now, SensorError::Silent);
+        }
+        sensor.restart();
+        patience
     }
 
     /// Reads the frame that is due; when the next one is.
@@ -196,7 +203,9 @@ impl Sampling {
         }
         s.last = frame;
         s.last_time = now;
-        self.append(now, frame.get(..channels).unwrap_or(&frame), faults);
+        let frame = frame.get(..channels).unwrap_or(&frame);
+        self.recorder.take(now, self.frame, frame, faults, info.rate);
+        self.append(now, frame, faults);
     }
 
     /// Tells of a change for the worse at once, and of one for the better after a block without it, so that a sensor that

@@ -1,8 +1,10 @@
 //! All words: events, faults and figures, for people and as JSON.
 
+pub mod day;
 pub(crate) mod faults;
 pub(crate) mod json;
 pub(crate) mod keep;
+pub mod record;
 mod shortest;
 pub mod telemetry;
 pub mod units;

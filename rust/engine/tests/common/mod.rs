@@ -8,6 +8,7 @@ use hone_engine::data::event::Event;
 use hone_engine::data::storage::Flash;
 use hone_engine::device::Device;
 use hone_engine::learners::LABELS;
+use hone_engine::say::record;
 use hone_engine::text::Out;
 use hone_engine::{Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
@@ -126,6 +127,9 @@ pub struct Bench {
     pub typed: VecDeque<String>,
     /// Whether a person types them.
     pub interactive: bool,
+    /// What the console's line carries, in bits a second, and what was sent over it beside text.
+    pub line: Option<u32>,
+    pub sent: Vec<u8>,
     pub links: &'static Links,
     pub lamp: Lamp,
     pub events: Vec<Event>,
@@ -210,6 +214,8 @@ impl Bench {
             lamp,
             typed: VecDeque::new(),
             interactive: false,
+            line: None,
+            sent: Vec::new(),
             events: Vec::new(),
             text: String::new(),
             said: String::new(),
@@ -233,6 +239,7 @@ impl Bench {
         let end = Micros(self.device.now().0 + (seconds * 1e6) as u64);
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
+            record::write(self.links, self.device.now(), self);
             while let Some(event) = self.links.events.receive() {
                 self.events.push(event);
             }
@@ -258,6 +265,11 @@ impl Bench {
 impl Out for Bench {
     fn str(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        self.sent.extend_from_slice(bytes);
+        true
     }
 }
 
@@ -285,6 +297,10 @@ impl Io for Bench {
 
     fn interactive(&self) -> bool {
         self.interactive
+    }
+
+    fn bits_a_second(&self) -> Option<u32> {
+        self.line
     }
 }
 
