@@ -40,12 +40,14 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     let needs = bytes_a_second(sensor.rate.hertz(), sensor.channels.into());
     // Ten bits a byte: one to start, one to stop.
     let line = io.bits_a_second().map(|bits| bits as f32 / 10.0);
-    let every = line.map_or(1.0, |line| libm::ceilf(needs / (line * SHARE))).clamp(1.0, 65_535.0);
-    if raw && every > 1.0 {
+    // Rounded up.
+    let ratio = line.map_or(1.0, |line| needs / (line * SHARE)).clamp(1.0, 65_535.0);
+    let every = ratio as u16 + u16::from(ratio as u16 as f32 != ratio);
+    if raw && every > 1 {
         io.str("error: ");
         numbers(needs, line, io);
         io.str("; without --raw the mean of each ");
-        io.uint(every as u32);
+        io.uint(every);
         io.str(" frames is sent\n");
         return Err(super::Failed);
     }
@@ -53,19 +55,19 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     links.record_off.store(false, Ordering::Relaxed);
     links.record_lost.store(0, Ordering::Relaxed);
     while links.recorded.receive().is_some() {}
-    links.record.set(Recording { phase: RecordPhase::On, every: every as u16, until, ..Recording::OFF });
-    links.recording.store(every as u32, Ordering::Relaxed);
+    links.record.set(Recording { phase: RecordPhase::On, every, until, ..Recording::OFF });
+    links.recording.store(every.into(), Ordering::Relaxed);
     io.str("recording ");
     io.uint(sensor.channels);
     io.str(" channels at ");
     units::rate(sensor.rate, io.out());
-    if every > 1.0 {
+    if every > 1 {
         io.str(", the mean of each ");
-        io.uint(every as u32);
+        io.uint(every);
         io.str(" frames");
     }
     io.str(": ");
-    numbers(needs / every, line, io);
+    numbers(needs / f32::from(every), line, io);
     io.str("\n");
     Ok(())
 }

@@ -123,7 +123,7 @@ impl Intervals {
     pub fn deviation(&self) -> f32 {
         let count = self.count.max(1) as f32;
         let mean = self.above as f32 / count;
-        libm::sqrtf((self.squares as f32 / count - mean * mean).max(0.0))
+        hone_numeric::kernel::sqrt_f32((self.squares as f32 / count - mean * mean).max(0.0))
     }
 }
 
