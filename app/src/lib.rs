@@ -19,6 +19,7 @@ use critical_section::Mutex;
 use hone_engine::background::Background;
 use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::data::env::Io;
+use hone_engine::link::{Events, Recorded};
 use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
 use hone_engine::say::{record, telemetry};
@@ -52,7 +53,9 @@ type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
 static SENSOR: Place<sensor::Accelerometer> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
-static CONSOLE: Place<Console> = Mutex::new(Cell::new(None));
+static CONSOLE: Place<&'static Console> = Mutex::new(Cell::new(None));
+static EVENTS: Place<&'static Events> = Mutex::new(Cell::new(None));
+static RECORDED: Place<&'static Recorded> = Mutex::new(Cell::new(None));
 static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
 
 static BLOCK_SENT: Signal = Signal::new();
@@ -68,7 +71,11 @@ zephyr::kobj_define! {
 /// What the loops share; `None` until the main thread has made it.
 #[inline(never)]
 fn links() -> Option<&'static Links> {
-    critical_section::with(|cs| LINKS.borrow(cs).get())
+    get(&LINKS)
+}
+
+fn get<T: Copy>(place: &Place<T>) -> Option<T> {
+    critical_section::with(|cs| place.borrow(cs).get())
 }
 
 fn put<T>(place: &Place<T>, value: T) {
@@ -103,12 +110,17 @@ fn main() {
 
 /// Puts the loops in their places.
 #[inline(never)]
-fn place(links: &'static Links) -> Option<&'static mut Background> {
+fn place(links: &'static mut Links) -> Option<&'static mut Background> {
     static SAMPLING_LOOP: StaticCell<Sampling> = StaticCell::new();
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static BACKGROUND_LOOP: StaticCell<Background> = StaticCell::new();
+    static TOLD: StaticCell<Events> = StaticCell::new();
+    static TO_SEND: StaticCell<Recorded> = StaticCell::new();
 
-    let Parts { sampling, inference, background, console } = MEMORY.try_take()?.split(links);
+    let Parts { links, sampling, inference, background, console, events, recorded } = MEMORY.try_take()?.split(links);
+    put(&LINKS, links);
+    put(&EVENTS, TOLD.try_init(events)?);
+    put(&RECORDED, TO_SEND.try_init(recorded)?);
     put(&CONSOLE, console);
     put(&SAMPLING, SAMPLING_LOOP.try_init(sampling)?);
     put(&INFERENCE, INFERENCE_LOOP.try_init(inference)?);
@@ -117,12 +129,11 @@ fn place(links: &'static Links) -> Option<&'static mut Background> {
 
 /// Makes what the loops share.
 #[inline(never)]
-fn link() -> Option<&'static Links> {
+fn link() -> Option<&'static mut Links> {
     static PLACE: StaticCell<Links> = StaticCell::new();
     let links = PLACE.try_init_with(Links::new)?;
     links.on_work(|| WORK_TO_DO.raise());
     links.epoch.set(clock::epoch());
-    put(&LINKS, links);
     Some(links)
 }
 
@@ -167,7 +178,7 @@ fn sampling_loop() -> ! {
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
-        if !links.blocks.is_empty() {
+        if links.blocks_waiting() > 0 {
             BLOCK_SENT.raise();
         }
         // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
@@ -215,7 +226,7 @@ fn button(down: bool) {
 
 /// Runs the shell's command.
 fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
-    match critical_section::with(|cs| CONSOLE.borrow(cs).get()) {
+    match get(&CONSOLE) {
         Some(console) => console.run(words, io),
         None => {
             io.str("error: the device is just starting; try again\n");
@@ -230,9 +241,9 @@ fn tell(out: &mut dyn Out) {
         restarted(&record, out);
     }
     lines_refused(out);
-    let Some(links) = links() else { return };
-    record::write(links, clock::now(), out);
-    while let Some(event) = links.events.receive() {
+    let (Some(links), Some(events), Some(recorded)) = (links(), get(&EVENTS), get(&RECORDED)) else { return };
+    record::write(links, recorded, clock::now(), out);
+    while let Some(event) = events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
 }

@@ -30,9 +30,8 @@ impl Io for Screen {
 }
 
 thread_local! {
-    static CONSOLE: Console = {
-        let links: &'static Links = Box::leak(Box::new(Links::new()));
-        let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+    static CONSOLE: &'static Console = {
+        let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
         memory.split(links).console
     };
 }

@@ -14,7 +14,7 @@ use crate::data::stats::{Ended, Phase};
 use crate::data::storage::Storage;
 use crate::keep::Keeper;
 use crate::learners::{Model, Scratch};
-use crate::link::Links;
+use crate::link::{BackgroundEnds, Links};
 use crate::loops::evaluate::Evaluate;
 use crate::loops::train::{Advance, Train, Watch};
 use crate::pool::Pool;
@@ -62,13 +62,14 @@ pub struct Background {
 impl Background {
     pub(crate) fn new(
         links: &'static Links,
+        ends: BackgroundEnds,
         pool: Pool,
         workspace: &'static mut [u32],
         scratch: &'static mut [Scratch; 2],
     ) -> Self {
         Self {
             links,
-            workshop: Workshop::new(links, pool, workspace),
+            workshop: Workshop::new(links, ends, pool, workspace),
             keeper: Keeper::new(links),
             job: None,
             work: Work::Nothing,
@@ -95,7 +96,7 @@ impl Background {
             if wanted || self.workshop.workspace.is_none() || self.keeper.has_copy() {
                 return kept;
             }
-            return match self.links.take_order() {
+            return match self.workshop.ends.orders.receive() {
                 Some(order) => {
                     self.begin(order, now);
                     true
@@ -103,7 +104,7 @@ impl Background {
                 None => kept,
             };
         };
-        if let Some(order) = self.links.take_order() {
+        if let Some(order) = self.workshop.ends.orders.receive() {
             self.links.training.update(|t| t.refused = order.id);
             self.links.tell(Event::TrainingRefused { time: now, id: order.id });
         }
@@ -115,7 +116,7 @@ impl Background {
         let next = match &mut self.work {
             Work::Nothing => Advance::Idle,
             Work::Train(train) => train.advance(links, workshop, id, now, budget),
-            Work::Watch(watch) => watch.advance(links),
+            Work::Watch(watch) => watch.advance(links, workshop),
             Work::Convert(convert) => convert.advance(links, workshop, self.scratch),
             Work::Evaluate(evaluate) => {
                 let [scratch, _] = &mut *self.scratch;
@@ -203,7 +204,7 @@ impl Background {
         let published = match core::mem::replace(&mut self.work, Work::Nothing) {
             Work::Nothing => None,
             Work::Train(train) => {
-                let slot = train.end(self.links, report);
+                let slot = train.end(&self.workshop, report);
                 report.map(|_| self.workshop.publish(slot, order.learner, false, now))
             }
             Work::Watch(_) => {
@@ -217,7 +218,7 @@ impl Background {
                 }
                 return;
             }
-            Work::Evaluate(evaluate) => return evaluate.end(self.links, report.is_some()),
+            Work::Evaluate(evaluate) => return evaluate.end(self.links, &self.workshop, report.is_some()),
         };
         self.keeper.due |= published.is_some();
         if !self.links.published.get().is_some_and(|p| p.online) {
@@ -241,17 +242,22 @@ impl Background {
 
     /// Windows, set and copies that were under way when their job ended go home.
     fn tidy(&mut self) {
-        if let Some(set) = self.links.full_set.receive() {
-            let _ = self.links.set_home.send(set);
+        let ends = &self.workshop.ends;
+        if let Some(set) = ends.full_set.receive() {
+            let _ = ends.set_home.send(set);
         }
-        while let Some(window) = self.links.take_window() {
-            // The pool has a place for each of its windows.
-            let _ = self.links.free_windows.send(window);
+        while let Some(window) = ends.train_windows.receive() {
+            let _ = ends.free_windows.send(window);
         }
         if !self.keeper.awaits_copy()
-            && let Some(mut copy) = self.links.copied.receive()
+            && let Some(mut copy) = ends.copied.receive()
         {
             copy.slot.model = Model::Empty;
         }
+    }
+
+    /// Whether a window waits for the job under way.
+    pub(crate) fn window_waits(&self) -> bool {
+        !self.workshop.ends.train_windows.is_empty()
     }
 }

@@ -13,7 +13,7 @@ use crate::data::env::{Led, Sensor};
 use crate::data::preprocessing::Bench;
 use crate::data::storage::{NoFlash, Storage};
 use crate::learners::Scratch;
-use crate::link::Links;
+use crate::link::{Ends, Events, Links, Recorded};
 use crate::loops::inference::Inference;
 use crate::loops::online::OnlineMemory;
 use crate::loops::sampling::Sampling;
@@ -41,15 +41,19 @@ pub struct Memory {
     pub online: OnlineMemory,
     /// Lent to the training under way.
     pub workspace: [u32; WORKSPACE_BYTES / 4],
+    /// What runs the shell's commands, once there is a device.
+    console: Option<Console>,
 }
 
 /// All static memory of the engine, in bytes: pools, queues, and the loops themselves.
 pub const USED: usize =
     size_of::<Memory>() + size_of::<Links>() + size_of::<Sampling>() + size_of::<Inference>() + size_of::<Background>();
 
-/// The loops, each ready for a thread of its own.
+/// The loops, each ready for a thread of its own, with the ends of queues that are its own.
 #[derive(Debug)]
 pub struct Parts {
+    /// What they share.
+    pub links: &'static Links,
     /// Reads the sensor.
     pub sampling: Sampling,
     /// Windows, verdicts, light.
@@ -57,7 +61,11 @@ pub struct Parts {
     /// Trains, converts, keeps.
     pub background: Background,
     /// Runs the shell's commands.
-    pub console: Console,
+    pub console: &'static Console,
+    /// What is to be told, for who prints it.
+    pub events: Events,
+    /// What is recorded, for the same.
+    pub recorded: Recorded,
 }
 
 impl Memory {
@@ -72,22 +80,26 @@ impl Memory {
         compared: [Scratch::Empty, Scratch::Empty],
         online: OnlineMemory::ZERO,
         workspace: [0; WORKSPACE_BYTES / 4],
+        console: None,
     };
 
-    /// Deals the memory out to the loops, which share `links`.
-    pub fn split(&'static mut self, links: &'static Links) -> Parts {
-        let Self { windows, slots, set, features, scratch, compared, online, workspace } = self;
+    /// Deals the memory and the ends of the queues out to the loops, which share `links` from now on.
+    pub fn split(&'static mut self, links: &'static mut Links) -> Parts {
+        let Self { windows, slots, set, features, scratch, compared, online, workspace, console } = self;
+        let (links, Ends { blocks, record, inference, background, shell, events, recorded }) = links.split();
         let pool = Pool::new(slots);
         for window in windows {
-            // The queue has as many places as there are windows.
-            let _ = links.free_windows.send(window);
+            let _ = background.free_windows.send(window);
         }
-        let _ = links.set_home.send(set);
+        let _ = background.set_home.send(set);
         Parts {
-            sampling: Sampling::new(links),
-            inference: Inference::new(links, pool, features, scratch, online),
-            background: Background::new(links, pool, workspace, compared),
-            console: Console::new(links, pool, USED as u32),
+            links,
+            sampling: Sampling::new(links, blocks, record),
+            inference: Inference::new(links, inference, pool, features, scratch, online),
+            background: Background::new(links, background, pool, workspace, compared),
+            console: console.insert(Console::new(links, shell, pool, USED as u32)),
+            events,
+            recorded,
         }
     }
 }
@@ -106,30 +118,48 @@ pub struct Device<S, L, V = NoFlash> {
     pub flash: V,
     /// How long the erase of a page stops everything.
     pub erase_time: Micros,
+    /// What it has to tell.
+    pub events: Events,
+    /// What it has to send.
+    pub recorded: Recorded,
     links: &'static Links,
     sampling: Sampling,
     inference: Inference,
     background: Background,
-    console: Console,
+    console: &'static Console,
     now: Micros,
     due: Micros,
 }
 
 impl<S: Sensor, L: Led> Device<S, L> {
     /// A device at time 0 that keeps nothing.
-    pub fn new(links: &'static Links, memory: &'static mut Memory, sensor: S, led: L) -> Self {
+    pub fn new(links: &'static mut Links, memory: &'static mut Memory, sensor: S, led: L) -> Self {
         Self::with_flash(links, memory, sensor, led, NoFlash)
     }
 }
 
 impl<S: Sensor, L: Led, V: Storage> Device<S, L, V> {
     /// A device at time 0 that has restored what is in its flash.
-    pub fn with_flash(links: &'static Links, memory: &'static mut Memory, sensor: S, led: L, mut flash: V) -> Self {
-        let Parts { sampling, inference, mut background, console } = memory.split(links);
+    pub fn with_flash(links: &'static mut Links, memory: &'static mut Memory, sensor: S, led: L, mut flash: V) -> Self {
+        let Parts { links, sampling, inference, mut background, console, events, recorded } = memory.split(links);
         let now = Micros(0);
         background.restore(now, sensor.info(), &mut flash);
         let erase_time = Micros(1_000_000);
-        Self { sensor, led, flash, erase_time, links, sampling, inference, background, console, now, due: now }
+        Self {
+            sensor,
+            led,
+            flash,
+            erase_time,
+            events,
+            recorded,
+            links,
+            sampling,
+            inference,
+            background,
+            console,
+            now,
+            due: now,
+        }
     }
 
     /// What the loops share.
@@ -138,7 +168,7 @@ impl<S: Sensor, L: Led, V: Storage> Device<S, L, V> {
     }
 
     /// What runs commands on it.
-    pub fn console(&self) -> Console {
+    pub fn console(&self) -> &'static Console {
         self.console
     }
 
@@ -161,7 +191,7 @@ impl<S: Sensor, L: Led, V: Storage> Device<S, L, V> {
         let work = (passed.0.min(100_000) as u32).saturating_mul(WORK_PER_MICRO).max(1);
         // One turn takes in at most one window or does at most this work; windows come far less often.
         let erases = self.links.erases.load(Ordering::Relaxed);
-        while self.background.turn(now, work, &mut self.flash) && self.links.window_waits() {}
+        while self.background.turn(now, work, &mut self.flash) && self.background.window_waits() {}
         // Two for each.
         let erased = u64::from(self.links.erases.load(Ordering::Relaxed).wrapping_sub(erases) / 2);
         self.now = Micros(self.now.0.saturating_add(self.erase_time.0.saturating_mul(erased)));

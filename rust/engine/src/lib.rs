@@ -57,7 +57,7 @@
 //!
 //! let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
 //! let mut device = Device::new(links, memory, Hum(800.0), Light(false));
-//! links.order(FIRST, None, Job::Train { start: Start::Afresh, part: Part::Whole }).unwrap();
+//! device.links().order(FIRST, None, Job::Train { start: Start::Afresh, part: Part::Whole }).unwrap();
 //! device.run(Micros(30_000_000));
 //! device.sensor.0 = 3200.0;
 //! device.run(Micros(3_000_000));
@@ -94,4 +94,4 @@ pub use data::env::{Io, Led, Pace, Reading, Sensor, SensorError, SensorInfo};
 pub use data::storage::{Flash, NoFlash, Storage};
 pub use device::{Memory, Parts};
 pub use hone_learn::text;
-pub use link::{Links, Queue, Shared};
+pub use link::{Links, Shared};

@@ -2,25 +2,27 @@
 
 use crate::data::order::Published;
 use crate::learners::Learner;
-use crate::link::Links;
+use crate::link::{BackgroundEnds, Links};
 use crate::pool::{Held, Pool};
 use core::sync::atomic::Ordering;
 use hone_signal::Micros;
 
-/// What builds models: the pool's free slots, and the memory that trainings work in. There is one, the background loop's.
+/// What builds models: the pool's free slots, the memory that trainings work in, and the queues' ends by which windows, rows and
+/// orders come. There is one, the background loop's.
 #[derive(Debug)]
 pub struct Workshop {
     /// The pool.
     pub pool: Pool,
     /// Away while the shell has it.
     pub workspace: Option<&'static mut [u32]>,
+    pub(crate) ends: BackgroundEnds,
     links: &'static Links,
     generation: u32,
 }
 
 impl Workshop {
-    pub(crate) fn new(links: &'static Links, pool: Pool, workspace: &'static mut [u32]) -> Self {
-        Self { pool, workspace: Some(workspace), links, generation: 0 }
+    pub(crate) fn new(links: &'static Links, ends: BackgroundEnds, pool: Pool, workspace: &'static mut [u32]) -> Self {
+        Self { pool, workspace: Some(workspace), ends, links, generation: 0 }
     }
 
     /// A slot that is neither published nor offered nor borrowed.

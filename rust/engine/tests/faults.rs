@@ -3,15 +3,22 @@
 mod common;
 
 use common::{Act, Bench};
-use hone_engine::SensorError;
+use hone_engine::capacity::{WINDOW_FRAMES, WINDOW_POOL};
 use hone_engine::data::event::Event;
 use hone_engine::data::order::JobFault;
-use hone_engine::data::stats::SensorHealth;
+use hone_engine::data::stats::{SamplingStats, SensorHealth};
+use hone_engine::{Links, Memory, Parts, SensorError};
 use hone_learn::Decision;
 use hone_signal::{Faults, Micros, Rate};
 
 fn failure(bench: &Bench) -> Option<JobFault> {
     bench.links.training.get().history.last().copied().flatten().and_then(|e| e.result.err())
+}
+
+/// The loops of a device, each to be run by itself.
+fn parts() -> Parts {
+    let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
+    memory.split(links)
 }
 
 #[test]
@@ -119,80 +126,83 @@ fn a_saturated_window_is_judged_but_never_learnt() {
 #[test]
 fn late_sampling_is_counted_as_overruns_and_starts_the_window_anew() {
     let mut b = Bench::new();
-    let links = b.links;
-    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
-    let mut sampling = memory.split(links).sampling;
+    let Parts { links, mut sampling, mut inference, events, .. } = parts();
     let sensor = &mut b.device.sensor;
     let mut due = sampling.turn(Micros(0), sensor);
     for _ in 0..40 {
         due = sampling.turn(due, sensor);
     }
-    sampling.turn(Micros(due.0 + 5_300), sensor);
+    due = sampling.turn(Micros(due.0 + 5_300), sensor);
     assert_eq!(links.sampling.get().overruns, 5);
-    let told = std::iter::from_fn(|| links.events.receive());
+    let told = std::iter::from_fn(|| events.receive());
     assert_eq!(told.filter(|e| matches!(e, Event::Overrun { frames: 5, .. })).count(), 1);
-    let mut last = None;
-    let mut jumps = Vec::new();
-    while let Some(block) = links.blocks.receive() {
-        let next = block.first_frame + u32::from(block.len) / u32::from(block.channels);
-        if let Some(last) = last.replace(next) {
-            jumps.push(block.first_frame - last);
-        }
+    for _ in 1..WINDOW_FRAMES {
+        while inference.turn(&|| due, &mut b.lamp) {}
+        assert_eq!(links.inference.get().windows, 0, "none with frames from before");
+        due = sampling.turn(due, sensor);
     }
-    assert!(jumps.iter().all(|j| *j == 0 || *j == 5), "{jumps:?}");
+    sampling.turn(due, sensor);
+    while inference.turn(&|| due, &mut b.lamp) {}
+    assert_eq!((links.inference.get().broken, links.inference.get().windows), (1, 1));
 }
 
-/// A device whose sensor of 1000 Hz sets the pace, fed with frames at these times.
-fn paced(times: impl IntoIterator<Item = u64>) -> Bench {
+/// A sensor of 1000 Hz that sets the pace and gives frames at these times, and what was told of it.
+struct Paced {
+    sensor: Bench,
+    events: Vec<Event>,
+    stats: SamplingStats,
+    /// What `stats` says.
+    text: String,
+}
+
+fn paced(times: impl IntoIterator<Item = u64>) -> Paced {
     let mut b = Bench::sampling(common::TestFlash::new(2), |s| s.pace = hone_engine::Pace::Trigger);
-    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
-    let mut sampling = memory.split(b.links).sampling;
+    let Parts { links, mut sampling, console, events, .. } = parts();
+    let mut told = Vec::new();
     for time in times {
         b.device.sensor.waiting.push_back(Micros(time));
         sampling.turn(Micros(time), &mut b.device.sensor);
-        while b.links.blocks.receive().is_some() {}
-        b.events.extend(std::iter::from_fn(|| b.links.events.receive()));
+        told.extend(std::iter::from_fn(|| events.receive()));
     }
-    let last = b.links.sampling.get().last_time;
+    let last = links.sampling.get().last_time;
     let due = sampling.turn(last, &mut b.device.sensor);
     assert_eq!(due, Micros(last.0 + 100_000), "then it has fallen silent");
     sampling.turn(due, &mut b.device.sensor);
-    b.events.extend(std::iter::from_fn(|| b.links.events.receive()));
-    b
+    told.extend(std::iter::from_fn(|| events.receive()));
+    console.run(&["stats"], &mut b).unwrap();
+    let text = std::mem::take(&mut b.text);
+    Paced { sensor: b, events: told, stats: links.sampling.get(), text }
 }
 
 #[test]
 fn a_sensor_that_sets_the_pace_is_taken_as_it_comes_and_its_silence_is_told() {
-    let b = paced((1..=5000).map(|n| 1000 * n + n * 7919 % 40));
-    let s = b.links.sampling.get();
+    let p = paced((1..=5000).map(|n| 1000 * n + n * 7919 % 40));
+    let s = p.stats;
     assert_eq!((s.frames, s.overruns, s.repeated), (5000, 0, 0));
     assert!((s.intervals.hertz() - 1000.0).abs() < 0.1 && s.intervals.min >= 960 && s.intervals.max <= 1040, "{s:?}");
     assert_eq!(s.health, SensorHealth::Lost(SensorError::Silent));
-    assert_eq!(b.device.sensor.restarts, 1);
-    assert!(matches!(b.events.as_slice(), [Event::SensorLost { error: SensorError::Silent, .. }]), "{:?}", b.events);
+    assert_eq!(p.sensor.device.sensor.restarts, 1);
+    assert!(matches!(p.events.as_slice(), [Event::SensorLost { error: SensorError::Silent, .. }]), "{:?}", p.events);
 }
 
 #[test]
 fn missing_readings_break_the_window_off_and_a_rate_that_is_off_is_told() {
-    let b = paced((1..=2000).map(|n| 1000 * (n + if n > 1000 { 9 } else { 0 })));
-    assert_eq!(b.links.sampling.get().overruns, 9);
-    assert!(b.has(|e| matches!(e, Event::Overrun { frames: 9, .. })), "{:?}", b.events);
-    let mut b = paced((1..=4000).map(|n| 930 * n));
-    let told = b.events.iter().find_map(|e| match e {
+    for missing in [1, 2, 9] {
+        let p = paced((1..=2000).map(|n| 1000 * (n + if n > 1000 { missing } else { 0 })));
+        assert_eq!(u64::from(p.stats.overruns), missing);
+        let told = |e: &Event| matches!(e, Event::Overrun { frames, .. } if u64::from(*frames) == missing);
+        assert!(p.events.iter().any(told), "{:?}", p.events);
+    }
+    let p = paced((1..=4000).map(|n| 930 * n));
+    let told = p.events.iter().find_map(|e| match e {
         Event::SensorRate { nominal, measured, off, .. } => Some((*nominal, *measured, *off)),
         _ => None,
     });
     let (nominal, measured, off) = told.expect("it is told");
     assert!(nominal == 1000.0 && (measured - 1075.27).abs() < 1.0 && off, "{told:?}");
-    assert_eq!(b.links.sampling.get().overruns, 0);
-    b.command("stats").unwrap();
-    assert!(
-        b.text.contains(
-            "rate          1075 Hz measured, 1000 Hz by the sensor's trigger; intervals 930 to 930 us, deviation 0"
-        ),
-        "{}",
-        b.text
-    );
+    assert_eq!(p.stats.overruns, 0);
+    let row = "rate          1075 Hz measured, 1000 Hz by the sensor's trigger; intervals 930 to 930 us, deviation 0";
+    assert!(p.text.contains(row), "{}", p.text);
 }
 
 #[test]
@@ -213,9 +223,7 @@ fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
             Ok(hone_engine::Reading::new(now, Faults::NONE))
         }
     }
-    let b = Bench::new();
-    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
-    let mut sampling = memory.split(b.links).sampling;
+    let mut sampling = parts().sampling;
     let mut due = Micros(0);
     for _ in 0..4160 {
         due = sampling.turn(due, &mut Odd);
@@ -226,13 +234,12 @@ fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
 #[test]
 fn blocks_that_nobody_takes_are_counted_as_lost() {
     let mut b = Bench::new();
-    let memory: &'static mut hone_engine::Memory = Box::leak(Box::new(hone_engine::Memory::ZERO));
-    let mut sampling = memory.split(b.links).sampling;
+    let Parts { links, mut sampling, .. } = parts();
     let mut due = Micros(0);
     for _ in 0..16 * 12 {
         due = sampling.turn(due, &mut b.device.sensor);
     }
-    let s = b.links.sampling.get();
+    let s = links.sampling.get();
     assert_eq!((s.queue_high, s.blocks_lost), (8, 4));
 }
 
@@ -261,7 +268,7 @@ fn a_cancelled_training_leaves_the_model_in_use_and_its_windows_come_back() {
     assert_eq!(failure(&b), Some(JobFault::Cancelled));
     assert_eq!(b.links.published.get(), published);
     b.run(1.0);
-    assert!(b.links.free_windows.len() >= b.links.free_windows.capacity() - 1, "no window stays behind");
+    assert!(b.links.windows_free() >= WINDOW_POOL - 1, "no window stays behind");
     assert!(b.command("train cancel").is_err(), "there is nothing to cancel");
     b.command("train esn --wait").unwrap();
     assert_ne!(b.links.published.get(), published);

@@ -147,7 +147,7 @@ fn it_ends_when_told_and_when_the_sensor_is_gone() {
     }
     let mut now = b.device.now();
     for _ in 0..3 {
-        hone_engine::say::record::write(b.links, now, &mut Text);
+        hone_engine::say::record::write(b.links, &b.device.recorded, now, &mut Text);
         now = Micros(now.0 + 2_000_000);
     }
     assert_eq!(b.links.record.get().phase, RecordPhase::Off);

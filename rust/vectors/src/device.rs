@@ -82,9 +82,10 @@ pub struct Trial {
 
 impl Trial {
     /// A device at its start.
-    pub fn new(links: &'static Links, memory: &'static mut Memory) -> Self {
+    pub fn new(links: &'static mut Links, memory: &'static mut Memory) -> Self {
         let sensor = Hum { range: 800, frame: 0, rng: Rng::new(0) };
-        Self { device: Device::new(links, memory, sensor, Dark), links, told: Told::default() }
+        let device = Device::new(links, memory, sensor, Dark);
+        Self { links: device.links(), device, told: Told::default() }
     }
 
     /// Hears class `class`, labelled so if it is to learn, for so many seconds.
@@ -94,7 +95,7 @@ impl Trial {
         // The queue of events is short.
         for _ in 0..seconds * 4 {
             self.device.run(Micros(250_000));
-            while let Some(event) = self.links.events.receive() {
+            while let Some(event) = self.device.events.receive() {
                 self.told.add(event);
             }
         }

@@ -88,7 +88,7 @@ fn run(console: &Console, form: Form, windows: Option<u16>, yes: bool, io: &mut 
         io.str("the model in use stays\n");
         return Ok(());
     }
-    let kept = transfer::order(links, KeepRequest::Replace, io)?;
+    let kept = transfer::order(console, KeepRequest::Replace, io)?;
     io.str("replaced: ");
     transfer::told(&kept, io);
     Ok(())

@@ -1,6 +1,6 @@
 //! `data`: what the training set holds.
 
-use super::{Outcome, fail, misuse};
+use super::{Console, Outcome, fail, misuse};
 use crate::capacity::FEATURES;
 use crate::data::buffers::RowSet;
 use crate::data::env::Io;
@@ -10,11 +10,11 @@ use hone_learn::text::Write;
 use hone_signal::Micros;
 
 #[inline(never)]
-pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
-        ["info"] => info(links, io),
-        ["clear"] => clear(links, io),
-        ["export"] => with_set(links, io, &mut |set, io| {
+        ["info"] => info(console.links, io),
+        ["clear"] => clear(console.links, io),
+        ["export"] => with_set(console, io, &mut |set, io| {
             export(set, io);
             Ok(())
         }),
@@ -63,12 +63,13 @@ fn busy(io: &mut dyn Io) -> Outcome {
 }
 
 /// Runs `look` with the set, which inference lends and gets back.
-fn with_set(links: &Links, io: &mut dyn Io, look: &mut dyn FnMut(&RowSet, &mut dyn Io) -> Outcome) -> Outcome {
+fn with_set(console: &Console, io: &mut dyn Io, look: &mut dyn FnMut(&RowSet, &mut dyn Io) -> Outcome) -> Outcome {
+    let (links, ends) = (console.links, &console.ends);
     links.set_for_shell.store(true, Ordering::Relaxed);
     for _ in 0..40 {
-        if let Some(set) = links.lent_set.receive() {
+        if let Some(set) = ends.lent_set.receive() {
             let outcome = look(set, io);
-            let _ = links.set_home.send(set);
+            let _ = ends.set_home.send(set);
             return outcome;
         }
         if !io.pause(Micros(50_000)) {
@@ -76,10 +77,10 @@ fn with_set(links: &Links, io: &mut dyn Io, look: &mut dyn FnMut(&RowSet, &mut d
         }
     }
     if !links.set_for_shell.swap(false, Ordering::Relaxed)
-        && let Some(set) = links.lent_set.receive()
+        && let Some(set) = ends.lent_set.receive()
     {
         // It came at the last moment.
-        let _ = links.set_home.send(set);
+        let _ = ends.set_home.send(set);
     }
     busy(io)
 }

@@ -19,7 +19,7 @@ use crate::data::buffers::RECORD;
 use crate::data::config::Section;
 use crate::data::env::Io;
 use crate::learners::{LABELS, Learner, ROWS};
-use crate::link::Links;
+use crate::link::{Links, ShellEnds};
 use crate::pool::Pool;
 use core::ffi::CStr;
 use hone_learn::Kind;
@@ -242,17 +242,18 @@ pub static TEXTS: &[&CStr] =
         .0;
 
 /// Runs commands for one shell.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Console {
     links: &'static Links,
+    ends: ShellEnds,
     pool: Pool,
     /// Bytes of static memory that the engine takes.
     memory: u32,
 }
 
 impl Console {
-    pub(crate) fn new(links: &'static Links, pool: Pool, memory: u32) -> Self {
-        Self { links, pool, memory }
+    pub(crate) fn new(links: &'static Links, ends: ShellEnds, pool: Pool, memory: u32) -> Self {
+        Self { links, ends, pool, memory }
     }
 
     /// The models, to read.
@@ -272,7 +273,7 @@ impl Console {
             "infer" => infer::run(self.links, rest, io),
             "label" if LABELS => infer::label(self.links, rest, io),
             "stats" => stats::run(self, rest, io),
-            "data" if ROWS => data::run(self.links, rest, io),
+            "data" if ROWS => data::run(self, rest, io),
             "eval" => eval::run(self.links, rest, io),
             "model" => model::run(self, rest, io),
             "sensor" => sensor::run(self.links, rest, io),

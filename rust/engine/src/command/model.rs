@@ -11,11 +11,11 @@ use hone_signal::Micros;
 pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     match words {
         ["info"] => info(console, io),
-        ["save"] => transfer::save(console.links, io),
-        ["load"] => transfer::load(console.links, io),
-        ["erase"] => transfer::erase(console.links, io),
-        ["export", rest @ ..] => transfer::export(console.links, rest, io),
-        ["import"] => transfer::import(console.links, io),
+        ["save"] => transfer::save(console, io),
+        ["load"] => transfer::load(console, io),
+        ["erase"] => transfer::erase(console, io),
+        ["export", rest @ ..] => transfer::export(console, rest, io),
+        ["import"] => transfer::import(console, io),
         ["compress", rest @ ..] if SMALL => convert::compress(console, rest, io),
         ["quantize", rest @ ..] if SMALL => convert::quantize(console, rest, io),
         _ => misuse("model", io),

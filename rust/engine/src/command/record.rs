@@ -54,7 +54,6 @@ pub(super) fn run(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
     let until = Micros(io.now().0 + (seconds * 1e6) as u64);
     links.record_off.store(false, Ordering::Relaxed);
     links.record_lost.store(0, Ordering::Relaxed);
-    while links.recorded.receive().is_some() {}
     links.record.set(Recording { phase: RecordPhase::On, every, until, ..Recording::OFF });
     links.recording.store(every.into(), Ordering::Relaxed);
     io.str("recording ");

@@ -1,7 +1,7 @@
 //! `stats`.
 
 use super::{Console, Outcome, misuse, train};
-use crate::capacity::RAM_BUDGET;
+use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, RAM_BUDGET, WINDOW_POOL};
 use crate::data::env::{Io, ThreadInfo};
 use crate::data::order::Published;
 use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealth};
@@ -51,13 +51,13 @@ fn text(console: &Console, io: &mut dyn Io) {
         "queues",
         "%/% blocks (most %), %/% windows free, %/% events (% lost), % windows lost to training\n",
         &[
-            links.blocks.len() as u32,
-            links.blocks.capacity() as u32,
+            links.blocks_waiting() as u32,
+            BLOCK_QUEUE as u32,
             sampling.queue_high.into(),
-            links.free_windows.len() as u32,
-            links.free_windows.capacity() as u32,
-            links.events.len() as u32,
-            links.events.capacity() as u32,
+            links.windows_free() as u32,
+            WINDOW_POOL as u32,
+            links.events_waiting() as u32,
+            EVENT_QUEUE as u32,
             links.events_lost.load(Ordering::Relaxed),
             inference.windows_lost,
         ],

@@ -20,13 +20,13 @@ fn show(links: &Links, io: &mut dyn Io) -> Outcome {
     let Some(epoch) = links.epoch.get() else {
         return fail(io, "the time of day is not known; 'time set 2026-01-31T23:59:59Z' tells it");
     };
-    day::write((epoch + io.now().0) / 1_000_000, io.out());
+    day::write(((epoch + io.now().0) / 1_000_000) as u32, io.out());
     io.str("\n");
     Ok(())
 }
 
 fn set(links: &Links, text: &str, io: &mut dyn Io) -> Outcome {
-    let Some(seconds) = day::read(text) else {
+    let Some(seconds) = day::read(text).map(u64::from) else {
         return fail(io, "time set takes a date from 2000 to 2099 and a time in UTC, as in 2026-01-31T23:59:59Z");
     };
     let Micros(now) = io.now();

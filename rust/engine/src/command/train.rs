@@ -240,7 +240,7 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
     let mut status = links.training.get();
     if !status.running() {
         // One that has been ordered and waits never begins; whoever takes the order out of the queue has it.
-        if let Some(order) = links.take_order() {
+        if let Some(order) = links.withdraw_order() {
             io.counts("training %: ", &[order.id]);
             io.str(order.learner.name());
             io.str(", cancelled before it began\n");

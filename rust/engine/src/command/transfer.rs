@@ -1,10 +1,9 @@
 //! `model save | load | erase | export | import`: orders to the training loop, and lines to and from a terminal.
 
-use super::{Failed, Outcome, fail, fail_of};
+use super::{Console, Failed, Outcome, fail, fail_of};
 use crate::data::env::{Io, Typed};
-use crate::data::order::{KeepRequest, Kept};
+use crate::data::order::{KeepOrder, KeepRequest, Kept};
 use crate::keep::bytes;
-use crate::link::Links;
 use crate::say::{keep_error, telemetry};
 use core::sync::atomic::Ordering;
 use hone_learn::text::{Line, Write};
@@ -20,22 +19,22 @@ const PATIENCE: Micros = Micros(30_000_000);
 /// Characters of a line typed; a transfer's and what a terminal may add.
 const TYPED: usize = 128;
 
-pub(super) fn save(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, KeepRequest::Save, io)?;
+pub(super) fn save(console: &Console, io: &mut dyn Io) -> Outcome {
+    let kept = order(console, KeepRequest::Save, io)?;
     io.str("saved: ");
     told(&kept, io);
     Ok(())
 }
 
-pub(super) fn load(links: &Links, io: &mut dyn Io) -> Outcome {
-    let kept = order(links, KeepRequest::Load, io)?;
+pub(super) fn load(console: &Console, io: &mut dyn Io) -> Outcome {
+    let kept = order(console, KeepRequest::Load, io)?;
     io.str("loaded: ");
     told(&kept, io);
     Ok(())
 }
 
-pub(super) fn erase(links: &Links, io: &mut dyn Io) -> Outcome {
-    order(links, KeepRequest::Erase, io)?;
+pub(super) fn erase(console: &Console, io: &mut dyn Io) -> Outcome {
+    order(console, KeepRequest::Erase, io)?;
     io.str("the model in use and the saved one are gone\n");
     Ok(())
 }
@@ -52,8 +51,16 @@ pub(super) fn told(kept: &Kept, io: &mut dyn Io) {
 }
 
 /// Has the training loop do something and waits for it.
-pub(super) fn order(links: &Links, wanted: KeepRequest, io: &mut dyn Io) -> Result<Kept, Failed> {
-    let Some(id) = links.keep(wanted) else { return Err(failed(io, "orders are waiting already; try again")) };
+pub(super) fn order(console: &Console, wanted: KeepRequest, io: &mut dyn Io) -> Result<Kept, Failed> {
+    let links = console.links;
+    let id = links.keeping.update(|k| {
+        k.ordered = k.ordered.wrapping_add(1).max(1);
+        k.ordered
+    });
+    if console.ends.keep_orders.send(KeepOrder { id, request: wanted }).is_err() {
+        return Err(failed(io, "orders are waiting already; try again"));
+    }
+    links.wake();
     for _ in 0..LOOKS {
         let status = links.keeping.get();
         if status.done == id {
@@ -80,12 +87,15 @@ fn failed(io: &mut dyn Io, text: &str) -> Failed {
 type Work<'a, R> = &'a mut dyn FnMut(&mut [u8], Kept, &mut dyn Io) -> Result<R, Failed>;
 
 /// Runs `work` with the workspace, which the training loop has lent after `wanted`.
-fn with_workspace<R>(links: &Links, wanted: KeepRequest, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
+fn with_workspace<R>(console: &Console, wanted: KeepRequest, io: &mut dyn Io, work: Work<'_, R>) -> Result<R, Failed> {
+    let (links, ends) = (console.links, &console.ends);
     links.workspace_wanted.store(true, Ordering::Relaxed);
-    let result = order(links, wanted, io).and_then(|kept| match links.workspace_lent.receive() {
+    let result = order(console, wanted, io).and_then(|kept| match ends.workspace_lent.receive() {
         Some(memory) => {
             let result = work(bytes(memory), kept, io);
-            links.return_workspace(memory);
+            // There is one workspace, so that its way home is free.
+            let _ = ends.workspace_home.send(memory);
+            links.wake();
             result
         }
         None => Err(failed(io, "the working memory did not come")),
@@ -98,14 +108,14 @@ fn with_workspace<R>(links: &Links, wanted: KeepRequest, io: &mut dyn Io, work: 
 
 /// `model export [--from N]`: the lines of the model in use, from line N on.
 #[inline(never)]
-pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
+pub(super) fn export(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
     let (from, count) = match words {
         [] => (0, u32::MAX),
         ["--from", n] | ["--from", n, "--lines", "0"] => (number(n, io)?, u32::MAX),
         ["--from", n, "--lines", count] => (number(n, io)?, number(count, io)?),
         _ => return fail(io, "usage: model export [--from N [--lines COUNT]]"),
     };
-    let result = with_workspace(links, KeepRequest::Export, io, &mut |bytes, kept, io| {
+    let result = with_workspace(console, KeepRequest::Export, io, &mut |bytes, kept, io| {
         let bytes = bytes.get(..kept.bytes as usize).unwrap_or(&[]);
         let Some(sender) = Sender::new(bytes) else { return Err(failed(io, "the model is too long to send")) };
         let mut memory = [0; LINE];
@@ -122,7 +132,7 @@ pub(super) fn export(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome 
         io.counts("exported % bytes in % lines\n", &[kept.bytes, sender.lines()]);
         Ok(())
     });
-    links.workspace_wanted.store(false, Ordering::Relaxed);
+    console.links.workspace_wanted.store(false, Ordering::Relaxed);
     result
 }
 
@@ -181,8 +191,8 @@ fn reply(reply: Reply, io: &mut dyn Io) {
 
 /// `model import`: reads lines until a model is whole, then takes it into use and saves it.
 #[inline(never)]
-pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
-    let received = with_workspace(links, KeepRequest::Lend, io, &mut |memory, _, io| {
+pub(super) fn import(console: &Console, io: &mut dyn Io) -> Outcome {
+    let received = with_workspace(console, KeepRequest::Lend, io, &mut |memory, _, io| {
         io.str("send the lines of 'model export'; 'end' gives up\n");
         let mut import = Import::default();
         import.ask(memory, io);
@@ -205,8 +215,8 @@ pub(super) fn import(links: &Links, io: &mut dyn Io) -> Outcome {
         }
     });
     // Until it has been taken no training may use the workspace.
-    let result = received.and_then(|length| order(links, KeepRequest::Take(length), io));
-    links.workspace_wanted.store(false, Ordering::Relaxed);
+    let result = received.and_then(|length| order(console, KeepRequest::Take(length), io));
+    console.links.workspace_wanted.store(false, Ordering::Relaxed);
     let kept = result?;
     io.str("imported: ");
     told(&kept, io);

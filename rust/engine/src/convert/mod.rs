@@ -70,7 +70,7 @@ impl Convert {
         new.slot.model = Model::Empty;
         let source = if published.online {
             let copy = workshop.free().ok_or(JobFault::NoFreeSlot)?;
-            links.copy_wanted.send(copy).map_err(|_| JobFault::NoFreeSlot)?;
+            workshop.ends.copy_wanted.send(copy).map_err(|_| JobFault::NoFreeSlot)?;
             Source::Awaited
         } else {
             Source::Slot(published.slot)
@@ -112,7 +112,7 @@ impl Convert {
             return Err(JobFault::Replaced);
         }
         if let Source::Awaited = self.source {
-            let Some(copy) = links.copied.receive() else { return Ok(false) };
+            let Some(copy) = workshop.ends.copied.receive() else { return Ok(false) };
             self.source = Source::Copy(copy);
         }
         let borrowed;
@@ -126,7 +126,7 @@ impl Convert {
         };
         let workspace = workshop.workspace.as_deref_mut().unwrap_or(&mut []);
         if self.made {
-            let Some(window) = links.take_window() else { return Ok(false) };
+            let Some(window) = workshop.ends.train_windows.receive() else { return Ok(false) };
             let view = window.view();
             let (front, bench) = apart(workspace, source.by.words(view.channels));
             let result = match source.by.see(&view, bench) {
@@ -144,7 +144,7 @@ impl Convert {
                 }
                 None => Err(JobFault::Shape),
             };
-            let _ = links.free_windows.send(window);
+            let _ = workshop.ends.free_windows.send(window);
             return result;
         }
         let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));

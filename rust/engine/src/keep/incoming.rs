@@ -78,7 +78,7 @@ impl Keeper {
             let learnt = held.slot.model.learning().learnt;
             (self.learnt_seen, self.learnt_saved) = (learnt, learnt);
             self.links.teaching.store(true, Ordering::Relaxed);
-            let sent = self.links.teach.send(Teach { held, goes_on: false });
+            let sent = workshop.ends.teach.send(Teach { held, goes_on: false });
             sent.map_err(|_| KeepError::NoFreeSlot)?;
         } else {
             drop(held);
@@ -106,7 +106,7 @@ impl Keeper {
     pub(super) fn lend(&mut self, workshop: &mut Workshop) -> Result<Kept, KeepError> {
         self.idle(workshop)?;
         let memory = workshop.workspace.take().ok_or(KeepError::Lent)?;
-        match self.links.workspace_lent.send(memory) {
+        match workshop.ends.workspace_lent.send(memory) {
             Ok(()) => {
                 self.links.keeping.update(|k| k.lent = true);
                 Ok(Kept::default())

@@ -172,7 +172,7 @@ impl Keeper {
 
     fn next(&mut self, workshop: &Workshop, now: Micros) -> Option<Doing> {
         let order = |what, id| Some(Doing { what, id, announced: None });
-        if let Some(KeepOrder { id, request }) = self.links.take_keep_order() {
+        if let Some(KeepOrder { id, request }) = workshop.ends.keep_orders.receive() {
             return order(What::Ordered(request), id);
         }
         if !self.ready {
@@ -213,8 +213,8 @@ impl Keeper {
     fn take_home(&mut self, workshop: &mut Workshop) {
         // Where it went away before the workspace came, that is still on its way.
         let wanted = self.links.workspace_wanted.load(Ordering::Relaxed);
-        let missed = if wanted { None } else { self.links.workspace_lent.receive() };
-        if let Some(memory) = missed.or_else(|| self.links.take_workspace()) {
+        let missed = if wanted { None } else { workshop.ends.workspace_lent.take_back() };
+        if let Some(memory) = missed.or_else(|| workshop.ends.workspace_home.receive()) {
             workshop.workspace = Some(memory);
             self.links.keeping.update(|k| k.lent = false);
         }

@@ -41,7 +41,7 @@ impl Keeper {
     fn length(&mut self, workshop: &Workshop) -> Result<Option<u32>, KeepError> {
         let published = self.links.published.get().ok_or(KeepError::NoModel)?;
         if published.online && self.copy.is_none() {
-            if let Some(copy) = self.links.copied.receive() {
+            if let Some(copy) = workshop.ends.copied.receive() {
                 if let Model::Empty = copy.slot.model {
                     return Err(KeepError::NoModel);
                 }
@@ -49,7 +49,7 @@ impl Keeper {
             } else {
                 if !self.copying {
                     let place = workshop.free().ok_or(KeepError::NoFreeSlot)?;
-                    self.copying = self.links.copy_wanted.send(place).is_ok();
+                    self.copying = workshop.ends.copy_wanted.send(place).is_ok();
                 }
                 return Ok(None);
             }

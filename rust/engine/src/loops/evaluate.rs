@@ -107,7 +107,7 @@ impl Evaluate {
     #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut Scratch, budget: u32) -> Advance {
         if !self.live && self.set.is_none() {
-            let Some(set) = links.full_set.receive() else { return Advance::Idle };
+            let Some(set) = workshop.ends.full_set.receive() else { return Advance::Idle };
             let set = self.set.insert(set);
             self.taught = hold_back(set.edit(), self.fold, self.folds, self.share, &mut self.back);
             if self.taught == 0 || usize::from(self.taught) == set.view().len() {
@@ -115,9 +115,8 @@ impl Evaluate {
             }
             return self.moved(Phase::Computing);
         }
-        let workspace = workshop.workspace.as_deref_mut().unwrap_or(&mut []);
         let result =
-            if self.trained { self.judge(links, workspace, scratch) } else { self.learn(links, workspace, budget) };
+            if self.trained { self.judge(links, workshop, scratch) } else { self.learn(links, workshop, budget) };
         match result {
             Ok(advance) => {
                 if let Advance::Moved(..) = advance
@@ -138,7 +137,8 @@ impl Evaluate {
     }
 
     #[inline(never)]
-    fn learn(&mut self, links: &Links, workspace: &mut [u32], budget: u32) -> Result<Advance, JobFault> {
+    fn learn(&mut self, links: &Links, workshop: &mut Workshop, budget: u32) -> Result<Advance, JobFault> {
+        let workspace = workshop.workspace.as_deref_mut().unwrap_or(&mut []);
         let taught = usize::from(self.taught);
         let Slot { model, by, .. } = &mut *self.held.slot;
         match &mut self.lesson {
@@ -157,7 +157,7 @@ impl Evaluate {
                 let mut lent = Lent { model, earlier: None, workspace: &mut [], budget };
                 let progress = match (wants, &self.set) {
                     (Wants::Window, _) => {
-                        let Some(window) = links.take_window() else { return Ok(Advance::Idle) };
+                        let Some(window) = workshop.ends.train_windows.receive() else { return Ok(Advance::Idle) };
                         let view = window.view();
                         let (front, bench) = apart_for(workspace, by, view.channels);
                         lent.workspace = front;
@@ -165,7 +165,7 @@ impl Evaluate {
                             Some(input) => step(trainer, &Given::Window(input), lent),
                             None => Err(JobFault::Shape),
                         };
-                        let _ = links.free_windows.send(window);
+                        let _ = workshop.ends.free_windows.send(window);
                         progress?
                     }
                     (Wants::Rows, Some(set)) => {
@@ -188,14 +188,15 @@ impl Evaluate {
     }
 
     #[inline(never)]
-    fn judge(&mut self, links: &Links, workspace: &mut [u32], scratch: &mut Scratch) -> Result<Advance, JobFault> {
+    fn judge(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut Scratch) -> Result<Advance, JobFault> {
+        let workspace = workshop.workspace.as_deref_mut().unwrap_or(&mut []);
         let model = &self.held.slot.model;
         let Some(set) = &mut self.set else {
-            let Some(window) = links.take_window() else { return Ok(Advance::Idle) };
+            let Some(window) = workshop.ends.train_windows.receive() else { return Ok(Advance::Idle) };
             let view = window.view();
             let answer = self.held.slot.by.see(&view, workspace).and_then(|input| model.infer(&input, scratch));
             let label = view.label;
-            let _ = links.free_windows.send(window);
+            let _ = workshop.ends.free_windows.send(window);
             self.judged += 1;
             // Until the verdict rests on all that it is to rest on it is none.
             if let Some(answer) = answer.filter(|a| a.warm) {
@@ -227,12 +228,12 @@ impl Evaluate {
 
     /// The slot is empty again, the set as it was and on its way home; the result is there for the shell where it went well.
     #[inline(never)]
-    pub fn end(mut self, links: &Links, well: bool) {
+    pub fn end(mut self, links: &Links, workshop: &Workshop, well: bool) {
         if let Some(set) = self.set.take() {
             if self.fold < self.folds {
                 swap(set.edit(), self.taught, &self.back);
             }
-            let _ = links.set_home.send(set);
+            let _ = workshop.ends.set_home.send(set);
         }
         self.held.slot.model = Model::Empty;
         if !well {

@@ -17,7 +17,7 @@ use super::judge::Judge;
 use super::light::Light;
 use super::online::{Online, OnlineMemory};
 use super::rows::Rows;
-use crate::capacity::WINDOW_FRAMES;
+use crate::capacity::{BLOCK_QUEUE, WINDOW_FRAMES, WINDOW_POOL};
 use crate::data::buffers::{BlockBuf, WindowBuf};
 use crate::data::env::Led;
 use crate::data::event::Event;
@@ -25,7 +25,8 @@ use crate::data::order::{InferRequest, Job};
 use crate::data::preprocessing::Bench;
 use crate::data::stats::{Last, Phase, count};
 use crate::learners::{ROWS, Scratch};
-use crate::link::Links;
+use crate::link::queue::{Receiver, Sender};
+use crate::link::{InferenceEnds, Links};
 use crate::pool::Pool;
 use core::sync::atomic::Ordering;
 use hone_learn::learner::Answer;
@@ -56,6 +57,9 @@ impl<F: Fn() -> Micros> Clock for F {
 #[derive(Debug)]
 pub struct Inference {
     links: &'static Links,
+    blocks: Receiver<BlockBuf, BLOCK_QUEUE>,
+    free_windows: Receiver<&'static mut WindowBuf, WINDOW_POOL>,
+    train_windows: Sender<&'static mut WindowBuf, WINDOW_POOL>,
     judge: Judge,
     rows: Rows,
     bench: &'static mut Bench,
@@ -77,17 +81,22 @@ pub struct Inference {
 impl Inference {
     pub(crate) fn new(
         links: &'static Links,
+        ends: InferenceEnds,
         pool: Pool,
         bench: &'static mut Bench,
         scratch: &'static mut Scratch,
         online: &'static mut OnlineMemory,
     ) -> Self {
+        let InferenceEnds { blocks, free_windows, train_windows, rows, online: online_ends } = ends;
         Self {
             links,
+            blocks,
+            free_windows,
+            train_windows,
             judge: Judge::new(pool, scratch),
-            rows: Rows::new(links),
+            rows: Rows::new(links, rows),
             bench,
-            online: Online::new(links, online),
+            online: Online::new(links, online_ends, online),
             window: None,
             next_frame: None,
             sequence: 0,
@@ -108,7 +117,7 @@ impl Inference {
         self.button(now);
         self.rows.turn();
         self.online.turn(now);
-        let block = self.links.blocks.receive(); // read
+        let block = self.blocks.receive(); // read
         if let Some(block) = &block {
             self.block(block, clock);
         }
@@ -132,7 +141,7 @@ impl Inference {
         };
         while !rest.is_empty() {
             if self.window.is_none() {
-                self.window = self.links.free_windows.receive();
+                self.window = self.free_windows.receive();
             }
             let Some(window) = self.window.as_deref_mut() else {
                 // Every window is with the trainer, which cannot be while the pool has one more than its queue takes.
@@ -263,18 +272,14 @@ impl Inference {
             // The trainer sees the jump in the numbers.
             return Some(window);
         }
-        let Some(free) = self.links.free_windows.receive() else {
+        let Some(free) = self.free_windows.receive() else {
             self.links.inference.update(|s| count(&mut s.windows_lost));
             return Some(window);
         };
-        match self.links.send_window(window) {
-            Ok(()) => Some(free),
-            Err(window) => {
-                self.links.inference.update(|s| count(&mut s.windows_lost));
-                let _ = self.links.free_windows.send(free);
-                Some(window)
-            }
-        }
+        // The queue has a place for each window.
+        let _ = self.train_windows.send(window);
+        self.links.wake();
+        Some(free)
     }
 
     /// A press starts a training of the default learner, once, however the contact bounces, also when it is let go,

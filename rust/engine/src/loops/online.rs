@@ -16,7 +16,7 @@ use crate::data::order::Reply;
 use crate::data::preprocessing::Bench;
 use crate::data::stats::OnlineStats;
 use crate::learners::{Learner, ONLINE, OnlineScratch, Params};
-use crate::link::{Links, Teach};
+use crate::link::{Links, OnlineEnds, Teach};
 use crate::pool::{Held, Slot};
 use core::sync::atomic::Ordering;
 use hone_learn::learner::{Answer, Input};
@@ -69,6 +69,7 @@ impl OnlineMemory {
 #[derive(Debug)]
 pub struct Online {
     links: &'static Links,
+    ends: OnlineEnds,
     held: Option<Held>,
     memory: &'static mut OnlineMemory,
     /// As they were last taken over.
@@ -81,8 +82,8 @@ fn differ(learner: Learner, a: &Params, b: &Params) -> bool {
 }
 
 impl Online {
-    pub(crate) fn new(links: &'static Links, memory: &'static mut OnlineMemory) -> Self {
-        Self { links, held: None, memory, params: Params::DEFAULT }
+    pub(crate) fn new(links: &'static Links, ends: OnlineEnds, memory: &'static mut OnlineMemory) -> Self {
+        Self { links, ends, held: None, memory, params: Params::DEFAULT }
     }
 
     /// Takes a model, gives a copy, forgets, and learns the window that waited: what was asked since the last turn.
@@ -100,14 +101,16 @@ impl Online {
             self.memory.pending.len = 0;
             self.links.online.set(OnlineStats::ZERO);
         }
-        if let Some(teach) = self.links.teach.receive() {
+        if let Some(teach) = self.ends.teach.receive() {
             self.take(teach);
         }
-        if let Some(mut copy) = self.links.copy_wanted.receive() {
+        if let Some(mut copy) = self.ends.copy_wanted.receive() {
             if let Some(held) = &self.held {
                 copy.slot.copy(&held.slot);
             }
-            self.links.send_copy(copy);
+            // There is one at a time, so that there is room.
+            let _ = self.ends.copied.send(copy);
+            self.links.wake();
         }
         if !self.links.teaching.load(Ordering::Relaxed) && self.held.is_some() {
             // Another learner is in use; nobody asks any more, and the slot is free.

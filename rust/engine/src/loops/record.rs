@@ -2,7 +2,8 @@
 
 use crate::capacity::CHANNELS;
 use crate::data::buffers::{RECORD, RecordBuf};
-use crate::link::Links;
+use crate::link::queue::Sender;
+use crate::link::{Links, RECORD_QUEUE};
 use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Rate, Sample};
 
@@ -13,6 +14,7 @@ const SLOW: Micros = Micros(125_000);
 #[derive(Debug)]
 pub(super) struct Recorder {
     links: &'static Links,
+    out: Sender<RecordBuf, RECORD_QUEUE>,
     /// So many frames make one; 0 while nothing is recorded.
     every: u32,
     /// The frame that comes next if nothing is missing.
@@ -26,9 +28,10 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) const fn new(links: &'static Links) -> Self {
+    pub(super) const fn new(links: &'static Links, out: Sender<RecordBuf, RECORD_QUEUE>) -> Self {
         Self {
             links,
+            out,
             every: 0,
             next: 0,
             sums: [0; CHANNELS],
@@ -102,7 +105,7 @@ impl Recorder {
 
     fn flush(&mut self) {
         let buf = core::mem::replace(&mut self.buf, RecordBuf::EMPTY);
-        if (buf.len > 0 || buf.last) && self.links.recorded.send(buf).is_err() {
+        if (buf.len > 0 || buf.last) && self.out.send(buf).is_err() {
             self.links.record_lost.fetch_add(buf.len.into(), Ordering::Relaxed);
         }
     }

@@ -15,7 +15,7 @@ use crate::data::event::Event;
 use crate::data::preprocessing::{Bench, extractor};
 use crate::data::stats::{DataStats, count};
 use crate::learners::{FORMAT, ROWS};
-use crate::link::Links;
+use crate::link::{Links, RowsEnds};
 use core::sync::atomic::Ordering;
 use hone_learn::set::SetError;
 use hone_signal::{Extractor, WindowView};
@@ -24,6 +24,7 @@ use hone_signal::{Extractor, WindowView};
 #[derive(Debug)]
 pub struct Rows {
     links: &'static Links,
+    ends: RowsEnds,
     set: Option<&'static mut RowSet>,
     extractor: Option<Extractor>,
     full_told: bool,
@@ -32,8 +33,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(links: &'static Links) -> Self {
-        Self { links, set: None, extractor: None, full_told: false, offered: 0 }
+    pub(crate) fn new(links: &'static Links, ends: RowsEnds) -> Self {
+        Self { links, ends, set: None, extractor: None, full_told: false, offered: 0 }
     }
 
     /// Takes the set back, clears it, lends it out: what was asked since the last turn.
@@ -41,7 +42,7 @@ impl Rows {
         if !ROWS {
             return;
         }
-        if let Some(set) = self.links.set_home.receive() {
+        if let Some(set) = self.ends.set_home.receive() {
             self.set = Some(set);
             self.publish();
         }
@@ -64,7 +65,7 @@ impl Rows {
 
     fn give(&mut self, to_shell: bool) {
         let Some(set) = self.set.take() else { return };
-        let queue = if to_shell { &self.links.lent_set } else { &self.links.full_set };
+        let queue = if to_shell { self.ends.lent_set } else { self.ends.full_set };
         // The queue has room: there is one set, and it was at home.
         if let Err(set) = queue.send(set) {
             self.set = Some(set);

@@ -3,12 +3,13 @@
 
 use super::record::Recorder;
 use super::rhythm::Rhythm;
-use crate::capacity::{BLOCK_FRAMES, CHANNELS};
-use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf};
+use crate::capacity::{BLOCK_FRAMES, BLOCK_QUEUE, CHANNELS};
+use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf, RecordBuf};
 use crate::data::env::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use crate::data::event::Event;
 use crate::data::stats::{SamplingStats, SensorHealth, count};
-use crate::link::Links;
+use crate::link::queue::Sender;
+use crate::link::{Links, RECORD_QUEUE};
 use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Sample};
 
@@ -25,6 +26,7 @@ const BLOCK_SPAN: Micros = Micros(250_000);
 #[derive(Debug)]
 pub struct Sampling {
     links: &'static Links,
+    blocks: Sender<BlockBuf, BLOCK_QUEUE>,
     block: BlockBuf,
     due: Option<Micros>,
     /// What is left over of dividing a second by the rate, so that the pace holds in the long run.
@@ -47,9 +49,14 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    pub(crate) fn new(links: &'static Links) -> Self {
+    pub(crate) fn new(
+        links: &'static Links,
+        blocks: Sender<BlockBuf, BLOCK_QUEUE>,
+        record: Sender<RecordBuf, RECORD_QUEUE>,
+    ) -> Self {
         Self {
             links,
+            blocks,
             block: EMPTY,
             due: None,
             remainder: 0,
@@ -61,7 +68,7 @@ impl Sampling {
             seen: Faults::NONE,
             erases: 0,
             rhythm: Rhythm::default(),
-            recorder: Recorder::new(links),
+            recorder: Recorder::new(links, record),
             stats: SamplingStats::ZERO,
         }
     }
@@ -264,8 +271,8 @@ impl Sampling {
         if self.block.len == 0 {
             return;
         }
-        let sent = self.links.blocks.send(self.block).is_ok();
-        let waiting = self.links.blocks.len() as u16;
+        let sent = self.blocks.send(self.block).is_ok();
+        let waiting = self.blocks.len() as u16;
         self.stats.queue_high = self.stats.queue_high.max(waiting);
         if !sent {
             count(&mut self.stats.blocks_lost);

@@ -157,7 +157,7 @@ impl Train {
         let wants = self.trainer.wants();
         let measures = self.feed.measures();
         if wants == Wants::Rows && self.set.is_none() {
-            return self.collect(links);
+            return self.collect(links, workshop);
         }
         let earlier = self.earlier.filter(|(_, g)| links.published.get().is_some_and(|p| p.generation == *g));
         let earlier = earlier.and_then(|(slot, _)| workshop.pool.get(slot));
@@ -167,7 +167,7 @@ impl Train {
         let mut lend = Lent { model, earlier: earlier.as_ref().map(|e| &e.model), workspace: &mut [], budget };
         let collecting = measures || wants == Wants::Window;
         let stepped = if collecting {
-            let Some(window) = links.take_window() else { return Advance::Idle };
+            let Some(window) = workshop.ends.train_windows.receive() else { return Advance::Idle };
             let view = window.view();
             let result = if measures {
                 let Preprocessing::Sequence(sequence) = by else { return JobFault::Shape.into() };
@@ -181,7 +181,7 @@ impl Train {
                     None => Err(JobFault::Shape),
                 }
             };
-            let _ = links.free_windows.send(window);
+            let _ = workshop.ends.free_windows.send(window);
             result
         } else {
             lend.workspace = workspace;
@@ -212,8 +212,8 @@ impl Train {
     }
 
     /// Waits for the set with as many rows as were asked for.
-    fn collect(&mut self, links: &Links) -> Advance {
-        if let Some(set) = links.full_set.receive() {
+    fn collect(&mut self, links: &Links, workshop: &Workshop) -> Advance {
+        if let Some(set) = workshop.ends.full_set.receive() {
             if let Some(extractor) = links.extractor.get() {
                 self.held.slot.by = Preprocessing::Row(extractor);
             }
@@ -239,14 +239,13 @@ impl Train {
     }
 
     /// The slot is let go, with the model in it where there is a report, and the training set goes home.
-    pub fn end(mut self, links: &Links, report: Option<Report>) -> u8 {
+    pub fn end(mut self, workshop: &Workshop, report: Option<Report>) -> u8 {
         self.held.slot.set_report(report);
         if report.is_none() {
             self.held.slot.model = crate::learners::Model::Empty;
         }
         if let Some(set) = self.set {
-            // There is one set and it was here, so its way home is free.
-            let _ = links.set_home.send(set);
+            let _ = workshop.ends.set_home.send(set);
         }
         self.held.number
     }
@@ -285,15 +284,15 @@ impl Watch {
         held.slot.by = plan.by;
         held.slot.set_report(None);
         links.teaching.store(true, Ordering::Relaxed);
-        links.teach.send(Teach { held, goes_on: true }).map_err(|_| JobFault::NoFreeSlot)?;
+        workshop.ends.teach.send(Teach { held, goes_on: true }).map_err(|_| JobFault::NoFreeSlot)?;
         let report =
             Report { stop: Stop::Ongoing, rows: 0, iterations: 0, work: 0, metric: Metric::Accuracy, quality: 0.0 };
         place(Self { from: None, wanted: order.windows.map_or(0, u32::from), report });
         Ok(())
     }
 
-    pub fn advance(&mut self, links: &Links) -> Advance {
-        if !links.teach.is_empty() {
+    pub fn advance(&mut self, links: &Links, workshop: &Workshop) -> Advance {
+        if !workshop.ends.teach.is_empty() {
             return Advance::Idle;
         }
         let learning = links.online.get().learning;

@@ -2,25 +2,25 @@
 
 use hone_learn::text::{Out, Write};
 
-const DAY: u64 = 86_400;
+const DAY: u32 = 86_400;
 /// Days from 1970 to 2000, in which four-year spans of this century begin.
-const START: u64 = 10_957;
-const FOUR_YEARS: u64 = 1461;
+const START: u32 = 10_957;
+const FOUR_YEARS: u32 = 1461;
 /// Days before each month of a year that is no leap year.
-const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /// Days before a month (1 to 12) of the year `year` of four, the first of which is a leap year.
-fn before(year: u64, month: u64) -> u64 {
+fn before(year: u32, month: u32) -> u32 {
     let days = BEFORE.get(month.saturating_sub(1) as usize).copied().unwrap_or(365);
-    days + u64::from(year == 0 && month > 2)
+    days + u32::from(year == 0 && month > 2)
 }
 
 /// `2026-01-31T23:59:59Z` of seconds since 1970.
-pub fn write(seconds: u64, out: &mut dyn Out) {
+pub fn write(seconds: u32, out: &mut dyn Out) {
     let (days, time) = ((seconds / DAY).saturating_sub(START), seconds % DAY);
     let (span, rest) = (days / FOUR_YEARS, days % FOUR_YEARS);
     let year = rest.saturating_sub(1) / 365;
-    let day = rest - (year * 365 + u64::from(year > 0));
+    let day = rest - (year * 365 + u32::from(year > 0));
     let month = (1..=12).rev().find(|m| before(year, *m) <= day).unwrap_or(1);
     let parts = [2000 + span * 4 + year, month, 1 + day - before(year, month), time / 3600, time / 60 % 60, time % 60];
     for (part, mark) in parts.into_iter().zip(["-", "-", "T", ":", ":", "Z"]) {
@@ -31,22 +31,22 @@ pub fn write(seconds: u64, out: &mut dyn Out) {
 }
 
 /// Seconds since 1970; `None` for what is no date and time of 2000 to 2099.
-pub fn read(text: &str) -> Option<u64> {
+pub fn read(text: &str) -> Option<u32> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let ([year, month, day], [hour, minute, second]) = (three(date, '-')?, three(time, ':')?);
     let year = year.checked_sub(2000)?;
     let (span, year) = (year / 4, year % 4);
     let good = span < 25 && (1..=12).contains(&month) && hour < 24 && minute < 60 && second < 60;
     let length = before(year, month + 1).saturating_sub(before(year, month));
-    let days = START + span * FOUR_YEARS + year * 365 + u64::from(year > 0) + before(year, month) + day;
+    let days = START + span * FOUR_YEARS + year * 365 + u32::from(year > 0) + before(year, month) + day;
     (good && (1..=length).contains(&day)).then(|| (days - 1) * DAY + hour * 3600 + minute * 60 + second)
 }
 
-fn three(text: &str, mark: char) -> Option<[u64; 3]> {
+fn three(text: &str, mark: char) -> Option<[u32; 3]> {
     let mut parts = text.split(mark);
     let mut number = |digits| {
         let part = parts.next().filter(|p| p.len() == digits && p.bytes().all(|b| b.is_ascii_digit()))?;
-        part.bytes().try_fold(0, |n: u64, b| Some(n * 10 + u64::from(b - b'0')))
+        part.bytes().try_fold(0, |n: u32, b| Some(n * 10 + u32::from(b - b'0')))
     };
     let three = [number(if mark == '-' { 4 } else { 2 })?, number(2)?, number(2)?];
     parts.next().is_none().then_some(three)
@@ -59,7 +59,7 @@ mod tests {
     use hone_learn::text::Line;
     use std::string::ToString;
 
-    fn written(seconds: u64) -> std::string::String {
+    fn written(seconds: u32) -> std::string::String {
         let mut line = Line::<40>::default();
         write(seconds, &mut line);
         line.as_str().to_string()

@@ -4,7 +4,7 @@ use crate::capacity::CHANNELS;
 use crate::data::buffers::{RECORD, RecordBuf};
 use crate::data::env::SensorInfo;
 use crate::data::order::{RecordPhase, Recording};
-use crate::link::Links;
+use crate::link::{Links, Recorded};
 use core::sync::atomic::Ordering;
 use hone_learn::text::{Out, Write as _};
 use hone_model::stream::{CHANNELS as MOST, Data, End, Frame, Head, NAME, SAMPLES, VERSION, channel, send};
@@ -33,9 +33,11 @@ impl embedded_io::Write for Port<'_> {
 }
 
 /// Sends what has been recorded since the last call; called by whoever tells of events, before it does.
-pub fn write(links: &Links, now: Micros, out: &mut dyn Out) {
+pub fn write(links: &Links, recorded: &Recorded, now: Micros, out: &mut dyn Out) {
     let mut r = links.record.get();
     if !RECORD || r.phase == RecordPhase::Off {
+        // What came too late for the last one is of no other.
+        while recorded.receive().is_some() {}
         return;
     }
     let Some(info) = links.sampling.get().sensor else { return };
@@ -45,7 +47,7 @@ pub fn write(links: &Links, now: Micros, out: &mut dyn Out) {
         well = head(links, &info, &r, out);
     }
     let mut last = false;
-    while let Some(buf) = links.recorded.receive() {
+    while let Some(buf) = recorded.receive() {
         well = well && data(&buf, out);
         r.frames = r.frames.saturating_add(u32::from(buf.len) / u32::from(info.channels.max(1)));
         last = buf.last;

@@ -136,7 +136,7 @@ pub struct Bench {
     pub text: String,
     /// What the command before that wrote.
     pub said: String,
-    console: Console,
+    console: &'static Console,
 }
 
 impl Bench {
@@ -187,8 +187,7 @@ impl Bench {
     }
 
     fn with(flash: TestFlash, adjust: impl Fn(&mut Scripted), configure: impl Fn(&Links)) -> Self {
-        let links: &'static Links = Box::leak(Box::new(Links::new()));
-        let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+        let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
         let lamp = Lamp::default();
         let mut sensor = Scripted {
             act: Act::Hum,
@@ -203,7 +202,7 @@ impl Bench {
         };
         adjust(&mut sensor);
         let device = Device::with_flash(links, memory, sensor, lamp.clone(), Flash::open(Some(flash)));
-        let console = device.console();
+        let (console, links) = (device.console(), device.links());
         configure(links);
         let mut device = device;
         // Only where it is what is tested does an erase take time.
@@ -222,7 +221,7 @@ impl Bench {
             console,
         };
         // What is told of the start.
-        bench.events.extend(core::iter::from_fn(|| links.events.receive()));
+        bench.events.extend(core::iter::from_fn(|| bench.device.events.receive()));
         bench
     }
 
@@ -239,11 +238,27 @@ impl Bench {
         let end = Micros(self.device.now().0 + (seconds * 1e6) as u64);
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
-            record::write(self.links, self.device.now(), self);
-            while let Some(event) = self.links.events.receive() {
+            self.send();
+            while let Some(event) = self.device.events.receive() {
                 self.events.push(event);
             }
         }
+    }
+
+    /// Sends what is recorded.
+    pub fn send(&mut self) {
+        struct Sent<'a>(&'a mut Vec<u8>, &'a mut String);
+        impl Out for Sent<'_> {
+            fn str(&mut self, text: &str) {
+                self.1.push_str(text);
+            }
+            fn bytes(&mut self, bytes: &[u8]) -> bool {
+                self.0.extend_from_slice(bytes);
+                true
+            }
+        }
+        let mut out = Sent(&mut self.sent, &mut self.text);
+        record::write(self.links, &self.device.recorded, self.device.now(), &mut out);
     }
 
     /// Runs a command line; what it wrote is in `text`.
@@ -265,11 +280,6 @@ impl Bench {
 impl Out for Bench {
     fn str(&mut self, text: &str) {
         self.text.push_str(text);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> bool {
-        self.sent.extend_from_slice(bytes);
-        true
     }
 }
 

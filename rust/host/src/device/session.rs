@@ -44,8 +44,7 @@ pub type HostDevice = Device<Source, Light, Flash<HostFlash>>;
 
 /// Makes a device, which restores what is in its flash. Its memory lives as long as the program, as on a board.
 pub fn device(source: Source, flash: HostFlash) -> HostDevice {
-    let links: &'static Links = Box::leak(Box::new(Links::new()));
-    let memory: &'static mut Memory = Box::leak(Box::new(Memory::ZERO));
+    let (links, memory) = (Box::leak(Box::new(Links::new())), Box::leak(Box::new(Memory::ZERO)));
     let mut device = Device::with_flash(links, memory, source, Light::default(), Flash::open(Some(flash)));
     // A board has read its sensor before its shell answers.
     device.advance(Micros(0));
@@ -138,7 +137,7 @@ impl<I: Iterator<Item = std::io::Result<Vec<u8>>>> Input for Following<'_, I> {
 #[derive(Clone, Debug)]
 pub struct Handles {
     /// Runs the engine's commands.
-    pub console: Console,
+    pub console: &'static Console,
     /// What the loops share.
     pub links: &'static Links,
     /// The sensor's handle.
@@ -333,8 +332,8 @@ impl Time for Script<'_> {
             if let Control::Replay(control) = self.device.sensor.control() {
                 played(&control, self.device.links(), out);
             }
-            record::write(self.device.links(), self.device.now(), out);
-            drain(self.device.links(), self.watch, out);
+            record::write(self.device.links(), &self.device.recorded, self.device.now(), out);
+            drain(self.device, self.watch, out);
             if let Some(pace) = self.pace {
                 let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;
                 let ahead = passed - wall.elapsed().as_secs_f64();
@@ -389,8 +388,9 @@ fn warn(class: &str, out: &mut dyn Out) {
 }
 
 /// Prints what happened.
-pub fn drain(links: &Links, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn Out) {
-    while let Some(event) = links.events.receive() {
+pub fn drain(device: &HostDevice, watch: &mut dyn FnMut(&Event) -> bool, out: &mut dyn Out) {
+    let links = device.links();
+    while let Some(event) = device.events.receive() {
         let wanted = watch(&event);
         let style = links.config.get().device.telemetry;
         if wanted && style != Style::Off {

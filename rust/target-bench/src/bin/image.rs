@@ -5,6 +5,7 @@
 
 use core::hint::black_box;
 
+use cortex_m::singleton;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use hone_engine::capacity::CHANNELS;
 use hone_engine::command;
@@ -57,7 +58,7 @@ impl Io for Shell {
 
     fn pause(&mut self, span: Micros) -> bool {
         self.device.run(span);
-        while self.device.links().events.receive().is_some() {}
+        while self.device.events.receive().is_some() {}
         true
     }
 
@@ -66,9 +67,10 @@ impl Io for Shell {
 
 /// Runs commands; the bytes that they wrote.
 fn engine() -> u32 {
-    static LINKS: Links = Links::new();
-    let Some(memory) = cortex_m::singleton!(: Memory = Memory::ZERO) else { return 0 };
-    let device = Device::new(&LINKS, memory, Noise(Rng::new(1)), Dark);
+    let (Some(links), Some(memory)) = (singleton!(: Links = Links::new()), singleton!(: Memory = Memory::ZERO)) else {
+        return 0;
+    };
+    let device = Device::new(links, memory, Noise(Rng::new(1)), Dark);
     let console = device.console();
     let mut shell = Shell { device, written: 0 };
     shell.pause(Micros(100_000));
@@ -79,7 +81,7 @@ fn engine() -> u32 {
         trained |= line.starts_with("train esn") && done;
         shell.pause(Micros(1_000_000));
     }
-    if trained && LINKS.published.get().is_some_and(|p| console.pool().get(p.slot).is_some()) {
+    if trained && shell.device.links().published.get().is_some_and(|p| console.pool().get(p.slot).is_some()) {
         shell.written
     } else {
         0
