@@ -279,9 +279,9 @@ impl Console {
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
             "wait" => wait(rest, io),
-            "time" => time::run(self.links, rest, io),
+            "time" if RECORD => time::run(self.links, rest, io),
             "record" if RECORD => record::run(self.links, rest, io),
-            "record" => fail(io, "not in this build: CONFIG_HONE_RECORD"),
+            "record" | "time" => fail(io, "not in this build: CONFIG_HONE_RECORD"),
             other => unknown(other, io),
         }
     }

@@ -2,10 +2,9 @@
 
 pub mod day;
 pub(crate) mod faults;
-pub(crate) mod json;
 pub(crate) mod keep;
 pub mod record;
-mod shortest;
+pub(crate) mod schema;
 pub mod telemetry;
 pub mod units;
 
