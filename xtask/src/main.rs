@@ -31,7 +31,9 @@ enum Task {
     /// shown whole, that of the others is kept in target/xtask-log. The last line is `N passed, M failed, K skipped`:
     /// tests count one each, a check that runs no tests counts as one. The exit status is 0 only if nothing failed.
     Test(TestArgs),
-    /// Run the quick checks: format, clippy, unit tests
+    /// Format every workspace
+    Format,
+    /// Run the quick checks: format, hygiene, clippy, no-panic, unit tests
     Check {
         /// Stop at the first check that fails
         #[arg(long)]
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
             let install = !args.no_install;
             suite::run(&suite::Options { only: args.only, tier, fail_fast: args.fail_fast, install })
         }
+        Task::Format => suite::format_all(),
         Task::Check { fail_fast } => {
             suite::run(&suite::Options { only: Vec::new(), tier: Tier::Quick, fail_fast, install: false })
         }

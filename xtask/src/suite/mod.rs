@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::workspace;
 use log::Log;
+pub use rust::format_all;
 use tally::Tally;
 
 /// How often a check runs; each tier has those before it.
@@ -112,7 +113,7 @@ pub fn run(options: &Options) -> Result<bool, String> {
         // What could not be had is told by it, and by the checks that are skipped.
         let _ = Command::new(workspace::root().join(".ci/setup")).status();
     }
-    let mut sum = Tally::default();
+    let (mut sum, mut broken) = (Tally::default(), Vec::new());
     for (index, check) in checks.iter().enumerate() {
         print!("[{:2}/{}] {:14} {:<56} ", index + 1, checks.len(), check.name, check.about);
         let _ = std::io::stdout().flush();
@@ -129,6 +130,7 @@ pub fn run(options: &Options) -> Result<bool, String> {
         }
         let failed = tally.failed > 0;
         if failed {
+            broken.push(check.name);
             println!("---- {} failed; its output (also in target/xtask-log):", check.name);
             println!("{}\n---- end of {}", context.log.text().trim_end(), check.name);
         }
@@ -139,7 +141,7 @@ pub fn run(options: &Options) -> Result<bool, String> {
             break;
         }
     }
-    finish(&sum, start.elapsed());
+    finish(&sum, &broken, start.elapsed());
     Ok(sum.failed == 0)
 }
 
@@ -153,8 +155,11 @@ fn verdict(tally: &Tally, took: Duration) -> String {
     format!("{word}  {:.1} s", took.as_secs_f64())
 }
 
-fn finish(sum: &Tally, took: Duration) {
+fn finish(sum: &Tally, broken: &[&str], took: Duration) {
     println!();
+    for name in broken {
+        println!("failed: {name}; again: cargo xtask test --only {name}");
+    }
     if !sum.skipped.is_empty() {
         println!("skipped:");
         for skip in &sum.skipped {

@@ -38,11 +38,32 @@ pub fn format(context: &mut Context) -> Result<Tally, String> {
     }
     let mut ok = true;
     for folder in workspace::workspaces() {
-        let manifest = format!("{folder}/Cargo.toml");
-        let all = if folder == "." { "--all" } else { "--verbose" };
-        ok &= context.log.run(&mut cargo(&["fmt", all, "--manifest-path", &manifest, "--", "--check"]))?;
+        ok &= context.log.run(&mut formatter(folder, &["--check", "--color", "never"]))?;
+    }
+    if !ok {
+        context.log.line("`cargo xtask format` mends it");
     }
     Ok(Tally::one(ok))
+}
+
+/// `rustfmt` in one workspace.
+fn formatter(folder: &str, options: &[&str]) -> Command {
+    let manifest = format!("{folder}/Cargo.toml");
+    let mut command = cargo(&["fmt", "--manifest-path", &manifest]);
+    if folder == "." {
+        command.arg("--all");
+    }
+    command.arg("--").args(options);
+    command
+}
+
+/// Formats every workspace.
+pub fn format_all() -> Result<bool, String> {
+    let mut ok = true;
+    for folder in workspace::workspaces() {
+        ok &= formatter(folder, &[]).status().map_err(|e| format!("cargo fmt: {e}"))?.success();
+    }
+    Ok(ok)
 }
 
 /// Clippy over every target of the host workspace.
@@ -62,7 +83,13 @@ pub fn no_panic(context: &mut Context) -> Result<Tally, String> {
     let mut command = cargo(&["clippy", "--lib", "--keep-going", "--locked"]);
     command.args(workspace::portable()?.iter().flat_map(|name| ["--package", name])).arg("--");
     command.args(PANICS.iter().flat_map(|lint| ["-D", lint]));
-    Ok(Tally::one(context.log.run(&mut command)?))
+    let ok = context.log.run(&mut command)?;
+    if !ok {
+        context
+            .log
+            .line("portable crates do not panic: use `get`, `let ... else` or an error (docs/guides/testing.md)");
+    }
+    Ok(Tally::one(ok))
 }
 
 /// The engine with each learner alone, with all but one, and with all that there are folders of: each compiles without a warning,
@@ -76,8 +103,9 @@ pub fn learners(context: &mut Context) -> Result<Tally, String> {
     let alone = names.iter().cloned();
     let without = names.iter().map(|left| names.iter().filter(|n| *n != left).cloned().collect::<Vec<_>>().join(","));
     for names in alone.chain(without).chain([names.join(",")]) {
-        // Each learner with and without what the option of smaller forms brings.
-        for more in ["", ",small-models"] {
+        // Each learner alone with and without what the option of smaller forms brings, the others with it.
+        let options: &[&str] = if names.contains(',') { &[",small-models"] } else { &["", ",small-models"] };
+        for more in options {
             let features = format!("{names}{more}");
             let engine = ["--package", "hone-engine", "--no-default-features", "--features", &features, "--locked"];
             let mut clippy = cargo(&["clippy", "--lib"]);
