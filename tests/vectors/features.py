@@ -32,18 +32,21 @@ def time(x, log):
 
 
 def spectrum(x, bands):
-    n = len(x)
+    # A window beyond the longest transform has the mean of segments' powers, which overlap by half at least.
+    n = min(len(x), 2048)
+    count = -(-2 * len(x) // n) - 1
     f = 8
     while f < n:
         f *= 2
     w = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-    p = abs(np.fft.rfft((x - x.mean()) * w, f)[1:])**2 / (3 * n / 8)
+    starts = [(len(x) - n) * k // max(count - 1, 1) for k in range(count)]
+    p = np.mean([abs(np.fft.rfft((x[a:a + n] - x.mean()) * w, f)[1:])**2 for a in starts], 0) / (3 * n / 8)
     edges = [b * (f // 2) // bands for b in range(bands + 1)]
     return [np.log(p[a:b].mean() + FLOOR) for a, b in zip(edges, edges[1:])]
 
 
 with open(pathlib.Path(__file__).with_name('features.txt'), 'w') as out:
-    for channels, frames, size in [(2, 200, 24), (3, 256, 24), (6, 128, 4), (1, 5, 2)]:
+    for channels, frames, size in [(2, 200, 24), (3, 256, 24), (6, 128, 4), (1, 5, 2), (1, 3000, 24), (2, 4096, 24)]:
         w = window(channels, frames)
         for name, values in [('time', [v for x in w for v in time(x, False)]),
                              ('time-log', [v for x in w for v in time(x, True)]),

@@ -2,39 +2,72 @@
 
 use super::ffi::{self, Shell};
 use super::{clock, thread};
+use core::convert::Infallible;
 use core::ffi::{CStr, c_char, c_int};
 use core::time::Duration;
+use embedded_io::{ErrorType, Read, ReadReady, Write};
 use hone_engine::data::env::{Io, ThreadInfo, Typed};
+use hone_engine::data::terminal::Terminal;
 use hone_engine::text::Out;
 use hone_signal::Micros;
 
 /// Most words in a line: the shell's own limit (`CONFIG_SHELL_ARGC_MAX`).
 const WORDS: usize = 20;
-/// Text goes to the shell in lines of at most this many bytes: the shell draws its prompt anew after each.
-const PIECE: usize = 192;
 /// How often a command that waits looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
 /// How often a command that reads lines looks for what was typed.
 const KEY: Duration = Duration::from_millis(2);
 
-const CTRL_C: u8 = 3;
-/// The line so far is to be forgotten.
-const CTRL_U: u8 = 21;
-const BACKSPACE: u8 = 8;
-const DELETE: u8 = 127;
-
-/// A shell, as the output of a command or of events. Text is gathered into lines, so that those of threads do not mix.
-pub struct Output {
+/// The bytes of a shell: what is written to it, and what is typed while a command runs, whose thread alone takes it meanwhile.
+pub struct Stream {
     shell: *const Shell,
-    piece: [u8; PIECE],
-    len: usize,
-    /// The line read last ended in a carriage return, so that a line feed belongs to it.
-    returned: bool,
+    /// The key that was looked at and not read yet.
+    key: Option<u8>,
 }
+
+impl ErrorType for Stream {
+    type Error = Infallible;
+}
+
+impl Write for Stream {
+    fn write(&mut self, text: &[u8]) -> Result<usize, Infallible> {
+        // SAFETY: shells are statics; the text has that many bytes.
+        unsafe { ffi::hone_shell_write(self.shell, text.as_ptr().cast(), text.len()) };
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl ReadReady for Stream {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        if self.key.is_none() {
+            // SAFETY: the shell is a static; the command's thread alone takes its input meanwhile.
+            self.key = u8::try_from(unsafe { ffi::hone_shell_key(self.shell) }).ok();
+        }
+        Ok(self.key.is_some())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, to: &mut [u8]) -> Result<usize, Infallible> {
+        let Some(place) = to.first_mut() else { return Ok(0) };
+        while !self.read_ready()? {
+            clock::sleep(KEY);
+        }
+        *place = self.key.take().unwrap_or(0);
+        Ok(1)
+    }
+}
+
+/// A shell, as the output of a command or of events.
+pub struct Output(Terminal<Stream>);
 
 impl Output {
     const fn new(shell: *const Shell) -> Self {
-        Self { shell, piece: [0; PIECE], len: 0, returned: false }
+        Self(Terminal::new(Stream { shell, key: None }))
     }
 
     /// The console's shell, once it runs.
@@ -42,33 +75,11 @@ impl Output {
         let shell = ffi::hone_console();
         (!shell.is_null()).then(|| Self::new(shell))
     }
-
-    fn flush(&mut self) {
-        // SAFETY: shells are statics; the text has `len` bytes.
-        unsafe { ffi::hone_shell_write(self.shell, self.piece.as_ptr().cast(), self.len) };
-        self.len = 0;
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if self.len > 0 {
-            self.flush();
-        }
-    }
 }
 
 impl Out for Output {
     fn str(&mut self, text: &str) {
-        for byte in text.bytes() {
-            if let Some(place) = self.piece.get_mut(self.len) {
-                *place = byte;
-                self.len += 1;
-            }
-            if byte == b'\n' || self.len == PIECE {
-                self.flush();
-            }
-        }
+        self.0.str(text);
     }
 }
 
@@ -81,7 +92,7 @@ impl Io for Output {
         let end = Micros(clock::now().0.saturating_add(span.0));
         while clock::now() < end {
             // SAFETY: the shell is a static; the command's thread alone takes its input meanwhile.
-            if unsafe { ffi::hone_shell_interrupted(self.shell) } {
+            if unsafe { ffi::hone_shell_interrupted(self.0.stream.shell) } {
                 return false;
             }
             let left = Duration::from_micros(end.0.saturating_sub(clock::now().0));
@@ -92,30 +103,13 @@ impl Io for Output {
 
     fn read_line(&mut self, memory: &mut [u8], patience: Micros) -> Typed {
         let end = Micros(clock::now().0.saturating_add(patience.0));
-        let mut len = 0;
-        loop {
-            // SAFETY: the shell is a static; the command's thread alone takes its input meanwhile.
-            let key = unsafe { ffi::hone_shell_key(self.shell) };
-            let returned = core::mem::replace(&mut self.returned, key == c_int::from(b'\r'));
-            match u8::try_from(key) {
-                Ok(b'\n') if returned => {}
-                Ok(b'\n' | b'\r') => return Typed::Line(len),
-                Ok(CTRL_C) => return Typed::End,
-                Ok(CTRL_U) => len = 0,
-                Ok(BACKSPACE | DELETE) => len = len.saturating_sub(1),
-                Ok(byte) => {
-                    if let Some(place) = memory.get_mut(len) {
-                        *place = byte;
-                        len += 1;
-                    }
-                }
-                Err(_) if clock::now() >= end => return Typed::Silence,
-                Err(_) => {
-                    self.returned = returned;
-                    clock::sleep(KEY);
-                }
+        self.0.read_line(memory, || {
+            let wait = clock::now() < end;
+            if wait {
+                clock::sleep(KEY);
             }
-        }
+            wait
+        })
     }
 
     fn interactive(&self) -> bool {

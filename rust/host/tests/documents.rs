@@ -4,9 +4,20 @@ mod common;
 
 use common::script;
 use hone_engine::command::{COMMANDS, Command};
-use hone_engine::data::config::Section;
+use hone_engine::data::config::{Section, Style};
+use hone_engine::data::env::SensorError;
+use hone_engine::data::event::Event;
+use hone_engine::data::order::{JobFault, KeepError};
+use hone_engine::learners::FIRST;
+use hone_engine::link::Names;
+use hone_engine::say::telemetry;
 use hone_host::device::rig::Condition;
 use hone_host::device::session::HOST_COMMANDS;
+use hone_learn::learner::{Answer, Cause, Estimate, Point};
+use hone_learn::text::Line;
+use hone_learn::{ClassId, Decision, Metric, Report, Stop, Verdict};
+use hone_signal::{Faults, Micros};
+use hone_store::Found;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SHELL: &str = include_str!("../../../docs/guides/shell.md");
@@ -75,19 +86,81 @@ fn telemetry_is_documented() {
         }
     }
     assert!(seen.len() >= 10, "the story shows {seen:?}");
-    // What no script can bring about (overruns, erases, damaged flash) is in the source all the same.
-    let source = include_str!("../../engine/src/say/telemetry.rs");
-    let words = source.split_once("fn event_word(").unwrap().1.split_once("\n}").unwrap().0;
-    assert_eq!(events, quoted(words, "=> \""), "the page, and what telemetry.rs writes");
-    let body = source.split_once("fn json(").unwrap().1;
-    let members = ["j.text(\"", "j.counts(\"", "j.long(\"", "json_finite(\"", "Object::new(\""];
-    let members = members.iter().flat_map(|call| quoted(body, call)).collect::<BTreeSet<_>>();
-    assert_eq!(fields, members, "the page, and the members that telemetry.rs writes");
 }
 
-/// The words that follow `before` up to the next quotation mark.
-fn quoted(source: &str, before: &str) -> BTreeSet<String> {
-    source.split(before).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+/// One event of each kind, with all that it can have and every number as long as it can be.
+fn every_event() -> Vec<Event> {
+    let (time, id, frames, real) = (Micros(u64::MAX), u32::MAX, u32::MAX, -f32::MIN_POSITIVE);
+    let (learner, bytes, class) = (FIRST, u32::MAX, ClassId(u16::MAX));
+    let report = Report {
+        stop: Stop::NoBetter,
+        rows: u32::MAX,
+        iterations: 0,
+        work: 0,
+        metric: Metric::Accuracy,
+        quality: real,
+    };
+    let answer = Answer {
+        estimate: Some(Estimate { value: real, lower: real, upper: real, seen: real }),
+        cause: Some(Cause { channel: u16::MAX, feature: u16::MAX }),
+        ..Answer::from(Verdict { decision: Decision::Class(class), score: real })
+    };
+    let found = Found { values: 0, unfinished: id, damaged: id, markers: id, repaired: id, foreign: id };
+    let all = vec![
+        Event::Verdict { time, sequence: id, answer },
+        Event::LabelWanted { time, sequence: id, nearest: Some(class) },
+        Event::TrainingStarted { time, id, learner },
+        Event::TrainingPass { time, id, point: Point { pass: id, loss: real, held_back: Some(real) } },
+        Event::TrainingDone { time, id, learner, report },
+        Event::TrainingFailed { time, id, fault: JobFault::NoWindows },
+        Event::TrainingRefused { time, id },
+        Event::SensorLost { time, error: SensorError::Missing },
+        Event::SensorSuspect { time, faults: Faults::NOT_A_NUMBER | Faults::SATURATED | Faults::STUCK },
+        Event::SensorBack { time },
+        Event::DataFull { time },
+        Event::FlashErasing { time },
+        Event::FlashGap { time, frames },
+        Event::FlashDamaged { time, found },
+        Event::ModelRestored { time, learner: Some(learner), bytes },
+        Event::ModelSaved { time, learner, bytes },
+        Event::KeepFailed { time, error: KeepError::Training },
+        Event::Overrun { time, frames },
+    ];
+    // Who adds a kind adds one here: this names all of them.
+    for event in &all {
+        match event {
+            Event::Verdict { .. } | Event::LabelWanted { .. } | Event::TrainingStarted { .. } => {}
+            Event::TrainingPass { .. } | Event::TrainingDone { .. } | Event::TrainingFailed { .. } => {}
+            Event::TrainingRefused { .. } | Event::SensorLost { .. } | Event::SensorSuspect { .. } => {}
+            Event::SensorBack { .. } | Event::DataFull { .. } | Event::FlashErasing { .. } => {}
+            Event::FlashGap { .. } | Event::FlashDamaged { .. } | Event::ModelRestored { .. } => {}
+            Event::ModelSaved { .. } | Event::KeepFailed { .. } | Event::Overrun { .. } => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn every_event_has_the_fields_that_its_row_names() {
+    let mut names = Names::new();
+    names.set(ClassId(u16::MAX), "\"\"\"\"\"\"\"\"\"\"\"\"\"").unwrap();
+    let (mut events, mut fields) = (BTreeSet::new(), BTreeSet::new());
+    for event in every_event() {
+        let mut line = Line::<1024>::default();
+        telemetry::write(&event, Style::Json, &names, &mut line);
+        let object: serde_json::Value = serde_json::from_str(line.as_str()).unwrap();
+        let name = object["event"].as_str().unwrap();
+        let row =
+            TELEMETRY.lines().find(|l| l.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
+        let own = row.rsplit(" | ").next().unwrap().split('`').skip(1).step_by(2).map(str::to_owned);
+        let has: BTreeSet<String> = object.as_object().unwrap().keys().cloned().collect();
+        fields.extend(has.iter().cloned());
+        assert_eq!(own.chain(["event".into(), "time_us".into()]).collect::<BTreeSet<_>>(), has, "{name}");
+        assert_eq!(object["time_us"], u64::MAX);
+        events.insert(name.to_owned());
+    }
+    assert_eq!(documented(TELEMETRY, "## Events"), events);
+    assert_eq!(documented(TELEMETRY, "## Fields"), fields);
 }
 
 #[test]

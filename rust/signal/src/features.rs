@@ -69,8 +69,9 @@ impl Sets {
     }
 }
 
-/// The largest transform that the build has (feature `long-windows`); no window is longer.
-pub const MAX_FRAMES: usize = if cfg!(feature = "long-windows") { 2048 } else { 256 };
+/// No window is longer. The log spectrum of one that is longer than the build's longest transform (2048 frames, 256
+/// without the feature `long-windows`) is the mean of several.
+pub const MAX_FRAMES: usize = 4096;
 
 settings! {
     /// Which features, and of what size. The defaults are for vibration: log spectrum in 24 bands.

@@ -75,7 +75,7 @@ fn frame(rng: &mut Rng) -> [f32; CHANNELS] {
 
 /// The checksum of what is said of 300 frames and of the model's bytes then.
 fn stream(settings: &[(&str, &str)]) -> Option<u32> {
-    let checked = params(settings)?.check(Shape { channels: CHANNELS, inputs: 8, interval: SECOND as u32 }).ok()?;
+    let checked = params(settings)?.check(Shape { channels: CHANNELS, inputs: 8, interval: SECOND }).ok()?;
     let (mut model, mut state, mut rng) = (Model::<WORDS>::new(), State::<9>::new(), Rng::new(6));
     model.edit().begin(&checked).ok()?;
     let mut sum = 0u32;

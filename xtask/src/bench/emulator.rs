@@ -90,10 +90,11 @@ pub struct Emulator {
 }
 
 /// The programs that are built apart, with the least features, for their size.
-const SMALL: [&str; 2] = ["rce_text", "svm_text"];
+const SMALL: [&str; 3] = ["linear_text", "rce_text", "svm_text"];
 
-/// What the application's profile has for the SVM, and that program alone is built with.
-const APPLICATION: &str = r#"profile.release.package.hone-svm.opt-level="z""#;
+/// What the application's profile has for these, and the programs that are built apart are built with.
+const APPLICATION: [&str; 2] =
+    [r#"profile.release.package.hone-svm.opt-level="z""#, r#"profile.release.package.hone-linear.opt-level="z""#];
 
 /// One bracket of a program's run.
 pub struct Bracket {
@@ -133,7 +134,8 @@ impl Emulator {
             programs.iter().map(String::as_str).chain([EMPTY]).partition(|name| SMALL.contains(name));
         build(&all, &["--features", &workspace::learner_features()?])?;
         if !small.is_empty() {
-            build(&small, &["--no-default-features", "--features", "small", "--config", APPLICATION])?;
+            let [svm, linear] = APPLICATION;
+            build(&small, &["--no-default-features", "--features", "small", "--config", svm, "--config", linear])?;
         }
         let key = toolchain.key() + core.suffix();
         let scratch = target.join("bench").join(&key);

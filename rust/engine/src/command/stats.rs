@@ -3,12 +3,11 @@
 use super::{Console, Outcome, misuse, train};
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, RAM_BUDGET, WINDOW_POOL};
 use crate::data::env::{Io, ThreadInfo};
-use crate::data::order::Published;
-use crate::data::stats::{InferenceStats, OnlineStats, SamplingStats, SensorHealth};
+use crate::data::order::{KeepStatus, Published};
+use crate::data::stats::{DataStats, InferenceStats, OnlineStats, SamplingStats, SensorHealth};
 use crate::learners::ROWS;
 use crate::link::{Links, Names};
-use crate::say::json::Object;
-use crate::say::{found, telemetry};
+use crate::say::{found, schema, telemetry};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_learn::text::{Line, Out, Write};
@@ -189,112 +188,77 @@ fn learning(links: &Links, io: &mut dyn Io) {
 fn json(console: &Console, io: &mut dyn Io) {
     let links = console.links;
     let (s, i) = (links.sampling.get(), links.inference.get());
-    let now = io.now();
-    let mut j = Object::new(KIND, "device", io.out());
-    j.long("time_us", now.0);
-    match links.published.get() {
-        Some(model) => {
-            j.text("model", model.learner.name());
-            j.long("model_age_us", now.0.saturating_sub(model.time.0));
-        }
-        None => {
-            j.null("model");
-            j.null("model_age_us");
-        }
-    }
-    j.counts(
-        "memory_bytes memory_budget_bytes events_lost feature_steps",
-        &[console.memory, RAM_BUDGET as u32, links.events_lost.load(Ordering::Relaxed), i.steps.into()],
-    );
-    j.end();
+    device_json(console, i.steps.into(), io);
     inference_json(&i, io);
     sampling_json(&s, io);
     if ROWS {
-        let d = links.data.get();
-        let mut j = Object::new(KIND, "data", io.out());
-        j.counts("rows capacity features missed", &[d.rows, d.capacity, d.features, d.missed]);
-        j.end();
+        let DataStats { rows, capacity, features, missed, .. } = links.data.get();
+        schema::line(&schema::Data { rows, capacity, features, missed }, io.out());
     }
     online_json(&links.online.get(), io);
-    let k = links.keeping.get();
-    let found = &k.health.found;
-    let mut j = Object::new(KIND, "flash", io.out());
-    j.flag("ready", k.health.ready);
-    j.counts(
-        "model_bytes free_bytes saves config_saves failures erases missed_frames found_unfinished found_damaged",
-        &[
-            k.health.model,
-            k.health.free,
-            k.saves,
-            k.config_saves,
-            k.failures,
-            k.erases,
-            s.flash_gaps,
-            found.unfinished,
-            found.damaged.saturating_add(found.markers),
-        ],
-    );
-    j.end();
+    flash_json(&links.keeping.get(), s.flash_gaps, io);
     for ended in links.training.get().history.iter().flatten() {
-        let mut j = Object::new(KIND, "training", io.out());
-        j.counts("id", &[ended.id]);
-        j.text("learner", ended.learner.name());
         let report = ended.result.ok();
-        j.flag("done", report.is_some());
-        j.maybe_count("rows", report.map(|r| r.rows));
-        j.real("quality", report.map_or(f32::NAN, |r| r.quality));
-        j.long("took_us", ended.took.0);
-        j.end();
+        let object = schema::Training {
+            id: ended.id,
+            learner: ended.learner.name(),
+            done: report.is_some(),
+            rows: report.map(|r| r.rows),
+            quality: report.map_or(f32::NAN, |r| r.quality),
+            took_us: ended.took.0,
+        };
+        schema::line(&object, io.out());
     }
     io.threads(&mut |out, t| {
-        let mut j = Object::new(KIND, "thread", out);
-        j.text("name", t.name);
-        j.counts("stack_bytes stack_used cpu_permille", &[t.stack_bytes, t.stack_used, t.cpu_permille.into()]);
-        j.end();
+        let ThreadInfo { name, stack_bytes, stack_used, cpu_permille } = t;
+        schema::line(&schema::Thread { name, stack_bytes, stack_used, cpu_permille: cpu_permille.into() }, out);
     });
 }
 
-/// The member that every object of `stats` begins with.
-const KIND: &str = "stats";
+fn device_json(console: &Console, feature_steps: u32, io: &mut dyn Io) {
+    let links = console.links;
+    let now = io.now();
+    let model = links.published.get();
+    let object = schema::Device {
+        time_us: now.0,
+        model: model.map(|m| m.learner.name()),
+        model_age_us: model.map(|m| now.0.saturating_sub(m.time.0)),
+        memory_bytes: console.memory,
+        memory_budget_bytes: RAM_BUDGET as u32,
+        events_lost: links.events_lost.load(Ordering::Relaxed),
+        feature_steps,
+    };
+    schema::line(&object, io.out());
+}
 
 fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
-    let mut j = Object::new(KIND, "inference", io.out());
-    j.counts(
-        "windows broken rejected lost_to_training normal anomalous classified unknown \
-             latency_min_us latency_mean_us latency_max_us",
-        &[
-            i.windows,
-            i.broken,
-            i.rejected,
-            i.windows_lost,
-            i.normal,
-            i.anomalous,
-            i.classified,
-            i.unknown,
-            i.latency.min,
-            i.latency.mean(),
-            i.latency.max,
-        ],
-    );
-    let decision = i.last.map(|l| l.answer.verdict.decision);
-    j.maybe_text("last_decision", decision.map(telemetry::decision_word));
-    j.maybe_count(
-        "last_class",
-        match decision {
+    let verdict = i.last.map(|l| l.answer.verdict);
+    let object = schema::Inference {
+        windows: i.windows,
+        broken: i.broken,
+        rejected: i.rejected,
+        lost_to_training: i.windows_lost,
+        normal: i.normal,
+        anomalous: i.anomalous,
+        classified: i.classified,
+        unknown: i.unknown,
+        latency_min_us: i.latency.min,
+        latency_mean_us: i.latency.mean(),
+        latency_max_us: i.latency.max,
+        last_decision: verdict.map(|v| telemetry::decision_word(v.decision)),
+        last_class: match verdict.map(|v| v.decision) {
             Some(Decision::Class(class)) => Some(class.0.into()),
             _ => None,
         },
-    );
-    j.real("last_score", i.last.map_or(f32::NAN, |l| l.answer.verdict.score));
-    j.end();
+        last_score: verdict.map_or(f32::NAN, |v| v.score),
+    };
+    schema::line(&object, io.out());
 }
 
 fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
-    let mut j = Object::new(KIND, "sampling", io.out());
-    j.maybe_text("sensor", s.sensor.map(|i| i.name));
-    j.text(
-        "health",
-        match s.health {
+    let object = schema::Sampling {
+        sensor: s.sensor.map(|i| i.name),
+        health: match s.health {
             SensorHealth::Starting => "starting",
             SensorHealth::Well => "well",
             SensorHealth::Suspect(what) if what.any(Faults::STUCK) => "stuck",
@@ -302,23 +266,48 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
             SensorHealth::Suspect(_) => "saturated",
             SensorHealth::Lost(_) => "lost",
         },
-    );
-    j.counts(
-        "frames overruns blocks_lost queue_most errors not_a_number saturated stuck",
-        &[s.frames, s.overruns, s.blocks_lost, s.queue_high.into(), s.errors, s.not_a_number, s.saturated, s.stuck],
-    );
-    j.end();
+        frames: s.frames,
+        overruns: s.overruns,
+        blocks_lost: s.blocks_lost,
+        queue_most: s.queue_high.into(),
+        errors: s.errors,
+        not_a_number: s.not_a_number,
+        saturated: s.saturated,
+        stuck: s.stuck,
+    };
+    schema::line(&object, io.out());
 }
 
 fn online_json(online: &OnlineStats, io: &mut dyn Io) {
     let Some((learner, _)) = online.model else { return };
     let l = &online.learning;
-    let mut j = Object::new(KIND, "online", io.out());
-    j.text("learner", learner.name());
-    j.counts("units capacity learnt", &[l.units.into(), l.capacity.into(), l.learnt]);
-    j.real("accuracy", l.accuracy);
-    j.real("recent_accuracy", l.recent);
-    j.counts("pruned refused", &[l.pruned, l.refused]);
-    j.maybe_count("waiting_window", online.waiting);
-    j.end();
+    let object = schema::Online {
+        learner: learner.name(),
+        units: l.units.into(),
+        capacity: l.capacity.into(),
+        learnt: l.learnt,
+        accuracy: l.accuracy,
+        recent_accuracy: l.recent,
+        pruned: l.pruned,
+        refused: l.refused,
+        waiting_window: online.waiting,
+    };
+    schema::line(&object, io.out());
+}
+
+fn flash_json(k: &KeepStatus, missed_frames: u32, io: &mut dyn Io) {
+    let found = &k.health.found;
+    let object = schema::Flash {
+        ready: k.health.ready,
+        model_bytes: k.health.model,
+        free_bytes: k.health.free,
+        saves: k.saves,
+        config_saves: k.config_saves,
+        failures: k.failures,
+        erases: k.erases,
+        missed_frames,
+        found_unfinished: found.unfinished,
+        found_damaged: found.damaged.saturating_add(found.markers),
+    };
+    schema::line(&object, io.out());
 }

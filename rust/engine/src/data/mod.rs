@@ -8,3 +8,4 @@ pub mod order;
 pub mod preprocessing;
 pub mod stats;
 pub mod storage;
+pub mod terminal;

@@ -1,9 +1,8 @@
 //! All words: events, faults and figures, for people and as JSON.
 
 pub(crate) mod faults;
-pub(crate) mod json;
 pub(crate) mod keep;
-mod shortest;
+pub(crate) mod schema;
 pub mod telemetry;
 pub mod units;
 

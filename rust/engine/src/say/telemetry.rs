@@ -1,8 +1,8 @@
 //! Events as lines: text for people, or one JSON object each. docs/formats/telemetry.md has the schema.
 
 use super::faults;
-use super::json::Object;
 use super::keep;
+use super::schema::{self, Told};
 use crate::data::config::Style;
 use crate::data::event::Event;
 use crate::learners::Learner;
@@ -196,81 +196,84 @@ fn stop_word(stop: Stop) -> &'static str {
     }
 }
 
-/// One event as JSON; fields that have no meaning for it are absent.
+/// One event as JSON; what has no meaning for it is absent.
 fn json(event: &Event, names: &Names, out: &mut dyn Out) {
     let mut reason = Line::<128>::default();
-    let mut j = Object::new("event", event_word(event), out);
-    j.long("time_us", event.time().0);
+    let mut told = Told { event: event_word(event), time_us: event.time().0, ..Told::default() };
     match event {
         Event::Verdict { sequence, answer, .. } => {
-            j.counts("window", &[*sequence]);
-            j.text("decision", decision_word(answer.verdict.decision));
+            told.window = Some(*sequence);
+            told.decision = Some(decision_word(answer.verdict.decision));
             if let Decision::Class(class) = answer.verdict.decision {
-                json_class(class, names, &mut j);
+                (told.class, told.name) = named(class, names);
             }
-            json_finite("score", answer.verdict.score, &mut j);
+            told.score = finite(answer.verdict.score);
             if let Some(e) = answer.estimate {
-                json_finite("value", e.value, &mut j);
-                json_finite("lower", e.lower, &mut j);
-                json_finite("upper", e.upper, &mut j);
-                json_finite("seen", e.seen, &mut j);
+                told.value = finite(e.value);
+                told.lower = finite(e.lower);
+                told.upper = finite(e.upper);
+                told.seen = finite(e.seen);
             }
             if let Some(cause) = answer.cause {
-                j.counts("cause_channel", &[cause.channel.into()]);
-                j.counts("cause_feature", &[cause.feature.into()]);
+                told.cause_channel = Some(cause.channel.into());
+                told.cause_feature = Some(cause.feature.into());
             }
         }
         Event::LabelWanted { sequence, nearest, .. } => {
-            j.counts("window", &[*sequence]);
+            told.window = Some(*sequence);
             if let Some(class) = nearest {
-                json_class(*class, names, &mut j);
+                (told.class, told.name) = named(*class, names);
             }
         }
         Event::TrainingStarted { id, learner, .. } => {
-            j.counts("training", &[*id]);
-            j.text("learner", learner.name());
+            told.training = Some(*id);
+            told.learner = Some(learner.name());
         }
         Event::TrainingPass { id, point, .. } => {
-            j.counts("training", &[*id]);
-            j.counts("pass", &[point.pass]);
-            json_finite("loss", point.loss, &mut j);
-            if let Some(figure) = point.held_back {
-                json_finite("held_back", figure, &mut j);
-            }
+            told.training = Some(*id);
+            told.pass = Some(point.pass);
+            told.loss = finite(point.loss);
+            told.held_back = point.held_back.and_then(finite);
         }
         Event::TrainingDone { id, learner, report, .. } => {
-            j.counts("training", &[*id]);
-            j.text("learner", learner.name());
-            j.text("stop", stop_word(report.stop));
-            j.counts("rows", &[report.rows]);
-            json_finite("quality", report.quality, &mut j);
+            told.training = Some(*id);
+            told.learner = Some(learner.name());
+            told.stop = Some(stop_word(report.stop));
+            told.rows = Some(report.rows);
+            told.quality = finite(report.quality);
         }
         Event::TrainingFailed { id, fault: f, .. } => {
-            j.counts("training", &[*id]);
+            told.training = Some(*id);
             faults::job(f, &mut reason);
         }
-        Event::TrainingRefused { id, .. } => j.counts("training", &[*id]),
+        Event::TrainingRefused { id, .. } => told.training = Some(*id),
         Event::SensorLost { error, .. } => faults::sensor(*error, &mut reason),
         Event::SensorSuspect { faults: f, .. } => faults::samples(*f, &mut reason),
         Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
-        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => j.counts("frames", &[*frames]),
+        Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => told.frames = Some(*frames),
         Event::FlashDamaged { found, .. } => keep::found(found, &mut reason),
         Event::ModelRestored { learner, bytes, .. } => {
-            if let Some(learner) = learner {
-                j.text("learner", learner.name());
-            }
-            j.counts("bytes", &[*bytes]);
+            told.learner = learner.map(|l| l.name());
+            told.bytes = Some(*bytes);
         }
         Event::ModelSaved { learner, bytes, .. } => {
-            j.text("learner", learner.name());
-            j.counts("bytes", &[*bytes]);
+            told.learner = Some(learner.name());
+            told.bytes = Some(*bytes);
         }
         Event::KeepFailed { error, .. } => keep::error(error, &mut reason),
     }
-    if !reason.as_str().is_empty() {
-        j.text("reason", reason.as_str());
-    }
-    j.end();
+    told.reason = Some(reason.as_str()).filter(|r| !r.is_empty());
+    schema::line(&told, out);
+}
+
+/// A class's number and its name, if it has one.
+fn named(class: ClassId, names: &Names) -> (Option<u32>, Option<&str>) {
+    (Some(class.0.into()), names.name(class))
+}
+
+/// JSON has no infinity and no not-a-number.
+fn finite(value: f32) -> Option<f32> {
+    Some(value).filter(|v| v.is_finite())
 }
 
 fn event_word(event: &Event) -> &'static str {
@@ -293,19 +296,5 @@ fn event_word(event: &Event) -> &'static str {
         Event::ModelSaved { .. } => "model_saved",
         Event::KeepFailed { .. } => "keep_failed",
         Event::Overrun { .. } => "overrun",
-    }
-}
-
-fn json_class(class: ClassId, names: &Names, j: &mut Object<'_>) {
-    j.counts("class", &[class.0.into()]);
-    if let Some(name) = names.name(class) {
-        j.text("name", name);
-    }
-}
-
-/// JSON has no infinity and no not-a-number.
-fn json_finite(name: &str, value: f32, j: &mut Object<'_>) {
-    if value.is_finite() {
-        j.real(name, value);
     }
 }

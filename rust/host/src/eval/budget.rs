@@ -87,7 +87,7 @@ macro_rules! boards {
                             samples: WINDOW_FRAMES * CHANNELS,
                             features: FEATURES,
                             feature_bytes: FEATURE_WORKSPACE_BYTES,
-                            feature_frames: if LONG_WINDOWS { 2048 } else { 256 },
+                            feature_frames: if LONG_WINDOWS { hone_signal::features::MAX_FRAMES } else { 256 },
                             rows: TRAINING_ROWS,
                             format: format(ROW_BITS),
                             svm_classes: SVM_CLASSES,

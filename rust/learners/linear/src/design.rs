@@ -25,7 +25,7 @@ pub(crate) struct Design {
     /// Of the harmonics, microseconds.
     pub period: u64,
     /// From one frame to the next, microseconds.
-    pub interval: u32,
+    pub interval: u64,
     /// Inputs and the constant, as the other fields say.
     #[serde(skip)]
     pub columns: u16,

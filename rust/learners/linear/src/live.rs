@@ -60,7 +60,7 @@ impl Stream {
                 self.learnt = self.learnt.saturating_add(1);
                 self.total += step.error * step.error;
             }
-            time = time.wrapping_add(design.interval.into());
+            time = time.wrapping_add(design.interval);
         }
         let done = model.head.seen.saturating_sub(self.before);
         self.over = !model.view().is_learning();
@@ -88,8 +88,7 @@ impl Stream {
         let (time, number) = (window.time.0, window.sequence);
         let first = self.first.replace((time, number));
         let Some((before, _)) = first.filter(|(_, last)| last.wrapping_add(1) == number) else { return Ok(false) };
-        let passed = time.saturating_sub(before).checked_div(window.len() as u64).unwrap_or(0);
-        let interval = u32::try_from(passed).unwrap_or(u32::MAX);
+        let interval = time.saturating_sub(before).checked_div(window.len() as u64).unwrap_or(0);
         if interval == 0 {
             return Ok(false);
         }
@@ -125,7 +124,7 @@ pub(crate) fn judge_window(
         frame.iter_mut().zip(samples).for_each(|(to, from)| *to = f32::from(*from));
         let mut step = NONE;
         model.take(frame, time, state, &mut step);
-        time = time.wrapping_add(design.interval.into());
+        time = time.wrapping_add(design.interval);
         let Outcome { verdict, ground, .. } = step.outcome;
         let alarm = |v: &Verdict| v.decision == Decision::Anomalous;
         let better = match &best {

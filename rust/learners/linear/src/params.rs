@@ -113,7 +113,7 @@ pub struct Shape {
     /// Inputs that the build has room for, the constant not among them.
     pub inputs: usize,
     /// From one frame to the next, microseconds; 1 for rows without a time.
-    pub interval: u32,
+    pub interval: u64,
 }
 
 /// Parameters that have been checked; a trainer takes no others.

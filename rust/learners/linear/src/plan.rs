@@ -147,7 +147,7 @@ impl Plan {
         } else {
             Answer::Number(design.target(space.frame, scales))
         };
-        let time = row as u64 * u64::from(design.interval);
+        let time = row as u64 * design.interval;
         let behind = row as f32 + 1.0 - self.rows as f32;
         design.fill(space.row, space.frame, scales, space.recent, time, behind);
         let Answer::Number(value) = answer else { return Some(answer) };
@@ -163,7 +163,7 @@ impl Plan {
     pub fn learn(&mut self, set: &SetView<'_>, space: &mut Space<'_>, model: &mut ModelMut<'_>, total: &mut f32) {
         set.decode(self.row, space.frame);
         // From 1, so that the first time is not that of no frame.
-        let time = (self.row as u64 + 1) * u64::from(self.design.interval);
+        let time = (self.row as u64 + 1) * self.design.interval;
         self.row += 1;
         let mut state = StateMut { row: space.row, recent: space.recent, memo: &mut self.memo };
         let mut step = NONE;

@@ -130,7 +130,7 @@ impl Memo {
     fn advance(&mut self, time: u64, design: &Design) {
         // Of a time that went back, nearly 2⁶⁴.
         let passed = time.wrapping_sub(self.time);
-        let most = u64::from(design.interval) + u64::from(design.interval / 2);
+        let most = design.interval.saturating_add(design.interval / 2);
         if passed == 0 || passed > most {
             (self.filled, self.run) = (0, 0);
         }
@@ -164,7 +164,7 @@ impl ModelView<'_> {
 
     /// The next frame of a stream at its interval.
     pub(crate) fn next(&self, row: &[f32], state: &mut StateMut<'_>) -> Outcome {
-        let time = state.memo.time.max(self.head.origin).wrapping_add(self.head.design.interval.into());
+        let time = state.memo.time.max(self.head.origin).wrapping_add(self.head.design.interval);
         let mut step = NONE;
         if let Some(parts) = Parts::of(self.head, self.words) {
             predict(self.head, parts, row, time, state, &mut step);

@@ -398,7 +398,7 @@ impl Trainer {
 
     /// After the last pass.
     fn close(&mut self, phase: Phase, space: &mut Space<'_>, model: &mut ModelMut<'_>) -> Result<Phase, TrainError> {
-        let (outside, interval) = (model.head.rule.outside, u64::from(model.head.design.interval));
+        let (outside, interval) = (model.head.rule.outside, model.head.design.interval);
         if model.head.kind == Kind::Regression {
             if phase == Phase::Residuals {
                 self.noise.after_fit(self.plan.design.columns() as f32);

@@ -7,7 +7,7 @@ use hone_numeric::rng::Rng;
 use proptest::prelude::*;
 
 const SECOND: u64 = 1_000_000;
-const SHAPE: Shape = Shape { channels: 3, inputs: 12, interval: SECOND as u32 };
+const SHAPE: Shape = Shape { channels: 3, inputs: 12, interval: SECOND };
 type Numbers = Model<{ model_words(3, 12, true) }>;
 type Set = TrainingSet<4096, 512, 8>;
 
@@ -84,7 +84,7 @@ fn table_and_fields_agree_and_are_checked() {
 #[test]
 fn a_level_a_trend_and_a_period_are_followed_at_any_rate() {
     for interval in [1000, 60 * SECOND] {
-        let shape = Shape { channels: 1, inputs: 5, interval: interval as u32 };
+        let shape = Shape { channels: 1, inputs: 5, interval };
         let period = 1440.0 * interval as f32 / 1e6;
         let params =
             Params { lags: 0, trend: true, harmonics: 2, period, frames: 4000, in_a_row: 2, ..Params::DEFAULT };

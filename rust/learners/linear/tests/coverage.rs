@@ -28,7 +28,7 @@ impl Source {
 fn cover(params: Params, correlation: f32) -> f64 {
     let (mut judged, mut inside) = (0u32, 0u32);
     for seed in 0..20 {
-        let checked = params.check(Shape { channels: 2, inputs: 24, interval: MINUTE as u32 }).unwrap();
+        let checked = params.check(Shape { channels: 2, inputs: 24, interval: MINUTE }).unwrap();
         let (mut model, mut state) = (Model::<WORDS>::new(), State::<25>::new());
         model.edit().begin(&checked).unwrap();
         let mut source = Source { rng: Rng::new(100 + seed), other: 0.0, error: 0.0, correlation };
@@ -74,7 +74,7 @@ fn covers_its_share_of_a_healthy_temperature() {
     let spans: Vec<(&str, &str)> = spans.lines().skip(1).map(|l| l.split_once(',').unwrap()).collect();
     for (adapt, forgetting) in [(false, 1.0), (true, 0.999)] {
         let params = Params { frames: 2000, lags: 8, adapt, forgetting, ..Params::DEFAULT };
-        let checked = params.check(Shape { channels: 1, inputs: 24, interval: 5 * MINUTE as u32 }).unwrap();
+        let checked = params.check(Shape { channels: 1, inputs: 24, interval: 5 * MINUTE }).unwrap();
         let (mut model, mut state) = (Model::<WORDS>::new(), State::<25>::new());
         model.edit().begin(&checked).unwrap();
         let (mut judged, mut inside, mut squares) = (0u32, 0u32, 0.0f64);

@@ -109,7 +109,7 @@ fn recursive_predictions_are_those_of_double_precision() {
         let (spread, rows): (f32, u64) = (words[0].parse().unwrap(), words[1].parse().unwrap());
         let forgetting = words[2].parse().unwrap();
         let params = Params { lags: 0, others: true, forgetting, frames: rows as u32, ..Params::DEFAULT };
-        let checked = params.check(Shape { channels: INPUTS + 1, inputs: INPUTS, interval: MINUTE as u32 }).unwrap();
+        let checked = params.check(Shape { channels: INPUTS + 1, inputs: INPUTS, interval: MINUTE }).unwrap();
         let (mut model, mut state) = (Numbers::new(), State::<{ INPUTS + 1 }>::new());
         model.edit().begin(&checked).unwrap();
         for i in 0..rows {

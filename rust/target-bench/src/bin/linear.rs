@@ -32,7 +32,7 @@ fn stream<const C: usize, const N: usize, const W: usize>(names: [&'static str; 
     for (name, text) in settings {
         exact(params.set_text(name, text).is_ok());
     }
-    let Ok(checked) = params.check(Shape { channels: C, inputs: N - 1, interval: MINUTE as u32 }) else { exit(false) };
+    let Ok(checked) = params.check(Shape { channels: C, inputs: N - 1, interval: MINUTE }) else { exit(false) };
     let (mut model, mut state) = (Model::<W>::new(), State::<N>::new());
     exact(model.edit().begin(&checked).is_ok() && model.view().inputs() == N - 1);
     let (mut rng, mut frame, mut time) = (Rng::new(1), [20.0; C], 0);
