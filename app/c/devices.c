@@ -7,74 +7,14 @@
 #include <zephyr/device.h>
 #include <zephyr/drivers/flash.h>
 #include <zephyr/drivers/gpio.h>
-#include <zephyr/drivers/sensor.h>
+#include <zephyr/drivers/rtc.h>
 #include <zephyr/storage/flash_map.h>
+#include <zephyr/sys/timeutil.h>
 #include <zephyr/task_wdt/task_wdt.h>
 
 #include <kernel_internal.h>
 
 #include "hone.h"
-
-#define SENSOR_NODE DT_ALIAS(accel0)
-
-#if DT_NODE_HAS_STATUS(SENSOR_NODE, okay)
-static const struct device *const sensor = DEVICE_DT_GET(SENSOR_NODE);
-#define SENSOR_NAME DT_NODE_FULL_NAME(SENSOR_NODE)
-#define SENSOR_DEFERRED DEVICE_DT_DEFER(SENSOR_NODE)
-#else
-static const struct device *const sensor;
-#define SENSOR_NAME "none"
-#define SENSOR_DEFERRED 0
-#endif
-
-const char *hone_sensor_name(void)
-{
-	return SENSOR_NAME;
-}
-
-int hone_sensor_init(uint32_t hertz, int32_t full_scale)
-{
-	struct sensor_value rate = {.val1 = (int32_t)hertz};
-	struct sensor_value range = {.val1 = full_scale};
-
-	if (sensor == NULL) {
-		return -ENODEV;
-	}
-	if (SENSOR_DEFERRED) {
-		/* device_init() leaves the result of an earlier failure in place. */
-		sensor->state->init_res = 0;
-
-		int rc = device_init(sensor);
-
-		if (rc != 0) {
-			return rc < 0 ? rc : -rc;
-		}
-	}
-	if (!device_is_ready(sensor)) {
-		return -ENODEV;
-	}
-	/* Not every driver can be told; then the devicetree's or Kconfig's rate and range hold. */
-	(void)sensor_attr_set(sensor, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_FULL_SCALE, &range);
-	(void)sensor_attr_set(sensor, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_SAMPLING_FREQUENCY, &rate);
-	return 0;
-}
-
-/* Micro-units of up to six channels: acceleration, then angular rate. */
-int hone_sensor_read(uint32_t channels, int32_t *micro)
-{
-	struct sensor_value value[3];
-	int rc = sensor_sample_fetch(sensor);
-
-	for (uint32_t first = 0; rc == 0 && first < channels; first += 3) {
-		rc = sensor_channel_get(sensor, first == 0 ? SENSOR_CHAN_ACCEL_XYZ : SENSOR_CHAN_GYRO_XYZ, value);
-		for (uint32_t i = 0; rc == 0 && i < 3 && first + i < channels; i++) {
-			int64_t full = (int64_t)value[i].val1 * 1000000 + value[i].val2;
-
-			micro[first + i] = (int32_t)CLAMP(full, INT32_MIN, INT32_MAX);
-		}
-	}
-	return rc;
-}
 
 #if DT_NODE_HAS_STATUS(DT_ALIAS(led0), okay)
 static const struct gpio_dt_spec led = GPIO_DT_SPEC_GET(DT_ALIAS(led0), gpios);
@@ -189,3 +129,47 @@ void hone_interrupt_stack(size_t *size, size_t *unused)
 	*unused = 0;
 	(void)z_stack_space_get(K_KERNEL_STACK_BUFFER(z_interrupt_stacks[0]), *size, unused);
 }
+
+#if defined(CONFIG_RTC) && DT_NODE_HAS_STATUS(DT_ALIAS(rtc), okay)
+static const struct device *const rtc = DEVICE_DT_GET(DT_ALIAS(rtc));
+
+int hone_clock_set(uint64_t seconds)
+{
+	time_t time = (time_t)seconds;
+	struct rtc_time parts = {0};
+
+	if (!device_is_ready(rtc)) {
+		return -ENODEV;
+	}
+	gmtime_r(&time, rtc_time_to_tm(&parts));
+	return rtc_set_time(rtc, &parts);
+}
+
+int hone_clock_get(uint64_t *seconds)
+{
+	struct rtc_time parts = {0};
+
+	if (!device_is_ready(rtc)) {
+		return -ENODEV;
+	}
+
+	int rc = rtc_get_time(rtc, &parts);
+
+	if (rc == 0) {
+		*seconds = (uint64_t)timeutil_timegm64(rtc_time_to_tm(&parts));
+	}
+	return rc;
+}
+#else
+int hone_clock_set(uint64_t seconds)
+{
+	ARG_UNUSED(seconds);
+	return -ENODEV;
+}
+
+int hone_clock_get(uint64_t *seconds)
+{
+	ARG_UNUSED(seconds);
+	return -ENODEV;
+}
+#endif

@@ -11,6 +11,19 @@ void hone_shell_write(const struct shell *sh, const char *text, size_t len)
 	printk("%.*s", (int)len, text);
 }
 
+bool hone_shell_send(const struct shell *sh, const uint8_t *bytes, size_t len)
+{
+	ARG_UNUSED(sh);
+	ARG_UNUSED(bytes);
+	ARG_UNUSED(len);
+	return false;
+}
+
+uint32_t hone_console_bits(void)
+{
+	return 0;
+}
+
 const struct shell *hone_console(void)
 {
 	static const char any;

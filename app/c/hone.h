@@ -20,9 +20,6 @@ int hone_shell_word(const char *path, size_t index, const char **name, const cha
 void hone_vectors(void (*tell)(const char *name, size_t len, uint32_t value));
 
 /* devices.c; errors are negative errno. */
-int hone_sensor_init(uint32_t hertz, int32_t full_scale);
-int hone_sensor_read(uint32_t channels, int32_t *micro);
-const char *hone_sensor_name(void);
 int hone_led_init(void);
 void hone_led_set(bool on);
 int hone_button_init(void);
@@ -34,9 +31,38 @@ int hone_flash_write_size(void);
 int hone_flash_read(uint32_t offset, void *data, size_t len);
 int hone_flash_write(uint32_t offset, const void *data, size_t len);
 int hone_flash_erase(uint32_t offset, size_t len);
+/* The clock that goes on over restarts, seconds since 1970 UTC; -ENODEV where there is none, -ENODATA where it was not set. */
+int hone_clock_set(uint64_t seconds);
+int hone_clock_get(uint64_t *seconds);
+
+/* sensor.c; sensor.rs declares the same. */
+struct hone_frame {
+	/* When it was read. */
+	uint64_t cycles;
+	/* Frames before it that found no room to wait. */
+	uint32_t missed;
+	/* 0, or why there is none. */
+	int32_t rc;
+	int32_t micro[CONFIG_HONE_CHANNELS];
+};
+#define HONE_PACE_CLOCK 0
+#define HONE_PACE_TRIGGER 1
+/* Begins, at the rate nearest to the one given, which becomes the sensor's own where that sets the pace. */
+int hone_sensor_init(uint64_t *micro_hertz, int32_t full_scale, int *pace);
+/* Reads one frame now. */
+void hone_sensor_read(struct hone_frame *frame);
+/* Waits for a frame that the sensor gives by itself; false when none came. */
+bool hone_sensor_next(struct hone_frame *frame, uint32_t wait_us);
+/* Drops those that wait. */
+void hone_sensor_drop(void);
+const char *hone_sensor_name(void);
 
 /* shell.c, or headless.c */
 void hone_shell_write(const struct shell *sh, const char *text, size_t len);
+/* Sends bytes as they are; false when the line takes no more. */
+bool hone_shell_send(const struct shell *sh, const uint8_t *bytes, size_t len);
+/* What the console's line carries, in bits a second. */
+uint32_t hone_console_bits(void);
 bool hone_shell_interrupted(const struct shell *sh);
 int hone_shell_key(const struct shell *sh);
 const struct shell *hone_console(void);

@@ -24,6 +24,34 @@ void hone_shell_write(const struct shell *sh, const char *text, size_t len)
 	shell_fprintf(sh, SHELL_NORMAL, "%.*s", (int)len, text);
 }
 
+/* A line that takes nothing for so long is dead. */
+#define DEAD K_MSEC(500)
+
+bool hone_shell_send(const struct shell *sh, const uint8_t *bytes, size_t len)
+{
+	k_timepoint_t end = sys_timepoint_calc(DEAD);
+	size_t count = 0;
+	int rc = 0;
+
+	/* As the shell's own text, so that neither comes in the middle of the other. */
+	(void)k_mutex_lock(&sh->ctx->wr_mtx, K_FOREVER);
+	while (rc == 0 && len > 0 && !sys_timepoint_expired(end)) {
+		rc = sh->iface->api->write(sh->iface, bytes, len, &count);
+		bytes += count;
+		len -= count;
+		if (len > 0) {
+			k_sleep(K_MSEC(1));
+		}
+	}
+	(void)k_mutex_unlock(&sh->ctx->wr_mtx);
+	return len == 0;
+}
+
+uint32_t hone_console_bits(void)
+{
+	return DT_PROP_OR(DT_CHOSEN(zephyr_shell_uart), current_speed, 115200);
+}
+
 const struct shell *hone_console(void)
 {
 	const struct shell *sh = shell_backend_uart_get_ptr();
@@ -290,6 +318,8 @@ PLAIN(eval);
 PLAIN(sensor);
 REGISTER(config);
 PLAIN(wait);
+PLAIN(time);
+PLAIN(record);
 
 static int fill_in(void)
 {

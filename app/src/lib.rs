@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  thread      woken by                 does
-//!  sampling    the clock                reads a frame, sends blocks
+//!  sampling    the sensor, or the clock reads a frame, sends blocks
 //!  inference   a block, or 10 ms        windows, verdicts, button, light
 //!  background  a window, an order       one bounded step after another: trains, converts, saves
 //!  shell       the console              commands
@@ -19,10 +19,10 @@ use critical_section::Mutex;
 use hone_engine::background::Background;
 use hone_engine::command::{Console, Failed, Outcome};
 use hone_engine::data::env::Io;
-use hone_engine::link::Events;
+use hone_engine::link::{Events, Recorded};
 use hone_engine::loops::inference::Inference;
 use hone_engine::loops::sampling::Sampling;
-use hone_engine::say::telemetry;
+use hone_engine::say::{record, telemetry};
 use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Links, Memory, Parts, Sensor as _};
 use hone_signal::Micros;
@@ -51,9 +51,11 @@ static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 /// A loop on its way from the main thread to its own.
 type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
+static SENSOR: Place<sensor::Accelerometer> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
 static CONSOLE: Place<&'static Console> = Mutex::new(Cell::new(None));
 static EVENTS: Place<&'static Events> = Mutex::new(Cell::new(None));
+static RECORDED: Place<&'static Recorded> = Mutex::new(Cell::new(None));
 static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
 
 static BLOCK_SENT: Signal = Signal::new();
@@ -113,10 +115,12 @@ fn place(links: &'static mut Links) -> Option<&'static mut Background> {
     static INFERENCE_LOOP: StaticCell<Inference> = StaticCell::new();
     static BACKGROUND_LOOP: StaticCell<Background> = StaticCell::new();
     static TOLD: StaticCell<Events> = StaticCell::new();
+    static TO_SEND: StaticCell<Recorded> = StaticCell::new();
 
-    let Parts { links, sampling, inference, background, console, events } = MEMORY.try_take()?.split(links);
+    let Parts { links, sampling, inference, background, console, events, recorded } = MEMORY.try_take()?.split(links);
     put(&LINKS, links);
     put(&EVENTS, TOLD.try_init(events)?);
+    put(&RECORDED, TO_SEND.try_init(recorded)?);
     put(&CONSOLE, console);
     put(&SAMPLING, SAMPLING_LOOP.try_init(sampling)?);
     put(&INFERENCE, INFERENCE_LOOP.try_init(inference)?);
@@ -129,6 +133,7 @@ fn link() -> Option<&'static mut Links> {
     static PLACE: StaticCell<Links> = StaticCell::new();
     let links = PLACE.try_init_with(Links::new)?;
     links.on_work(|| WORK_TO_DO.raise());
+    links.epoch.set(clock::epoch());
     Some(links)
 }
 
@@ -142,7 +147,9 @@ fn open_flash() -> Option<&'static mut Flash<Storage>> {
 /// Restores what flash keeps.
 #[inline(never)]
 fn restore(background: &mut Background, flash: &mut Flash<Storage>) {
-    background.restore(clock::now(), sensor::Accelerometer::new().info(), flash);
+    let accelerometer = sensor::Accelerometer::new();
+    background.restore(clock::now(), accelerometer.info(), flash);
+    put(&SENSOR, accelerometer);
 }
 
 /// Starts the sampling and the inference thread.
@@ -164,8 +171,10 @@ fn start_threads() {
 
 fn sampling_loop() -> ! {
     let watch = watchdog::Watch::new(c"sampling");
-    let mut accelerometer = sensor::Accelerometer::new();
-    let (Some(links), Some(sampling)) = (links(), take(&SAMPLING)) else { stand_still() };
+    let (Some(links), Some(sampling), Some(mut accelerometer)) = (links(), take(&SAMPLING), take(&SENSOR)) else {
+        stand_still()
+    };
+    accelerometer.drop_waiting();
     loop {
         let due = sampling.turn(clock::now(), &mut accelerometer);
         watch.feed();
@@ -173,7 +182,7 @@ fn sampling_loop() -> ! {
             BLOCK_SENT.raise();
         }
         // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
-        clock::sleep_until(Micros(due.0.min(clock::now().0 + ROUND)));
+        accelerometer.rest(Micros(due.0.min(clock::now().0 + ROUND)));
     }
 }
 
@@ -232,7 +241,8 @@ fn tell(out: &mut dyn Out) {
         restarted(&record, out);
     }
     lines_refused(out);
-    let (Some(links), Some(events)) = (links(), get(&EVENTS)) else { return };
+    let (Some(links), Some(events), Some(recorded)) = (links(), get(&EVENTS), get(&RECORDED)) else { return };
+    record::write(links, recorded, clock::now(), out);
     while let Some(event) = events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }

@@ -3,6 +3,7 @@
 #ifndef HONE_REPLAY_H_
 #define HONE_REPLAY_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <zephyr/device.h>
 
@@ -28,6 +29,29 @@ const char *hone_replay_mode_name(enum hone_replay_mode mode);
 void hone_replay_set_mode(const struct device *dev, enum hone_replay_mode mode);
 enum hone_replay_mode hone_replay_get_mode(const struct device *dev);
 
+/* How the sensor's own clock goes. */
+struct hone_replay_rhythm {
+	/* Of the nominal rate, in thousandths. */
+	uint32_t rate_permille;
+	/* Readings come early or late by up to this much of the interval, in thousandths. */
+	uint32_t jitter_permille;
+	/* So many readings come at once, with a pause before them; 0 and 1: one by one. */
+	uint32_t burst;
+	/* Readings go by the sensor's own clock, and who asks twice within an interval gets one twice; else each
+	 * fetch is the next reading.
+	 */
+	bool free_running;
+	/* No more readings are announced. */
+	bool stopped;
+	/* There is no trigger to be set. */
+	bool clocked;
+	/* How much of the fault the faulty motor has, in thousandths. */
+	uint32_t fault_permille;
+};
+
+void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_rhythm *rhythm);
+struct hone_replay_rhythm hone_replay_get_rhythm(const struct device *dev);
+
 /* Starts the recording from its first step. */
 void hone_replay_rewind(const struct device *dev);
 
@@ -39,8 +63,9 @@ void hone_replay_set_absent(bool absent);
 
 /*
  * The recording: acceleration of `axis` (0 to 2) in mm/s² at step `n`, with `step` the turn of the shaft between two
- * readings (2^32 is one revolution). A pure function in integers, so that it is the same on every machine.
+ * readings (2^32 is one revolution), read `late` 65536ths of an interval late or early, with so many thousandths of the
+ * fault. A pure function in integers, so that it is the same on every machine.
  */
-int32_t hone_replay_signal(uint32_t n, uint32_t step, int axis, bool faulty);
+int32_t hone_replay_signal(uint32_t n, int32_t late, uint32_t step, int axis, uint32_t fault_permille);
 
 #endif

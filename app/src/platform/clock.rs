@@ -1,5 +1,6 @@
 //! Time since the kernel started.
 
+use super::ffi;
 use crate::config;
 use core::time::Duration;
 use hone_signal::Micros;
@@ -9,8 +10,12 @@ const TICKS: u64 = config::SYS_CLOCK_TICKS_PER_SEC as u64;
 
 /// The time, from the cycle counter. Never goes back.
 pub fn now() -> Micros {
+    at(cycles())
+}
+
+/// The time at a count of cycles.
+pub fn at(cycles: u64) -> Micros {
     const HZ: u64 = config::SYS_CLOCK_HW_CYCLES_PER_SEC as u64;
-    let cycles = cycles();
     // In two parts: cycles * 1e6 would overflow after some days.
     Micros((cycles / HZ) * 1_000_000 + (cycles % HZ) * 1_000_000 / HZ)
 }
@@ -41,4 +46,15 @@ pub fn sleep_until(time: Micros) {
     let absolute = -2 - tick.min(i64::MAX as u64 / 2) as raw::k_ticks_t;
     // SAFETY: called from threads only.
     unsafe { raw::k_sleep(raw::k_timeout_t { ticks: absolute }) };
+}
+
+/// Sets the clock that goes on over restarts, in seconds since 1970 UTC; false where there is none.
+pub fn keep(seconds: u64) -> bool {
+    ffi::hone_clock_set(seconds) == 0
+}
+
+/// The time of day at time 0, in microseconds since 1970 UTC, by that clock, if it was ever set.
+pub fn epoch() -> Option<u64> {
+    let mut seconds = 0;
+    (ffi::hone_clock_get(&mut seconds) == 0).then(|| (seconds * 1_000_000).saturating_sub(now().0))
 }

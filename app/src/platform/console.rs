@@ -81,11 +81,24 @@ impl Out for Output {
     fn str(&mut self, text: &str) {
         self.0.str(text);
     }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        // SAFETY: shells are statics; `bytes` lives during the call.
+        unsafe { ffi::hone_shell_send(self.shell, bytes.as_ptr(), bytes.len()) }
+    }
 }
 
 impl Io for Output {
     fn now(&self) -> Micros {
         clock::now()
+    }
+
+    fn bits_a_second(&self) -> Option<u32> {
+        Some(ffi::hone_console_bits())
+    }
+
+    fn keep_time(&mut self, seconds: u64) -> bool {
+        clock::keep(seconds)
     }
 
     fn pause(&mut self, span: Micros) -> bool {

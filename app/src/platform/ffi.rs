@@ -11,9 +11,28 @@ pub struct Shell {
     _opaque: [u8; 0],
 }
 
+/// A reading of all channels.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Frame {
+    /// When it was read.
+    pub cycles: u64,
+    /// Frames before it that are lost.
+    pub missed: u32,
+    /// 0, or a negative errno.
+    pub rc: i32,
+    /// Millionths of the unit.
+    pub micro: [i32; hone_engine::capacity::CHANNELS],
+}
+
+/// `HONE_PACE_CLOCK`; else the sensor sets the pace.
+pub const PACE_CLOCK: c_int = 0;
+
 unsafe extern "C" {
-    pub fn hone_sensor_init(hertz: u32, full_scale: i32) -> c_int;
-    pub fn hone_sensor_read(channels: u32, micro: *mut i32) -> c_int;
+    pub fn hone_sensor_init(micro_hertz: &mut u64, full_scale: i32, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_read(frame: &mut Frame);
+    pub fn hone_sensor_next(frame: &mut Frame, wait_us: u32) -> bool;
+    pub fn hone_sensor_drop();
     pub safe fn hone_sensor_name() -> *const c_char;
     pub safe fn hone_led_init() -> c_int;
     pub safe fn hone_led_set(on: bool);
@@ -27,6 +46,10 @@ unsafe extern "C" {
     pub fn hone_flash_write(offset: u32, data: *const c_void, len: usize) -> c_int;
     pub safe fn hone_flash_erase(offset: u32, len: usize) -> c_int;
     pub fn hone_shell_write(shell: *const Shell, text: *const c_char, len: usize);
+    pub fn hone_shell_send(shell: *const Shell, bytes: *const u8, len: usize) -> bool;
+    pub safe fn hone_console_bits() -> u32;
+    pub safe fn hone_clock_set(seconds: u64) -> c_int;
+    pub safe fn hone_clock_get(seconds: &mut u64) -> c_int;
     pub fn hone_shell_interrupted(shell: *const Shell) -> bool;
     pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;

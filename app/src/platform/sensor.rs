@@ -1,27 +1,87 @@
 //! The accelerometer: Zephyr's sensor API, quantised to samples.
 
-use super::{check, ffi};
+use super::{check, clock, ffi};
 use crate::config;
 use core::ffi::CStr;
 use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ, SAMPLE_SECONDS};
-use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 
 /// Full scale in µm/s².
 const FULL_SCALE: i64 = config::HONE_FULL_SCALE_MG as i64 * 980_665 / 100;
+/// What is asked for, and what the device's clock gives.
+const NOMINAL: Rate = Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32);
 /// `-ENODEV`.
 const NO_DEVICE: i32 = -19;
 
 /// The board's accelerometer, `accel0`. There is one thread that samples, and one of these.
-#[derive(Debug)]
+#[derive(Clone, Copy)]
 pub struct Accelerometer {
-    ready: bool,
+    /// Its rate, and what sets the pace, as of the last time that it was begun.
+    rate: Rate,
+    pace: Pace,
+    begun: bool,
+    /// What is to be read next.
+    held: Option<Result<ffi::Frame, SensorError>>,
 }
 
+const EMPTY: ffi::Frame = ffi::Frame { cycles: 0, missed: 0, rc: 0, micro: [0; CHANNELS] };
+
 impl Accelerometer {
-    /// Not yet initialised; the first reading does so.
-    pub const fn new() -> Self {
-        Self { ready: false }
+    /// Begun, if it is there; else the first reading tries again.
+    pub fn new() -> Self {
+        let mut new = Self { rate: NOMINAL, pace: Pace::Clock, begun: false, held: None };
+        // What keeps it from beginning is found again, and told, by the sampling loop.
+        let _ = new.begin();
+        new
+    }
+
+    fn begin(&mut self) -> Result<(), SensorError> {
+        // Rounded up: a range just below would clip.
+        let full_scale = (FULL_SCALE + 999_999) / 1_000_000;
+        let mut micro_hertz = SAMPLE_RATE_HZ as u64 * 1_000_000 / SAMPLE_SECONDS as u64;
+        let mut pace = 0;
+        // SAFETY: the thread that has this uses the sensor alone.
+        let rc = unsafe { ffi::hone_sensor_init(&mut micro_hertz, full_scale as i32, &mut pace) };
+        check(rc).map_err(error)?;
+        (self.pace, self.rate) = match (pace, u32::try_from(micro_hertz / 1000)) {
+            (ffi::PACE_CLOCK, _) => (Pace::Clock, NOMINAL),
+            // Exact to a millihertz, above 4294 Hz to a hertz.
+            (_, Ok(millihertz)) => (Pace::Trigger, Rate::new(millihertz, 1000)),
+            (_, Err(_)) => (Pace::Trigger, Rate::new((micro_hertz / 1_000_000) as u32, 1)),
+        };
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Forgets what waited while nobody took it.
+    pub fn drop_waiting(&mut self) {
+        // SAFETY: the queue is the kernel's, which guards it.
+        unsafe { ffi::hone_sensor_drop() };
+    }
+
+    /// Lets the thread rest until then, or until a frame has come.
+    pub fn rest(&mut self, until: Micros) {
+        if self.pace == Pace::Clock || !self.begun {
+            return clock::sleep_until(until);
+        }
+        let wait = until.0.saturating_sub(clock::now().0).min(1_000_000);
+        if self.held.is_none() {
+            self.next(wait as u32);
+        }
+    }
+
+    /// Takes a frame that the sensor gave, waiting at most so many microseconds.
+    fn next(&mut self, wait: u32) {
+        let mut frame = EMPTY;
+        // SAFETY: called from threads only.
+        if unsafe { ffi::hone_sensor_next(&mut frame, wait) } {
+            self.hold(frame);
+        }
+    }
+
+    fn hold(&mut self, frame: ffi::Frame) {
+        self.held = Some(check(frame.rc).map(|()| frame).map_err(error));
     }
 }
 
@@ -35,36 +95,41 @@ impl Sensor for Accelerometer {
         for channel in meaning.iter_mut().skip(3) {
             channel.unit = Unit::RadiansPerSecond;
         }
-        SensorInfo {
-            name,
-            rate: Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32),
-            channels: CHANNELS as u8,
-            meaning,
-        }
+        SensorInfo { name, rate: self.rate, pace: self.pace, channels: CHANNELS as u8, meaning }
     }
 
-    /// A sensor that did not answer is initialised again at the next reading.
-    fn read(&mut self, _now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
-        if !self.ready {
-            // Rounded up: a range just below would clip.
-            let full_scale = (FULL_SCALE + 999_999) / 1_000_000;
-            // SAFETY: the sampling thread alone uses the sensor.
-            check(unsafe { ffi::hone_sensor_init(SAMPLE_RATE_HZ as u32, full_scale as i32) }).map_err(error)?;
-            self.ready = true;
+    fn waits(&mut self) -> bool {
+        if self.held.is_none() && self.begun {
+            self.next(0);
         }
-        let mut micro = [0i32; CHANNELS];
-        // SAFETY: the array has CHANNELS places; the sampling thread alone uses the sensor.
-        check(unsafe { ffi::hone_sensor_read(CHANNELS as u32, micro.as_mut_ptr()) }).map_err(|errno| {
-            self.ready = false;
-            error(errno)
-        })?;
+        self.held.is_some()
+    }
+
+    /// Begins anew at once, so that its readings can come before the next look.
+    fn restart(&mut self) {
+        self.begun = false;
+        self.held = self.begin().err().map(Err);
+    }
+
+    /// A sensor that did not answer is begun anew at the next reading.
+    fn read(&mut self, _now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+        if !self.begun && self.held.is_none() {
+            self.begin()?;
+        }
+        if self.held.is_none() {
+            let mut read = EMPTY;
+            // SAFETY: the thread that has this uses the sensor alone.
+            unsafe { ffi::hone_sensor_read(&mut read) };
+            self.hold(read);
+        }
+        let read = self.held.take().unwrap_or(Err(SensorError::Missing)).inspect_err(|_| self.begun = false)?;
         let mut faults = Faults::NONE;
-        for (sample, micro) in frame.iter_mut().zip(micro) {
+        for (sample, micro) in frame.iter_mut().zip(read.micro) {
             let fault;
             (*sample, fault) = quantise(micro);
             faults = faults.with(fault);
         }
-        Ok(Reading { faults })
+        Ok(Reading { time: clock::at(read.cycles), missed: read.missed, faults })
     }
 }
 

@@ -14,8 +14,8 @@ const fn equal(a: &str, b: &str) -> bool {
 }
 
 /// What `app/c/shell.c` registers. The build fails when the engine has another command.
-const REGISTERED: [&str; 10] =
-    ["train", "infer", "label", "stats", "model", "data", "eval", "sensor", "config", "wait"];
+const REGISTERED: [&str; 12] =
+    ["train", "infer", "label", "stats", "model", "data", "eval", "sensor", "config", "wait", "time", "record"];
 
 const fn is_registered(name: &str) -> bool {
     let mut i = 0;

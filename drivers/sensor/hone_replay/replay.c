@@ -16,9 +16,25 @@ struct replay_config {
 	uint32_t healthy_ms;
 	uint32_t faulty_ms;
 	int32_t full_scale;
+	bool has_trigger;
+	k_thread_stack_t *stack;
+	size_t stack_size;
 };
 
 struct replay_data {
+	const struct device *dev;
+	struct hone_replay_rhythm rhythm;
+	uint64_t micro_hertz;
+	/* Of the sensor's own clock: since when it goes, and readings since. */
+	int64_t since_ticks;
+	uint64_t readings;
+	/* Readings fetched since then. */
+	uint32_t fetched;
+	sensor_trigger_handler_t handler;
+	const struct sensor_trigger *trigger;
+	struct k_timer timer;
+	struct k_sem due;
+	struct k_thread thread;
 	atomic_t mode;
 	atomic_t rewind;
 	uint32_t n;
@@ -32,14 +48,117 @@ struct replay_data {
 /* Survives a restart, not a loss of power, after which it holds anything but the magic number. */
 static uint32_t absent __noinit;
 
-static void set_frequency(const struct device *dev, uint32_t hertz)
+static void set_frequency(const struct device *dev, uint64_t micro_hertz)
 {
 	const struct replay_config *config = dev->config;
 	struct replay_data *data = dev->data;
 
-	data->step = (uint32_t)(((uint64_t)config->rotation_millihertz << 32) / (1000ULL * hertz));
-	data->healthy = (uint32_t)((uint64_t)config->healthy_ms * hertz / 1000U);
-	data->faulty = (uint32_t)((uint64_t)config->faulty_ms * hertz / 1000U);
+	data->micro_hertz = micro_hertz;
+	data->step = (uint32_t)(((uint64_t)config->rotation_millihertz << 32) / (micro_hertz / 1000U));
+	data->healthy = (uint32_t)((uint64_t)config->healthy_ms * (micro_hertz / 1000U) / 1000000U);
+	data->faulty = (uint32_t)((uint64_t)config->faulty_ms * (micro_hertz / 1000U) / 1000000U);
+	hone_replay_set_rhythm(dev, &data->rhythm);
+}
+
+/* The rate of the sensor's own clock, in thousandths of a hertz. */
+static uint64_t own_millihertz(const struct replay_data *data)
+{
+	return MAX(data->micro_hertz / 1000U * data->rhythm.rate_permille / 1000U, 1U);
+}
+
+/* By how many 65536ths of the interval the n-th reading is late, or early where it is negative: uniform, from its number. */
+static int32_t lateness(const struct hone_replay_rhythm *r, uint32_t n)
+{
+	int64_t part = (int64_t)((n * 2654435761U) >> 16) - 32768;
+
+	return (int32_t)(part * 2 * r->jitter_permille / 1000);
+}
+
+/* Nanoseconds from the start of the sensor's clock to its n-th reading. */
+static int64_t due_ns(const struct replay_data *data, uint64_t n)
+{
+	const struct hone_replay_rhythm *r = &data->rhythm;
+	uint64_t whole = r->burst > 1 ? (n / r->burst + 1) * r->burst : n;
+	/* In two parts: the whole in one would overflow after some hours. */
+	uint64_t milli = own_millihertz(data);
+	int64_t at = (int64_t)(whole / milli * 1000000000000ULL + whole % milli * 1000000000000ULL / milli);
+	int64_t interval = (int64_t)(1000000000000ULL / milli);
+
+	return at + interval * lateness(r, (uint32_t)n) / 65536;
+}
+
+static void set_timer(struct replay_data *data)
+{
+	int64_t ticks = data->since_ticks + (int64_t)k_ns_to_ticks_near64(MAX(due_ns(data, data->readings), 0));
+
+	k_timer_start(&data->timer, K_TIMEOUT_ABS_TICKS(MAX(ticks, k_uptime_ticks() + 1)), K_NO_WAIT);
+}
+
+static void reading_due(struct k_timer *timer)
+{
+	struct replay_data *data = CONTAINER_OF(timer, struct replay_data, timer);
+
+	do {
+		k_sem_give(&data->due);
+		data->readings++;
+	} while (data->rhythm.burst > 1 && data->readings % data->rhythm.burst != 0);
+	if (data->handler != NULL && !data->rhythm.stopped) {
+		set_timer(data);
+	}
+}
+
+static void announce(void *p1, void *p2, void *p3)
+{
+	struct replay_data *data = p1;
+
+	ARG_UNUSED(p2);
+	ARG_UNUSED(p3);
+	for (;;) {
+		k_sem_take(&data->due, K_FOREVER);
+
+		sensor_trigger_handler_t handler = data->handler;
+
+		if (handler != NULL && !data->rhythm.stopped) {
+			handler(data->dev, data->trigger);
+		}
+	}
+}
+
+void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_rhythm *rhythm)
+{
+	struct replay_data *data = dev->data;
+
+	k_timer_stop(&data->timer);
+	data->rhythm = *rhythm;
+	data->since_ticks = k_uptime_ticks();
+	data->readings = 0;
+	data->fetched = 0;
+	if (data->handler != NULL && !rhythm->stopped) {
+		set_timer(data);
+	}
+}
+
+struct hone_replay_rhythm hone_replay_get_rhythm(const struct device *dev)
+{
+	const struct replay_data *data = dev->data;
+
+	return data->rhythm;
+}
+
+static int replay_trigger_set(const struct device *dev, const struct sensor_trigger *trigger,
+			      sensor_trigger_handler_t handler)
+{
+	const struct replay_config *config = dev->config;
+	struct replay_data *data = dev->data;
+
+	if (!config->has_trigger || data->rhythm.clocked || trigger->type != SENSOR_TRIG_DATA_READY) {
+		return -ENOTSUP;
+	}
+	data->trigger = trigger;
+	data->handler = handler;
+	k_sem_reset(&data->due);
+	hone_replay_set_rhythm(dev, &data->rhythm);
+	return 0;
 }
 
 static bool is_faulty(const struct replay_data *data, enum hone_replay_mode mode)
@@ -70,8 +189,19 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 	if (mode == HONE_REPLAY_STUCK) {
 		return 0;
 	}
+	if (data->rhythm.free_running) {
+		uint64_t us = k_ticks_to_us_floor64(k_uptime_ticks() - data->since_ticks);
+
+		/* In two parts: the whole in one would overflow after some days. */
+		data->n = (uint32_t)(us / USEC_PER_SEC * own_millihertz(data) / 1000U +
+				     us % USEC_PER_SEC * own_millihertz(data) / 1000000000U);
+	}
+
+	int32_t late = data->rhythm.free_running ? 0 : lateness(&data->rhythm, data->fetched++);
+
 	for (int axis = 0; axis < 3; axis++) {
-		int32_t value = hone_replay_signal(data->n, data->step, axis, is_faulty(data, mode));
+		uint32_t fault = is_faulty(data, mode) ? data->rhythm.fault_permille : 0;
+		int32_t value = hone_replay_signal(data->n, late, data->step, axis, fault);
 
 		if (mode == HONE_REPLAY_SATURATED) {
 			value = config->full_scale;
@@ -111,25 +241,54 @@ static int replay_channel_get(const struct device *dev, enum sensor_channel chan
 static int replay_attr_set(const struct device *dev, enum sensor_channel channel, enum sensor_attribute attribute,
 			   const struct sensor_value *value)
 {
+	int64_t micro_hertz = (int64_t)value->val1 * 1000000 + value->val2;
+
 	ARG_UNUSED(channel);
 	if (attribute != SENSOR_ATTR_SAMPLING_FREQUENCY) {
 		return -ENOTSUP;
 	}
-	if (value->val1 < 1 || value->val1 > 10000) {
+	if (micro_hertz < 10000 || micro_hertz > 10000000000LL) {
 		return -EINVAL;
 	}
-	set_frequency(dev, value->val1);
+	set_frequency(dev, micro_hertz);
+	return 0;
+}
+
+static int replay_attr_get(const struct device *dev, enum sensor_channel channel, enum sensor_attribute attribute,
+			   struct sensor_value *value)
+{
+	const struct replay_data *data = dev->data;
+
+	ARG_UNUSED(channel);
+	if (attribute != SENSOR_ATTR_SAMPLING_FREQUENCY) {
+		return -ENOTSUP;
+	}
+	value->val1 = (int32_t)(data->micro_hertz / 1000000U);
+	value->val2 = (int32_t)(data->micro_hertz % 1000000U);
 	return 0;
 }
 
 static int replay_init(const struct device *dev)
 {
 	const struct replay_config *config = dev->config;
+	struct replay_data *data = dev->data;
 
 	if (absent == ABSENT_MAGIC) {
 		return -ENODEV;
 	}
-	set_frequency(dev, config->sampling_frequency);
+	if (data->dev == NULL) {
+		data->dev = dev;
+		data->rhythm.rate_permille = 1000;
+		data->rhythm.fault_permille = 1000;
+		k_timer_init(&data->timer, reading_due, NULL);
+		k_sem_init(&data->due, 0, K_SEM_MAX_LIMIT);
+		if (config->has_trigger) {
+			k_thread_create(&data->thread, config->stack, config->stack_size, announce, data, NULL, NULL,
+					K_PRIO_COOP(CONFIG_HONE_REPLAY_THREAD_PRIORITY), 0, K_NO_WAIT);
+			k_thread_name_set(&data->thread, "replay");
+		}
+	}
+	set_frequency(dev, (uint64_t)config->sampling_frequency * 1000000U);
 	return 0;
 }
 
@@ -171,9 +330,18 @@ static const struct sensor_driver_api replay_api = {
 	.sample_fetch = replay_sample_fetch,
 	.channel_get = replay_channel_get,
 	.attr_set = replay_attr_set,
+	.attr_get = replay_attr_get,
+	.trigger_set = replay_trigger_set,
 };
 
+/* Of an instance with a trigger: the stack of its thread. */
+#define HAS_TRIGGER(inst) DT_INST_ENUM_HAS_VALUE(inst, way, trigger)
+#define STACK_DEFINE(inst) K_KERNEL_STACK_DEFINE(replay_stack_##inst, CONFIG_HONE_REPLAY_THREAD_STACK);
+#define STACK_FIELDS(inst)                                                                                            \
+	.has_trigger = true, .stack = replay_stack_##inst, .stack_size = K_KERNEL_STACK_SIZEOF(replay_stack_##inst),
+
 #define REPLAY_DEFINE(inst)                                                                                           \
+	COND_CODE_1(HAS_TRIGGER(inst), (STACK_DEFINE(inst)), ())                                                      \
 	static struct replay_data replay_data_##inst;                                                                 \
 	static const struct replay_config replay_config_##inst = {                                                    \
 		.rotation_millihertz = DT_INST_PROP(inst, rotation_millihertz),                                       \
@@ -181,6 +349,7 @@ static const struct sensor_driver_api replay_api = {
 		.healthy_ms = DT_INST_PROP(inst, healthy_ms),                                                         \
 		.faulty_ms = DT_INST_PROP(inst, faulty_ms),                                                           \
 		.full_scale = DT_INST_PROP(inst, full_scale_mm_per_s2),                                               \
+		COND_CODE_1(HAS_TRIGGER(inst), (STACK_FIELDS(inst)), ())                                              \
 	};                                                                                                            \
 	SENSOR_DEVICE_DT_INST_DEFINE(inst, replay_init, NULL, &replay_data_##inst, &replay_config_##inst,             \
 				     POST_KERNEL, CONFIG_SENSOR_INIT_PRIORITY, &replay_api);

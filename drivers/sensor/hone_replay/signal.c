@@ -71,24 +71,25 @@ static int32_t noise(uint32_t n, int axis)
 		(int32_t)(bits >> 24) - 510) / 4;
 }
 
-int32_t hone_replay_signal(uint32_t n, uint32_t step, int axis, bool faulty)
+int32_t hone_replay_signal(uint32_t n, int32_t late, uint32_t step, int axis, uint32_t fault_permille)
 {
-	const int16_t *amplitude = faulty ? faulty_amplitude[axis] : healthy_amplitude[axis];
-	uint32_t angle = n * step;
+	int32_t fault = (int32_t)fault_permille;
+	uint32_t angle = n * step + (uint32_t)(((int64_t)late * step) >> 16);
 	int32_t sum = 0;
 
 	for (int h = 0; h < HARMONICS; h++) {
 		uint8_t phase = (uint8_t)((angle * multiple[h]) >> 24) + offset[axis][h];
+		int32_t well = healthy_amplitude[axis][h];
 
-		sum += amplitude[h] * sine[phase];
+		sum += (well + (faulty_amplitude[axis][h] - well) * fault / 1000) * sine[phase];
 	}
-	if (faulty) {
+	if (fault > 0) {
 		uint32_t pass_step = (uint32_t)(((uint64_t)step * BALL_PASS) >> 16);
-		uint32_t since = (n * pass_step) >> 16;
+		uint32_t since = (n * pass_step + (uint32_t)(((int64_t)late * pass_step) >> 16)) >> 16;
 		int32_t left = 65535 - (int32_t)since;
 		int32_t decay = (left >> 8) * (left >> 8) >> 8;
 
-		sum += (ring[axis] * decay >> 8) * sine[(uint8_t)(since >> 6)];
+		sum += (ring[axis] * fault / 1000 * decay >> 8) * sine[(uint8_t)(since >> 6)];
 	}
 	return gravity[axis] + sum / 16384 + noise(n, axis);
 }

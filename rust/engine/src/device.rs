@@ -13,7 +13,7 @@ use crate::data::env::{Led, Sensor};
 use crate::data::preprocessing::Bench;
 use crate::data::storage::{NoFlash, Storage};
 use crate::learners::Scratch;
-use crate::link::{Ends, Events, Links};
+use crate::link::{Ends, Events, Links, Recorded};
 use crate::loops::inference::Inference;
 use crate::loops::online::OnlineMemory;
 use crate::loops::sampling::Sampling;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub console: &'static Console,
     /// What is to be told, for who prints it.
     pub events: Events,
+    /// What is recorded, for the same.
+    pub recorded: Recorded,
 }
 
 impl Memory {
@@ -84,7 +86,7 @@ impl Memory {
     /// Deals the memory and the ends of the queues out to the loops, which share `links` from now on.
     pub fn split(&'static mut self, links: &'static mut Links) -> Parts {
         let Self { windows, slots, set, features, scratch, compared, online, workspace, console } = self;
-        let (links, Ends { blocks, inference, background, shell, events }) = links.split();
+        let (links, Ends { blocks, record, inference, background, shell, events, recorded }) = links.split();
         let pool = Pool::new(slots);
         for window in windows {
             let _ = background.free_windows.send(window);
@@ -92,11 +94,12 @@ impl Memory {
         let _ = background.set_home.send(set);
         Parts {
             links,
-            sampling: Sampling::new(links, blocks),
+            sampling: Sampling::new(links, blocks, record),
             inference: Inference::new(links, inference, pool, features, scratch, online),
             background: Background::new(links, background, pool, workspace, compared),
             console: console.insert(Console::new(links, shell, pool, USED as u32)),
             events,
+            recorded,
         }
     }
 }
@@ -117,6 +120,8 @@ pub struct Device<S, L, V = NoFlash> {
     pub erase_time: Micros,
     /// What it has to tell.
     pub events: Events,
+    /// What it has to send.
+    pub recorded: Recorded,
     links: &'static Links,
     sampling: Sampling,
     inference: Inference,
@@ -136,11 +141,25 @@ impl<S: Sensor, L: Led> Device<S, L> {
 impl<S: Sensor, L: Led, V: Storage> Device<S, L, V> {
     /// A device at time 0 that has restored what is in its flash.
     pub fn with_flash(links: &'static mut Links, memory: &'static mut Memory, sensor: S, led: L, mut flash: V) -> Self {
-        let Parts { links, sampling, inference, mut background, console, events } = memory.split(links);
+        let Parts { links, sampling, inference, mut background, console, events, recorded } = memory.split(links);
         let now = Micros(0);
         background.restore(now, sensor.info(), &mut flash);
         let erase_time = Micros(1_000_000);
-        Self { sensor, led, flash, erase_time, events, links, sampling, inference, background, console, now, due: now }
+        Self {
+            sensor,
+            led,
+            flash,
+            erase_time,
+            events,
+            recorded,
+            links,
+            sampling,
+            inference,
+            background,
+            console,
+            now,
+            due: now,
+        }
     }
 
     /// What the loops share.

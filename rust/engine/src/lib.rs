@@ -31,7 +31,7 @@
 //! use hone_engine::learners::FIRST;
 //! use hone_engine::device::Device;
 //! use hone_engine::data::order::Job;
-//! use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+//! use hone_engine::{Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 //! use hone_learn::learner::{Part, Start};
 //! use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 //!
@@ -39,12 +39,13 @@
 //! impl Sensor for Hum {
 //!     fn info(&self) -> SensorInfo {
 //!         let channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
-//!         SensorInfo { name: "hum", rate: Rate::new(1000, 1), channels: 3, meaning: [channel; CHANNELS] }
+//!         let rate = Rate::new(1000, 1);
+//!         SensorInfo { name: "hum", rate, pace: Pace::Clock, channels: 3, meaning: [channel; CHANNELS] }
 //!     }
 //!     fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
 //!         let t = now.0 as f32 * 1e-6;
 //!         frame.iter_mut().zip([45.0, 70.0, 110.0]).for_each(|(s, hz)| *s = ((t * hz * 6.283).sin() * self.0) as Sample);
-//!         Ok(Reading { faults: Faults::NONE })
+//!         Ok(Reading::new(now, Faults::NONE))
 //!     }
 //! }
 //! struct Light(bool);
@@ -89,7 +90,7 @@ pub mod pool;
 pub mod say;
 pub mod workshop;
 
-pub use data::env::{Io, Led, Reading, Sensor, SensorError, SensorInfo};
+pub use data::env::{Io, Led, Pace, Reading, Sensor, SensorError, SensorInfo};
 pub use data::storage::{Flash, NoFlash, Storage};
 pub use device::{Memory, Parts};
 pub use hone_learn::text;

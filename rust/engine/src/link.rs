@@ -28,12 +28,12 @@ use hone_signal::{Extractor, Micros, Rate};
 use crate::capacity::CLASSES;
 use crate::data::config::Config;
 use crate::data::event::Event;
-use crate::data::order::{InferRequest, Job, JobOrder, KeepStatus, Offer, Published, Reply};
+use crate::data::order::{InferRequest, Job, JobOrder, KeepStatus, Offer, Published, Recording, Reply};
 use crate::data::stats::{DataStats, Evaluation, InferenceStats, OnlineStats, SamplingStats, TrainingStatus};
 use crate::learners::Learner;
-pub use ends::Events;
 use ends::Queues;
 pub(crate) use ends::{BackgroundEnds, Ends, InferenceEnds, OnlineEnds, RowsEnds, ShellEnds, Teach};
+pub use ends::{Events, RECORD_QUEUE, Recorded};
 
 /// A value that is read and written whole, and seen by all.
 #[derive(Debug)]
@@ -110,6 +110,16 @@ pub struct Links {
     pub published: Shared<Option<Published>>,
     /// A converted model that waits for the user's word.
     pub offer: Shared<Option<Offer>>,
+    /// So many frames are one that is recorded; 0 while nothing is.
+    pub recording: AtomicU32,
+    /// Numbers of those that found no room.
+    pub record_lost: AtomicU32,
+    /// The recording is to end.
+    pub record_off: AtomicBool,
+    /// The recording; begun by the shell where there is none, else changed by whoever writes to the console.
+    pub record: Shared<Recording>,
+    /// The time of day at time 0, in microseconds since 1970 UTC.
+    pub epoch: Shared<Option<u64>>,
     /// How the last evaluation came out.
     pub evaluation: Shared<Evaluation>,
     /// Run-time parameters.
@@ -169,6 +179,11 @@ impl Links {
             told: Shared::new(Micros(0)),
             published: Shared::new(None),
             offer: Shared::new(None),
+            recording: AtomicU32::new(0),
+            record_lost: AtomicU32::new(0),
+            record_off: AtomicBool::new(false),
+            record: Shared::new(Recording::OFF),
+            epoch: Shared::new(None),
             evaluation: Shared::new(Evaluation::ZERO),
             config: Shared::new(Config::DEFAULT),
             request: Shared::new(InferRequest::DEFAULT),

@@ -6,7 +6,7 @@ use common::{Act, Bench};
 use hone_engine::capacity::{WINDOW_FRAMES, WINDOW_POOL};
 use hone_engine::data::event::Event;
 use hone_engine::data::order::JobFault;
-use hone_engine::data::stats::SensorHealth;
+use hone_engine::data::stats::{SamplingStats, SensorHealth};
 use hone_engine::{Links, Memory, Parts, SensorError};
 use hone_learn::Decision;
 use hone_signal::{Faults, Micros, Rate};
@@ -146,16 +146,81 @@ fn late_sampling_is_counted_as_overruns_and_starts_the_window_anew() {
     assert_eq!((links.inference.get().broken, links.inference.get().windows), (1, 1));
 }
 
+/// A sensor of 1000 Hz that sets the pace and gives frames at these times, and what was told of it.
+struct Paced {
+    sensor: Bench,
+    events: Vec<Event>,
+    stats: SamplingStats,
+    /// What `stats` says.
+    text: String,
+}
+
+fn paced(times: impl IntoIterator<Item = u64>) -> Paced {
+    let mut b = Bench::sampling(common::TestFlash::new(2), |s| s.pace = hone_engine::Pace::Trigger);
+    let Parts { links, mut sampling, console, events, .. } = parts();
+    let mut told = Vec::new();
+    for time in times {
+        b.device.sensor.waiting.push_back(Micros(time));
+        sampling.turn(Micros(time), &mut b.device.sensor);
+        told.extend(std::iter::from_fn(|| events.receive()));
+    }
+    let last = links.sampling.get().last_time;
+    let due = sampling.turn(last, &mut b.device.sensor);
+    assert_eq!(due, Micros(last.0 + 100_000), "then it has fallen silent");
+    sampling.turn(due, &mut b.device.sensor);
+    told.extend(std::iter::from_fn(|| events.receive()));
+    console.run(&["stats"], &mut b).unwrap();
+    let text = std::mem::take(&mut b.text);
+    Paced { sensor: b, events: told, stats: links.sampling.get(), text }
+}
+
+#[test]
+fn a_sensor_that_sets_the_pace_is_taken_as_it_comes_and_its_silence_is_told() {
+    let p = paced((1..=5000).map(|n| 1000 * n + n * 7919 % 40));
+    let s = p.stats;
+    assert_eq!((s.frames, s.overruns, s.repeated), (5000, 0, 0));
+    assert!((s.intervals.hertz() - 1000.0).abs() < 0.1 && s.intervals.min >= 960 && s.intervals.max <= 1040, "{s:?}");
+    assert_eq!(s.health, SensorHealth::Lost(SensorError::Silent));
+    assert_eq!(p.sensor.device.sensor.restarts, 1);
+    assert!(matches!(p.events.as_slice(), [Event::SensorLost { error: SensorError::Silent, .. }]), "{:?}", p.events);
+}
+
+#[test]
+fn missing_readings_break_the_window_off_and_a_rate_that_is_off_is_told() {
+    for missing in [1, 2, 9] {
+        let p = paced((1..=2000).map(|n| 1000 * (n + if n > 1000 { missing } else { 0 })));
+        assert_eq!(u64::from(p.stats.overruns), missing);
+        let told = |e: &Event| matches!(e, Event::Overrun { frames, .. } if u64::from(*frames) == missing);
+        assert!(p.events.iter().any(told), "{:?}", p.events);
+    }
+    let p = paced((1..=4000).map(|n| 930 * n));
+    let told = p.events.iter().find_map(|e| match e {
+        Event::SensorRate { nominal, measured, off, .. } => Some((*nominal, *measured, *off)),
+        _ => None,
+    });
+    let (nominal, measured, off) = told.expect("it is told");
+    assert!(nominal == 1000.0 && (measured - 1075.27).abs() < 1.0 && off, "{told:?}");
+    assert_eq!(p.stats.overruns, 0);
+    let row = "rate          1075 Hz measured, 1000 Hz by the sensor's trigger; intervals 930 to 930 us, deviation 0";
+    assert!(p.text.contains(row), "{}", p.text);
+}
+
 #[test]
 fn a_pace_that_does_not_divide_a_second_holds_in_the_long_run() {
     struct Odd;
     impl hone_engine::Sensor for Odd {
         fn info(&self) -> hone_engine::SensorInfo {
             let meaning = [hone_signal::Channel::default(); hone_engine::capacity::CHANNELS];
-            hone_engine::SensorInfo { name: "odd", rate: Rate::new(416, 1), channels: 1, meaning }
+            hone_engine::SensorInfo {
+                name: "odd",
+                rate: Rate::new(416, 1),
+                pace: hone_engine::Pace::Clock,
+                channels: 1,
+                meaning,
+            }
         }
-        fn read(&mut self, _: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
-            Ok(hone_engine::Reading { faults: Faults::NONE })
+        fn read(&mut self, now: Micros, _: &mut [i16]) -> Result<hone_engine::Reading, SensorError> {
+            Ok(hone_engine::Reading::new(now, Faults::NONE))
         }
     }
     let mut sampling = parts().sampling;

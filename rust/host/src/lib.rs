@@ -9,5 +9,6 @@ pub mod eval;
 pub mod model;
 pub mod output;
 pub mod plot;
+pub mod record;
 pub mod run;
 pub mod transfer;

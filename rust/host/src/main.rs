@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use hone_host::{check, demo, eval, model, output, run, transfer};
+use hone_host::{check, demo, eval, model, output, record, run, transfer};
 use std::process::ExitCode;
 
 /// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
@@ -31,6 +31,8 @@ enum Command {
     Push(transfer::TransferArgs),
     /// Fetches the model in use from a device over its console.
     Pull(transfer::TransferArgs),
+    /// Records what a device samples, over its console: CSV, WAV or .npy, with a manifest.
+    Record(record::RecordArgs),
     /// What is in a model file.
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -63,6 +65,7 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::Model(command)) => output::exit(model::run(command)),
         Some(Command::Push(args)) => output::exit(transfer::push(args)),
         Some(Command::Pull(args)) => output::exit(transfer::pull(args)),
+        Some(Command::Record(args)) => output::exit(record::run(args)),
         Some(Command::Check(args)) => output::exit(check::run(args)),
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),

@@ -13,6 +13,14 @@ pub fn print(text: &str) {
     }
 }
 
+/// Writes bytes to standard output at once, as [`print()`] writes text.
+pub fn bytes(bytes: &[u8]) {
+    let mut output = io::stdout().lock();
+    if let Err(e) = output.write_all(bytes).and_then(|()| output.flush()) {
+        end(&e);
+    }
+}
+
 /// Writes what is still held back to standard output, and ends the program as [`print()`] does where that fails.
 pub fn flush() {
     if let Err(e) = io::stdout().lock().flush() {

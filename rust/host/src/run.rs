@@ -263,6 +263,12 @@ impl Out for Text {
     fn str(&mut self, text: &str) {
         self.0.push_str(text);
     }
+
+    // Not above the prompt: who records is a program.
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        output::bytes(bytes);
+        true
+    }
 }
 
 #[cfg(all(test, unix))]

@@ -1,10 +1,13 @@
-//! `hone push` and `hone pull` against the host's device: over a pseudo-terminal, and over a line that loses and damages
+//! `hone push`, `hone pull` and `hone record` against the host's device: over a pseudo-terminal, and over a line that loses and damages
 //! bytes.
 
+use hone_engine::Sensor as _;
+use hone_engine::data::order::RecordPhase;
 use hone_engine::text::Out;
 use hone_host::device::flash::HostFlash;
 use hone_host::device::session::{self, Answer, Handles, Input, Next, Script, Time};
 use hone_host::device::source::Source;
+use hone_host::record::receive::{Recording, receive};
 use hone_host::transfer::console::{Console, Line};
 use hone_host::transfer::{Trouble, fetch, send};
 use hone_model::Container;
@@ -56,6 +59,11 @@ impl Out for Shared {
     fn str(&mut self, text: &str) {
         self.0.lock().unwrap().put(text.replace('\n', "\r\n").as_bytes());
     }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        self.0.lock().unwrap().put(bytes);
+        true
+    }
 }
 
 struct Nowhere;
@@ -76,7 +84,19 @@ fn device(end: Box<dyn End>, commands: &'static [&'static str]) -> JoinHandle<()
             assert_eq!(handles.line(command, &mut time, &mut shared, &mut Nowhere), Next::Go(Ok(())));
         }
         let mut out = shared.clone();
-        while let Answer::Line(line) = shared.wait(Duration::from_secs(60)) {
+        let mut typed = Instant::now();
+        while typed.elapsed() < Duration::from_secs(60) {
+            let line = match shared.wait(Duration::from_millis(2)) {
+                Answer::Line(line) => line,
+                // Time passes for a recording alone, so that all else depends on what is typed.
+                Answer::Silence if handles.links.record.get().phase == RecordPhase::Off => continue,
+                Answer::Silence => {
+                    time.pause(Micros(20_000), &mut out);
+                    continue;
+                }
+                Answer::End => return,
+            };
+            typed = Instant::now();
             out.str("uart:~$ ");
             if handles.line(&String::from_utf8_lossy(&line), &mut time, &mut shared, &mut out) == Next::Quit {
                 return;
@@ -246,6 +266,116 @@ fn what_the_device_refuses_is_said() {
     end(console, device);
 }
 
+/// What was recorded is what the rig gave, frame by frame, and what is missing is known.
+fn is_the_rigs(recording: &Recording) {
+    let mut rig = Source::rig(1);
+    let (mut number, mut at, mut missing) = (0, 0, 0);
+    for piece in &recording.pieces {
+        missing += piece.missing;
+        for k in 0..piece.frames as u32 {
+            let mut frame = [0; 16];
+            while number <= piece.first + k {
+                frame = [0; 16];
+                rig.read(Micros(0), &mut frame[..3]).unwrap();
+                number += 1;
+            }
+            assert_eq!(recording.samples[at..at + 3], frame[..3], "frame {}", piece.first + k);
+            at += 3;
+        }
+        // The rig is paced by the clock.
+        assert_eq!(piece.micros, 1000 * u64::from(piece.first));
+    }
+    let (first, last) = (recording.pieces.first().unwrap(), recording.pieces.last().unwrap());
+    let span = u64::from(last.first - first.first) + last.frames as u64;
+    assert_eq!(span, recording.frames() as u64 + missing, "each frame came, or is known to be missing");
+    assert_eq!((at, missing), (recording.samples.len(), recording.missing()));
+}
+
+#[test]
+fn what_is_recorded_is_what_was_sampled() {
+    let (host, wire) = Wire::pair(0.0);
+    let device = device(Box::new(wire), &["infer off"]);
+    let mut notes = Vec::new();
+    let recording = receive(host, 2.5, true, &mut |note| notes.push(note.to_owned()), &|| false).unwrap();
+    assert_eq!(notes, ["recording 3 channels at 1000 Hz: 6675 bytes a second"]);
+    assert_eq!((recording.missing(), recording.harmed, recording.rate_hz()), (0, 0, 1000.0));
+    assert!((2490..=2530).contains(&recording.frames()), "{}", recording.frames());
+    assert!(recording.sensor.contains("motor") && recording.channels.len() == 3);
+    is_the_rigs(&recording);
+    device.join().unwrap();
+}
+
+#[test]
+fn what_is_lost_on_the_line_is_a_gap() {
+    let (host, wire) = Wire::pair(1.0 / 3000.0);
+    let device = device(Box::new(wire), &["infer off"]);
+    let recording = receive(host, 20.0, false, &mut |_| (), &|| false).unwrap();
+    assert!(recording.gaps() > 5 && recording.frames() > 15_000, "{} {}", recording.gaps(), recording.frames());
+    assert!(recording.harmed > 0);
+    is_the_rigs(&recording);
+    device.join().unwrap();
+}
+
+#[test]
+fn a_recording_is_ended_from_here() {
+    let (host, wire) = Wire::pair(0.0);
+    let device = device(Box::new(wire), &["infer off"]);
+    let begun = Instant::now();
+    let recording =
+        receive(host, 800_000.0, false, &mut |_| (), &|| begun.elapsed() > Duration::from_millis(400)).unwrap();
+    assert!(recording.frames() > 100);
+    is_the_rigs(&recording);
+    device.join().unwrap();
+}
+
+/// A console that says this, whatever is typed.
+struct Said(io::Cursor<Vec<u8>>, bool);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1 |= bytes.starts_with(b"record 1");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Line for Said {
+    fn read(&mut self, bytes: &mut [u8], patience: Duration) -> io::Result<usize> {
+        if !self.1 {
+            std::thread::sleep(patience);
+            return Ok(0);
+        }
+        self.0.read(bytes)
+    }
+}
+
+#[test]
+fn a_line_that_harms_most_is_given_up_and_a_refusal_is_told() {
+    use hone_model::stream::{Data, Frame, Head, LONGEST, VERSION, channel, encode};
+    let hear = |text: Vec<u8>| receive(Said(io::Cursor::new(text), false), 1.0, true, &mut |_| (), &|| false);
+    let coded = |frame: Frame<'_>| encode(&frame, &mut [0; LONGEST]).unwrap().to_vec();
+    let scale = channel(0.001, hone_signal::Unit::Celsius);
+    let head = Head { version: VERSION, sensor: "s", frames: 10, seconds: 1, every: 1, epoch: 0, channels: &scale };
+    let data = |first, micros| coded(Frame::Data(Data { first, micros, faults: 0, samples: &[0xff; 2] }));
+    let mut harmed = coded(Frame::Head(head));
+    for n in 0..40 {
+        let mut bytes = data(n, u64::from(n) * 100_000);
+        bytes[3] ^= 0x81;
+        harmed.extend(bytes);
+    }
+    assert!(hear(harmed).unwrap_err().starts_with("the line harms what it carries (16 frames, and 0 came well)"));
+    let restarted = [coded(Frame::Head(head)), data(50, 5_000_000), data(2, 200_000)].concat();
+    assert!(hear(restarted).unwrap_err().contains("was restarted"));
+    let other = coded(Frame::Head(Head { version: VERSION + 1, ..head }));
+    assert!(hear(other).unwrap_err().contains("version 2"));
+    let no = b"record 1 --raw\r\nerror: 50000 bytes a second, the line carries 11520\r\nuart:~$ ".to_vec();
+    assert_eq!(hear(no).unwrap_err(), "the device refused: 50000 bytes a second, the line carries 11520");
+    assert!(hear(b"hello\r\n".to_vec()).unwrap_err().contains("is this its console"));
+}
+
 #[cfg(unix)]
 mod pty {
     use super::*;
@@ -300,6 +430,21 @@ mod pty {
         std::fs::write(&file, b"no model").unwrap();
         let output = run("push");
         assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("model.hone: it is"));
+        for (name, seconds) in [("motor.csv", "3"), ("motor.npy", "3"), ("motor.wav", "3")] {
+            let file = folder.path().join(name);
+            let hone =
+                |args: &[&std::ffi::OsStr]| Command::new(env!("CARGO_BIN_EXE_hone")).args(args).output().unwrap();
+            let record =
+                hone(&["record".as_ref(), port.as_ref(), file.as_ref(), "--seconds".as_ref(), seconds.as_ref()]);
+            let told = String::from_utf8_lossy(&record.stdout).into_owned() + &String::from_utf8_lossy(&record.stderr);
+            assert!(record.status.success() && told.contains("frames of 3 channels"), "{told}");
+            let manifest = file.with_extension("toml");
+            let check = hone(&["check".as_ref(), manifest.as_ref(), "--root".as_ref(), folder.path().as_ref()]);
+            let told = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
+            assert!(check.status.success() && told.contains("1000"), "{name}: {told}");
+        }
+        let record = Command::new(env!("CARGO_BIN_EXE_hone")).args(["record", &port, "motor.mp3"]).output().unwrap();
+        assert!(!record.status.success() && String::from_utf8_lossy(&record.stderr).contains(".csv, .wav or .npy"));
         // Open until the device has read it.
         let mut typed = std::fs::OpenOptions::new().write(true).open(&port).unwrap();
         typed.write_all(b"\nquit\n").unwrap();

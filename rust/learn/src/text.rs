@@ -4,6 +4,11 @@
 pub trait Out {
     /// Writes a piece of text. What cannot be written is lost, as on a serial line that nobody reads.
     fn str(&mut self, text: &str);
+
+    /// Sends bytes as they are, beside the text. False where they did not go, or there is a way for text alone.
+    fn bytes(&mut self, _bytes: &[u8]) -> bool {
+        false
+    }
 }
 
 /// Prose and numbers. Each is written by one function, whatever the text goes to: there is one copy of each in flash.

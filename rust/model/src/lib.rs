@@ -8,6 +8,7 @@
 //! - [`Container::read`] checks bytes from anywhere and then lends out what is in them, in place: one pass over the
 //!   bytes, no allocation, no recursion. Any input gives a container or a [`ReadError`].
 //! - [`frame`] carries bytes over a serial console as lines of text that survive loss and damage.
+//! - [`stream`] carries samples over it, beside the text.
 //!
 //! ```
 //! use hone_model::{Container, Contents, Learner, ReadError, SliceSink, write};
@@ -34,6 +35,7 @@ pub mod entries;
 pub mod frame;
 mod layout;
 mod read;
+pub mod stream;
 mod write;
 
 pub use entries::{Entries, Entry};

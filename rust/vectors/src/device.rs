@@ -9,7 +9,7 @@ use hone_engine::data::event::Event;
 use hone_engine::data::order::Job;
 use hone_engine::device::Device;
 use hone_engine::learners::Learner;
-use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::learner::{Part, Start};
 use hone_learn::{ClassId, Decision};
 use hone_numeric::rng::Rng;
@@ -31,17 +31,23 @@ struct Hum {
 impl Sensor for Hum {
     fn info(&self) -> SensorInfo {
         let channel = Channel { scale: 0.001, unit: Unit::MetresPerSecondSquared };
-        SensorInfo { name: "hum", rate: Rate::new(RATE, 1), channels: 3, meaning: [channel; CHANNELS] }
+        SensorInfo {
+            name: "hum",
+            rate: Rate::new(RATE, 1),
+            pace: Pace::Clock,
+            channels: 3,
+            meaning: [channel; CHANNELS],
+        }
     }
 
-    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         self.frame = self.frame.wrapping_add(1);
         for (sample, step) in frame.iter_mut().zip([45, 70, 95]) {
             let phase = (self.frame.wrapping_mul(step) % 1000) as i32;
             let noise = self.rng.below(self.range.unsigned_abs() / 5) as i32 - self.range / 10;
             *sample = ((phase.min(1000 - phase) - 250) * self.range / 250 + noise) as Sample;
         }
-        Ok(Reading { faults: Faults::NONE })
+        Ok(Reading::new(now, Faults::NONE))
     }
 }
 

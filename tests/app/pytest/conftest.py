@@ -27,6 +27,8 @@ class Device:
         config = (pathlib.Path(dut.device_config.build_dir) / "zephyr/.config").read_text()
         self.keeps = "CONFIG_FLASH_MAP=y" in config
         self.learners = [name for name in ["esn", "svm", "rce", "net"] if f"CONFIG_HONE_{name.upper()}=y" in config]
+        self.clock = "CONFIG_RTC=y" in config
+        self.records = "CONFIG_HONE_RECORD=y" in config
         self.guarded = "CONFIG_MPU_STACK_GUARD=y" in config
 
     def clean(self, line):

@@ -291,6 +291,18 @@ def test_sensor_faults_are_told_and_pass(device, mode, event, health):
     assert device.stats()["inference"]["windows"] > windows
 
 
+def test_a_sensor_slower_than_it_is_asked_gives_readings_twice(device):
+    # What polling costs; with the sensor's trigger none comes twice (test_trigger.py).
+    device.run("replay free")
+    device.run("replay rate 600")
+    before = device.stats()["sampling"]
+    device.run("wait 5")
+    after = device.stats()["sampling"]
+    device.run("replay steady")
+    frames, repeated = (after[name] - before[name] for name in ["frames", "repeated"])
+    assert frames > 100 and 0.35 < repeated / frames < 0.45, (frames, repeated)
+
+
 @pytest.mark.parametrize("line", [
     "x" * 200,
     "train " + "y" * 190,

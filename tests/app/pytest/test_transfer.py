@@ -4,6 +4,7 @@
 import base64
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -12,7 +13,6 @@ import time
 import tty
 
 import pytest
-from twister_harness.exceptions import TwisterHarnessTimeoutException
 
 BYTES = 48
 
@@ -197,10 +197,19 @@ def test_an_import_waits_for_no_training_and_holds_none_up(device, models):
 
 
 class Port:
-    """A pseudo-terminal whose other end is the device's console."""
+    """A pseudo-terminal whose other end is the device's console, byte for byte."""
 
     def __init__(self, dut):
         self.dut = dut
+        self.bytes = queue.Queue()
+        # The harness makes text of what it reads.
+        read = dut._read_device_output
+
+        def copied():
+            self.bytes.put(data := read())
+            return data
+
+        dut._read_device_output = copied
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
         self.path = os.ttyname(self.slave)
@@ -221,11 +230,10 @@ class Port:
     def show(self):
         while not self.over:
             try:
-                line = self.dut.readline(timeout=0.02)
-            except TwisterHarnessTimeoutException:
+                text = self.bytes.get(timeout=0.02)
+            except queue.Empty:
                 continue
-            self.said.append(line)
-            text = f"{line}\r\n".encode()
+            self.said.append(text)
             while text and not self.over:
                 try:
                     text = text[os.write(self.master, text):]
@@ -234,6 +242,7 @@ class Port:
 
     def close(self):
         self.over = True
+        del self.dut._read_device_output
         for thread in self.threads:
             thread.join()
         os.close(self.master)
@@ -255,8 +264,8 @@ def hone(device):
         pytest.skip("no hone program: cargo build -p hone-host, or set HONE_PROGRAM")
     port = Port(device.dut)
 
-    def run(what, path, wanted=0):
-        done = subprocess.run([name, what, port.path, str(path)], capture_output=True, text=True, timeout=240)
+    def run(what, path, *more, wanted=0):
+        done = subprocess.run([name, what, port.path, str(path), *more], capture_output=True, text=True, timeout=240)
         text = done.stdout + done.stderr
         assert done.returncode == wanted, f"{what}: {text}\n{port.said[-20:]}"
         return text

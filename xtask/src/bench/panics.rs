@@ -13,9 +13,6 @@ use super::{elf, formatting};
 use crate::toolchain::CORTEX_M4F;
 use crate::workspace;
 
-/// Formatting that is told and not forbidden: where it comes from in this function has not been traced yet.
-const UNTRACED: &str = "hone_net::whole::forward";
-
 /// A function of the engine that is all a library's: serde-json-core's serializer, whose indices into its buffer may panic as far as
 /// the compiler sees, is compiled into it.
 const SERIALIZED: &str = "<T as hone_engine::say::schema::Object>::write";
@@ -77,7 +74,7 @@ pub fn report(emulator: &Emulator) -> Result<(), String> {
             // for the message of a panic of its own.
             let portable = is_portable(&source.owner);
             let library = source.by_panic && (!portable || source.function == SERIALIZED);
-            if !source.function.starts_with(UNTRACED) && !library && (program == IMAGE || portable) {
+            if !library && (program == IMAGE || portable) {
                 forbidden.push(line);
             } else {
                 println!("  {line}");

@@ -8,11 +8,14 @@ mod data;
 mod eval;
 mod infer;
 mod model;
+mod record;
 mod sensor;
 mod stats;
+mod time;
 mod train;
 mod transfer;
 
+use crate::data::buffers::RECORD;
 use crate::data::config::Section;
 use crate::data::env::Io;
 use crate::learners::{LABELS, Learner, ROWS};
@@ -121,6 +124,10 @@ const EVAL: &CStr = c"train without some of the rows and judge on these; the mod
 eval [LEARNER] [--holdout PERCENT | --folds N] [--windows N]";
 const WAIT: &CStr = c"let device time pass
 wait SECONDS";
+const TIME: &CStr = c"the time of day, UTC
+time [set YYYY-MM-DDTHH:MM:SSZ]";
+const RECORD_TEXT: &CStr = c"what is sampled, to the console; 'hone record PORT FILE' makes files of it
+record SECONDS [--raw] | off";
 const LABEL: &CStr = c"the class of the windows that follow, and of the unknown one that waits
 label ID [NAME] [--once | --windows N] | none | dismiss | list";
 const DATA: &CStr = c"the training set of the classifiers; labelled windows become its rows
@@ -145,7 +152,7 @@ const fn cut(text: &str, at: u8) -> (&str, &str) {
     (text.split_at(i).0, text.split_at(i + 1).1)
 }
 
-static ALL: [Command; 10] = [
+static ALL: [Command; 12] = [
     Command {
         sub: &[
             leaf("status", "", "how far the training is, and how the last ones ended"),
@@ -200,6 +207,11 @@ static ALL: [Command; 10] = [
         ..first(EVAL)
     },
     first(WAIT),
+    Command { sub: &[leaf("set", "YYYY-MM-DDTHH:MM:SSZ", "what it is now")], ..first(TIME) },
+    Command {
+        sub: &[leaf("off", "", "end the recording"), leaf("--raw", "", "each frame as it is, or none at all")],
+        ..first(RECORD_TEXT)
+    },
     Command {
         sub: &[
             leaf("none", "", "the windows that follow have no class"),
@@ -221,11 +233,13 @@ static ALL: [Command; 10] = [
 ];
 
 /// Every command; the last ones are of builds with a learner that takes labels, and with one that learns from rows.
-pub static COMMANDS: &[Command] = ALL.split_at(8 + LABELS as usize + ROWS as usize).0;
+pub static COMMANDS: &[Command] = ALL.split_at(10 + LABELS as usize + ROWS as usize).0;
 
 /// Their texts, as Zephyr's shell takes them.
 pub static TEXTS: &[&CStr] =
-    [TRAIN, INFER, STATS, MODEL_TEXT, SENSOR, CONFIG, EVAL, WAIT, LABEL, DATA].split_at(COMMANDS.len()).0;
+    [TRAIN, INFER, STATS, MODEL_TEXT, SENSOR, CONFIG, EVAL, WAIT, TIME, RECORD_TEXT, LABEL, DATA]
+        .split_at(COMMANDS.len())
+        .0;
 
 /// Runs commands for one shell.
 #[derive(Debug)]
@@ -265,6 +279,9 @@ impl Console {
             "sensor" => sensor::run(self.links, rest, io),
             "config" => config::run(self.links, rest, io),
             "wait" => wait(rest, io),
+            "time" if RECORD => time::run(self.links, rest, io),
+            "record" if RECORD => record::run(self.links, rest, io),
+            "record" | "time" => fail(io, "not in this build: CONFIG_HONE_RECORD"),
             other => unknown(other, io),
         }
     }

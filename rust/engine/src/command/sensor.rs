@@ -1,7 +1,7 @@
 //! `sensor`.
 
 use super::{Outcome, fail, misuse};
-use crate::data::env::Io;
+use crate::data::env::{Io, Pace};
 use crate::data::stats::SensorHealth;
 use crate::link::Links;
 use crate::say::{faults, units};
@@ -24,6 +24,8 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     io.counts(": %", &[sensor.channels.into()]);
     io.str(if sensor.channels == 1 { " channel at " } else { " channels at " });
     units::rate(sensor.rate, io.out());
+    io.str(" by the ");
+    io.str(pace(sensor.pace));
     if sensor.uniform() {
         io.str(", ");
         units::scale(sensor.meaning().first().copied().unwrap_or_default(), io.out());
@@ -37,6 +39,15 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
     health(stats.health, io);
     io.str("\n");
     Ok(())
+}
+
+/// What says when a frame is read.
+pub(super) fn pace(pace: Pace) -> &'static str {
+    match pace {
+        Pace::Clock => "clock",
+        Pace::Trigger => "sensor's trigger",
+        Pace::Stream => "sensor's stream",
+    }
 }
 
 /// How the sensor does, in words.

@@ -7,7 +7,7 @@ use crate::data::order::{KeepStatus, Published};
 use crate::data::stats::{DataStats, InferenceStats, OnlineStats, SamplingStats, SensorHealth};
 use crate::learners::ROWS;
 use crate::link::{Links, Names};
-use crate::say::{found, schema, telemetry};
+use crate::say::{found, schema, telemetry, units};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
 use hone_learn::text::{Line, Out, Write};
@@ -146,7 +146,23 @@ fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
     }
     super::sensor::health(s.health, io);
     io.str("\n");
-    row("frames", "% read, % overruns, % blocks lost\n", &[s.frames, s.overruns, s.blocks_lost], io);
+    row(
+        "frames",
+        "% read, % overruns, % repeated, % blocks lost\n",
+        &[s.frames, s.overruns, s.repeated, s.blocks_lost],
+        io,
+    );
+    if let Some(info) = s.sensor.filter(|_| s.intervals.count > 0) {
+        head("rate", io);
+        io.real(s.intervals.hertz());
+        io.str(" Hz measured, ");
+        units::rate(info.rate, io.out());
+        io.str(" by the ");
+        io.str(super::sensor::pace(info.pace));
+        io.counts("; intervals % to % us, deviation ", &[s.intervals.min, s.intervals.max]);
+        io.real(s.intervals.deviation());
+        io.str(" us\n");
+    }
     row(
         "faults",
         "% failed readings, % not a number, % saturated, % stuck, % windows rejected\n",
@@ -271,12 +287,19 @@ fn sampling_json(s: &SamplingStats, io: &mut dyn Io) {
         },
         frames: s.frames,
         overruns: s.overruns,
+        repeated: s.repeated,
         blocks_lost: s.blocks_lost,
         queue_most: s.queue_high.into(),
         errors: s.errors,
         not_a_number: s.not_a_number,
         saturated: s.saturated,
         stuck: s.stuck,
+        interval_min_us: s.intervals.min,
+        interval_max_us: s.intervals.max,
+        interval_deviation_us: s.intervals.deviation(),
+        measured_hz: s.intervals.hertz(),
+        rate_hz: s.sensor.map_or(f32::NAN, |i| i.rate.hertz()),
+        pace: s.sensor.map(|i| super::sensor::pace(i.pace)),
     };
     schema::line(&object, io.out());
 }

@@ -12,6 +12,38 @@ pub const WINDOW_SAMPLES: usize = WINDOW_FRAMES * CHANNELS;
 
 /// A block of this build.
 pub type BlockBuf = Block<BLOCK_SAMPLES>;
+/// Whether the build can send what it samples to the console.
+pub const RECORD: bool = cfg!(feature = "record");
+
+/// Samples on their way to the console.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordBuf {
+    /// When the first frame was read.
+    pub time: Micros,
+    /// Its number.
+    pub first: u32,
+    /// What was wrong with some of them.
+    pub faults: Faults,
+    /// No more comes after these.
+    pub last: bool,
+    /// Numbers in use.
+    pub len: u8,
+    /// Frame by frame.
+    pub samples: [Sample; if RECORD { hone_model::stream::SAMPLES } else { 0 }],
+}
+
+impl RecordBuf {
+    /// Without samples.
+    pub const EMPTY: Self = Self {
+        time: Micros(0),
+        first: 0,
+        faults: Faults::NONE,
+        last: false,
+        len: 0,
+        samples: [0; if RECORD { hone_model::stream::SAMPLES } else { 0 }],
+    };
+}
+
 /// The training set of this build; without room where no learner learns from it.
 pub type RowSet = TrainingSet<
     { if ROWS { TRAINING_ROWS * FORMAT.row_words(FEATURES) } else { 0 } },

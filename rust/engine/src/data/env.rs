@@ -4,12 +4,34 @@ use crate::capacity::CHANNELS;
 use hone_learn::text::{Out, Write};
 use hone_signal::{Channel, Faults, Micros, Rate, Sample};
 
+/// What says when a frame is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// The device's clock; the sensor gives what is newest then.
+    Clock,
+    /// The sensor, which says that a reading is ready.
+    Trigger,
+    /// The sensor, which sends its readings by itself, several at once.
+    Stream,
+}
+
 /// One frame was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
+    /// When it was taken.
+    pub time: Micros,
+    /// Frames before it that the sensor took and that are lost, as far as that is known.
+    pub missed: u32,
     /// What was wrong with it: [`Faults::NOT_A_NUMBER`], [`Faults::SATURATED`], or [`Faults::GAP`] when it does not continue
     /// the frame before. The engine finds the other faults.
     pub faults: Faults,
+}
+
+impl Reading {
+    /// A frame that was taken when it was read.
+    pub const fn new(now: Micros, faults: Faults) -> Self {
+        Self { time: now, missed: 0, faults }
+    }
 }
 
 /// No frame could be read. The engine counts it, reports the first of a row, and tries again.
@@ -19,6 +41,8 @@ pub enum SensorError {
     Missing,
     /// It did not answer; the driver's error number.
     Bus(i32),
+    /// It has stopped saying that readings are ready.
+    Silent,
     /// A recording has come to its end.
     End,
 }
@@ -30,6 +54,8 @@ pub struct SensorInfo {
     pub name: &'static str,
     /// How often it gives a frame.
     pub rate: Rate,
+    /// What says when.
+    pub pace: Pace,
     /// Channels per frame, 1 to [`CHANNELS`].
     pub channels: u8,
     /// What each means, in order; the places after them are of no meaning.
@@ -53,6 +79,14 @@ impl SensorInfo {
 pub trait Sensor {
     /// What it is.
     fn info(&self) -> SensorInfo;
+
+    /// Whether a frame waits. One that is paced by the clock is asked when it is due.
+    fn waits(&mut self) -> bool {
+        true
+    }
+
+    /// Begins anew after silence.
+    fn restart(&mut self) {}
 
     /// Reads one frame, one sample per channel into the first places of `frame`.
     ///
@@ -98,6 +132,16 @@ pub trait Io: Out {
 
     /// Lets this much time pass. False when the user broke it off.
     fn pause(&mut self, span: Micros) -> bool;
+
+    /// What the line carries that text and bytes go over, in bits a second; `None` where that is of no concern.
+    fn bits_a_second(&self) -> Option<u32> {
+        None
+    }
+
+    /// Sets the clock that goes on over restarts, in seconds since 1970 UTC. False where there is none.
+    fn keep_time(&mut self, _seconds: u64) -> bool {
+        false
+    }
 
     /// Shows every thread to `see`.
     fn threads(&mut self, see: &mut dyn FnMut(&mut dyn Out, ThreadInfo<'_>));

@@ -88,6 +88,17 @@ pub enum Event {
         /// What is wrong.
         faults: Faults,
     },
+    /// The measured rate differs from the nominal one by more than 5 %, or no more.
+    SensorRate {
+        /// When.
+        time: Micros,
+        /// Frames per second as they should be.
+        nominal: f32,
+        /// As they are.
+        measured: f32,
+        /// Whether that is more than 5 %.
+        off: bool,
+    },
     /// The sensor is well again.
     SensorBack {
         /// When.
@@ -170,6 +181,7 @@ impl Event {
             | Self::SensorLost { time, .. }
             | Self::SensorSuspect { time, .. }
             | Self::SensorBack { time, .. }
+            | Self::SensorRate { time, .. }
             | Self::DataFull { time, .. }
             | Self::FlashErasing { time, .. }
             | Self::FlashGap { time, .. }

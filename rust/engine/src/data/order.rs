@@ -38,6 +38,37 @@ pub enum Reply {
     Dismiss,
 }
 
+/// How far a recording is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordPhase {
+    /// Nothing is recorded.
+    Off,
+    /// Frames are sent.
+    On,
+    /// What was read before the end is still on its way.
+    Ending,
+}
+
+/// A recording on the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// How far it is.
+    pub phase: RecordPhase,
+    /// So many frames are one that is sent.
+    pub every: u16,
+    /// When it ends, or is no longer waited for.
+    pub until: Micros,
+    /// When it is told again what the samples are.
+    pub head: Micros,
+    /// Frames sent.
+    pub frames: u32,
+}
+
+impl Recording {
+    /// None.
+    pub const OFF: Self = Self { phase: RecordPhase::Off, every: 1, until: Micros(0), head: Micros(0), frames: 0 };
+}
+
 /// What the background loop is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Job {

@@ -7,7 +7,7 @@ use crate::learners::{FIRST, Learner};
 use hone_learn::learner::{Answer, Learning, Point};
 use hone_learn::metrics::Confusion;
 use hone_learn::{ClassId, Decision, Report};
-use hone_signal::{Faults, Micros, Sample};
+use hone_signal::{Faults, Micros, Rate, Sample};
 
 /// Adds one to a counter.
 pub fn count(counter: &mut u32) {
@@ -36,8 +36,12 @@ pub struct SamplingStats {
     pub health: SensorHealth,
     /// Frames read.
     pub frames: u32,
-    /// Frames that were due and not read in time.
+    /// Frames that were due and not read in time, or that the sensor took and nobody got.
     pub overruns: u32,
+    /// Frames that are to the bit as the one before.
+    pub repeated: u32,
+    /// The times between frames.
+    pub intervals: Intervals,
     /// Frames that were due while flash was erased.
     pub flash_gaps: u32,
     /// Blocks that found the queue full; their frames are lost.
@@ -65,6 +69,8 @@ impl SamplingStats {
         health: SensorHealth::Starting,
         frames: 0,
         overruns: 0,
+        repeated: 0,
+        intervals: Intervals::ZERO,
         flash_gaps: 0,
         blocks_lost: 0,
         errors: 0,
@@ -75,6 +81,50 @@ impl SamplingStats {
         last: [0; CHANNELS],
         last_time: Micros(0),
     };
+}
+
+/// The times between frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intervals {
+    /// How many.
+    pub count: u32,
+    /// Shortest, in microseconds.
+    pub min: u32,
+    /// Longest.
+    pub max: u32,
+    /// Their sum, and the sums of what they are above the nominal interval, and of its square.
+    sum: u64,
+    above: i64,
+    squares: u64,
+}
+
+impl Intervals {
+    /// None yet.
+    pub const ZERO: Self = Self { count: 0, min: 0, max: 0, sum: 0, above: 0, squares: 0 };
+
+    /// Takes one in.
+    pub fn add(&mut self, micros: u64, rate: Rate) {
+        let above = micros as i64 - rate.span(1).0 as i64;
+        let short = u32::try_from(micros).unwrap_or(u32::MAX);
+        self.min = if self.count == 0 { short } else { self.min.min(short) };
+        self.max = self.max.max(short);
+        self.sum = self.sum.saturating_add(micros);
+        self.above = self.above.saturating_add(above);
+        self.squares = self.squares.saturating_add(above.unsigned_abs().saturating_mul(above.unsigned_abs()));
+        count(&mut self.count);
+    }
+
+    /// The rate that they tell of; 0 without any.
+    pub fn hertz(&self) -> f32 {
+        if self.sum == 0 { 0.0 } else { self.count as f32 / (self.sum as f32 * 1e-6) }
+    }
+
+    /// Their standard deviation, in microseconds.
+    pub fn deviation(&self) -> f32 {
+        let count = self.count.max(1) as f32;
+        let mean = self.above as f32 / count;
+        hone_numeric::kernel::sqrt_f32((self.squares as f32 / count - mean * mean).max(0.0))
+    }
 }
 
 /// Least, mean and greatest of a span, in microseconds.

@@ -14,11 +14,12 @@
 //! | `keep_orders` | shell | background |
 //! | `workspace_lent` | background | shell |
 //! | `workspace_home` | shell | background |
+//! | `recorded` | sampling | who prints |
 //! | `events` | who has [`Links`](super::Links) | who prints |
 
 use super::queue::{Queue, Receiver, Sender};
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, WINDOW_POOL};
-use crate::data::buffers::{BlockBuf, RowSet, WindowBuf};
+use crate::data::buffers::{BlockBuf, RECORD, RecordBuf, RowSet, WindowBuf};
 use crate::data::event::Event;
 use crate::data::order::{JobOrder, KeepOrder};
 use crate::pool::Held;
@@ -30,6 +31,12 @@ type Words = &'static mut [u32];
 
 /// What is to be told, for who prints it.
 pub type Events = Receiver<Event, EVENT_QUEUE>;
+
+/// Pieces of a recording that may wait to be sent.
+pub const RECORD_QUEUE: usize = if RECORD { 4 } else { 1 };
+
+/// What is recorded, for who prints.
+pub type Recorded = Receiver<RecordBuf, RECORD_QUEUE>;
 
 /// A model on its way to learn in place.
 #[derive(Debug)]
@@ -56,6 +63,7 @@ pub(super) struct Queues {
     keep_orders: Queue<KeepOrder, 2>,
     workspace_lent: Queue<Words, 1>,
     workspace_home: Queue<Words, 1>,
+    recorded: Queue<RecordBuf, RECORD_QUEUE>,
     pub events: Queue<Event, EVENT_QUEUE>,
 }
 
@@ -64,10 +72,13 @@ pub(super) struct Queues {
 pub(crate) struct Ends {
     /// Sampling's: samples.
     pub blocks: Sender<BlockBuf, BLOCK_QUEUE>,
+    /// Sampling's: a recording.
+    pub record: Sender<RecordBuf, RECORD_QUEUE>,
     pub inference: InferenceEnds,
     pub background: BackgroundEnds,
     pub shell: ShellEnds,
     pub events: Events,
+    pub recorded: Recorded,
 }
 
 /// Those of the inference loop.
@@ -163,6 +174,7 @@ impl Queues {
             keep_orders: Queue::new(),
             workspace_lent: Queue::new(),
             workspace_home: Queue::new(),
+            recorded: Queue::new(),
             events: Queue::new(),
         }
     }
@@ -171,6 +183,7 @@ impl Queues {
     pub const fn ends(&'static self) -> Ends {
         Ends {
             blocks: self.blocks.sender(),
+            record: self.recorded.sender(),
             inference: InferenceEnds {
                 blocks: self.blocks.receiver(),
                 free_windows: self.free_windows.receiver(),
@@ -207,6 +220,7 @@ impl Queues {
                 workspace_home: self.workspace_home.sender(),
             },
             events: self.events.receiver(),
+            recorded: self.recorded.receiver(),
         }
     }
 }

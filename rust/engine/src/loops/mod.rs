@@ -6,6 +6,8 @@ pub mod inference;
 mod judge;
 pub mod light;
 pub(crate) mod online;
+mod record;
+mod rhythm;
 mod rows;
 pub mod sampling;
 pub(crate) mod train;

@@ -1,18 +1,24 @@
-//! The sampling loop: timer-paced readings, gathered into blocks. It waits for nobody and touches no model.
+//! The sampling loop: readings as the sensor gives them, or by the clock where it says nothing, gathered into blocks. It waits for
+//! nobody and touches no model.
 
+use super::record::Recorder;
+use super::rhythm::Rhythm;
 use crate::capacity::{BLOCK_FRAMES, BLOCK_QUEUE, CHANNELS};
-use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf};
-use crate::data::env::{Sensor, SensorError};
+use crate::data::buffers::{BLOCK_SAMPLES, BlockBuf, RecordBuf};
+use crate::data::env::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use crate::data::event::Event;
 use crate::data::stats::{SamplingStats, SensorHealth, count};
-use crate::link::Links;
 use crate::link::queue::Sender;
+use crate::link::{Links, RECORD_QUEUE};
 use core::sync::atomic::Ordering;
 use hone_signal::{Faults, Micros, Sample};
 
 /// A sensor that failed is asked again after this long.
 const RETRY: Micros = Micros(100_000);
 
+/// A sensor that sets the pace has fallen silent after this long, or as long as so many frames take.
+const PATIENCE: Micros = Micros(100_000);
+const PATIENT_FRAMES: u32 = 8;
 /// A block that is older goes as it is, so that a slow sensor's frames do not wait for others.
 const BLOCK_SPAN: Micros = Micros(250_000);
 
@@ -36,12 +42,18 @@ pub struct Sampling {
     seen: Faults,
     /// Of [`Links::erases`], at the last reading.
     erases: u32,
+    rhythm: Rhythm,
+    recorder: Recorder,
     /// What is counted; others see a copy.
     stats: SamplingStats,
 }
 
 impl Sampling {
-    pub(crate) fn new(links: &'static Links, blocks: Sender<BlockBuf, BLOCK_QUEUE>) -> Self {
+    pub(crate) fn new(
+        links: &'static Links,
+        blocks: Sender<BlockBuf, BLOCK_QUEUE>,
+        record: Sender<RecordBuf, RECORD_QUEUE>,
+    ) -> Self {
         Self {
             links,
             blocks,
@@ -55,6 +67,8 @@ impl Sampling {
             suspect: Faults::NONE,
             seen: Faults::NONE,
             erases: 0,
+            rhythm: Rhythm::default(),
+            recorder: Recorder::new(links, record),
             stats: SamplingStats::ZERO,
         }
     }
@@ -62,25 +76,61 @@ impl Sampling {
     /// Reads one frame if it is due, and says when to come again.
     pub fn turn(&mut self, now: Micros, sensor: &mut impl Sensor) -> Micros {
         let due = self.due.unwrap_or(now);
+        self.recorder.turn();
+        let info = sensor.info();
+        let next = match info.pace {
+            Pace::Clock if now < due => return due,
+            Pace::Clock => self.by_the_clock(now, due, &info, sensor),
+            Pace::Trigger | Pace::Stream => self.as_they_come(now, due, &info, sensor),
+        };
+        self.stats.sensor = Some(info);
+        self.links.sampling.set(self.stats);
+        self.due = Some(next);
+        next
+    }
+
+    /// Takes all that the sensor has ready; when to see whether it has fallen silent.
+    fn as_they_come(&mut self, now: Micros, due: Micros, info: &SensorInfo, sensor: &mut impl Sensor) -> Micros {
+        let mut came = self.due.is_none();
+        while sensor.waits() {
+            let mut frame = [0; CHANNELS];
+            match sensor.read(now, &mut frame) {
+                Ok(reading) => self.take(reading, info, frame),
+                Err(error) => {
+                    self.lost(now, error);
+                    return Micros(now.0 + RETRY.0);
+                }
+            }
+            came = true;
+        }
+        let patience = Micros(now.0 + PATIENCE.0.max(info.rate.span(PATIENT_FRAMES).0));
+        if came {
+            return patience;
+        }
         if now < due {
             return due;
         }
-        let info = sensor.info();
-        let channels = usize::from(info.channels).clamp(1, CHANNELS);
+        // Silent, or it did not answer a while ago.
+        if !matches!(self.stats.health, SensorHealth::Lost(_)) {
+            self.lost(now, SensorError::Silent);
+        }
+        sensor.restart();
+        patience
+    }
+
+    /// Reads the frame that is due; when the next one is.
+    fn by_the_clock(&mut self, now: Micros, due: Micros, info: &SensorInfo, sensor: &mut impl Sensor) -> Micros {
         // A frame takes `span / frames` microseconds; what the division leaves over is carried on, so that the pace holds.
         let (span, frames) = (u64::from(info.rate.seconds()) * 1_000_000, u64::from(info.rate.frames()));
         let period = span / frames;
         let late = ((now.0 - due.0) / period.max(1)) as u32;
-        let erases = self.links.erases.load(Ordering::Relaxed);
-        let erased = erases % 2 == 1 || erases != self.erases;
-        self.erases = erases;
         if late > 0 && matches!(self.stats.health, SensorHealth::Well | SensorHealth::Suspect(_)) {
-            self.overrun(now, late, erased);
+            self.overrun(now, late);
         }
         let mut frame = [0; CHANNELS];
-        let next = match sensor.read(now, &mut frame) {
+        match sensor.read(now, &mut frame) {
             Ok(reading) => {
-                self.take(now, channels, frame, reading.faults);
+                self.take(reading, info, frame);
                 self.remainder += span % frames;
                 let carry = u64::from(self.remainder >= frames);
                 self.remainder %= frames;
@@ -90,15 +140,14 @@ impl Sampling {
                 self.lost(now, error);
                 Micros(now.0 + RETRY.0)
             }
-        };
-        self.stats.sensor = Some(info);
-        self.links.sampling.set(self.stats);
-        self.due = Some(next);
-        next
+        }
     }
 
-    fn overrun(&mut self, now: Micros, frames: u32, erased: bool) {
+    fn overrun(&mut self, now: Micros, frames: u32) {
+        let erases = self.links.erases.load(Ordering::Relaxed);
+        let erased = erases % 2 == 1 || erases != self.erases;
         self.flush();
+        self.rhythm.restart();
         self.frame = self.frame.wrapping_add(frames);
         if erased {
             // The processor stood still while flash was erased, as was told.
@@ -112,6 +161,7 @@ impl Sampling {
 
     fn lost(&mut self, now: Micros, error: SensorError) {
         self.flush();
+        self.rhythm.restart();
         // Whatever comes next does not continue what came before.
         self.frame = self.frame.wrapping_add(1);
         self.repeats = 0;
@@ -122,13 +172,26 @@ impl Sampling {
         count(&mut self.stats.errors);
     }
 
-    fn take(&mut self, now: Micros, channels: usize, frame: [Sample; CHANNELS], mut faults: Faults) {
+    fn take(&mut self, reading: Reading, info: &SensorInfo, frame: [Sample; CHANNELS]) {
+        let Reading { time: now, missed, mut faults } = reading;
+        let channels = usize::from(info.channels).clamp(1, CHANNELS);
         if faults.any(Faults::GAP) {
             self.flush();
             self.frame = self.frame.wrapping_add(1);
             faults = Faults(faults.0 & !Faults::GAP.0);
         }
+        let beat = self.rhythm.frame(now, info.rate, info.pace != Pace::Clock, &mut self.stats.intervals);
+        if missed.max(beat.missed) > 0 {
+            self.overrun(now, missed.max(beat.missed));
+        }
+        self.erases = self.links.erases.load(Ordering::Relaxed);
+        if let Some((measured, off)) = beat.rate {
+            self.links.tell(Event::SensorRate { time: now, nominal: info.rate.hertz(), measured, off });
+        }
         self.repeats = if frame == self.previous { self.repeats.saturating_add(1) } else { 0 };
+        if self.repeats > 0 {
+            count(&mut self.stats.repeated);
+        }
         self.previous = frame;
         if self.repeats >= self.stuck_frames {
             faults = faults.with(Faults::STUCK);
@@ -147,7 +210,9 @@ impl Sampling {
         }
         s.last = frame;
         s.last_time = now;
-        self.append(now, frame.get(..channels).unwrap_or(&frame), faults);
+        let frame = frame.get(..channels).unwrap_or(&frame);
+        self.recorder.take(now, self.frame, frame, faults, info.rate);
+        self.append(now, frame, faults);
     }
 
     /// Tells of a change for the worse at once, and of one for the better after a block without it, so that a sensor that

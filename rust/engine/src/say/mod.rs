@@ -1,7 +1,9 @@
 //! All words: events, faults and figures, for people and as JSON.
 
+pub mod day;
 pub(crate) mod faults;
 pub(crate) mod keep;
+pub mod record;
 pub(crate) mod schema;
 pub mod telemetry;
 pub mod units;

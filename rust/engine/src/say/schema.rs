@@ -77,6 +77,12 @@ pub(crate) struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frames: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub nominal_hz: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_hz: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub off: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
@@ -125,12 +131,19 @@ pub(crate) struct Sampling<'a> {
     pub health: &'a str,
     pub frames: u32,
     pub overruns: u32,
+    pub repeated: u32,
     pub blocks_lost: u32,
     pub queue_most: u32,
     pub errors: u32,
     pub not_a_number: u32,
     pub saturated: u32,
     pub stuck: u32,
+    pub interval_min_us: u32,
+    pub interval_max_us: u32,
+    pub interval_deviation_us: f32,
+    pub measured_hz: f32,
+    pub rate_hz: f32,
+    pub pace: Option<&'a str>,
 }
 
 /// The training set.

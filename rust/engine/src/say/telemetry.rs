@@ -100,6 +100,13 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
             faults::samples(*f, out);
         }
         Event::SensorBack { .. } => out.str("sensor: well again"),
+        Event::SensorRate { nominal, measured, off, .. } => {
+            out.str("sensor: gives ");
+            out.real(*measured);
+            out.str(" frames a second and should give ");
+            out.real(*nominal);
+            out.str(if *off { ", more than 5 % off" } else { ", within 5 %" });
+        }
         Event::DataFull { .. } => out.str("training set full: 'train' learns from it, 'data clear' empties it"),
         Event::FlashErasing { .. } => out.str("flash: erasing a page; samples may be missing for a second or two"),
         Event::FlashGap { frames, .. } => {
@@ -252,6 +259,11 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
         Event::TrainingRefused { id, .. } => told.training = Some(*id),
         Event::SensorLost { error, .. } => faults::sensor(*error, &mut reason),
         Event::SensorSuspect { faults: f, .. } => faults::samples(*f, &mut reason),
+        Event::SensorRate { nominal, measured, off, .. } => {
+            told.nominal_hz = finite(*nominal);
+            told.measured_hz = finite(*measured);
+            told.off = Some(*off);
+        }
         Event::DataFull { .. } | Event::SensorBack { .. } | Event::FlashErasing { .. } => {}
         Event::FlashGap { frames, .. } | Event::Overrun { frames, .. } => told.frames = Some(*frames),
         Event::FlashDamaged { found, .. } => keep::found(found, &mut reason),
@@ -292,6 +304,7 @@ fn event_word(event: &Event) -> &'static str {
         Event::SensorSuspect { .. } => "sensor_suspect",
         Event::DataFull { .. } => "data_full",
         Event::SensorBack { .. } => "sensor_back",
+        Event::SensorRate { .. } => "sensor_rate",
         Event::FlashErasing { .. } => "flash_erasing",
         Event::FlashGap { .. } => "flash_gap",
         Event::FlashDamaged { .. } => "flash_damaged",

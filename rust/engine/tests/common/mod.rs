@@ -8,8 +8,9 @@ use hone_engine::data::event::Event;
 use hone_engine::data::storage::Flash;
 use hone_engine::device::Device;
 use hone_engine::learners::LABELS;
+use hone_engine::say::record;
 use hone_engine::text::Out;
-use hone_engine::{Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_learn::Decision;
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
@@ -41,6 +42,11 @@ pub struct Scripted {
     pub act: Act,
     pub channels: u8,
     pub rate: Rate,
+    pub pace: Pace,
+    /// Times of the frames that wait, of one that sets the pace.
+    pub waiting: VecDeque<Micros>,
+    /// How often it was begun anew.
+    pub restarts: u32,
     pub meaning: [Channel; CHANNELS],
     pub reads: u32,
     rng: Rng,
@@ -51,10 +57,24 @@ pub const ACCELERATION: Channel = Channel { scale: 0.001, unit: Unit::MetresPerS
 
 impl Sensor for Scripted {
     fn info(&self) -> SensorInfo {
-        SensorInfo { name: "scripted", rate: self.rate, channels: self.channels, meaning: self.meaning }
+        SensorInfo {
+            name: "scripted",
+            rate: self.rate,
+            pace: self.pace,
+            channels: self.channels,
+            meaning: self.meaning,
+        }
     }
 
-    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn waits(&mut self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn restart(&mut self) {
+        self.restarts += 1;
+    }
+
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         self.reads += 1;
         let t = self.reads as f64 / 1000.0;
         let gain = if self.act == Act::Loud { 4.0 } else { 1.0 };
@@ -76,7 +96,7 @@ impl Sensor for Scripted {
             Act::Missing => return Err(SensorError::Missing),
             Act::Broken => return Err(SensorError::Bus(-5)),
         }
-        Ok(Reading { faults })
+        Ok(Reading::new(self.waiting.pop_front().unwrap_or(now), faults))
     }
 }
 
@@ -107,6 +127,9 @@ pub struct Bench {
     pub typed: VecDeque<String>,
     /// Whether a person types them.
     pub interactive: bool,
+    /// What the console's line carries, in bits a second, and what was sent over it beside text.
+    pub line: Option<u32>,
+    pub sent: Vec<u8>,
     pub links: &'static Links,
     pub lamp: Lamp,
     pub events: Vec<Event>,
@@ -170,6 +193,9 @@ impl Bench {
             act: Act::Hum,
             channels: CHANNELS as u8,
             rate: Rate::new(1000, 1),
+            pace: Pace::Clock,
+            waiting: VecDeque::new(),
+            restarts: 0,
             meaning: [ACCELERATION; CHANNELS],
             reads: 0,
             rng: Rng::new(1),
@@ -187,6 +213,8 @@ impl Bench {
             lamp,
             typed: VecDeque::new(),
             interactive: false,
+            line: None,
+            sent: Vec::new(),
             events: Vec::new(),
             text: String::new(),
             said: String::new(),
@@ -210,10 +238,27 @@ impl Bench {
         let end = Micros(self.device.now().0 + (seconds * 1e6) as u64);
         while self.device.now() < end {
             self.device.advance(Micros(end.0 - self.device.now().0));
+            self.send();
             while let Some(event) = self.device.events.receive() {
                 self.events.push(event);
             }
         }
+    }
+
+    /// Sends what is recorded.
+    pub fn send(&mut self) {
+        struct Sent<'a>(&'a mut Vec<u8>, &'a mut String);
+        impl Out for Sent<'_> {
+            fn str(&mut self, text: &str) {
+                self.1.push_str(text);
+            }
+            fn bytes(&mut self, bytes: &[u8]) -> bool {
+                self.0.extend_from_slice(bytes);
+                true
+            }
+        }
+        let mut out = Sent(&mut self.sent, &mut self.text);
+        record::write(self.links, &self.device.recorded, self.device.now(), &mut out);
     }
 
     /// Runs a command line; what it wrote is in `text`.
@@ -262,6 +307,10 @@ impl Io for Bench {
 
     fn interactive(&self) -> bool {
         self.interactive
+    }
+
+    fn bits_a_second(&self) -> Option<u32> {
+        self.line
     }
 }
 

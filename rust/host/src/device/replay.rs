@@ -3,7 +3,7 @@
 use crate::dataset::{Data, Dataset, Recording, Recordings};
 use crate::output;
 use hone_engine::capacity::CHANNELS;
-use hone_engine::{Reading, SensorError, SensorInfo};
+use hone_engine::{Pace, Reading, SensorError, SensorInfo};
 use hone_signal::{Channel, Faults, Micros, Rate, Sample};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -160,6 +160,7 @@ impl Replay {
             // As long as the program: there is one replay.
             name: Box::leak(format!("recordings of {name}").into_boxed_str()),
             rate,
+            pace: Pace::Clock,
             channels: channels.min(CHANNELS) as u8,
             meaning,
         };
@@ -217,7 +218,7 @@ impl Replay {
             *sample = *value;
         }
         self.frame += 1;
-        Ok(Reading { faults })
+        Ok(Reading::new(now, faults))
     }
 
     fn go(&mut self, recording: usize) {

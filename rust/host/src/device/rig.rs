@@ -12,7 +12,7 @@
 //! of a common deep-groove bearing) and rings its 380 Hz mode. All is seeded: equal seeds and commands give equal samples.
 
 use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ, SAMPLE_SECONDS};
-use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 use std::f64::consts::TAU;
@@ -210,12 +210,13 @@ impl Sensor for Rig {
         SensorInfo {
             name: "simulated motor rig",
             rate: Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32),
+            pace: Pace::Clock,
             channels: CHANNELS.min(3) as u8,
             meaning: [Channel { scale: SCALE as f32, unit: Unit::MetresPerSecondSquared }; CHANNELS],
         }
     }
 
-    fn read(&mut self, _now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         let condition = self.control.get();
         let axes = self.step(condition);
         let mut faults = Faults::NONE;
@@ -235,7 +236,7 @@ impl Sensor for Rig {
         for (sample, last) in frame.iter_mut().zip(self.last) {
             *sample = last;
         }
-        Ok(Reading { faults })
+        Ok(Reading::new(now, faults))
     }
 }
 

@@ -5,7 +5,7 @@
 //! fails it cools towards the outside. All is seeded: equal seeds and commands give equal samples.
 
 use hone_engine::capacity::CHANNELS;
-use hone_engine::{Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_numeric::rng::Rng;
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 use std::f64::consts::TAU;
@@ -85,17 +85,18 @@ impl Sensor for Room {
         SensorInfo {
             name: "simulated room",
             rate: Rate::new(1, SECONDS),
+            pace: Pace::Clock,
             channels: 1,
             meaning: [Channel { scale: SCALE as f32, unit: Unit::Celsius }; CHANNELS],
         }
     }
 
-    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         let value = self.step() + NOISE * self.noise();
         if let Some(sample) = frame.first_mut() {
             *sample = (value / SCALE).round() as Sample;
         }
-        Ok(Reading { faults: Faults::NONE })
+        Ok(Reading::new(now, Faults::NONE))
     }
 }
 

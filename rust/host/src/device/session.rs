@@ -15,7 +15,7 @@ use hone_engine::data::event::Event;
 use hone_engine::data::stats::Phase;
 use hone_engine::device::Device;
 use hone_engine::learners::Learner;
-use hone_engine::say::telemetry;
+use hone_engine::say::{record, telemetry};
 use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Led, Links, Memory};
 use hone_signal::Micros;
@@ -256,6 +256,10 @@ impl Out for Shell<'_> {
     fn str(&mut self, text: &str) {
         self.out.str(text);
     }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        self.out.bytes(bytes)
+    }
 }
 
 impl Io for Shell<'_> {
@@ -297,6 +301,11 @@ impl Out for Stdout {
     fn str(&mut self, text: &str) {
         output::print(text);
     }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        output::bytes(bytes);
+        true
+    }
 }
 
 /// Device time that passes as fast as it can, only when a command lets it.
@@ -323,6 +332,7 @@ impl Time for Script<'_> {
             if let Control::Replay(control) = self.device.sensor.control() {
                 played(&control, self.device.links(), out);
             }
+            record::write(self.device.links(), &self.device.recorded, self.device.now(), out);
             drain(self.device, self.watch, out);
             if let Some(pace) = self.pace {
                 let passed = (self.device.now().0 - start.0) as f64 / 1e6 / pace;

@@ -34,6 +34,7 @@ mod classes;
 mod codec;
 mod design;
 pub mod learner;
+mod live;
 mod model;
 mod noise;
 mod params;

@@ -56,7 +56,8 @@ pub(crate) fn forward(stage: &Stage, w: &Bytes<'_>, x: &[i8], ex: i32, into: Int
             for ((y, sum), c) in y.iter_mut().skip(at).zip(sums).zip(channels) {
                 let v = sum.wrapping_add(*c) >> shift.clamp(0, 31);
                 *peak = (*peak).max(if least == 0 { v } else { v.abs() });
-                *y = v.clamp(least, MOST) as i8;
+                // Not `clamp`, whose bounds the compiler does not see here, and whose message would bring formatting with it.
+                *y = v.max(least).min(MOST) as i8;
             }
         });
     }

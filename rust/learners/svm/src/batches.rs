@@ -14,28 +14,10 @@
 //! its model wavers. The average of the models does not: that of linear machines is a linear machine, whose decision
 //! values are the average ones. Batch k counts k times as much as the first (Lacoste-Julien, Schmidt and Bach 2012,
 //! "A simpler approach to obtaining an O(1/t) convergence rate for the projected stochastic subgradient method").
-//! A kernel machine has no weight vector to average. Where its support vectors are more than rows are kept, it learns on a
-//! basis instead (feature `basis`):
-//!
-//! ```text
-//! train (Trainer::founds) on the first batch
-//! loop {
-//!     keep_basis(&trainer, set.edit(), workspace)
-//!     push rows until SetError::Full or no more are to come
-//!     train (Trainer::resumes) into a copy of the model
-//!     model.average_on_basis(the model before, share(batch))
-//! }
-//! ```
-//! The vectors of the first model stay as the first rows of the set, with their coefficients; the decision values of that
-//! model are what the multipliers of the new rows start from, so that these learn what the model has wrong (a proximal
-//! step: Rockafellar 1976). What they add is projected onto the basis (Orabona, Keshet and Caputo 2009, "Bounded
-//! kernel-based online learning"), and the average of all batches goes on.
 //!
 //! The statistics of standardisation run on over all rows ever pushed, and each training applies them anew to the
 //! rows kept.
 
-#[cfg(feature = "basis")]
-use crate::model::{Head, Task, numbers_of};
 use crate::model::{ModelMut, ModelView};
 use crate::train::{Role, Trainer};
 use hone_learn::SetMut;
@@ -57,15 +39,6 @@ pub fn keep_support(trainer: &Trainer, mut set: SetMut<'_>, workspace: &mut [u32
         Some(Role::Free | Role::Bounded) => support_share.next(),
         _ => others_share.next(),
     });
-    set.view().len()
-}
-
-/// Drops all rows but the support vectors of the model just trained, which are its basis from then on. Gives the rows kept.
-/// `workspace` must be as the last step left it.
-#[cfg(feature = "basis")]
-pub fn keep_basis(trainer: &Trainer, mut set: SetMut<'_>, workspace: &mut [u32]) -> usize {
-    let mut records = trainer.records(set.view(), workspace);
-    set.retain(|_| records.next().unwrap_or(false));
     set.view().len()
 }
 
@@ -97,36 +70,6 @@ pub fn share(batch: u32) -> f32 {
 }
 
 impl ModelMut<'_> {
-    /// Moves this model's coefficients and biases towards those of `earlier`, of which 1 − `share` enters; this one was trained
-    /// by [`Trainer::resumes`] from a copy of that one. False, and nothing is changed, when that cannot be, as it founded a
-    /// basis of its own.
-    #[cfg(feature = "basis")]
-    pub fn average_on_basis(&mut self, earlier: ModelView<'_>, share: f32) -> bool {
-        let (own, other) = (&*self.head, &earlier.head);
-        let alike = |h: &Head| (h.task, h.kernel, h.format, h.features, h.classes, h.vectors, h.precision);
-        if alike(own) != alike(other) || own.linear() || own.task != Task::Classes {
-            return false;
-        }
-        let (classes, pairs, fixed, record) = (usize::from(own.classes), own.pairs(), own.fixed(), own.record());
-        let (Some(words), Some(others)) = (self.words.get_mut(..own.used()), earlier.words.get(..own.used())) else {
-            return false;
-        };
-        // Words of a record that are no coefficients: the squared length, and the class if there are three or more.
-        let first = if classes > 2 { 2 } else { 1 };
-        let numbers = numbers_of(classes);
-        for (i, (to, from)) in words.iter_mut().zip(others).enumerate() {
-            let averaged = match i.checked_sub(fixed) {
-                None => (classes..classes + pairs).contains(&i),
-                Some(i) => (first..numbers).contains(&(i % record.max(1))),
-            };
-            if averaged {
-                let (new, old) = (f32::from_bits(*to), f32::from_bits(*from));
-                *to = (old + share * (new - old)).to_bits();
-            }
-        }
-        true
-    }
-
     /// Moves this linear model towards `earlier`, of which 1 − `share` enters. False, and nothing is changed, when
     /// either is not linear or is in integers, or they differ in classes or features.
     pub fn average(&mut self, earlier: ModelView<'_>, share: f32) -> bool {

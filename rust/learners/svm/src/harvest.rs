@@ -1,6 +1,6 @@
 //! From a solved problem into the model.
 
-use crate::model::{Head, ModelMut, numbers_of};
+use crate::model::{ModelMut, numbers_of};
 use crate::plan::{self, MULTI_CLASS, Plan};
 use crate::rows::Rows;
 use crate::smo::Problem;
@@ -10,9 +10,6 @@ use hone_learn::{ClassId, SetView};
 
 /// Whether the build can do with fewer support vectors than the solution has.
 pub(crate) const REDUCE: bool = cfg!(feature = "reduce");
-
-/// Whether it can go on from an earlier model.
-pub(crate) const BASIS: bool = cfg!(feature = "basis");
 
 /// Writes a solved machine into the model: its bias, and what it has of new support vectors beside it. False when the
 /// model has no room for all of them, and all pairs are to be weighed first.
@@ -130,44 +127,6 @@ fn project(problem: &mut Problem<'_>) {
         }
     }
     problem.fit(chosen);
-}
-
-/// Takes the first rows of the set for the support vectors of an earlier model, whose coefficients stay in their records while
-/// the rows in them are renewed, as the set may have another scale by now. False, and nothing is changed, when they cannot be.
-pub(crate) fn readmit(
-    plan: &Plan,
-    set: &SetView<'_>,
-    notes: &mut [Note],
-    model: &mut ModelMut<'_>,
-    earlier: &Head,
-) -> bool {
-    let alike = |h: &Head| (h.task, h.kernel.kind, h.format, h.features, h.classes, h.precision);
-    let (vectors, words) = (usize::from(earlier.vectors), set.row_words());
-    let ids = plan.classes().iter().zip(model.words.iter()).all(|(class, id)| u32::from(class.id) == *id);
-    if alike(earlier) != alike(model.head)
-        || plan.linear()
-        || plan.novelty()
-        || !ids
-        || vectors == 0
-        || vectors > set.len()
-    {
-        return false;
-    }
-    notes.fill(NO_RECORD);
-    let Some(records) = model.words.get_mut(earlier.fixed()..earlier.used()) else { return false };
-    let records = records.chunks_exact_mut(earlier.record().max(1));
-    for (((record, row), note), number) in records.zip(set.words().chunks_exact(words.max(1))).zip(notes).zip(0..) {
-        *note = number;
-        if let Some(body) = record.get_mut(numbers_of(plan.known())..) {
-            body.iter_mut().zip(row).for_each(|(to, from)| *to = *from);
-        }
-    }
-    true
-}
-
-/// The bias that the model has for the pair at hand.
-pub(crate) fn bias(plan: &Plan, model: &ModelMut<'_>) -> f32 {
-    model.words.get(plan.known() + plan.number()).map_or(0.0, |w| f32::from_bits(*w))
 }
 
 /// The record of a row, which gets one, without coefficients yet, if it has none.

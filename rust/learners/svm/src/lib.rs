@@ -49,8 +49,6 @@ mod smo;
 mod space;
 mod train;
 
-#[cfg(feature = "basis")]
-pub use batches::keep_basis;
 pub use batches::keep_support;
 pub use codec::{LAYOUT, LAYOUT_INTEGER};
 pub use eval::{EvalError, evaluate};

@@ -8,11 +8,10 @@
 
 use crate::cache::{Clock, LINE, VACANT_LINE};
 use crate::kernel::KernelKind;
-use crate::model::ModelMut;
 use crate::passes::{descend, partner};
 use crate::plan::{Plan, id};
 use crate::rows::{Rows, each};
-use crate::space::{NO_RECORD, Space, lower};
+use crate::space::Space;
 use bytemuck::{Pod, Zeroable};
 use hone_learn::SetView;
 
@@ -119,9 +118,9 @@ impl Problem<'_> {
         }
     }
 
-    /// Enters the rows of the pair at hand; those of an earlier model with the coefficients that it gave them, which stay.
+    /// Enters the rows of the pair at hand.
     #[inline(never)]
-    pub fn enter(&mut self, earlier: Option<&ModelMut<'_>>) {
+    pub fn enter(&mut self) {
         let plan = self.plan;
         self.space.lines.fill(VACANT_LINE);
         let (novelty, [first, second]) = (plan.novelty(), plan.sides());
@@ -139,14 +138,6 @@ impl Problem<'_> {
             };
             let Some(v) = vars.next() else { break };
             *v = Variable { gradient: y, multiplier: 0.0, square: 0.0, state: row | LINE | flags };
-        }
-        if let Some(model) = earlier {
-            for v in self.space.vars.iter_mut() {
-                let Some(note) = self.space.notes.get(v.row()).filter(|n| lower(n) != NO_RECORD) else { continue };
-                let at = model.record_at(lower(note) as usize) + plan.coefficient(v.is_positive());
-                v.multiplier = f32::from_bits(model.words.get(at).copied().unwrap_or(0));
-                v.state &= !(UP | LOW);
-            }
         }
         for v in self.space.vars.iter_mut() {
             let Some(row) = self.rows.row(v.row()) else { break };
@@ -170,8 +161,6 @@ impl Problem<'_> {
             for v in self.space.vars.iter_mut().skip(fitted) {
                 v.state = v.state & !(UP | LOW) | HELD;
             }
-        }
-        if earlier.is_some() || plan.novelty() {
             self.run.rebuild = Some((0, 0));
         } else {
             // All gradients are those that they start from.

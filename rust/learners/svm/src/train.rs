@@ -2,15 +2,13 @@
 //! into the model.
 
 use crate::gradient::Summary;
-use crate::harvest::{self, BASIS, REDUCE};
+use crate::harvest::{self, REDUCE};
 use crate::kernel::Kernel;
 use crate::model::{Head, ModelMut, Task};
 use crate::params::{Checked, Params};
 use crate::plan::Plan;
 use crate::rows::Rows;
 use crate::smo::{Problem, Run};
-#[cfg(feature = "basis")]
-use crate::space::lower;
 use crate::space::{FREE, NO_RECORD, Note, VECTOR};
 use hone_learn::{ClassId, Metric, Progress, Report, SetView, Shortage, Stop};
 
@@ -62,8 +60,6 @@ pub struct Trainer {
     phase: Result<Phase, TrainError>,
     run: Run,
     ration: Ration,
-    /// Whether it goes on from the model that it is lent.
-    resumes: bool,
     stop: Stop,
     done: u32,
     worst: f32,
@@ -80,7 +76,6 @@ impl Trainer {
             phase: Ok(Phase::Start),
             run: Run::default(),
             ration: Ration::None,
-            resumes: false,
             stop: Stop::Converged,
             done: 0,
             worst: 0.0,
@@ -88,21 +83,6 @@ impl Trainer {
             iterations: 0,
             work: 0,
         }
-    }
-
-    /// For the first of several batches of a kernel machine: its support vectors, or those that count most if they are more
-    /// than the model has room for, are to be the basis of what the later ones add. See [`crate::batches`].
-    #[cfg(feature = "basis")]
-    pub fn founds(checked: Checked) -> Self {
-        Self { ration: Ration::Weigh, ..Self::new(checked) }
-    }
-
-    /// For a later batch: goes on from the model that it is lent, whose support vectors are the first rows of the set. What
-    /// the other rows add is projected onto these. Where that model is of another kind or of other classes, it founds a new
-    /// basis.
-    #[cfg(feature = "basis")]
-    pub fn resumes(checked: Checked) -> Self {
-        Self { resumes: true, ..Self::founds(checked) }
     }
 
     /// Stops at the next step, which reports [`Stop::Cancelled`] and leaves the model untrained. After the end it
@@ -132,13 +112,6 @@ impl Trainer {
             VECTOR => Role::Bounded,
             _ => Role::Free,
         })
-    }
-
-    /// Which rows of the set are support vectors of the model, in order; as [`Trainer::roles`]. None for the linear kernel.
-    #[cfg(feature = "basis")]
-    pub fn records<'w>(&self, set: SetView<'_>, workspace: &'w mut [u32]) -> impl Iterator<Item = bool> + use<'w> {
-        let notes: &'w [Note] = self.plan.carve(workspace, 0).map_or(&[], |space| space.notes);
-        notes.iter().take(set.len()).map(|note| lower(note) != NO_RECORD)
     }
 
     /// Trains on for about `work_budget` multiply-accumulates, at least one iteration.
@@ -203,7 +176,6 @@ impl Trainer {
         plan.count(set)?;
         let Params { gamma, coef0, degree, .. } = *plan.params();
         plan.kernel = Kernel { kind: plan.params().kernel_for(plan.novelty()), gamma, coef0, degree };
-        let earlier = *model.head;
         let head = Head {
             task: if plan.novelty() { Task::Novelty } else { Task::Classes },
             kernel: plan.kernel,
@@ -218,18 +190,7 @@ impl Trainer {
         model.room_for(if plan.linear() { 0 } else { plan.known().max(1) })?;
         let mut carved = plan.carve(ws, 0);
         let space = carved.as_mut().map_err(|e| *e)?;
-        if BASIS && plan.linear() {
-            // It has weights, and no need of a basis.
-            self.ration = Ration::None;
-        }
-        space.notes.fill(if BASIS && self.ration == Ration::Weigh { 0 } else { NO_RECORD });
-        self.resumes = BASIS && self.resumes && harvest::readmit(plan, set, space.notes, model, &earlier);
-        if BASIS && self.resumes {
-            // The coefficients are those of this kernel.
-            plan.kernel = earlier.kernel;
-            *model.head = earlier;
-            self.ration = Ration::Project;
-        }
+        space.notes.fill(NO_RECORD);
         for (word, class) in model.words.iter_mut().zip(plan.classes()) {
             *word = u32::from(class.id);
         }
@@ -283,7 +244,7 @@ impl Trainer {
         let mut problem = Problem { plan, set, rows: Rows::of(set), run: &mut self.run, space };
         let mut next = Phase::Solve;
         match self.phase {
-            Ok(Phase::SetUp) => problem.enter((BASIS && self.resumes).then_some(&*model)),
+            Ok(Phase::SetUp) => problem.enter(),
             Ok(Phase::Solve) => {
                 if let Some(limited) = problem.solve(budget) {
                     if limited {
@@ -294,9 +255,6 @@ impl Trainer {
             }
             _ => {
                 let Summary { bias, objective, new } = problem.sum_up();
-                // Without new rows of both classes there is nothing to take a bias from: it stays.
-                let stays = BASIS && self.resumes && !bias.is_finite();
-                let bias = if stays { harvest::bias(plan, model) } else { bias };
                 if !(bias + objective).is_finite() {
                     return Err(TrainError::NotFinite);
                 }

@@ -12,7 +12,7 @@ use hone_engine::command;
 use hone_engine::data::env::ThreadInfo;
 use hone_engine::device::Device;
 use hone_engine::text::Out;
-use hone_engine::{Io, Led, Links, Memory, Reading, Sensor, SensorError, SensorInfo};
+use hone_engine::{Io, Led, Links, Memory, Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_model::frame::{Receiver, Sender};
 use hone_model::{Container, Contents, Learner, SliceSink, write_raw};
 use hone_numeric::rng::Rng;
@@ -25,12 +25,12 @@ struct Noise(Rng);
 impl Sensor for Noise {
     fn info(&self) -> SensorInfo {
         let meaning = [Channel { scale: 0.001, unit: Unit::None }; CHANNELS];
-        SensorInfo { name: "noise", rate: Rate::new(1000, 1), channels: 3, meaning }
+        SensorInfo { name: "noise", rate: Rate::new(1000, 1), pace: Pace::Clock, channels: 3, meaning }
     }
 
-    fn read(&mut self, _: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
+    fn read(&mut self, now: Micros, frame: &mut [Sample]) -> Result<Reading, SensorError> {
         frame.iter_mut().for_each(|s| *s = (self.0.next_normal() * 300.0) as Sample);
-        Ok(Reading { faults: Faults::NONE })
+        Ok(Reading::new(now, Faults::NONE))
     }
 }
 

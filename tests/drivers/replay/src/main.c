@@ -15,6 +15,7 @@
 #define FAULTY 50
 
 static const struct device *const replay = DEVICE_DT_GET(DT_NODELABEL(replay));
+static const struct device *const triggered = DEVICE_DT_GET(DT_NODELABEL(triggered));
 static const struct device *const late = DEVICE_DT_GET(DT_NODELABEL(late));
 
 /* One reading, mm/s². */
@@ -176,6 +177,49 @@ ZTEST(replay, test_refuses_what_it_cannot_do)
 	zassert_within(value.val1, 9, 3);
 	zassert_is_null(hone_replay_mode_name((enum hone_replay_mode)99));
 	zassert_str_equal(hone_replay_mode_name(HONE_REPLAY_FAIL), "fail");
+}
+
+static int announced;
+
+static void count(const struct device *dev, const struct sensor_trigger *trigger)
+{
+	zassert_equal(trigger->type, SENSOR_TRIG_DATA_READY);
+	zassert_ok(sensor_sample_fetch(dev));
+	announced++;
+}
+
+/* Readings announced in a second. */
+static int announced_in_a_second(struct hone_replay_rhythm rhythm)
+{
+	hone_replay_set_rhythm(triggered, &rhythm);
+	announced = 0;
+	k_sleep(K_SECONDS(1));
+	return announced;
+}
+
+ZTEST(replay, test_its_trigger_goes_by_its_own_clock)
+{
+	static const struct sensor_trigger ready = {.type = SENSOR_TRIG_DATA_READY, .chan = SENSOR_CHAN_ACCEL_XYZ};
+	static const struct sensor_trigger tap = {.type = SENSOR_TRIG_TAP, .chan = SENSOR_CHAN_ACCEL_XYZ};
+	struct sensor_value rate = {.val1 = 12, .val2 = 500000};
+
+	zassert_equal(sensor_trigger_set(replay, &ready, count), -ENOTSUP);
+	zassert_equal(sensor_trigger_set(triggered, &tap, count), -ENOTSUP);
+	zassert_ok(sensor_attr_set(triggered, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_SAMPLING_FREQUENCY, &rate));
+	rate.val1 = rate.val2 = 0;
+	zassert_ok(sensor_attr_get(triggered, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_SAMPLING_FREQUENCY, &rate));
+	zassert_equal(rate.val1, 12);
+	zassert_equal(rate.val2, 500000);
+	rate = (struct sensor_value){.val1 = 50};
+	zassert_ok(sensor_attr_set(triggered, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_SAMPLING_FREQUENCY, &rate));
+	zassert_ok(sensor_trigger_set(triggered, &ready, count));
+	zassert_within(announced_in_a_second((struct hone_replay_rhythm){.rate_permille = 1000}), 50, 1);
+	zassert_within(announced_in_a_second((struct hone_replay_rhythm){.rate_permille = 500}), 25, 1);
+	zassert_within(announced_in_a_second((struct hone_replay_rhythm){.rate_permille = 1000, .burst = 5}), 50, 5);
+	zassert_within(announced_in_a_second((struct hone_replay_rhythm){.rate_permille = 1000, .jitter_permille = 200}),
+		       50, 1);
+	zassert_equal(announced_in_a_second((struct hone_replay_rhythm){.rate_permille = 1000, .stopped = true}), 0);
+	zassert_ok(sensor_trigger_set(triggered, &ready, NULL));
 }
 
 ZTEST(replay, test_can_be_missing_at_the_start_and_come_later)
