@@ -14,8 +14,7 @@ use hone_signal::features;
 use std::error::Error;
 use std::path::Path;
 
-/// Rows and their classes.
-pub struct Rows {
+struct Rows {
     input: Extent,
     train: Vec<(Vec<f32>, u16)>,
     test: Vec<(Vec<f32>, u16)>,
@@ -60,8 +59,7 @@ fn cwru_raw() -> String {
     manifest("cwru-raw", 12_000, &["drive end", "fan end"], 200, &names, &files)
 }
 
-/// The rows of a set: features, or with `raw` samples.
-pub fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
+fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
     let root = data_folder(None);
     let made = match name {
         "uestc" => Some(uestc()),
@@ -128,12 +126,9 @@ fn inner(rows: Rows) -> Rows {
     Rows { train, test, ..rows }
 }
 
-/// What came of a training.
-pub struct Outcome {
-    /// On the test part.
-    pub accuracy: f64,
-    /// The last one.
-    pub epoch: Epoch,
+struct Outcome {
+    accuracy: f64,
+    epoch: Epoch,
     bytes: (usize, usize),
 }
 
@@ -177,41 +172,6 @@ fn run(rows: &Rows, params: &Params, verbose: bool) -> Result<Outcome, Box<dyn E
     })
 }
 
-/// Trainings with seeds from 1 on. Of the forms `nearest` is int8, rounded to the nearest.
-pub fn seeded(
-    rows: &Rows,
-    params: &Params,
-    form: &str,
-    seeds: u32,
-    verbose: bool,
-) -> Result<Vec<Outcome>, Box<dyn Error>> {
-    let train = |seed| {
-        let mut params = Params { seed, ..*params };
-        let (name, value) = if form == "nearest" { ("rounding", form) } else { ("numbers", form) };
-        params.set_text(name, value).map_err(|e| format!("{e:?}"))?;
-        run(rows, &params, verbose)
-    };
-    (1..=seeds).map(train).collect()
-}
-
-/// Lowest, median and mean.
-pub fn summary(outcomes: &[Outcome]) -> [f64; 3] {
-    let mut sorted: Vec<f64> = outcomes.iter().map(|o| o.accuracy).collect();
-    sorted.sort_by(f64::total_cmp);
-    [sorted[0], sorted[sorted.len() / 2], sorted.iter().sum::<f64>() / sorted.len() as f64]
-}
-
-/// The mean by which the first are better than the second, seed by seed, and half its 95 % interval by Student's t of 1 to 9 degrees of
-/// freedom.
-pub fn better(first: &[Outcome], second: &[Outcome]) -> (f64, f64) {
-    const T: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
-    let d: Vec<f64> = first.iter().zip(second).map(|(a, b)| a.accuracy - b.accuracy).collect();
-    let n = d.len() as f64;
-    let mean = d.iter().sum::<f64>() / n;
-    let s = (d.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
-    (mean, T[(d.len().max(2) - 2).min(8)] * s / n.sqrt())
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let name = args.next().ok_or("which set?")?;
@@ -245,24 +205,45 @@ fn main() -> Result<(), Box<dyn Error>> {
         rows.input.frames,
         rows.input.channels
     );
-    let mut first = None;
+    let mut first: Vec<f64> = Vec::new();
     for form in forms.split(',') {
-        let outcomes = seeded(&rows, &params, form, seeds, verbose)?;
-        let Some(last) = outcomes.last() else { break };
-        let [least, median, mean] = summary(&outcomes);
-        let (loss, (workspace, model)) = (last.epoch.loss, last.bytes);
+        let mut accuracies = Vec::new();
+        let mut last = None;
+        for seed in 1..=seeds {
+            let mut params = Params { seed, ..params };
+            match form {
+                "nearest" => params.set_text("rounding", "nearest"),
+                form => params.set_text("numbers", form),
+            }
+            .map_err(|e| format!("{e:?}"))?;
+            let outcome = run(&rows, &params, verbose)?;
+            accuracies.push(outcome.accuracy);
+            last = Some(outcome);
+        }
+        let mut sorted = accuracies.clone();
+        sorted.sort_by(f64::total_cmp);
+        let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
+        let Some(outcome) = last else { break };
         print!(
-            "{form:8} min {least:.4} median {median:.4} mean {mean:.4}; loss {loss:.4}; workspace {workspace} B, model {model} B"
+            "{form:8} min {:.4} median {:.4} mean {mean:.4} max {:.4}; loss {:.4}; workspace {} B, model {} B",
+            sorted[0],
+            sorted[sorted.len() / 2],
+            sorted[sorted.len() - 1],
+            outcome.epoch.loss,
+            outcome.bytes.0,
+            outcome.bytes.1
         );
-        match &first {
-            None => {
-                println!();
-                first = Some(outcomes);
-            }
-            Some(first) => {
-                let (mean, half) = better(first, &outcomes);
-                println!("; first less this {mean:+.4} +- {half:.4}");
-            }
+        if first.is_empty() {
+            first = accuracies;
+            println!();
+        } else {
+            // Paired with the first form, with the 95 % interval of Student's t of 1 to 9 degrees of freedom.
+            const T: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
+            let d: Vec<f64> = accuracies.iter().zip(&first).map(|(b, a)| a - b).collect();
+            let n = d.len() as f64;
+            let m = d.iter().sum::<f64>() / n;
+            let s = (d.iter().map(|x| (x - m) * (x - m)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
+            println!("; first less this {m:+.4} +- {:.4}", T[(d.len().max(2) - 2).min(8)] * s / n.sqrt());
         }
     }
     Ok(())

@@ -96,18 +96,3 @@ fn the_engine_here_has_those_of_the_nucleo_f401re() {
         assert_eq!(here, value(name), "{name}");
     }
 }
-
-/// An ESN of as many units as a board's image has, and else as by default, has room there for its weights and its training.
-#[test]
-fn each_image_holds_an_esn_of_all_its_units() {
-    for image in Budget::BOARDS.iter().filter_map(|b| b.image()) {
-        let value = |name: &str| image.options.iter().find(|(n, _)| *n == name).unwrap().1.parse::<usize>().unwrap();
-        let shape =
-            hone_esn::Shape { channels: value("CHANNELS") as u16, window_frames: value("WINDOW_FRAMES") as u16 };
-        let params = hone_esn::Params { units: value("ESN_UNITS") as u16, ..hone_esn::Params::DEFAULT };
-        let checked = params.check(shape).unwrap();
-        let (connections, bytes) = (checked.nonzeros(), hone_esn::required(&checked));
-        assert!(connections <= value("ESN_CONNECTIONS"), "{}: {connections} connections", image.board);
-        assert!(bytes <= value("WORKSPACE_BYTES"), "{}: {bytes} bytes", image.board);
-    }
-}

@@ -115,7 +115,7 @@ fn every_event() -> Vec<Event> {
         Event::TrainingFailed { time, id, fault: JobFault::NoWindows },
         Event::TrainingRefused { time, id },
         Event::SensorLost { time, error: SensorError::Missing },
-        Event::SensorSuspect { time, faults: Faults::NOT_A_NUMBER | Faults::SATURATED | Faults::STUCK },
+        Event::SensorSuspect { time, faults: Faults::NOT_A_NUMBER.with(Faults::SATURATED).with(Faults::STUCK) },
         Event::SensorBack { time },
         Event::DataFull { time },
         Event::FlashErasing { time },

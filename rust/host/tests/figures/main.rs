@@ -1,7 +1,6 @@
 //! The tables of README and docs whose figures `hone eval` gives, made again by the commands that they name: a sample in the usual run,
 //! all by `cargo xtask test --all`. Both say that they were skipped where there are no recordings.
 
-mod networks;
 mod tables;
 
 use clap::Parser;
@@ -30,8 +29,7 @@ struct Table {
     sample: &'static [&'static str],
 }
 
-/// What is in a column. In a command `{set}` is the row's first word, `{0}` what the first
-/// cell has in code, `{1}` and `{2}` are the cells behind the first, and `{board}` is
+/// What is in a column. In a command `{set}` is the row's first word, `{1}` and `{2}` are the cells behind the first, and `{board}` is
 /// f401, or the larger board that the second cell names.
 enum Column {
     Words,
@@ -76,7 +74,7 @@ impl Known {
     /// The report of a command; none where the budget has no room, or the learner does not serve such data.
     fn report(&mut self, command: &str, seed: u32) -> Option<&Report> {
         let run = |command: &String| {
-            let words = ["eval"].into_iter().chain(command.split_whitespace());
+            let words = ["eval"].into_iter().chain(command.split(' '));
             let args = Command::try_parse_from(words).unwrap_or_else(|e| panic!("{command}: {e}")).args;
             match evaluate(&args) {
                 Ok((report, _)) => Some(report),
@@ -97,13 +95,14 @@ fn recordings() -> bool {
 }
 
 /// The cells of each row of a table.
-fn rows((page, text): (&str, &'static str), headings: &str, columns: usize) -> Vec<Vec<&'static str>> {
-    let parts: Vec<&str> = text.split(headings).collect();
-    assert_eq!(parts.len(), 2, "{page}: tables with the headings {headings}");
+fn rows(table: &Table) -> Vec<Vec<&'static str>> {
+    let (page, text) = table.page;
+    let parts: Vec<&str> = text.split(table.headings).collect();
+    assert_eq!(parts.len(), 2, "{page}: tables with the headings {}", table.headings);
     let lines = parts[1].lines().skip(2).take_while(|l| l.starts_with("| "));
     let cells = |l: &'static str| l.trim_start_matches("| ").trim_end_matches(" |").split(" | ").collect();
     let rows: Vec<Vec<_>> = lines.map(cells).collect();
-    assert!(rows.len() > 1 && rows.iter().all(|r| r.len() == columns), "{page}: {rows:?}");
+    assert!(rows.len() > 1 && rows.iter().all(|r| r.len() == table.columns.len() + 1), "{page}: {rows:?}");
     rows
 }
 
@@ -115,7 +114,6 @@ fn made(table: &Table, row: &[&str], known: &mut Known) -> Vec<String> {
         for (place, cell) in ["{1}", "{2}"].iter().zip(&row[1..]) {
             command = command.replace(place, cell.trim_matches('`'));
         }
-        command = command.replace("{0}", row[0].split('`').nth(1).unwrap_or(""));
         command
     };
     let mut cells = vec![row[0].to_owned()];
@@ -142,7 +140,7 @@ fn check(all: bool) {
     let (mut wrong, mut known, mut count) = (String::new(), Known::default(), 0);
     for table in TABLES {
         let (page, text) = table.page;
-        for row in rows(table.page, table.headings, table.columns.len() + 1) {
+        for row in rows(table) {
             let set = row[0].split([' ', ':']).next().unwrap();
             if !all && !table.sample.contains(&set) {
                 continue;

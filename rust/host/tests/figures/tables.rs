@@ -68,9 +68,6 @@ const fn over(command: &'static str) -> Column {
     Figure(command, f1, Mean(3))
 }
 
-/// One setting or none, of the row's first cell.
-const FORETOLD: &str = "temperature-next --learner linear {0}";
-
 const README: (&str, &str) = ("README.md", include_str!("../../../../README.md"));
 const SCORE: (&str, &str) = ("docs/adr/esn-score.md", include_str!("../../../../docs/adr/esn-score.md"));
 const FEATURES: (&str, &str) = ("docs/features.md", include_str!("../../../../docs/features.md"));
@@ -119,25 +116,6 @@ pub const TABLES: &[Table] = &[
             Figure("{set} --learner svm --budget none --set kernel=rbf", accuracy, One(3)),
         ],
         sample: &["digits"],
-    },
-    Table {
-        page: README,
-        headings: "| settings | MSE | of the value before | R² | values within the 95 % interval | its mean width | model, B |",
-        columns: &[
-            Figure(FORETOLD, |r| Some(r.regression.as_ref()?.mse), One(3)),
-            Figure(FORETOLD, |r| Some(r.regression.as_ref()?.mse_of_last), One(3)),
-            Figure(FORETOLD, |r| Some(r.regression.as_ref()?.r2), One(3)),
-            Figure(FORETOLD, |r| Some(r.regression.as_ref()?.coverage), One(3)),
-            Figure(FORETOLD, |r| Some(r.regression.as_ref()?.mean_width), One(2)),
-            Figure(FORETOLD, model, One(0)),
-        ],
-        sample: &["defaults"],
-    },
-    Table {
-        page: super::networks::PAGE,
-        headings: "| set | accuracy, 64 rows |",
-        columns: &[Figure("{set} --learner net", accuracy, Range(3))],
-        sample: &["iris"],
     },
     Table {
         page: SCORE,
