@@ -84,7 +84,7 @@ impl Out for Output {
 
     fn bytes(&mut self, bytes: &[u8]) -> bool {
         // SAFETY: shells are statics; `bytes` lives during the call.
-        unsafe { ffi::hone_shell_send(self.shell, bytes.as_ptr(), bytes.len()) }
+        unsafe { ffi::hone_shell_send(self.0.stream.shell, bytes.as_ptr(), bytes.len()) }
     }
 }
 

@@ -117,6 +117,7 @@ fn every_event() -> Vec<Event> {
         Event::SensorLost { time, error: SensorError::Missing },
         Event::SensorSuspect { time, faults: Faults::NOT_A_NUMBER.with(Faults::SATURATED).with(Faults::STUCK) },
         Event::SensorBack { time },
+        Event::SensorRate { time, nominal: real, measured: real, off: false },
         Event::DataFull { time },
         Event::FlashErasing { time },
         Event::FlashGap { time, frames },
@@ -132,7 +133,8 @@ fn every_event() -> Vec<Event> {
             Event::Verdict { .. } | Event::LabelWanted { .. } | Event::TrainingStarted { .. } => {}
             Event::TrainingPass { .. } | Event::TrainingDone { .. } | Event::TrainingFailed { .. } => {}
             Event::TrainingRefused { .. } | Event::SensorLost { .. } | Event::SensorSuspect { .. } => {}
-            Event::SensorBack { .. } | Event::DataFull { .. } | Event::FlashErasing { .. } => {}
+            Event::SensorBack { .. } | Event::SensorRate { .. } | Event::DataFull { .. } => {}
+            Event::FlashErasing { .. } => {}
             Event::FlashGap { .. } | Event::FlashDamaged { .. } | Event::ModelRestored { .. } => {}
             Event::ModelSaved { .. } | Event::KeepFailed { .. } | Event::Overrun { .. } => {}
         }

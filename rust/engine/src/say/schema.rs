@@ -262,12 +262,19 @@ mod tests {
             health: "not_a_number",
             frames: n,
             overruns: n,
+            repeated: n,
             blocks_lost: n,
             queue_most: n,
             errors: n,
             not_a_number: n,
             saturated: n,
             stuck: n,
+            interval_min_us: n,
+            interval_max_us: n,
+            interval_deviation_us: real,
+            measured_hz: real,
+            rate_hz: real,
+            pace: Some("sensor's trigger"),
         };
         assert_eq!(read(&sampling)["stuck"], n);
         let online = Online {

@@ -107,7 +107,7 @@ impl Recording {
     fn take(&mut self, data: &hone_model::stream::Data<'_>) -> Result<(), String> {
         let width = 2 * self.channels.len();
         let frames = data.samples.len() / width;
-        if frames == 0 || data.samples.len() % width != 0 {
+        if frames == 0 || !data.samples.len().is_multiple_of(width) {
             return Err("the device sends parts of frames".into());
         }
         let missing = match self.pieces.last() {
