@@ -174,7 +174,11 @@ fn recordings_play_as_the_sensor() {
         "sensor info\nreplay\ntrain --windows 60 --wait\nreplay 160\nwait 3\nreplay 0\nwait 3\nreplay\nreplay 999\n";
     let arguments = ["--replay", text(&manifest), "--root", text(&folder)];
     let run = hone(&arguments, story.as_bytes()).refused();
-    assert!(run.out.contains("recordings of hum: 1 channel at 640 Hz, 0.01000 m/s2 per LSB"), "{}", run.out);
+    assert!(
+        run.out.contains("recordings of hum: 1 channel at 640 Hz by the clock, 0.01000 m/s2 per LSB"),
+        "{}",
+        run.out
+    );
     assert_eq!(hone(&arguments, story.as_bytes()), run);
     assert!(run.out.contains("replay takes the number of a recording from 0 to "), "{}", run.out);
     hone(&arguments, b"rig stuck\n").refused();

@@ -79,7 +79,7 @@ fn a_model_of_other_units_is_not_restored_and_both_are_named() {
 fn each_channel_has_its_own_scale_and_unit() {
     let played = Played::new("scales", "12.5", &[("a", 0.001, "m/s2"), ("t", 0.01, "degC"), ("w", 0.0005, "rad/s")]);
     let run = hone(&played.arguments, b"sensor info\nsensor read\nstats --json\n").well();
-    let info = "recordings of m: 3 channels at 12.5 Hz\n  channel 0: 0.001000 m/s2 per LSB\n  channel 1: 0.01000 deg C per LSB\n  \
+    let info = "recordings of m: 3 channels at 12.5 Hz by the clock\n  channel 0: 0.001000 m/s2 per LSB\n  channel 1: 0.01000 deg C per LSB\n  \
                 channel 2: 5.000e-4 rad/s per LSB\nwell\n";
     assert!(run.out.contains(info), "{}", run.out);
     let read = run.out.lines().find(|l| l.contains(" m/s2, ")).unwrap_or_else(|| panic!("{}", run.out));

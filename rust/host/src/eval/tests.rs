@@ -217,11 +217,11 @@ fn what_cannot_be_done_is_refused_with_a_reason() {
     assert!(message.contains("leak=2 is refused: leak takes 0.01 to 1"), "{message}");
     assert!(with("fan-low", LearnerName::Esn, "leek=1").contains("there is no setting \"leek\"; there are units"));
     assert!(with("fan-low", LearnerName::Esn, "leak").contains("give KEY=VALUE"));
-    let message = with("fan-low", LearnerName::Esn, "units=128");
-    let words = "128 units are 64 more than the 64 of nucleo_f429zi's image (CONFIG_HONE_ESN_UNITS)";
+    let message = with("fan-low", LearnerName::Esn, "units=160");
+    let words = "160 units are 96 more than the 64 of nucleo_f429zi's image (CONFIG_HONE_ESN_UNITS)";
     assert!(message.contains(words) && message.contains("no board's image here holds it"), "{message}");
     assert!(
-        with("fan-low", LearnerName::Esn, "units=96").contains("nucleo_h743zi's image holds it: give --budget h743")
+        with("fan-low", LearnerName::Esn, "units=128").contains("nucleo_h743zi's image holds it: give --budget h743")
     );
     assert!(with("fan-low", LearnerName::Esn, "scale-windows=10000").contains("cannot be trained on these"));
     let message = refusal(&args("iris", LearnerName::Esn));
