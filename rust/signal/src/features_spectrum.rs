@@ -68,18 +68,12 @@ pub(crate) fn log_bands(
     for k in 0..segments {
         // The last begins so many frames behind the first.
         let begin = (frames - length) * k / (segments - 1).max(1);
-        // The phase is turned step by step instead of looked up: no table in flash, no cosine per frame.
-        let (mut cos, mut sin) = (1.0f32, 0.0f32);
-        let mut samples = window.channel(channel).skip(begin).take(length);
-        for x in signal.iter_mut() {
-            *x = match samples.next() {
-                Some(s) => (f32::from(s) - mean) * (0.5 - 0.5 * cos),
-                None => 0.0,
-            };
-            (cos, sin) = (cos * cos_step - sin * sin_step, sin * cos_step + cos * sin_step);
+        // A segment that is not the window's end fills the transform.
+        let mut samples = window.channel(channel);
+        if begin > 0 {
+            let _ = samples.nth(begin - 1);
         }
-        let Some(spectrum) = transform(signal) else { return };
-        add_powers(spectrum, out);
+        add_powers(&mut samples, mean, (cos_step, sin_step), signal, out);
     }
     let half = transform_len(frames) / 2;
     let scale = 8.0 / (3.0 * (length * segments).max(1) as f32);
@@ -90,8 +84,25 @@ pub(crate) fn log_bands(
     }
 }
 
-/// Adds the powers of a spectrum to those of the bands.
-fn add_powers(spectrum: &[Complex32], out: &mut [f32]) {
+/// Adds a segment's powers to those of the bands.
+#[inline(never)]
+fn add_powers(
+    samples: &mut impl Iterator<Item = i16>,
+    mean: f32,
+    (cos_step, sin_step): (f32, f32),
+    signal: &mut [f32],
+    out: &mut [f32],
+) {
+    // The phase is turned step by step instead of looked up: no table in flash, no cosine per frame.
+    let (mut cos, mut sin) = (1.0f32, 0.0f32);
+    for x in signal.iter_mut() {
+        *x = match samples.next() {
+            Some(s) => (f32::from(s) - mean) * (0.5 - 0.5 * cos),
+            None => 0.0,
+        };
+        (cos, sin) = (cos * cos_step - sin * sin_step, sin * cos_step + cos * sin_step);
+    }
+    let Some(spectrum) = transform(signal) else { return };
     let half = spectrum.len();
     // microfft packs the power at the Nyquist frequency into bin 0, whose own power (the mean's) is of no use.
     let nyquist = spectrum.first().map_or(0.0, |x| x.im * x.im);

@@ -87,7 +87,7 @@ impl Plan {
         let checked = learner.check(&config.learners, &setup).map_err(|e| JobFault::params(section, &e))?;
         let needs = checked.required(&setup);
         let bench = if needs.windows { by.words(channels) * 4 } else { 0 };
-        room_for(needs.bytes + bench)?;
+        room_for(needs.bytes.saturating_add(bench))?;
         Ok(Self { checked, needs, by, measured })
     }
 }
