@@ -39,6 +39,19 @@ macro_rules! learners {
         /// Those that there could be: name, number in saved models, and whether this build has it.
         const KNOWN: &[(&str, u8, bool)] = &[$(($name, $code, cfg!(feature = $name))),*];
 
+        #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an index out of range is an error")]
+        const _: () = {
+            let mut i = 0;
+            while i < KNOWN.len() {
+                let mut k = i + 1;
+                while k < KNOWN.len() {
+                    assert!(KNOWN[i].1 != KNOWN[k].1, "two learners have the same number in saved models");
+                    k += 1;
+                }
+                i += 1;
+            }
+        };
+
         /// Whether one of the build's learners learns from the training set.
         pub const ROWS: bool = false $(|| {
             #[cfg(feature = $name)]

@@ -34,6 +34,7 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
     if links.published.get().is_none() {
         return fail(io, "there is no model; 'train' makes one");
     }
+    let before = links.inference.get().last.map(|l| l.sequence);
     let request = links.request.update(|w| {
         w.once = w.once.wrapping_add(1);
         w.once
@@ -43,9 +44,10 @@ fn once(links: &Links, io: &mut dyn Io) -> Outcome {
     let look = rate.span(1).0.max(10_000);
     for _ in 0..(rate.span(3 * WINDOW_FRAMES as u32).0 + 1_000_000).div_ceil(look) {
         let stats = links.inference.get();
-        if stats.once_done == request
-            && let Some(last) = stats.last
-        {
+        if stats.once_done == request {
+            let Some(last) = stats.last.filter(|l| Some(l.sequence) != before) else {
+                return fail(io, "the model in use gave no verdict on the window; 'model info' says what it is");
+            };
             telemetry::judged(&last.answer, &links.names.get(), io);
             io.counts(" (window %)\n", &[last.sequence]);
             return Ok(());
