@@ -11,7 +11,7 @@ struct shell;
 
 /* Offered by Rust. */
 void hone_button_changed(bool down);
-void hone_tell_events(void);
+bool hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
 const char *hone_shell_text(const char *name);
 int hone_shell_word(const char *path, size_t index, const char **name, const char **help);

@@ -4,10 +4,10 @@
 //! ```text
 //!  thread      woken by                 does
 //!  sampling    the clock                reads a frame, sends blocks
-//!  inference   a block, or 10 ms        windows, verdicts, button, light
+//!  inference   a block, the button      windows, verdicts, button, light
 //!  background  a window, an order       one bounded step after another: trains, converts, saves
 //!  shell       the console              commands
-//!  sysworkq    50 ms                    tells of events on the console
+//!  sysworkq    50 to 100 ms             tells of events on the console
 //! ```
 #![no_std]
 
@@ -39,9 +39,7 @@ mod config {
 const TRAINING_STEP: u32 = 20_000;
 /// How long the sampling thread sleeps at most, in microseconds.
 const ROUND: u64 = 1_000_000;
-/// How long the inference thread leaves button and light alone.
-const LOOK: Duration = Duration::from_millis(10);
-/// How long the training thread waits for orders and windows that nobody announced.
+/// How long a thread that stands still sleeps at a time.
 const REST: Duration = Duration::from_millis(100);
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::ZERO);
@@ -184,8 +182,12 @@ fn inference_loop() -> ! {
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        BLOCK_SENT.wait(LOOK);
+        BLOCK_SENT.wait(duration(inference.rest()));
     }
+}
+
+fn duration(span: Micros) -> Duration {
+    Duration::from_micros(span.0)
 }
 
 /// A loop that was not put in its place. Its thread feeds the watchdog no longer, which notes its name and restarts the
@@ -204,7 +206,7 @@ fn background_loop(background: &mut Background, flash: &mut Flash<Storage>) -> !
             watch.feed();
         }
         watch.feed();
-        WORK_TO_DO.wait(REST);
+        WORK_TO_DO.wait(duration(background.rest()));
     }
 }
 
@@ -212,6 +214,7 @@ fn background_loop(background: &mut Background, flash: &mut Flash<Storage>) -> !
 fn button(down: bool) {
     if let Some(links) = links() {
         links.button_changed(down);
+        BLOCK_SENT.raise();
     }
 }
 
@@ -226,16 +229,19 @@ fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
     }
 }
 
-/// Tells on the console of what has happened since the last call.
-fn tell(out: &mut dyn Out) {
+/// Tells on the console of what has happened since the last call; whether there were events.
+fn tell(out: &mut dyn Out) -> bool {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
     lines_refused(out);
-    let (Some(links), Some(events)) = (links(), get(&EVENTS)) else { return };
+    let (Some(links), Some(events)) = (links(), get(&EVENTS)) else { return false };
+    let mut told = false;
     while let Some(event) = events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
+        told = true;
     }
+    told
 }
 
 /// Tells of lines that were typed and not run.

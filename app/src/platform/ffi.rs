@@ -54,12 +54,10 @@ extern "C" fn hone_button_changed(down: bool) {
     crate::button(down);
 }
 
-/// Called every now and then by the system's work queue.
+/// Called every now and then by the system's work queue; whether there was anything to tell.
 #[unsafe(no_mangle)]
-extern "C" fn hone_tell_events() {
-    if let Some(mut output) = super::console::Output::console() {
-        crate::tell(&mut output);
-    }
+extern "C" fn hone_tell_events() -> bool {
+    super::console::Output::console().is_some_and(|mut output| crate::tell(&mut output))
 }
 
 /// Called by the test suite's thread, which has 16 KB of stack: hands `tell` the name and the value of each of the ESN's

@@ -16,6 +16,7 @@ struct replay_config {
 	uint32_t healthy_ms;
 	uint32_t faulty_ms;
 	int32_t full_scale;
+	int32_t drift;
 };
 
 struct replay_data {
@@ -73,6 +74,7 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 	for (int axis = 0; axis < 3; axis++) {
 		int32_t value = hone_replay_signal(data->n, data->step, axis, is_faulty(data, mode));
 
+		value += (int32_t)((int64_t)data->n * config->drift / 1000);
 		if (mode == HONE_REPLAY_SATURATED) {
 			value = config->full_scale;
 		}
@@ -181,6 +183,7 @@ static const struct sensor_driver_api replay_api = {
 		.healthy_ms = DT_INST_PROP(inst, healthy_ms),                                                         \
 		.faulty_ms = DT_INST_PROP(inst, faulty_ms),                                                           \
 		.full_scale = DT_INST_PROP(inst, full_scale_mm_per_s2),                                               \
+		.drift = DT_INST_PROP(inst, drift_per_thousand),                                                      \
 	};                                                                                                            \
 	SENSOR_DEVICE_DT_INST_DEFINE(inst, replay_init, NULL, &replay_data_##inst, &replay_config_##inst,             \
 				     POST_KERNEL, CONFIG_SENSOR_INIT_PRIORITY, &replay_api);

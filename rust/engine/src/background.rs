@@ -84,7 +84,7 @@ impl Background {
     }
 
     /// Does at most about `budget` units of work (multiply-accumulates), takes in one window, or keeps something in
-    /// `flash`. False when there is nothing to do until a window or an order comes, or a tenth of a second has passed.
+    /// `flash`. False when there is nothing to do until a window or an order comes, or [`rest`](Self::rest) is over.
     // Not inlined: in its caller's frame its values would lie further away.
     #[inline(never)]
     pub fn turn(&mut self, now: Micros, budget: u32, flash: &mut dyn Storage) -> bool {
@@ -139,6 +139,12 @@ impl Background {
                 true
             }
         }
+    }
+
+    /// How long it may be left alone when a turn had nothing to do and nobody wakes it.
+    pub fn rest(&self) -> Micros {
+        let waits = self.job.is_some() || self.keeper.is_busy() || self.workshop.workspace.is_none();
+        Micros(if waits { 100_000 } else { 1_000_000 })
     }
 
     #[inline(never)]

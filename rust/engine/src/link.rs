@@ -211,6 +211,12 @@ impl Links {
         Some(id)
     }
 
+    /// Has the job under way given up.
+    pub fn cancel_job(&self) {
+        self.cancel.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
     /// The order that waits.
     pub fn waiting_order(&self) -> Option<JobOrder> {
         self.queues.orders.front()

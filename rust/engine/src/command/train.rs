@@ -252,7 +252,7 @@ fn cancel(links: &Links, io: &mut dyn Io) -> Outcome {
     if !status.running() {
         return fail(io, "no training is under way");
     }
-    links.cancel.store(true, Ordering::Relaxed);
+    links.cancel_job();
     for _ in 0..100 {
         if let Some(ended) = links.training.get().ended(status.id) {
             line(&ended, io);

@@ -87,6 +87,11 @@ impl Keeper {
         self.copying && self.copy.is_none()
     }
 
+    /// Whether something is being kept, loaded or lent.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.doing.is_some()
+    }
+
     /// Whether something is being saved, for which a slot or the flash is needed.
     pub(crate) fn has_copy(&self) -> bool {
         self.copying

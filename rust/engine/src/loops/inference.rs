@@ -40,6 +40,8 @@ const UNFIT_TO_JUDGE: Faults = Faults::NOT_A_NUMBER.with(Faults::STUCK);
 const UNFIT_TO_LEARN: Faults = UNFIT_TO_JUDGE.with(Faults::SATURATED);
 /// A contact that has not moved for this long has come to rest.
 const DEBOUNCE: Micros = Micros(50_000);
+/// How long button and light may be left alone, while the contact moves or the light blinks, and else.
+const LOOK: [Micros; 2] = [Micros(10_000), Micros(100_000)];
 
 /// Tells the time; inference measures its own latency.
 pub trait Clock {
@@ -123,6 +125,12 @@ impl Inference {
         }
         self.show(now, led);
         block.is_some()
+    }
+
+    /// How long it may be left alone when there is no block and the button's contact does not move.
+    pub fn rest(&self) -> Micros {
+        let [often, seldom] = LOOK;
+        if self.moved.is_some() || self.light.blinks() { often } else { seldom }
     }
 
     fn block(&mut self, block: &BlockBuf, clock: &impl Clock) {
@@ -290,6 +298,7 @@ impl Inference {
         if button.edges == self.edges {
             if rests {
                 self.held = button.down;
+                self.moved = None;
             }
             return;
         }
