@@ -300,13 +300,13 @@ pub trait Learner: Sized + Debug + 'static {
     /// [`ParamError`].
     fn check(params: &Self::Params, setup: &Setup) -> Result<Self::Checked, ParamError>;
 
-    /// What a training takes.
+    /// What a training takes. Only what is named here may be wanted later.
     fn required(checked: &Self::Checked, setup: &Setup) -> Needs;
 
     /// A training that has not begun; of a learner that learns in place it is never asked.
     fn begin(checked: &Self::Checked) -> Self::Trainer;
 
-    /// What the training is to be given next.
+    /// What the training is to be given next; until it has ended never nothing.
     fn wants(trainer: &Self::Trainer) -> Wants;
 
     /// Takes one step with what it wanted.
@@ -348,7 +348,7 @@ pub trait Learner: Sized + Debug + 'static {
         None
     }
 
-    /// What the model sees.
+    /// What the model sees; no inputs where it is without content, as no training may leave it.
     fn shape(model: &Self::Model) -> Shape;
 
     /// The parameters that it was trained with; `None` of a form that keeps none.

@@ -159,8 +159,23 @@ pub enum JobFault {
     NoSuchForm,
     /// It is converted already.
     Converted,
+    /// The model said nothing of any row or window held back; it is dropped.
+    NoAnswer,
+    /// The learner broke the contract ([`hone_learn::learner`]); what it made is dropped.
+    Breach(Breach),
     /// As the learner says.
     Learner(Fault),
+}
+
+/// How a learner broke the contract: a mistake in its code, not in what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// It wants windows or rows that `required` does not name.
+    Unnamed,
+    /// It wants nothing, and has not ended.
+    Stuck,
+    /// It has ended, and its model is without content.
+    NoModel,
 }
 
 impl JobFault {

@@ -2,7 +2,7 @@
 
 use crate::data::config::Section;
 use crate::data::env::SensorError;
-use crate::data::order::JobFault;
+use crate::data::order::{Breach, JobFault};
 use crate::learners::{Learner, Missing};
 use hone_learn::text::{Out, Write};
 use hone_learn::words;
@@ -34,6 +34,17 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
             out.str("the model in use has no such form; 'model quantize' takes what 'model compress' does not")
         }
         JobFault::Converted => out.str(words::CONVERTED),
+        JobFault::NoAnswer => out.str(
+            "the model said nothing of any row or window held back; more windows (--windows) may help, else train it: 'infer once' says why",
+        ),
+        JobFault::Breach(breach) => {
+            out.str("a mistake in the learner's code: ");
+            out.str(match breach {
+                Breach::Unnamed => "it wants windows or rows that its 'required' does not name",
+                Breach::Stuck => "it wants nothing more and has not ended",
+                Breach::NoModel => "it ended without a model",
+            });
+        }
         JobFault::Learner(fault) => fault.explain(out),
     }
 }
