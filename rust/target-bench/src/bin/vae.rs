@@ -65,7 +65,8 @@ fn run<const WORDS: usize>(names: [&'static str; 3], numbers: Numbers) {
         });
     while !step(&mut training, &mut model) {}
     let x = row(&mut rng);
-    let window = WindowView { samples: &[], channels: 1, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
+    let window =
+        WindowView { samples: &[], channels: 1, time: Micros(0), sequence: 0, faults: Faults::NONE, label: None };
     let input = Input { window, row: &x, beside: None };
     let mut scratch = Of::<WORDS>::SCRATCH;
     let answer = case(names[1], WIDTH as u32)
