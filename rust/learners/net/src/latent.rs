@@ -106,7 +106,7 @@ pub(crate) fn backward(
 mod tests {
     extern crate std;
     use super::*;
-    use crate::{Extent, Model, Network, Numbers, Params, Trainer, required};
+    use crate::{CheckError, Extent, Model, Network, NetworkError, Numbers, Params, Shape, Trainer, required};
     use hone_learn::{Format, Progress, TrainingSet};
     use std::vec;
     use std::vec::Vec;
@@ -160,6 +160,21 @@ mod tests {
         // Of units that are at 0 there is none.
         let some = slopes.iter().filter(|s| s.abs() > 0.02).count();
         assert!(slopes.len() == 6 * 4 + 4 * 7 + 6 * 3 + 3 * 7 && some > 30, "{} {some}", slopes.len());
+    }
+
+    #[test]
+    fn what_cannot_be_sampled_is_refused() {
+        let input = Extent { frames: 1, channels: 3 };
+        let of = |text| Params { network: Network::parse(text).unwrap(), ..Params::DEFAULT };
+        for text in ["dense4,dense4,sample", "dense4,dense3lin,sample", "sample", "dense4lin,sample,dense4lin,sample"] {
+            let refused = of(text).check_autoencoder(input, 1.0).unwrap_err();
+            assert!(matches!(refused, CheckError::Network(NetworkError::Layer { .. })), "{text}: {refused:?}");
+        }
+        assert!(of("dense4lin,sample").check(Shape { input, classes: 3 }).is_err());
+        assert!(of("dense4lin").check_autoencoder(input, 1.0).is_err());
+        // A decoder's last hidden layer may have as many units as there are features.
+        let checked = of("dense4lin,sample,dense3").check_autoencoder(input, 1.0).unwrap();
+        assert_eq!(checked.layers().count(), 4);
     }
 
     #[test]

@@ -129,8 +129,8 @@ pub enum CheckError {
 pub struct Checked {
     params: Params,
     shape: Shape,
-    /// What the divergence weighs in the loss of a network that samples.
-    beta: f32,
+    /// What the divergence weighs in the loss, where the network samples.
+    beta: Option<f32>,
     words: Words,
 }
 
@@ -156,13 +156,13 @@ impl Checked {
     }
 
     /// Of parameters that have been verified for this shape.
-    pub(crate) const fn of(params: Params, shape: Shape, words: Words) -> Self {
-        Self { params, shape, beta: 0.0, words }
+    pub(crate) fn of(params: Params, shape: Shape, words: Words) -> Self {
+        Self { beta: params.network.samples().then_some(1.0), params, shape, words }
     }
 
     /// What the divergence weighs in the loss, where the network samples.
-    pub(crate) fn beta(&self) -> Option<f32> {
-        self.params.network.samples().then_some(self.beta)
+    pub(crate) const fn beta(&self) -> Option<f32> {
+        self.beta
     }
 
     /// Makes the layers for so many classes.
@@ -195,7 +195,7 @@ impl Params {
     /// [`CheckError`].
     pub fn check_autoencoder(&self, input: Extent, beta: f32) -> Result<Checked, CheckError> {
         let shape = Shape { input, classes: 0 };
-        Ok(Checked { beta, ..Checked::of(*self, shape, self.verify(shape)?) })
+        Ok(Checked { beta: Some(beta), ..Checked::of(*self, shape, self.verify(shape)?) })
     }
 
     /// The same, without a copy of the parameters: it runs on the stack of a shell.
