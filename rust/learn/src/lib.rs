@@ -38,6 +38,7 @@ pub mod set;
 pub mod setting;
 pub mod sink;
 pub mod text;
+pub mod threshold;
 mod verdict;
 mod window;
 pub mod words;

@@ -86,6 +86,10 @@ impl Stage {
     pub fn learns(&self) -> bool {
         self.layer.kind.learns()
     }
+    /// Whether it draws from a distribution.
+    pub fn samples(&self) -> bool {
+        self.layer.kind == Kind::Sample
+    }
     /// Whether its forward pass is the transposed product.
     pub fn transposed(&self) -> bool {
         self.layer.kind == Kind::Transposed
@@ -163,14 +167,26 @@ impl Stages {
         if input.len() > MAX_TENSOR {
             return Err(NetworkError::TooLarge { layer: 0 });
         }
-        // A dense layer of that many units at the end is the output layer itself.
+        // A dense layer of that many units at the end is the output layer itself. That of a decoder is not: it has a ReLU.
         let (hidden, last) = match declared.split_last() {
-            Some((Layer { kind: Kind::Dense, channels, .. }, hidden)) if *channels == outputs => (hidden, outputs),
+            Some((Layer { kind: Kind::Dense, channels, .. }, hidden)) if *channels == outputs && !network.samples() => {
+                (hidden, outputs)
+            }
             _ => (declared, outputs),
         };
         let output = [Layer::dense(last, true)];
         let mut extent = input;
+        let mut before = None;
         for (layer, number) in hidden.iter().chain(&output).zip(1u8..) {
+            if layer.kind == Kind::Sample {
+                let even =
+                    matches!(before, Some(Layer { kind: Kind::Dense, channels, relu: false, .. }) if channels % 2 == 0);
+                let second = self.all().iter().any(Stage::samples);
+                if !even || second {
+                    return Err(NetworkError::Layer { layer: number });
+                }
+            }
+            before = Some(*layer);
             let next = layer.output(extent, number)?;
             let is_last = usize::from(number) > hidden.len();
             let form = match numbers {
@@ -191,7 +207,7 @@ impl Stages {
                     let step = layer.stride.saturating_mul(layer.channels);
                     (extent.channels, wide(layer.channels), extent.frames, step)
                 }
-                Kind::Average | Kind::GlobalAverage => (0, 0, 0, 0),
+                Kind::Average | Kind::GlobalAverage | Kind::Sample => (0, 0, 0, 0),
             };
             if stage.cols() > MAX_TENSOR || stage.step() > MAX_TENSOR || stage.rows > crate::MAX_CHANNELS {
                 return Err(NetworkError::TooLarge { layer: number });
@@ -226,8 +242,21 @@ impl Stages {
 
     /// The form of the tensor that stage `index` takes in.
     pub fn form_before(&self, index: usize) -> Form {
+        if self.get(index).is_some_and(Stage::samples) {
+            return Form::F32;
+        }
         let before = index.saturating_sub(1);
         self.get(before).map_or(Form::Int8, |stage| stage.form)
+    }
+
+    /// Whether stage `index` gives numbers in `f32` whatever its form: logits, a reconstruction, a distribution.
+    pub fn gives_reals(&self, index: usize) -> bool {
+        index + 1 == self.len() || self.get(index + 1).is_some_and(Stage::samples)
+    }
+
+    /// The stage that draws from a distribution.
+    pub fn sample(&self) -> Option<usize> {
+        self.all().iter().position(Stage::samples)
     }
 }
 
