@@ -22,7 +22,7 @@ fn a_model_that_answers_nothing_is_no_result() {
     let published = b.links.published.get();
     b.command("config set esn.average 16").unwrap();
     assert!(b.command("eval esn --windows 60 --holdout 20").is_err());
-    assert!(b.text.contains("the model said nothing of any row or window held back"), "{}", b.text);
+    assert!(b.text.contains("the model says nothing of what was held back"), "{}", b.text);
     assert!(!b.text.contains("accuracy"), "{}", b.text);
     assert_eq!(b.links.published.get(), published);
 }

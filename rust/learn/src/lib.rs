@@ -26,6 +26,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod breach;
 pub mod codec;
 mod declare;
 pub mod learner;

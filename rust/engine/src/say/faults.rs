@@ -30,13 +30,11 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
             out.str("the training set has too few rows to hold some back; 'label 1' begins to collect rows of class 1")
         }
         JobFault::Classes => out.str("the rows are of more classes than an evaluation tells apart"),
-        JobFault::NoSuchForm => {
-            out.str("the learner of the model in use has no such form of it; 'model compress' and 'model quantize' make different ones")
-        }
+        JobFault::NoSuchForm => out.str("the model in use has no such form"),
         JobFault::Converted => out.str(words::CONVERTED),
-        JobFault::NoAnswer => out.str(
-            "the model said nothing of any row or window held back; more windows (--windows) may help, else train it: 'infer once' says why",
-        ),
+        JobFault::NoAnswer => {
+            out.str("the model says nothing of what was held back; give it more (--windows), or train it anew")
+        }
         JobFault::Breach(breach) => {
             out.str("a mistake in the learner's code: ");
             out.str(breach.words());
