@@ -22,6 +22,7 @@
 struct channel {
 	const struct device *dev;
 	bool deferred;
+	uint8_t unit;
 	enum sensor_channel chan;
 	int64_t full_scale;
 };

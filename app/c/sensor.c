@@ -15,6 +15,16 @@
 /* Frames that may wait for the sampling thread. */
 #define WAITING 8
 
+/* The unit of a channel of Zephyr's. */
+#define UNIT(chan)                                                                                                    \
+	((chan) <= SENSOR_CHAN_ACCEL_XYZ                                           ? HONE_UNIT_ACCELERATION           \
+	 : (chan) <= SENSOR_CHAN_GYRO_XYZ                                          ? HONE_UNIT_ANGULAR_RATE           \
+	 : (chan) == SENSOR_CHAN_DIE_TEMP || (chan) == SENSOR_CHAN_AMBIENT_TEMP    ? HONE_UNIT_TEMPERATURE            \
+	 : (chan) == SENSOR_CHAN_PRESS                                             ? HONE_UNIT_PRESSURE               \
+	 : (chan) == SENSOR_CHAN_VOLTAGE || (chan) == SENSOR_CHAN_GAUGE_VOLTAGE    ? HONE_UNIT_VOLTAGE                \
+	 : (chan) == SENSOR_CHAN_CURRENT || (chan) == SENSOR_CHAN_GAUGE_AVG_CURRENT ? HONE_UNIT_CURRENT               \
+										   : HONE_UNIT_NONE)
+
 #if DT_CHILD_NUM_STATUS_OKAY(CHANNELS_NODE) > 0
 /* As the devicetree names them, in its order; the first's sensor sets the pace. */
 #define CHANNEL(node)                                                                                                 \
@@ -22,6 +32,7 @@
 		.dev = DEVICE_DT_GET(DT_PHANDLE(node, sensor)),                                                       \
 		.deferred = DEVICE_DT_DEFER(DT_PHANDLE(node, sensor)),                                                \
 		.chan = _CONCAT(SENSOR_CHAN_, DT_STRING_UPPER_TOKEN(node, channel)),                                  \
+		.unit = UNIT(_CONCAT(SENSOR_CHAN_, DT_STRING_UPPER_TOKEN(node, channel))),                            \
 		.full_scale = (int64_t)DT_PROP(node, full_scale_milli) * 1000,                                        \
 	},
 const struct channel hone_channels[] = {DT_FOREACH_CHILD_STATUS_OKAY(CHANNELS_NODE, CHANNEL)};
@@ -34,6 +45,7 @@ BUILD_ASSERT(ARRAY_SIZE(hone_channels) == CONFIG_HONE_CHANNELS,
 		.dev = DEVICE_DT_GET(SENSOR_NODE),                                                                    \
 		.deferred = DEVICE_DT_DEFER(SENSOR_NODE),                                                             \
 		.chan = (i) < 3 ? SENSOR_CHAN_ACCEL_X + (i) : SENSOR_CHAN_GYRO_X + (i) - 3,                           \
+		.unit = (i) < 3 ? HONE_UNIT_ACCELERATION : HONE_UNIT_ANGULAR_RATE,                                    \
 		.full_scale = HONE_FULL_SCALE,                                                                        \
 	}
 const struct channel hone_channels[] = {LISTIFY(CONFIG_HONE_CHANNELS, AXIS, (,))};
@@ -86,29 +98,7 @@ int64_t hone_sensor_full_scale(uint32_t channel)
 
 uint8_t hone_sensor_unit(uint32_t channel)
 {
-	enum sensor_channel chan = hone_channels[channel].chan;
-
-	switch (hone_all_axes(chan)) {
-	case SENSOR_CHAN_ACCEL_XYZ:
-		return HONE_UNIT_ACCELERATION;
-	case SENSOR_CHAN_GYRO_XYZ:
-		return HONE_UNIT_ANGULAR_RATE;
-	case SENSOR_CHAN_DIE_TEMP:
-	case SENSOR_CHAN_AMBIENT_TEMP:
-	case SENSOR_CHAN_GAUGE_TEMP:
-		return HONE_UNIT_TEMPERATURE;
-	case SENSOR_CHAN_PRESS:
-		return HONE_UNIT_PRESSURE;
-	case SENSOR_CHAN_VOLTAGE:
-	case SENSOR_CHAN_VSHUNT:
-	case SENSOR_CHAN_GAUGE_VOLTAGE:
-		return HONE_UNIT_VOLTAGE;
-	case SENSOR_CHAN_CURRENT:
-	case SENSOR_CHAN_GAUGE_AVG_CURRENT:
-		return HONE_UNIT_CURRENT;
-	default:
-		return HONE_UNIT_NONE;
-	}
+	return hone_channels[channel].unit;
 }
 
 /* Whether no channel before it is of its device. */
