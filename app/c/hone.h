@@ -11,7 +11,8 @@ struct shell;
 
 /* Offered by Rust. */
 void hone_button_changed(bool down);
-void hone_tell_events(void);
+/* Whether to call it again soon. */
+bool hone_tell_events(void);
 int hone_shell_run(const struct shell *sh, size_t argc, char **argv);
 const char *hone_shell_text(const char *name);
 int hone_shell_word(const char *path, size_t index, const char **name, const char **help);
@@ -76,5 +77,7 @@ uint32_t hone_lines_refused(uint32_t *why);
 
 /* events.c */
 void hone_events_start(void);
+/* There is something to tell. Also for interrupts. */
+void hone_events_soon(void);
 
 #endif

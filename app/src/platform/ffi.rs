@@ -54,6 +54,7 @@ unsafe extern "C" {
     pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;
     pub safe fn hone_events_start();
+    pub safe fn hone_events_soon();
     pub safe fn hone_lines_refused(why: &mut u32) -> u32;
 
     pub fn task_wdt_add(
@@ -77,12 +78,11 @@ extern "C" fn hone_button_changed(down: bool) {
     crate::button(down);
 }
 
-/// Called every now and then by the system's work queue.
+/// Called by the system's work queue; whether to call again soon.
 #[unsafe(no_mangle)]
-extern "C" fn hone_tell_events() {
-    if let Some(mut output) = super::console::Output::console() {
-        crate::tell(&mut output);
-    }
+extern "C" fn hone_tell_events() -> bool {
+    // What happens before the shell runs waits for it.
+    super::console::Output::console().is_none_or(|mut output| crate::tell(&mut output))
 }
 
 /// Called by the test suite's thread, which has 16 KB of stack: hands `tell` the name and the value of each of the ESN's

@@ -65,7 +65,7 @@ impl Accelerometer {
         if self.pace == Pace::Clock || !self.begun {
             return clock::sleep_until(until);
         }
-        let wait = until.0.saturating_sub(clock::now().0).min(1_000_000);
+        let wait = until.0.saturating_sub(clock::now().0);
         if self.held.is_none() {
             self.next(wait as u32);
         }

@@ -12,6 +12,9 @@
 
 struct replay_config {
 	uint32_t rotation_millihertz;
+	/* In its place, unless 0. */
+	uint32_t revolution_readings;
+	int32_t drift;
 	uint32_t sampling_frequency;
 	uint32_t healthy_ms;
 	uint32_t faulty_ms;
@@ -54,7 +57,9 @@ static void set_frequency(const struct device *dev, uint64_t micro_hertz)
 	struct replay_data *data = dev->data;
 
 	data->micro_hertz = micro_hertz;
-	data->step = (uint32_t)(((uint64_t)config->rotation_millihertz << 32) / (micro_hertz / 1000U));
+	data->step = (uint32_t)(config->revolution_readings > 0
+					? (1ULL << 32) / config->revolution_readings
+					: ((uint64_t)config->rotation_millihertz << 32) / (micro_hertz / 1000U));
 	data->healthy = (uint32_t)((uint64_t)config->healthy_ms * (micro_hertz / 1000U) / 1000000U);
 	data->faulty = (uint32_t)((uint64_t)config->faulty_ms * (micro_hertz / 1000U) / 1000000U);
 	hone_replay_set_rhythm(dev, &data->rhythm);
@@ -203,6 +208,7 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 		uint32_t fault = is_faulty(data, mode) ? data->rhythm.fault_permille : 0;
 		int32_t value = hone_replay_signal(data->n, late, data->step, axis, fault);
 
+		value += (int32_t)((int64_t)data->n * config->drift / 1000);
 		if (mode == HONE_REPLAY_SATURATED) {
 			value = config->full_scale;
 		}
@@ -345,6 +351,8 @@ static const struct sensor_driver_api replay_api = {
 	static struct replay_data replay_data_##inst;                                                                 \
 	static const struct replay_config replay_config_##inst = {                                                    \
 		.rotation_millihertz = DT_INST_PROP(inst, rotation_millihertz),                                       \
+		.revolution_readings = DT_INST_PROP(inst, revolution_readings),                                       \
+		.drift = DT_INST_PROP(inst, drift_per_thousand),                                                      \
 		.sampling_frequency = DT_INST_PROP(inst, sampling_frequency),                                         \
 		.healthy_ms = DT_INST_PROP(inst, healthy_ms),                                                         \
 		.faulty_ms = DT_INST_PROP(inst, faulty_ms),                                                           \
