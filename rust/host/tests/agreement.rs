@@ -32,7 +32,7 @@ fn units_are_what_they_mean() {
     let case = pair("units");
     let with =
         |unit: &str| recordings(100.0, 100, 0.001, PAIR).replacen("scale", &format!("unit = \"{unit}\"\nscale"), 1);
-    for unit in ["m/s2", "m/s^2", "m/s²", "°C", "degC", "rad/s", "none"] {
+    for unit in ["m/s2", "m/s^2", "m/s²", "°C", "degC", "rad/s", "kPa", "V", "A", "none"] {
         case.eval(&with(unit), "esn", &[]).well();
     }
     for (unit, words) in [("g", "factor = 9.80665"), ("deg/s", "factor = 0.0174533"), ("furlong", "those are m/s2")] {

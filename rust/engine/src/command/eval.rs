@@ -70,6 +70,9 @@ fn number(text: &str, least: i32, most: i32, wanted: &str, io: &mut dyn Io) -> R
 fn show(learner: Learner, e: &Evaluation, io: &mut dyn Io) {
     io.counts("% rows held back from % trainings of ", &[e.rows, e.trainings.into()]);
     io.str(learner.name());
+    if e.unanswered > 0 {
+        io.counts("; of % more it said nothing", &[e.unanswered]);
+    }
     io.str("\n");
     if e.confusion.total() > 0 && e.confusion.classes().len() > 1 {
         matrix(&e.confusion, io);

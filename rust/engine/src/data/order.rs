@@ -3,7 +3,7 @@
 use super::config::Section;
 use super::storage::{Health, StorageError};
 use crate::learners::{Fault, Learner, Missing};
-use hone_learn::learner::{Form, Part, Refusal, Start};
+use hone_learn::learner::{Breach, Form, Part, Refusal, Start};
 use hone_learn::payload::PayloadError;
 use hone_learn::{ClassId, ParamError, Shortage};
 use hone_model::ReadError;
@@ -159,6 +159,10 @@ pub enum JobFault {
     NoSuchForm,
     /// It is converted already.
     Converted,
+    /// The model said nothing of any row or window held back; it is dropped.
+    NoAnswer,
+    /// The learner broke the contract; what it made is dropped.
+    Breach(Breach),
     /// As the learner says.
     Learner(Fault),
 }

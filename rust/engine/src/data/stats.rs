@@ -416,8 +416,10 @@ pub struct Evaluation {
     pub id: u32,
     /// Trainings, each without the rows that it was judged on.
     pub trainings: u8,
-    /// Rows judged.
+    /// Rows and windows judged.
     pub rows: u32,
+    /// Of which the model said nothing, or nothing that rests on all that it is to rest on.
+    pub unanswered: u32,
     /// Labelled rows by class and decision.
     pub confusion: Confusion<CLASSES_JUDGED>,
     /// Rows found anomalous.
@@ -438,6 +440,7 @@ impl Evaluation {
         id: 0,
         trainings: 0,
         rows: 0,
+        unanswered: 0,
         confusion: Confusion::EMPTY,
         anomalous: 0,
         score: 0.0,
@@ -447,7 +450,11 @@ impl Evaluation {
     };
 
     /// Takes in what was said of a row. False when its class is one too many.
-    pub fn add(&mut self, label: Option<ClassId>, answer: &Answer) -> bool {
+    pub fn add(&mut self, label: Option<ClassId>, answer: Option<&Answer>) -> bool {
+        let Some(answer) = answer else {
+            count(&mut self.unanswered);
+            return true;
+        };
         count(&mut self.rows);
         let decision = answer.verdict.decision;
         self.anomalous = self.anomalous.saturating_add((decision == Decision::Anomalous).into());
@@ -462,7 +469,9 @@ impl Evaluation {
         }
         let said = match decision {
             Decision::Class(class) => Some(class),
-            Decision::Normal | Decision::Anomalous | Decision::Unknown => None,
+            Decision::Unknown => None,
+            // A detector tells no classes apart, whatever labels its rows have.
+            Decision::Normal | Decision::Anomalous => return true,
         };
         label.is_none_or(|truth| self.confusion.add(truth, said).is_ok())
     }

@@ -16,7 +16,7 @@ use crate::link::Links;
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
-use hone_learn::learner::{Answer, Given, Input, Lent, Wants};
+use hone_learn::learner::{Answer, Given, Input, Lent, Needs, Wants};
 use hone_learn::{ClassId, Metric, Progress, Report, SetMut, SetView, Stop, Workspace};
 use hone_signal::{Faults, Micros, WindowView};
 
@@ -38,6 +38,7 @@ enum Lesson {
 #[derive(Debug)]
 pub(crate) struct Evaluate {
     checked: Checked,
+    needs: Needs,
     live: bool,
     held: Held,
     lesson: Lesson,
@@ -72,7 +73,6 @@ impl Evaluate {
         if live {
             // It learns from what is not held back.
             plan = Plan::new(links, order.learner, Some(all - windows), order.job)?;
-            links.windows_wanted.store(true, Ordering::Relaxed);
         } else {
             if links.data.get().rows < 2 {
                 return Err(JobFault::NoRows);
@@ -81,12 +81,14 @@ impl Evaluate {
             links.data.update(|d| d.wanted = 0);
             links.set_for_training.store(true, Ordering::Relaxed);
         }
+        links.windows_wanted.store(plan.needs.windows, Ordering::Relaxed);
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         held.slot.by = plan.by;
         let lesson = lesson(&plan.checked, &mut held.slot)?;
         links.evaluation.set(Evaluation { id: order.id, ..Evaluation::ZERO });
         place(Self {
             checked: plan.checked,
+            needs: plan.needs,
             live,
             held,
             lesson,
@@ -153,7 +155,7 @@ impl Evaluate {
                 self.trained = usize::from(*at) >= taught;
             }
             Lesson::Trainer(trainer) => {
-                let wants = trainer.wants();
+                let wants = self.needs.allow(trainer.wants()).map_err(JobFault::Breach)?;
                 let mut lent = Lent { model, earlier: None, workspace: &mut [], budget };
                 let progress = match (wants, &self.set) {
                     (Wants::Window, _) => {
@@ -199,9 +201,7 @@ impl Evaluate {
             let _ = workshop.ends.free_windows.send(window);
             self.judged += 1;
             // Until the verdict rests on all that it is to rest on it is none.
-            if let Some(answer) = answer.filter(|a| a.warm) {
-                add(links, label, &answer)?;
-            }
+            add(links, label, answer.filter(|a| a.warm))?;
             return Ok(if self.judged >= self.windows { ended(links) } else { self.moved(Phase::Collecting) });
         };
         let row = usize::from(self.taught) + usize::from(self.judged);
@@ -209,9 +209,8 @@ impl Evaluate {
             let label = set.view().label(row);
             let row = decoded(set.view(), row, workspace).ok_or(JobFault::NoRows)?;
             let input = stored(row, label);
-            if let Some(answer) = model.infer(&input, scratch) {
-                add(links, label, &answer)?;
-            }
+            let answer = model.infer(&input, scratch);
+            add(links, label, answer)?;
             self.judged += 1;
             return Ok(self.moved(Phase::Computing));
         }
@@ -258,7 +257,10 @@ fn lesson(checked: &Checked, slot: &mut Slot) -> Result<Lesson, JobFault> {
 /// All was judged.
 fn ended(links: &Links) -> Advance {
     let result = links.evaluation.get();
-    let normal = 1.0 - result.anomalous as f32 / result.rows.max(1) as f32;
+    if result.rows == 0 {
+        return JobFault::NoAnswer.into();
+    }
+    let normal = 1.0 - result.anomalous as f32 / result.rows as f32;
     Advance::Ended(Ok(Report {
         stop: Stop::Converged,
         rows: result.rows,
@@ -269,8 +271,8 @@ fn ended(links: &Links) -> Advance {
     }))
 }
 
-fn add(links: &Links, label: Option<ClassId>, answer: &Answer) -> Result<(), JobFault> {
-    if links.evaluation.update(|e| e.add(label, answer)) { Ok(()) } else { Err(JobFault::Classes) }
+fn add(links: &Links, label: Option<ClassId>, answer: Option<Answer>) -> Result<(), JobFault> {
+    if links.evaluation.update(|e| e.add(label, answer.as_ref())) { Ok(()) } else { Err(JobFault::Classes) }
 }
 
 /// A row of the set, in numbers.

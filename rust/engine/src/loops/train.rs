@@ -13,7 +13,7 @@ use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
-use hone_learn::learner::{Given, Lent, Needs, Part, Setup, Start, Wants};
+use hone_learn::learner::{Breach, Given, Lent, Needs, Part, Setup, Start, Wants};
 use hone_learn::{Metric, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
 
@@ -96,6 +96,7 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct Train {
     trainer: Trainer,
+    needs: Needs,
     held: Held,
     feed: Feed,
     set: Option<&'static mut RowSet>,
@@ -139,6 +140,7 @@ impl Train {
         links.windows_wanted.store(plan.needs.windows, Ordering::Relaxed);
         place(Self {
             trainer: plan.checked.begin(),
+            needs: plan.needs,
             held,
             feed: Feed::new(plan.measured),
             set: None,
@@ -154,7 +156,10 @@ impl Train {
     // Not inlined, as the others: in one frame the values of all would lie.
     #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, id: u32, now: Micros, budget: u32) -> Advance {
-        let wants = self.trainer.wants();
+        let wants = match self.needs.allow(self.trainer.wants()) {
+            Ok(wants) => wants,
+            Err(breach) => return JobFault::Breach(breach).into(),
+        };
         let measures = self.feed.measures();
         if wants == Wants::Rows && self.set.is_none() {
             return self.collect(links, workshop);
@@ -195,7 +200,8 @@ impl Train {
         match stepped {
             Ok(Progress::Running { done, total }) => {
                 self.progress = (done, total);
-                let (done, total) = (done + u32::from(self.feed.measured), total + u32::from(self.feed.windows));
+                let done = done.saturating_add(self.feed.measured.into());
+                let total = total.saturating_add(self.feed.windows.into());
                 Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
             }
             Ok(Progress::Done(report)) => {
@@ -258,7 +264,12 @@ pub(crate) fn step(
     given: &Given<'_>,
     lent: Lent<'_, crate::learners::Model>,
 ) -> Result<Progress, JobFault> {
-    trainer.step(given, lent).ok_or(JobFault::NoFreeSlot)?.map_err(JobFault::Learner)
+    let model = &mut *lent.model;
+    let progress = {
+        let lent = Lent { model, earlier: lent.earlier, workspace: &mut *lent.workspace, budget: lent.budget };
+        trainer.step(given, lent).ok_or(JobFault::NoFreeSlot)?.map_err(JobFault::Learner)?
+    };
+    Breach::check(progress, lent.model.shape()).map_err(JobFault::Breach)
 }
 
 /// A training of a model that learns in place, in the inference loop; here its progress is watched.

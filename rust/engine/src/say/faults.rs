@@ -31,9 +31,16 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
         }
         JobFault::Classes => out.str("the rows are of more classes than an evaluation tells apart"),
         JobFault::NoSuchForm => {
-            out.str("the model in use has no such form; 'model quantize' takes what 'model compress' does not")
+            out.str("the learner of the model in use has no such form of it; 'model compress' and 'model quantize' make different ones")
         }
         JobFault::Converted => out.str(words::CONVERTED),
+        JobFault::NoAnswer => out.str(
+            "the model said nothing of any row or window held back; more windows (--windows) may help, else train it: 'infer once' says why",
+        ),
+        JobFault::Breach(breach) => {
+            out.str("a mistake in the learner's code: ");
+            out.str(breach.words());
+        }
         JobFault::Learner(fault) => fault.explain(out),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dataset::timing::figure;
 use crate::dataset::{Data, Dataset, Part, Recordings, Table};
-use hone_signal::{Sample, Unit};
+use hone_signal::Sample;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -128,7 +128,7 @@ impl Summary {
             let (first, last) = (facts.counts.iter().position(|n| *n > 0), facts.counts.iter().rposition(|n| *n > 0));
             self.channels.push(Channel {
                 name: name.clone(),
-                unit: unit(channel.unit).into(),
+                unit: channel.unit.name().into(),
                 scale: *scale,
                 least: finite(facts.range.0),
                 greatest: finite(facts.range.1),
@@ -250,15 +250,5 @@ impl Summary {
             let _ = writeln!(text, "  note: {note}");
         }
         text
-    }
-}
-
-/// A unit as a manifest spells it.
-pub fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => "m/s2",
-        Unit::RadiansPerSecond => "rad/s",
-        Unit::Celsius => "degC",
     }
 }

@@ -104,30 +104,9 @@ pub struct ChannelSpec {
     pub factor: Option<f64>,
 }
 
-/// A unit by name.
+/// A unit, by any of its names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnitSpec {
-    /// None, or one that the device does not know.
-    #[default]
-    None,
-    /// m/s².
-    MetresPerSecondSquared,
-    /// rad/s.
-    RadiansPerSecond,
-    /// °C.
-    Celsius,
-}
-
-impl From<UnitSpec> for Unit {
-    fn from(u: UnitSpec) -> Self {
-        match u {
-            UnitSpec::None => Self::None,
-            UnitSpec::MetresPerSecondSquared => Self::MetresPerSecondSquared,
-            UnitSpec::RadiansPerSecond => Self::RadiansPerSecond,
-            UnitSpec::Celsius => Self::Celsius,
-        }
-    }
-}
+pub struct UnitSpec(pub Unit);
 
 /// One class.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! Values that people spell in more than one way: a column by name or number, a whole number as `1.0`, a unit.
 
 use super::UnitSpec;
+use hone_signal::Unit;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 
@@ -83,19 +84,24 @@ pub(super) fn wholes<'d, D: Deserializer<'d>>(from: D) -> Result<Vec<i64>, D::Er
 impl<'d> Deserialize<'d> for UnitSpec {
     fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let other = match text.trim() {
-            "none" | "" => return Ok(Self::None),
-            "m/s2" | "m/s^2" | "m/s²" | "m/s**2" | "m/s/s" | "m s-2" | "m·s⁻²" => {
-                return Ok(Self::MetresPerSecondSquared);
-            }
-            "rad/s" | "rad s-1" | "rad·s⁻¹" => return Ok(Self::RadiansPerSecond),
-            "degC" | "°C" | "℃" | "C" | "celsius" | "Celsius" => return Ok(Self::Celsius),
-            "g" | "G" => "; 1 g is 9.80665 m/s2: set unit = \"m/s2\" with factor = 9.80665, and scale in m/s2",
-            "deg/s" | "°/s" | "dps" => {
-                "; 1 deg/s is 0.0174533 rad/s: set unit = \"rad/s\" with factor = 0.0174533, and scale in rad/s"
-            }
-            _ => "; give none for another, and scale in it",
+        let name = match text.trim() {
+            "none" => "",
+            "m/s^2" | "m/s²" | "m/s**2" | "m/s/s" | "m s-2" | "m·s⁻²" => "m/s2",
+            "rad s-1" | "rad·s⁻¹" => "rad/s",
+            "°C" | "℃" | "C" | "celsius" | "Celsius" => "degC",
+            other => other,
         };
-        Err(D::Error::custom(format!("there is no unit {text:?}; those are m/s2, rad/s, degC and none{other}")))
+        if let Some(unit) = Unit::ALL.into_iter().find(|u| u.name() == name) {
+            return Ok(Self(unit));
+        }
+        let other = match name {
+            "g" | "G" => "1 g is 9.80665 m/s2: set unit = \"m/s2\" with factor = 9.80665, and scale in m/s2",
+            "deg/s" | "°/s" | "dps" => {
+                "1 deg/s is 0.0174533 rad/s: set unit = \"rad/s\" with factor = 0.0174533, and scale in rad/s"
+            }
+            _ => "give none for another, and scale in it",
+        };
+        let known: Vec<&str> = Unit::ALL.iter().map(|u| u.name()).filter(|n| !n.is_empty()).collect();
+        Err(D::Error::custom(format!("there is no unit {text:?}; those are {} and none; {other}", known.join(", "))))
     }
 }

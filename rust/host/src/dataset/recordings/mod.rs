@@ -65,7 +65,7 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
         rate_hz: manifest.rate_hz.unwrap_or(1.0),
         length: manifest.window.map_or(1, |w| w.length),
         step: manifest.step(),
-        channels: manifest.channels.iter().map(|c| Channel { scale: c.scale as f32, unit: c.unit.into() }).collect(),
+        channels: manifest.channels.iter().map(|c| Channel { scale: c.scale as f32, unit: c.unit.0 }).collect(),
         channel_names: manifest.channels.iter().map(|c| c.name.clone()).collect(),
         scales: manifest.channels.iter().map(|c| c.scale).collect(),
         ..Recordings::default()
