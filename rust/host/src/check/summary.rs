@@ -34,6 +34,8 @@ pub struct Summary {
     pub left_out: BTreeMap<String, usize>,
     /// Recordings too short for a window.
     pub short: Vec<String>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
     /// Why nothing can be learnt from it; `None` where something can.
     pub problem: Option<String>,
     /// Frames per window.
@@ -150,6 +152,7 @@ impl Summary {
         self.windows(set, counts);
         self.left_out = r.left_out.windows.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect();
         self.short.clone_from(&r.left_out.short);
+        self.notes.clone_from(&r.notes);
         self
     }
 
@@ -242,6 +245,9 @@ impl Summary {
         }
         if self.short.len() > 10 {
             let _ = writeln!(text, "  and {} more recordings", self.short.len() - 10);
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "  note: {note}");
         }
         text
     }
