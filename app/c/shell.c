@@ -108,6 +108,7 @@ static void take(struct ring_buf *to, uint8_t byte)
 		if (typed.wrong != 0) {
 			(void)atomic_or(&refused_why, typed.wrong);
 			(void)atomic_inc(&refused_lines);
+			hone_events_soon();
 			end_refused(to, byte);
 		} else if (!typed.owed) {
 			typed.owed = ring_buf_put(to, &byte, 1) == 0;

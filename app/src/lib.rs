@@ -4,16 +4,20 @@
 //! ```text
 //!  thread      woken by                 does
 //!  sampling    the sensor, or the clock reads a frame, sends blocks
-//!  inference   a block, or 10 ms        windows, verdicts, button, light
+//!  inference   a block, the button      windows, verdicts, button, light
 //!  background  a window, an order       one bounded step after another: trains, converts, saves
 //!  shell       the console              commands
-//!  sysworkq    50 ms                    tells of events on the console
+//!  sysworkq    50 ms after an event     tells of events on the console
 //! ```
+//!
+//! While a command runs, which may ask something of any of them, and while the button moves or the light blinks, they look around
+//! more often. Else the processor sleeps between a slow sensor's readings, but for a round in each eighth of the watchdog's time.
 #![no_std]
 
 mod platform;
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use critical_section::Mutex;
 use hone_engine::background::Background;
@@ -37,12 +41,12 @@ mod config {
 
 /// Work (multiply-accumulates) that the training thread does between two looks at its orders: some milliseconds.
 const TRAINING_STEP: u32 = 20_000;
-/// How long the sampling thread sleeps at most, in microseconds.
-const ROUND: u64 = 1_000_000;
-/// How long the inference thread leaves button and light alone.
+/// How long a thread sleeps at most, for the watchdog: an erase of flash may stop the processor for seconds besides.
+const REST: Duration = Duration::from_millis(config::HONE_WATCHDOG_MS as u64 / 8);
+/// How long the inference thread does while button, light or a command want its attention.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long the training thread waits for orders and windows that nobody announced.
-const REST: Duration = Duration::from_millis(100);
+/// How long the training thread does while a command runs.
+const GLANCE: Duration = Duration::from_millis(100);
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::ZERO);
 /// Made at the start, in memory that is zero until then: as an initialised static it took 3 KB of flash.
@@ -51,7 +55,7 @@ static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 /// A loop on its way from the main thread to its own.
 type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
-static SENSOR: Place<sensor::Accelerometer> = Mutex::new(Cell::new(None));
+static SENSOR: Place<sensor::Sensors> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
 static CONSOLE: Place<&'static Console> = Mutex::new(Cell::new(None));
 static EVENTS: Place<&'static Events> = Mutex::new(Cell::new(None));
@@ -60,6 +64,8 @@ static RESTARTED: Place<fault::Record> = Mutex::new(Cell::new(None));
 
 static BLOCK_SENT: Signal = Signal::new();
 static WORK_TO_DO: Signal = Signal::new();
+/// A command runs.
+static COMMAND: AtomicBool = AtomicBool::new(false);
 
 zephyr::kobj_define! {
     static SAMPLING_THREAD: StaticThread;
@@ -147,9 +153,9 @@ fn open_flash() -> Option<&'static mut Flash<Storage>> {
 /// Restores what flash keeps.
 #[inline(never)]
 fn restore(background: &mut Background, flash: &mut Flash<Storage>) {
-    let accelerometer = sensor::Accelerometer::new();
-    background.restore(clock::now(), accelerometer.info(), flash);
-    put(&SENSOR, accelerometer);
+    let sensors = sensor::Sensors::new();
+    background.restore(clock::now(), sensors.info(), flash);
+    put(&SENSOR, sensors);
 }
 
 /// Starts the sampling and the inference thread.
@@ -181,19 +187,22 @@ fn sampling_loop() -> ! {
         if links.blocks_waiting() > 0 {
             BLOCK_SENT.raise();
         }
+        tell_soon(links);
         // Before a slow sensor's next reading the thread goes round often enough for the watchdog.
-        accelerometer.rest(Micros(due.0.min(clock::now().0 + ROUND)));
+        accelerometer.rest(Micros(due.0.min(clock::now().0 + REST.as_micros() as u64)));
     }
 }
 
 fn inference_loop() -> ! {
     let watch = watchdog::Watch::new(c"inference");
     let mut light = pins::Light::new();
-    let Some(inference) = take(&INFERENCE) else { stand_still() };
+    let (Some(links), Some(inference)) = (links(), take(&INFERENCE)) else { stand_still() };
     loop {
         while inference.turn(&clock::now, &mut light) {}
         watch.feed();
-        BLOCK_SENT.wait(LOOK);
+        tell_soon(links);
+        let often = inference.is_restless() || COMMAND.load(Ordering::Relaxed);
+        BLOCK_SENT.wait(if often { LOOK } else { REST });
     }
 }
 
@@ -213,7 +222,17 @@ fn background_loop(background: &mut Background, flash: &mut Flash<Storage>) -> !
             watch.feed();
         }
         watch.feed();
-        WORK_TO_DO.wait(REST);
+        if let Some(links) = links() {
+            tell_soon(links);
+        }
+        WORK_TO_DO.wait(if COMMAND.load(Ordering::Relaxed) { GLANCE } else { REST });
+    }
+}
+
+/// Has events told that wait.
+fn tell_soon(links: &Links) {
+    if links.events_waiting() > 0 {
+        platform::tell_soon();
     }
 }
 
@@ -221,31 +240,42 @@ fn background_loop(background: &mut Background, flash: &mut Flash<Storage>) -> !
 fn button(down: bool) {
     if let Some(links) = links() {
         links.button_changed(down);
+        BLOCK_SENT.raise();
     }
 }
 
 /// Runs the shell's command.
 fn command(words: &[&str], io: &mut dyn Io) -> Outcome {
-    match get(&CONSOLE) {
-        Some(console) => console.run(words, io),
-        None => {
-            io.str("error: the device is just starting; try again\n");
-            Err(Failed)
-        }
-    }
+    let Some(console) = get(&CONSOLE) else {
+        io.str("error: the device is just starting; try again\n");
+        return Err(Failed);
+    };
+    attention(true);
+    let outcome = console.run(words, io);
+    attention(false);
+    platform::tell_soon();
+    outcome
 }
 
-/// Tells on the console of what has happened since the last call.
-fn tell(out: &mut dyn Out) {
+/// A command begins, or has ended: the loops see at once what it asks of them.
+fn attention(wanted: bool) {
+    COMMAND.store(wanted, Ordering::Relaxed);
+    BLOCK_SENT.raise();
+    WORK_TO_DO.raise();
+}
+
+/// Tells on the console of what has happened since the last call; whether there is more to come, of a recording.
+fn tell(out: &mut dyn Out) -> bool {
     if let Some(record) = take(&RESTARTED) {
         restarted(&record, out);
     }
     lines_refused(out);
-    let (Some(links), Some(events), Some(recorded)) = (links(), get(&EVENTS), get(&RECORDED)) else { return };
-    record::write(links, recorded, clock::now(), out);
+    let (Some(links), Some(events), Some(recorded)) = (links(), get(&EVENTS), get(&RECORDED)) else { return false };
+    let more = record::write(links, recorded, clock::now(), out);
     while let Some(event) = events.receive() {
         telemetry::write(&event, links.config.get().device.telemetry, &links.names.get(), out);
     }
+    more
 }
 
 /// Tells of lines that were typed and not run.

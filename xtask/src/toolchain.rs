@@ -11,6 +11,8 @@ use crate::workspace;
 pub const CORTEX_M4F: &str = "thumbv7em-none-eabihf";
 /// A core without floating point.
 pub const CORTEX_M3: &str = "thumbv7m-none-eabi";
+/// A core that also lacks atomic exchanges.
+pub const CORTEX_M0: &str = "thumbv6m-none-eabi";
 
 /// A compiler that can build for a bare-metal target, and the environment that makes it do so.
 #[derive(Clone, Debug)]

@@ -22,14 +22,18 @@ pub struct Frame {
     /// 0, or a negative errno.
     pub rc: i32,
     /// Millionths of the unit.
-    pub micro: [i32; hone_engine::capacity::CHANNELS],
+    pub micro: [i64; hone_engine::capacity::CHANNELS],
 }
 
-/// `HONE_PACE_CLOCK`; else the sensor sets the pace.
+/// `HONE_PACE_CLOCK`; else the sensor sets the pace, by its trigger or
 pub const PACE_CLOCK: c_int = 0;
+/// `HONE_PACE_STREAM`.
+pub const PACE_STREAM: c_int = 2;
 
 unsafe extern "C" {
-    pub fn hone_sensor_init(micro_hertz: &mut u64, full_scale: i32, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_init(micro_hertz: &mut u64, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_full_scale(channel: u32) -> i64;
+    pub fn hone_sensor_unit(channel: u32) -> u8;
     pub fn hone_sensor_read(frame: &mut Frame);
     pub fn hone_sensor_next(frame: &mut Frame, wait_us: u32) -> bool;
     pub fn hone_sensor_drop();
@@ -54,6 +58,7 @@ unsafe extern "C" {
     pub fn hone_shell_key(shell: *const Shell) -> c_int;
     pub safe fn hone_console() -> *const Shell;
     pub safe fn hone_events_start();
+    pub safe fn hone_events_soon();
     pub safe fn hone_lines_refused(why: &mut u32) -> u32;
 
     pub fn task_wdt_add(
@@ -77,12 +82,11 @@ extern "C" fn hone_button_changed(down: bool) {
     crate::button(down);
 }
 
-/// Called every now and then by the system's work queue.
+/// Called by the system's work queue; whether to call again soon.
 #[unsafe(no_mangle)]
-extern "C" fn hone_tell_events() {
-    if let Some(mut output) = super::console::Output::console() {
-        crate::tell(&mut output);
-    }
+extern "C" fn hone_tell_events() -> bool {
+    // What happens before the shell runs waits for it.
+    super::console::Output::console().is_none_or(|mut output| crate::tell(&mut output))
 }
 
 /// Called by the test suite's thread, which has 16 KB of stack: hands `tell` the name and the value of each of the ESN's

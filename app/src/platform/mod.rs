@@ -37,7 +37,12 @@ pub fn lines_refused() -> (u32, [&'static str; 3]) {
     (count, reasons)
 }
 
-/// Has [`crate::tell`] called every now and then from now on.
+/// Has [`crate::tell`] called when there is something to tell, from now on.
 pub fn start_events() {
     ffi::hone_events_start();
+}
+
+/// Has it called shortly.
+pub fn tell_soon() {
+    ffi::hone_events_soon();
 }

@@ -84,7 +84,7 @@ impl Background {
     }
 
     /// Does at most about `budget` units of work (multiply-accumulates), takes in one window, or keeps something in
-    /// `flash`. False when there is nothing to do until a window or an order comes, or a tenth of a second has passed.
+    /// `flash`. False when there is nothing to do until a window or an order comes, or some time has passed.
     // Not inlined: in its caller's frame its values would lie further away.
     #[inline(never)]
     pub fn turn(&mut self, now: Micros, budget: u32, flash: &mut dyn Storage) -> bool {

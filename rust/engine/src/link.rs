@@ -21,9 +21,9 @@ mod ends;
 pub mod queue;
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use critical_section::Mutex;
 use hone_signal::{Extractor, Micros, Rate};
+use portable_atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::capacity::CLASSES;
 use crate::data::config::Config;

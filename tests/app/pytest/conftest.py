@@ -82,7 +82,8 @@ class Device:
         """`stats --json` by name of the object; threads by name of the thread."""
         found = {"thread": {}, "training": []}
         for line in self.run("stats --json"):
-            if not line.startswith("{"):
+            # Not an event that is told as JSON.
+            if not line.startswith('{"stats":'):
                 continue
             entry = json.loads(line)
             kind = entry.pop("stats")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Context, Tally};
-use crate::toolchain::{CORTEX_M3, CORTEX_M4F, Toolchain};
+use crate::toolchain::{CORTEX_M0, CORTEX_M3, CORTEX_M4F, Toolchain};
 use crate::workspace;
 
 /// Runs the twister suites below tests/ on the emulated boards and builds the images of sample.yaml; then, with their
@@ -23,7 +23,7 @@ pub fn twister(context: &mut Context) -> Result<Tally, String> {
     if !suites {
         return Ok(Tally::skip("twister", "no testcase.yaml or sample.yaml in the repository"));
     }
-    let toolchain = match Toolchain::find_for(&[CORTEX_M4F, CORTEX_M3]) {
+    let toolchain = match Toolchain::find_for(&[CORTEX_M4F, CORTEX_M3, CORTEX_M0]) {
         Ok(toolchain) => toolchain,
         Err(why) => return Ok(Tally::skip("twister", why)),
     };

@@ -125,6 +125,12 @@ impl Inference {
         block.is_some()
     }
 
+    /// Whether the button's contact moves or the light blinks, which takes a look each 10 ms or so; else nothing happens until a
+    /// block comes, the button moves or a command asks for something.
+    pub fn is_restless(&self) -> bool {
+        self.moved.is_some() || self.light.blinks()
+    }
+
     fn block(&mut self, block: &BlockBuf, clock: &impl Clock) {
         if self.next_frame != Some(block.first_frame) {
             self.start_anew();
@@ -181,7 +187,9 @@ impl Inference {
         }
         self.sequence = self.sequence.wrapping_add(1);
         if self.judge.swap_in(self.links) {
-            self.decision = None;
+            // What the one before it said is not its word.
+            (self.decision, self.light.anomalous, self.light.asking) = (None, false, false);
+            self.links.inference.update(|s| s.last = None);
         }
         self.links.inference.update(|s| count(&mut s.windows));
 
@@ -290,6 +298,7 @@ impl Inference {
         if button.edges == self.edges {
             if rests {
                 self.held = button.down;
+                self.moved = None;
             }
             return;
         }

@@ -28,6 +28,11 @@ impl Light {
         self.trained = Some(now);
     }
 
+    /// Whether it goes on and off by itself.
+    pub fn blinks(&self) -> bool {
+        self.trained.is_some() || self.asking
+    }
+
     /// Whether the light is on at this time.
     pub fn on(&mut self, now: Micros) -> bool {
         if let Some(since) = self.trained {

@@ -70,6 +70,7 @@ impl Rows {
         if let Err(set) = queue.send(set) {
             self.set = Some(set);
         }
+        self.links.wake();
     }
 
     /// Whether a training waits for rows.

@@ -2,7 +2,7 @@
 
 use crate::data::config::Section;
 use crate::data::env::SensorError;
-use crate::data::order::{Breach, JobFault};
+use crate::data::order::JobFault;
 use crate::learners::{Learner, Missing};
 use hone_learn::text::{Out, Write};
 use hone_learn::words;
@@ -31,7 +31,7 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
         }
         JobFault::Classes => out.str("the rows are of more classes than an evaluation tells apart"),
         JobFault::NoSuchForm => {
-            out.str("the model in use has no such form; 'model quantize' takes what 'model compress' does not")
+            out.str("the learner of the model in use has no such form of it; 'model compress' and 'model quantize' make different ones")
         }
         JobFault::Converted => out.str(words::CONVERTED),
         JobFault::NoAnswer => out.str(
@@ -39,11 +39,7 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
         ),
         JobFault::Breach(breach) => {
             out.str("a mistake in the learner's code: ");
-            out.str(match breach {
-                Breach::Unnamed => "it wants windows or rows that its 'required' does not name",
-                Breach::Stuck => "it wants nothing more and has not ended",
-                Breach::NoModel => "it ended without a model",
-            });
+            out.str(breach.words());
         }
         JobFault::Learner(fault) => fault.explain(out),
     }

@@ -32,15 +32,15 @@ impl embedded_io::Write for Port<'_> {
     }
 }
 
-/// Sends what has been recorded since the last call; called by whoever tells of events, before it does.
-pub fn write(links: &Links, recorded: &Recorded, now: Micros, out: &mut dyn Out) {
+/// Sends what has been recorded since the last call; called by whoever tells of events, before it does. Whether more is to come.
+pub fn write(links: &Links, recorded: &Recorded, now: Micros, out: &mut dyn Out) -> bool {
     let mut r = links.record.get();
     if !RECORD || r.phase == RecordPhase::Off {
         // What came too late for the last one is of no other.
         while recorded.receive().is_some() {}
-        return;
+        return false;
     }
-    let Some(info) = links.sampling.get().sensor else { return };
+    let Some(info) = links.sampling.get().sensor else { return true };
     let mut well = true;
     if now >= r.head {
         r.head = Micros(now.0 + AGAIN.0);
@@ -63,6 +63,7 @@ pub fn write(links: &Links, recorded: &Recorded, now: Micros, out: &mut dyn Out)
         out.counts("recorded % frames, % lost\n", &[r.frames, lost]);
     }
     links.record.set(r);
+    r.phase != RecordPhase::Off
 }
 
 fn head(links: &Links, info: &SensorInfo, r: &Recording, out: &mut dyn Out) -> bool {

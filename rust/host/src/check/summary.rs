@@ -2,7 +2,7 @@
 
 use crate::dataset::timing::figure;
 use crate::dataset::{Data, Dataset, Part, Recordings, Table};
-use hone_signal::{Sample, Unit};
+use hone_signal::Sample;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -126,7 +126,7 @@ impl Summary {
             let (first, last) = (facts.counts.iter().position(|n| *n > 0), facts.counts.iter().rposition(|n| *n > 0));
             self.channels.push(Channel {
                 name: name.clone(),
-                unit: unit(channel.unit).into(),
+                unit: channel.unit.name().into(),
                 scale: *scale,
                 least: finite(facts.range.0),
                 greatest: finite(facts.range.1),
@@ -244,15 +244,5 @@ impl Summary {
             let _ = writeln!(text, "  and {} more recordings", self.short.len() - 10);
         }
         text
-    }
-}
-
-/// A unit as a manifest spells it.
-pub fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => "m/s2",
-        Unit::RadiansPerSecond => "rad/s",
-        Unit::Celsius => "degC",
     }
 }

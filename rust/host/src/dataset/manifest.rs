@@ -118,6 +118,15 @@ pub enum UnitSpec {
     /// °C.
     #[serde(rename = "degC")]
     Celsius,
+    /// kPa.
+    #[serde(rename = "kPa")]
+    Kilopascals,
+    /// V.
+    #[serde(rename = "V")]
+    Volts,
+    /// A.
+    #[serde(rename = "A")]
+    Amperes,
 }
 
 impl From<UnitSpec> for Unit {
@@ -127,6 +136,9 @@ impl From<UnitSpec> for Unit {
             UnitSpec::MetresPerSecondSquared => Self::MetresPerSecondSquared,
             UnitSpec::RadiansPerSecond => Self::RadiansPerSecond,
             UnitSpec::Celsius => Self::Celsius,
+            UnitSpec::Kilopascals => Self::Kilopascals,
+            UnitSpec::Volts => Self::Volts,
+            UnitSpec::Amperes => Self::Amperes,
         }
     }
 }
