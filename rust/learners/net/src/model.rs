@@ -152,7 +152,7 @@ pub(crate) fn forward<const N: usize>(
         (Form::Int8, _) => {
             let w = stage.bytes(words)?;
             let x: &[i8] = bytemuck::cast_slice(x);
-            let into = if head.stages.gives_reals(l) {
+            let into = if stage.gives_reals {
                 whole::Into::Reals(bytemuck::cast_slice_mut(y))
             } else {
                 let exponent = head.exponent(l + 1).into();

@@ -47,6 +47,10 @@ impl Form {
 pub(crate) struct Stage {
     pub layer: Layer,
     pub form: Form,
+    /// The form of what it takes in.
+    before: Form,
+    /// It gives numbers in `f32` whatever its form: logits, a reconstruction, a distribution.
+    pub gives_reals: bool,
     pub input: Extent,
     pub output: Extent,
     rows: u16,
@@ -61,6 +65,8 @@ impl Stage {
     const EMPTY: Self = Self {
         layer: Layer::dense(0, true),
         form: Form::Int8,
+        before: Form::Int8,
+        gives_reals: false,
         input: Extent { frames: 0, channels: 0 },
         output: Extent { frames: 0, channels: 0 },
         rows: 0,
@@ -176,17 +182,16 @@ impl Stages {
         };
         let output = [Layer::dense(last, true)];
         let mut extent = input;
-        let mut before = None;
         for (layer, number) in hidden.iter().chain(&output).zip(1u8..) {
+            let second = layer.kind == Kind::Sample && self.sample().is_some();
+            let before = self.list.get_mut(..usize::from(self.len)).and_then(|made| made.last_mut());
+            let mut form_before = before.as_ref().map(|stage| stage.form);
             if layer.kind == Kind::Sample {
-                let even =
-                    matches!(before, Some(Layer { kind: Kind::Dense, channels, relu: false, .. }) if channels % 2 == 0);
-                let second = self.all().iter().any(Stage::samples);
-                if !even || second {
-                    return Err(NetworkError::Layer { layer: number });
-                }
+                let pairs = before.filter(|b| b.layer.kind == Kind::Dense && !b.layer.relu && b.rows % 2 == 0);
+                let distribution = pairs.filter(|_| !second).ok_or(NetworkError::Layer { layer: number })?;
+                distribution.gives_reals = true;
+                form_before = Some(Form::F32);
             }
-            before = Some(*layer);
             let next = layer.output(extent, number)?;
             let is_last = usize::from(number) > hidden.len();
             let form = match numbers {
@@ -194,8 +199,16 @@ impl Stages {
                 Numbers::Mixed if !is_last => Form::Int8,
                 _ => Form::F32,
             };
-            let mut stage =
-                Stage { layer: *layer, form, input: extent, output: next, at: self.end, ..Stage::default() };
+            let mut stage = Stage {
+                layer: *layer,
+                form,
+                before: form_before.unwrap_or(form),
+                gives_reals: is_last,
+                input: extent,
+                output: next,
+                at: self.end,
+                ..Stage::default()
+            };
             let wide = |channels: u16| layer.kernel.saturating_mul(channels);
             (stage.rows, stage.cols, stage.positions, stage.step) = match layer.kind {
                 Kind::Dense => (layer.channels, extent.len() as u16, 1, 0),
@@ -242,16 +255,7 @@ impl Stages {
 
     /// The form of the tensor that stage `index` takes in.
     pub fn form_before(&self, index: usize) -> Form {
-        if self.get(index).is_some_and(Stage::samples) {
-            return Form::F32;
-        }
-        let before = index.saturating_sub(1);
-        self.get(before).map_or(Form::Int8, |stage| stage.form)
-    }
-
-    /// Whether stage `index` gives numbers in `f32` whatever its form: logits, a reconstruction, a distribution.
-    pub fn gives_reals(&self, index: usize) -> bool {
-        index + 1 == self.len() || self.get(index + 1).is_some_and(Stage::samples)
+        self.get(index).map_or(Form::Int8, |stage| stage.before)
     }
 
     /// The stage that draws from a distribution.

@@ -110,14 +110,15 @@ impl Trainer {
             Form::Int8 => {
                 let unit = power(self.error_exponents.get(last).copied()?.into());
                 let error: &mut [i8] = bytemuck::cast_slice_mut(error);
-                let mut most = 0.0;
                 for (e, p) in error.iter_mut().zip(logits.iter()) {
-                    let p = *p * unit;
-                    most = p.abs().max(most);
-                    *e = dithered(p, &mut self.dither);
+                    *e = dithered(*p * unit, &mut self.dither);
                     any |= *e != 0;
                 }
-                *self.errors.get_mut(last)? = (most as i32).max(self.errors.get(last).copied()?);
+                if beta.is_some() {
+                    let most = logits.iter().fold(0.0, |most, p| if p.abs() > most { p.abs() } else { most });
+                    let peak = self.errors.get_mut(last)?;
+                    *peak = (*peak).max((most * unit) as i32);
+                }
             }
             Form::F32 => {
                 let error: &mut [f32] = bytemuck::cast_slice_mut(error);
