@@ -44,12 +44,27 @@ struct hone_frame {
 	uint32_t missed;
 	/* 0, or why there is none. */
 	int32_t rc;
-	int32_t micro[CONFIG_HONE_CHANNELS];
+	/* Millionths of the channel's unit. */
+	int64_t micro[CONFIG_HONE_CHANNELS];
 };
 #define HONE_PACE_CLOCK 0
 #define HONE_PACE_TRIGGER 1
-/* Begins, at the rate nearest to the one given, which becomes the sensor's own where that sets the pace. */
-int hone_sensor_init(uint64_t *micro_hertz, int32_t full_scale, int *pace);
+#define HONE_PACE_STREAM 2
+/* What becomes the largest sample of a channel, in millionths of its unit. */
+int64_t hone_sensor_full_scale(uint32_t channel);
+/* A channel's unit, by the numbers of docs/formats/model.md. */
+uint8_t hone_sensor_unit(uint32_t channel);
+#define HONE_UNIT_NONE 0
+#define HONE_UNIT_ACCELERATION 1
+#define HONE_UNIT_ANGULAR_RATE 2
+#define HONE_UNIT_TEMPERATURE 3
+#define HONE_UNIT_PRESSURE 4
+#define HONE_UNIT_VOLTAGE 5
+#define HONE_UNIT_CURRENT 6
+/* An accelerometer's full scale where nothing else is said: millionths of m/s². */
+#define HONE_FULL_SCALE ((int64_t)CONFIG_HONE_FULL_SCALE_MG * 980665 / 100)
+/* Begins, at the rate nearest to the one given, which becomes the first sensor's own where that sets the pace. */
+int hone_sensor_init(uint64_t *micro_hertz, int *pace);
 /* Reads one frame now. */
 void hone_sensor_read(struct hone_frame *frame);
 /* Waits for a frame that the sensor gives by itself; false when none came. */

@@ -55,7 +55,7 @@ static LINKS: Place<&'static Links> = Mutex::new(Cell::new(None));
 /// A loop on its way from the main thread to its own.
 type Place<T> = Mutex<Cell<Option<T>>>;
 static SAMPLING: Place<&'static mut Sampling> = Mutex::new(Cell::new(None));
-static SENSOR: Place<sensor::Accelerometer> = Mutex::new(Cell::new(None));
+static SENSOR: Place<sensor::Sensors> = Mutex::new(Cell::new(None));
 static INFERENCE: Place<&'static mut Inference> = Mutex::new(Cell::new(None));
 static CONSOLE: Place<&'static Console> = Mutex::new(Cell::new(None));
 static EVENTS: Place<&'static Events> = Mutex::new(Cell::new(None));
@@ -153,9 +153,9 @@ fn open_flash() -> Option<&'static mut Flash<Storage>> {
 /// Restores what flash keeps.
 #[inline(never)]
 fn restore(background: &mut Background, flash: &mut Flash<Storage>) {
-    let accelerometer = sensor::Accelerometer::new();
-    background.restore(clock::now(), accelerometer.info(), flash);
-    put(&SENSOR, accelerometer);
+    let sensors = sensor::Sensors::new();
+    background.restore(clock::now(), sensors.info(), flash);
+    put(&SENSOR, sensors);
 }
 
 /// Starts the sampling and the inference thread.

@@ -12,8 +12,8 @@ import struct
 import sys
 import zlib
 
-LEARNERS = {1: "esn", 2: "svm", 3: "rce"}
-UNITS = {0: "", 1: "m/s2", 2: "rad/s", 3: "degC"}
+LEARNERS = {1: "esn", 2: "svm", 3: "rce", 4: "linear", 5: "net", 200: "centroid"}
+UNITS = {0: "", 1: "m/s2", 2: "rad/s", 3: "degC", 4: "kPa", 5: "V", 6: "A"}
 STOPS = ["converged", "iteration limit", "memory cap", "cancelled"]
 METRICS = ["mean squared error", "KKT gap", "accuracy"]
 

@@ -67,5 +67,7 @@ void hone_replay_set_absent(bool absent);
  * fault. A pure function in integers, so that it is the same on every machine.
  */
 int32_t hone_replay_signal(uint32_t n, int32_t late, uint32_t step, int axis, uint32_t fault_permille);
+/* The motor's temperature at step `n`, thousandths of a degree Celsius: a damaged bearing is warmer. */
+int32_t hone_replay_temperature(uint32_t n, bool faulty);
 
 #endif

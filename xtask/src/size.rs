@@ -112,9 +112,9 @@ fn compiler(elf: &[u8]) -> String {
     format!("rustc {}", number.map(|b| char::from(*b)).collect::<String>())
 }
 
-/// Bytes of the engine's own statics in the application: pools and queues, and the three loops.
+/// Bytes of the engine's own statics in the application: what the loops share, pools and queues, and the three loops.
 fn engine(map: &str) -> u64 {
-    const STATICS: [&str; 5] = ["5LINKS", "6MEMORY", "13SAMPLING_LOOP", "14INFERENCE_LOOP", "13TRAINING_LOOP"];
+    const STATICS: [&str; 5] = ["4link5PLACE", "6MEMORY", "13SAMPLING_LOOP", "14INFERENCE_LOOP", "15BACKGROUND_LOOP"];
     let mut lines = map.lines().peekable();
     let mut bytes = 0;
     while let Some(line) = lines.next() {
@@ -402,7 +402,7 @@ bss             0x20000010      0x100
     #[test]
     fn the_engines_memory_and_the_compiler_are_found() {
         let map = " .bss._RNvCs5ze_7rustapp6MEMORY\n                0x20001928     0x91f0 librustapp.a(a.o)\n \
-            .data._RNvCs5ze_7rustapp5LINKS\n                0x20001928     0x10 librustapp.a(a.o)\n \
+            .bss._RNvNvCs5ze_7rustapp4link5PLACE\n                0x20001928     0x10 librustapp.a(a.o)\n \
             .bss._RNvCs5ze_7rustapp5STACK\n                0x20001928     0x1000 librustapp.a(a.o)\n";
         assert_eq!(engine(map), 0x9200);
         assert_eq!(compiler(b"\0GCC: 12\0rustc version 1.96.0 (ac68 2026)\0"), "rustc 1.96.0");

@@ -22,14 +22,18 @@ pub struct Frame {
     /// 0, or a negative errno.
     pub rc: i32,
     /// Millionths of the unit.
-    pub micro: [i32; hone_engine::capacity::CHANNELS],
+    pub micro: [i64; hone_engine::capacity::CHANNELS],
 }
 
-/// `HONE_PACE_CLOCK`; else the sensor sets the pace.
+/// `HONE_PACE_CLOCK`; else the sensor sets the pace, by its trigger or
 pub const PACE_CLOCK: c_int = 0;
+/// `HONE_PACE_STREAM`.
+pub const PACE_STREAM: c_int = 2;
 
 unsafe extern "C" {
-    pub fn hone_sensor_init(micro_hertz: &mut u64, full_scale: i32, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_init(micro_hertz: &mut u64, pace: &mut c_int) -> c_int;
+    pub fn hone_sensor_full_scale(channel: u32) -> i64;
+    pub fn hone_sensor_unit(channel: u32) -> u8;
     pub fn hone_sensor_read(frame: &mut Frame);
     pub fn hone_sensor_next(frame: &mut Frame, wait_us: u32) -> bool;
     pub fn hone_sensor_drop();

@@ -1,22 +1,19 @@
-//! The accelerometer: Zephyr's sensor API, quantised to samples.
+//! The sensors: Zephyr's sensor API, quantised to samples.
 
 use super::{check, clock, ffi};
-use crate::config;
 use core::ffi::CStr;
 use hone_engine::capacity::{CHANNELS, SAMPLE_RATE_HZ, SAMPLE_SECONDS};
 use hone_engine::{Pace, Reading, Sensor, SensorError, SensorInfo};
 use hone_signal::{Channel, Faults, Micros, Rate, Sample, Unit};
 
-/// Full scale in µm/s².
-const FULL_SCALE: i64 = config::HONE_FULL_SCALE_MG as i64 * 980_665 / 100;
 /// What is asked for, and what the device's clock gives.
 const NOMINAL: Rate = Rate::new(SAMPLE_RATE_HZ as u32, SAMPLE_SECONDS as u32);
 /// `-ENODEV`.
 const NO_DEVICE: i32 = -19;
 
-/// The board's accelerometer, `accel0`. There is one thread that samples, and one of these.
+/// The channels that the devicetree names, or the axes of `accel0`. There is one thread that samples, and one of these.
 #[derive(Clone, Copy)]
-pub struct Accelerometer {
+pub struct Sensors {
     /// Its rate, and what sets the pace, as of the last time that it was begun.
     rate: Rate,
     pace: Pace,
@@ -27,7 +24,7 @@ pub struct Accelerometer {
 
 const EMPTY: ffi::Frame = ffi::Frame { cycles: 0, missed: 0, rc: 0, micro: [0; CHANNELS] };
 
-impl Accelerometer {
+impl Sensors {
     /// Begun, if it is there; else the first reading tries again.
     pub fn new() -> Self {
         let mut new = Self { rate: NOMINAL, pace: Pace::Clock, begun: false, held: None };
@@ -37,18 +34,21 @@ impl Accelerometer {
     }
 
     fn begin(&mut self) -> Result<(), SensorError> {
-        // Rounded up: a range just below would clip.
-        let full_scale = (FULL_SCALE + 999_999) / 1_000_000;
         let mut micro_hertz = SAMPLE_RATE_HZ as u64 * 1_000_000 / SAMPLE_SECONDS as u64;
         let mut pace = 0;
         // SAFETY: the thread that has this uses the sensor alone.
-        let rc = unsafe { ffi::hone_sensor_init(&mut micro_hertz, full_scale as i32, &mut pace) };
+        let rc = unsafe { ffi::hone_sensor_init(&mut micro_hertz, &mut pace) };
         check(rc).map_err(error)?;
-        (self.pace, self.rate) = match (pace, u32::try_from(micro_hertz / 1000)) {
-            (ffi::PACE_CLOCK, _) => (Pace::Clock, NOMINAL),
-            // Exact to a millihertz, above 4294 Hz to a hertz.
-            (_, Ok(millihertz)) => (Pace::Trigger, Rate::new(millihertz, 1000)),
-            (_, Err(_)) => (Pace::Trigger, Rate::new((micro_hertz / 1_000_000) as u32, 1)),
+        self.pace = match pace {
+            ffi::PACE_CLOCK => Pace::Clock,
+            ffi::PACE_STREAM => Pace::Stream,
+            _ => Pace::Trigger,
+        };
+        // Exact to a millihertz, above 4294 Hz to a hertz.
+        self.rate = match u32::try_from(micro_hertz / 1000) {
+            _ if self.pace == Pace::Clock => NOMINAL,
+            Ok(millihertz) => Rate::new(millihertz, 1000),
+            Err(_) => Rate::new((micro_hertz / 1_000_000) as u32, 1),
         };
         self.begun = true;
         Ok(())
@@ -85,15 +85,16 @@ impl Accelerometer {
     }
 }
 
-impl Sensor for Accelerometer {
+impl Sensor for Sensors {
     fn info(&self) -> SensorInfo {
         // SAFETY: a text in flash.
         let name = unsafe { CStr::from_ptr(ffi::hone_sensor_name()) }.to_str().unwrap_or("?");
-        let scale = FULL_SCALE as f32 / (32768.0 * 1e6);
-        let mut meaning = [Channel { scale, unit: Unit::MetresPerSecondSquared }; CHANNELS];
-        // After the three axes of the accelerometer come the gyroscope's.
-        for channel in meaning.iter_mut().skip(3) {
-            channel.unit = Unit::RadiansPerSecond;
+        let mut meaning = [Channel::default(); CHANNELS];
+        for (channel, number) in meaning.iter_mut().zip(0..) {
+            // SAFETY: it is a number of a channel.
+            let unit = unsafe { ffi::hone_sensor_unit(number) };
+            channel.scale = full_scale(number) as f32 / (32768.0 * 1e6);
+            channel.unit = Unit::from_number(unit).unwrap_or_default();
         }
         SensorInfo { name, rate: self.rate, pace: self.pace, channels: CHANNELS as u8, meaning }
     }
@@ -124,9 +125,9 @@ impl Sensor for Accelerometer {
         }
         let read = self.held.take().unwrap_or(Err(SensorError::Missing)).inspect_err(|_| self.begun = false)?;
         let mut faults = Faults::NONE;
-        for (sample, micro) in frame.iter_mut().zip(read.micro) {
+        for ((sample, micro), number) in frame.iter_mut().zip(read.micro).zip(0..) {
             let fault;
-            (*sample, fault) = quantise(micro);
+            (*sample, fault) = quantise(micro, full_scale(number));
             faults = faults.with(fault);
         }
         Ok(Reading { time: clock::at(read.cycles), missed: read.missed, faults })
@@ -137,11 +138,17 @@ fn error(errno: super::Errno) -> SensorError {
     if errno.0 == NO_DEVICE { SensorError::Missing } else { SensorError::Bus(errno.0) }
 }
 
-/// Micro-units to the nearest sample, and whether they are at the end of the range.
-fn quantise(micro: i32) -> (Sample, Faults) {
-    let scaled = i64::from(micro) * 32768;
-    let half = if scaled < 0 { -FULL_SCALE / 2 } else { FULL_SCALE / 2 };
-    let sample = ((scaled + half) / FULL_SCALE).clamp(-32768, 32767) as Sample;
+/// What becomes a channel's largest sample, in millionths of its unit.
+fn full_scale(channel: u32) -> i64 {
+    // SAFETY: it is a number of a channel.
+    unsafe { ffi::hone_sensor_full_scale(channel) }.max(1)
+}
+
+/// Millionths of a unit to the nearest sample, and whether they are at the end of the range.
+fn quantise(micro: i64, full_scale: i64) -> (Sample, Faults) {
+    let scaled = micro.clamp(-full_scale, full_scale) * 32768;
+    let half = if scaled < 0 { -full_scale / 2 } else { full_scale / 2 };
+    let sample = ((scaled + half) / full_scale).clamp(-32768, 32767) as Sample;
     let faults = if sample == Sample::MAX || sample == Sample::MIN { Faults::SATURATED } else { Faults::NONE };
     (sample, faults)
 }

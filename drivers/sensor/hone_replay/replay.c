@@ -3,10 +3,12 @@
 #define DT_DRV_COMPAT hone_replay_accelerometer
 
 #include <errno.h>
+#include <string.h>
 #include <zephyr/device.h>
 #include <zephyr/drivers/sensor.h>
 #include <zephyr/kernel.h>
 #include <hone/replay.h>
+#include "stream.h"
 
 #define ABSENT_MAGIC 0x41425354U
 
@@ -20,6 +22,7 @@ struct replay_config {
 	uint32_t faulty_ms;
 	int32_t full_scale;
 	bool has_trigger;
+	bool has_stream;
 	k_thread_stack_t *stack;
 	size_t stack_size;
 };
@@ -35,6 +38,10 @@ struct replay_data {
 	uint32_t fetched;
 	sensor_trigger_handler_t handler;
 	const struct sensor_trigger *trigger;
+	bool streams;
+	struct replay_stream stream;
+	/* Readings put into it since the sensor's clock goes. */
+	uint64_t streamed;
 	struct k_timer timer;
 	struct k_sem due;
 	struct k_thread thread;
@@ -46,6 +53,7 @@ struct replay_data {
 	uint32_t healthy;
 	uint32_t faulty;
 	int32_t last[3];
+	int32_t temperature;
 };
 
 /* Survives a restart, not a loss of power, after which it holds anything but the magic number. */
@@ -99,6 +107,12 @@ static void set_timer(struct replay_data *data)
 	k_timer_start(&data->timer, K_TIMEOUT_ABS_TICKS(MAX(ticks, k_uptime_ticks() + 1)), K_NO_WAIT);
 }
 
+/* Whether somebody is told of each reading. */
+static bool announces(const struct replay_data *data)
+{
+	return (data->handler != NULL || data->streams) && !data->rhythm.stopped;
+}
+
 static void reading_due(struct k_timer *timer)
 {
 	struct replay_data *data = CONTAINER_OF(timer, struct replay_data, timer);
@@ -107,9 +121,25 @@ static void reading_due(struct k_timer *timer)
 		k_sem_give(&data->due);
 		data->readings++;
 	} while (data->rhythm.burst > 1 && data->readings % data->rhythm.burst != 0);
-	if (data->handler != NULL && !data->rhythm.stopped) {
+	if (announces(data)) {
 		set_timer(data);
 	}
+}
+
+static int replay_sample_fetch(const struct device *dev, enum sensor_channel channel);
+
+/* Puts the reading that is due into the FIFO of the stream. */
+static void stream_reading(struct replay_data *data)
+{
+	struct replay_reading reading;
+	int rc = replay_sample_fetch(data->dev, SENSOR_CHAN_ALL);
+
+	/* By the sensor's own clock, whenever the thread gets to it. */
+	uint64_t time = k_ticks_to_ns_floor64(data->since_ticks) + due_ns(data, data->streamed++);
+
+	memcpy(reading.axes, data->last, sizeof(reading.axes));
+	reading.temperature = data->temperature;
+	replay_stream_put(&data->stream, rc, time, &reading);
 }
 
 static void announce(void *p1, void *p2, void *p3)
@@ -123,7 +153,12 @@ static void announce(void *p1, void *p2, void *p3)
 
 		sensor_trigger_handler_t handler = data->handler;
 
-		if (handler != NULL && !data->rhythm.stopped) {
+		if (!announces(data)) {
+			continue;
+		}
+		if (data->streams) {
+			stream_reading(data);
+		} else {
 			handler(data->dev, data->trigger);
 		}
 	}
@@ -138,7 +173,8 @@ void hone_replay_set_rhythm(const struct device *dev, const struct hone_replay_r
 	data->since_ticks = k_uptime_ticks();
 	data->readings = 0;
 	data->fetched = 0;
-	if (data->handler != NULL && !rhythm->stopped) {
+	data->streamed = 0;
+	if (announces(data)) {
 		set_timer(data);
 	}
 }
@@ -166,6 +202,24 @@ static int replay_trigger_set(const struct device *dev, const struct sensor_trig
 	return 0;
 }
 
+#ifdef CONFIG_SENSOR_ASYNC_API
+static void replay_submit(const struct device *dev, struct rtio_iodev_sqe *request)
+{
+	const struct sensor_read_config *read = request->sqe.iodev->data;
+	struct replay_data *data = dev->data;
+
+	if (!read->is_streaming) {
+		rtio_iodev_sqe_err(request, -ENOTSUP);
+		return;
+	}
+	data->stream.request = request;
+	if (!data->streams) {
+		data->streams = true;
+		hone_replay_set_rhythm(dev, &data->rhythm);
+	}
+}
+#endif
+
 static bool is_faulty(const struct replay_data *data, enum hone_replay_mode mode)
 {
 	uint32_t period = data->healthy + data->faulty;
@@ -182,7 +236,7 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 	struct replay_data *data = dev->data;
 	enum hone_replay_mode mode = atomic_get(&data->mode);
 
-	if (channel != SENSOR_CHAN_ALL && channel != SENSOR_CHAN_ACCEL_XYZ) {
+	if (channel != SENSOR_CHAN_ALL && channel != SENSOR_CHAN_ACCEL_XYZ && channel != SENSOR_CHAN_DIE_TEMP) {
 		return -ENOTSUP;
 	}
 	if (atomic_clear(&data->rewind)) {
@@ -214,14 +268,15 @@ static int replay_sample_fetch(const struct device *dev, enum sensor_channel cha
 		}
 		data->last[axis] = CLAMP(value, -config->full_scale, config->full_scale);
 	}
+	data->temperature = hone_replay_temperature(data->n, is_faulty(data, mode));
 	data->n++;
 	return 0;
 }
 
-static void to_value(int32_t mm_per_s2, struct sensor_value *value)
+static void to_value(int32_t milli, struct sensor_value *value)
 {
-	value->val1 = mm_per_s2 / 1000;
-	value->val2 = mm_per_s2 % 1000 * 1000;
+	value->val1 = milli / 1000;
+	value->val2 = milli % 1000 * 1000;
 }
 
 static int replay_channel_get(const struct device *dev, enum sensor_channel channel, struct sensor_value *value)
@@ -238,6 +293,9 @@ static int replay_channel_get(const struct device *dev, enum sensor_channel chan
 	case SENSOR_CHAN_ACCEL_Y:
 	case SENSOR_CHAN_ACCEL_Z:
 		to_value(data->last[channel - SENSOR_CHAN_ACCEL_X], value);
+		return 0;
+	case SENSOR_CHAN_DIE_TEMP:
+		to_value(data->temperature, value);
 		return 0;
 	default:
 		return -ENOTSUP;
@@ -288,7 +346,7 @@ static int replay_init(const struct device *dev)
 		data->rhythm.fault_permille = 1000;
 		k_timer_init(&data->timer, reading_due, NULL);
 		k_sem_init(&data->due, 0, K_SEM_MAX_LIMIT);
-		if (config->has_trigger) {
+		if (config->has_trigger || config->has_stream) {
 			k_thread_create(&data->thread, config->stack, config->stack_size, announce, data, NULL, NULL,
 					K_PRIO_COOP(CONFIG_HONE_REPLAY_THREAD_PRIORITY), 0, K_NO_WAIT);
 			k_thread_name_set(&data->thread, "replay");
@@ -332,22 +390,32 @@ void hone_replay_set_absent(bool is_absent)
 	absent = is_absent ? ABSENT_MAGIC : 0;
 }
 
-static const struct sensor_driver_api replay_api = {
-	.sample_fetch = replay_sample_fetch,
-	.channel_get = replay_channel_get,
-	.attr_set = replay_attr_set,
-	.attr_get = replay_attr_get,
-	.trigger_set = replay_trigger_set,
-};
+#define REPLAY_API                                                                                                    \
+	.sample_fetch = replay_sample_fetch, .channel_get = replay_channel_get, .attr_set = replay_attr_set,          \
+	.attr_get = replay_attr_get, .trigger_set = replay_trigger_set
 
-/* Of an instance with a trigger: the stack of its thread. */
-#define HAS_TRIGGER(inst) DT_INST_ENUM_HAS_VALUE(inst, way, trigger)
+/* Which of the two an instance has is the devicetree's to say. */
+static const struct sensor_driver_api replay_api __maybe_unused = {REPLAY_API};
+#ifdef CONFIG_SENSOR_ASYNC_API
+static const struct sensor_driver_api replay_stream_api __maybe_unused = {
+	REPLAY_API,
+	.submit = replay_submit,
+	.get_decoder = replay_get_decoder,
+};
+#else
+#define replay_stream_api replay_api
+#endif
+
+/* Of an instance that announces its readings: the stack of its thread. */
+#define ANNOUNCES(inst) UTIL_NOT(DT_INST_ENUM_HAS_VALUE(inst, way, clock))
 #define STACK_DEFINE(inst) K_KERNEL_STACK_DEFINE(replay_stack_##inst, CONFIG_HONE_REPLAY_THREAD_STACK);
 #define STACK_FIELDS(inst)                                                                                            \
-	.has_trigger = true, .stack = replay_stack_##inst, .stack_size = K_KERNEL_STACK_SIZEOF(replay_stack_##inst),
+	.has_trigger = DT_INST_ENUM_HAS_VALUE(inst, way, trigger),                                                    \
+	.has_stream = DT_INST_ENUM_HAS_VALUE(inst, way, stream), .stack = replay_stack_##inst,                        \
+	.stack_size = K_KERNEL_STACK_SIZEOF(replay_stack_##inst),
 
 #define REPLAY_DEFINE(inst)                                                                                           \
-	COND_CODE_1(HAS_TRIGGER(inst), (STACK_DEFINE(inst)), ())                                                      \
+	COND_CODE_1(ANNOUNCES(inst), (STACK_DEFINE(inst)), ())                                                        \
 	static struct replay_data replay_data_##inst;                                                                 \
 	static const struct replay_config replay_config_##inst = {                                                    \
 		.rotation_millihertz = DT_INST_PROP(inst, rotation_millihertz),                                       \
@@ -357,9 +425,11 @@ static const struct sensor_driver_api replay_api = {
 		.healthy_ms = DT_INST_PROP(inst, healthy_ms),                                                         \
 		.faulty_ms = DT_INST_PROP(inst, faulty_ms),                                                           \
 		.full_scale = DT_INST_PROP(inst, full_scale_mm_per_s2),                                               \
-		COND_CODE_1(HAS_TRIGGER(inst), (STACK_FIELDS(inst)), ())                                              \
+		COND_CODE_1(ANNOUNCES(inst), (STACK_FIELDS(inst)), ())                                                \
 	};                                                                                                            \
 	SENSOR_DEVICE_DT_INST_DEFINE(inst, replay_init, NULL, &replay_data_##inst, &replay_config_##inst,             \
-				     POST_KERNEL, CONFIG_SENSOR_INIT_PRIORITY, &replay_api);
+				     POST_KERNEL, CONFIG_SENSOR_INIT_PRIORITY,                                        \
+				     COND_CODE_1(DT_INST_ENUM_HAS_VALUE(inst, way, stream), (&replay_stream_api),     \
+						 (&replay_api)));
 
 DT_INST_FOREACH_STATUS_OKAY(REPLAY_DEFINE)

@@ -93,3 +93,8 @@ int32_t hone_replay_signal(uint32_t n, int32_t late, uint32_t step, int axis, ui
 	}
 	return gravity[axis] + sum / 16384 + noise(n, axis);
 }
+
+int32_t hone_replay_temperature(uint32_t n, bool faulty)
+{
+	return (faulty ? 58000 : 41000) + noise(n, 0) * 4;
+}

@@ -60,6 +60,12 @@ learners! {
         NET_CLASSES,
         { hone_net::dense_scratch(FEATURES, NET_UNITS, NET_CLASSES) },
     >),
+    (Vae, vae, "vae", 6, offline, hone_vae::learner::Vae<
+        { hone_vae::model_words(FEATURES, VAE_UNITS, VAE_LATENT) },
+        { hone_vae::scratch_words(FEATURES, VAE_UNITS, VAE_LATENT) },
+        VAE_UNITS,
+        VAE_LATENT,
+    >),
     (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 

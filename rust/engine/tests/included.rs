@@ -43,13 +43,14 @@ fn completed(words: &[&str], start: &str) -> Vec<String> {
 
 #[test]
 fn what_the_features_say_is_what_is_there() {
-    let all = ["esn", "svm", "rce", "linear", "net", "centroid"];
+    let all = ["esn", "svm", "rce", "linear", "net", "vae", "centroid"];
     let features = [
         cfg!(feature = "esn"),
         cfg!(feature = "svm"),
         cfg!(feature = "rce"),
         cfg!(feature = "linear"),
         cfg!(feature = "net"),
+        cfg!(feature = "vae"),
         cfg!(feature = "centroid"),
     ];
     assert!(there().count() + missing().count() >= all.len());
@@ -57,7 +58,11 @@ fn what_the_features_say_is_what_is_there() {
     assert_eq!(features, all.map(|name| Missing::from_name(name).is_none()));
     assert_eq!(
         ROWS,
-        features[1] || features[4] || features[5] || cfg!(all(feature = "linear", feature = "linear-set"))
+        features[1]
+            || features[4]
+            || features[5]
+            || features[6]
+            || cfg!(all(feature = "linear", feature = "linear-set"))
     );
     assert_eq!(LABELS, ROWS || features[2]);
     for (place, learner) in Learner::ALL.iter().enumerate() {

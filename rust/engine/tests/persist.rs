@@ -228,7 +228,7 @@ fn a_model_of_another_rate_scale_or_unit_is_refused_with_both() {
     for (adjust, words) in [
         ((|s| s.rate = Rate::new(100, 1)) as Adjust, ["at 1000 Hz", "rate is 100.0 Hz"]),
         (|s| s.rate = Rate::new(1030, 1), ["at 1000 Hz", "rate is 1030 Hz"]),
-        (|s| s.meaning[1].unit = Unit::Celsius, ["channel 1 of the model has 0.001000 m/s2", "0.001000 deg C"]),
+        (|s| s.meaning[1].unit = Unit::Celsius, ["channel 1 of the model has 0.001000 m/s2", "0.001000 degC"]),
         (|s| s.meaning[2].scale = 0.002, ["channel 2 of the model has 0.001000 m/s2", "0.002000 m/s2"]),
     ] {
         let other = Bench::sampling(b.flash_copy(), adjust);

@@ -4,7 +4,8 @@
 //!
 //! SET is a manifest of `datasets/`, or one of those made here: `uestc` (parts 1 train, 3 test), `cwru-raw` (windows of samples,
 //! of each recording of load 0 the first 60 % train, the rest test). `--inner` judges inside the training part, by which settings are
-//! chosen: of each class the first 70 % train, the rest test. `--forms LIST` takes of `int8`, `mixed`, `f32`, `nearest`.
+//! chosen: of each class the first 70 % train, the rest test. `--forms LIST` takes of `int8`, `mixed`, `f32`, `nearest`. `--row` ends
+//! with the row of the table in docs/net.md: least and median of each form, and the first less the last.
 
 use hone_host::dataset::{Data, Dataset, Family, Part, Source, data_folder, find_manifest};
 use hone_learn::set::{Counts, Feature};
@@ -176,16 +177,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let name = args.next().ok_or("which set?")?;
     let (mut params, mut seeds, mut raw, mut within, mut verbose) = (Params::DEFAULT, 5, false, false, false);
-    let mut forms = String::from("int8,f32");
+    let mut row = false;
+    let (mut forms, mut net) = (String::from("int8,f32"), String::from("dense32"));
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         match arg.as_str() {
-            "--net" => params.network = Network::parse(&value()?).map_err(|e| format!("{e:?}"))?,
+            "--net" => {
+                net = value()?;
+                params.network = Network::parse(&net).map_err(|e| format!("{e:?}"))?;
+            }
             "--seeds" => seeds = value()?.parse()?,
             "--forms" => forms = value()?,
             "--raw" => raw = true,
             "--inner" => within = true,
             "-v" => verbose = true,
+            "--row" => row = true,
             "--set" => {
                 let pair = value()?;
                 let (key, value) = pair.split_once('=').ok_or("--set NAME=VALUE")?;
@@ -206,6 +212,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         rows.input.channels
     );
     let mut first: Vec<f64> = Vec::new();
+    let (mut cells, mut difference) = (format!("| {name} | `{net}` |"), String::new());
     for form in forms.split(',') {
         let mut accuracies = Vec::new();
         let mut last = None;
@@ -224,10 +231,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         sorted.sort_by(f64::total_cmp);
         let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
         let Some(outcome) = last else { break };
+        let middle = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
+        cells += &format!(" {:.4}, {middle:.4} |", sorted[0]);
         print!(
-            "{form:8} min {:.4} median {:.4} mean {mean:.4} max {:.4}; loss {:.4}; workspace {} B, model {} B",
+            "{form:8} min {:.4} median {middle:.4} mean {mean:.4} max {:.4}; loss {:.4}; workspace {} B, model {} B",
             sorted[0],
-            sorted[sorted.len() / 2],
             sorted[sorted.len() - 1],
             outcome.epoch.loss,
             outcome.bytes.0,
@@ -243,8 +251,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             let n = d.len() as f64;
             let m = d.iter().sum::<f64>() / n;
             let s = (d.iter().map(|x| (x - m) * (x - m)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
-            println!("; first less this {m:+.4} +- {:.4}", T[(d.len().max(2) - 2).min(8)] * s / n.sqrt());
+            difference = format!("{m:+.4} ± {:.4}", T[(d.len().max(2) - 2).min(8)] * s / n.sqrt());
+            println!("; first less this {difference}");
         }
+    }
+    if row {
+        println!("{cells} {} |", difference.replace('-', "−"));
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use crate::output;
 use hone_learn::{Metric, Stop};
 use hone_model::{Container, Entries, Entry, ReadError, VERSION};
-use hone_signal::Unit;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -111,15 +110,6 @@ fn text(entry: Entry<'_>) -> String {
     }
 }
 
-fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => "m/s²",
-        Unit::RadiansPerSecond => "rad/s",
-        Unit::Celsius => "°C",
-    }
-}
-
 /// Name and value of all that a container says.
 fn facts(model: &Container<'_>) -> Vec<(String, String)> {
     let mut facts = vec![
@@ -132,7 +122,7 @@ fn facts(model: &Container<'_>) -> Vec<(String, String)> {
         facts.extend(entries.map(|(name, entry)| (format!("{section}.{name}"), text(entry))));
     }
     let channels = model.channels().enumerate();
-    facts.extend(channels.map(|(i, c)| (format!("channel {i}"), format!("{} {} per LSB", c.scale, unit(c.unit)))));
+    facts.extend(channels.map(|(i, c)| (format!("channel {i}"), format!("{} {} per LSB", c.scale, c.unit.name()))));
     facts.extend(model.classes().map(|(id, name)| (format!("class {}", id.0), name.to_owned())));
     if let Some(report) = model.report() {
         facts.push(("training windows".to_owned(), report.rows.to_string()));
@@ -189,7 +179,7 @@ fn convert(from: &Path, to: &Path) -> Result<(), String> {
         let json = json!({
             "version": model.version(), "learner": learner(model.learner()), "layout": model.layout(),
             "parameters": object(model.parameters()), "pipeline": object(model.pipeline()),
-            "channels": model.channels().map(|c| json!({ "scale": c.scale, "unit": unit(c.unit) })).collect::<Vec<_>>(),
+            "channels": model.channels().map(|c| json!({ "scale": c.scale, "unit": c.unit.name() })).collect::<Vec<_>>(),
             "classes": model.classes().map(|(c, n)| json!({ "id": c.0, "name": n })).collect::<Vec<_>>(),
             "report": report, "payload": hexadecimal,
         });

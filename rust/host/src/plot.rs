@@ -200,6 +200,21 @@ pub fn curves(
 type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
+/// Names what colours mean, above the chart from the right: a name, its colour, and how thick it is drawn.
+fn legend(area: &Area, entries: &[(&str, RGBColor, i32)]) -> Outcome {
+    let (xs, ys) = area.get_pixel_range();
+    let (mut x, y) = (xs.end - 34, ys.start + 70);
+    let style = TextStyle::from((FONT, 20).into_font()).color(&INK);
+    let style = style.pos(text_anchor::Pos::new(text_anchor::HPos::Right, text_anchor::VPos::Center));
+    for (name, colour, thick) in entries {
+        on_pixels(area, name, x, y, &style)?;
+        x -= text_width(name, 20) + 10;
+        fill(area, (x - 24, y - thick / 2), (x, y + (thick + 1) / 2), *colour)?;
+        x -= 46;
+    }
+    Ok(())
+}
+
 fn draw(path: &Path, size: (u32, u32), figure: impl FnOnce(&Area) -> Outcome) -> Result<(), PlotError> {
     let failed = |problem: String| PlotError { path: path.to_path_buf(), problem };
     load_font();

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RunArgs {
     /// Seed of the simulated rig.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", conflicts_with = "replay")]
     pub seed: u64,
     /// Plays recordings instead of the rig: a manifest, or the name of one of the project's data sets.
     #[arg(long, value_name = "MANIFEST")]

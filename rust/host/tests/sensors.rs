@@ -71,7 +71,7 @@ fn a_model_of_other_units_is_not_restored_and_both_are_named() {
     let played = Played::new("units", "100", &both);
     hone(&played.arguments, b"train esn --wait\n").well();
     let run = hone(&played.at("100", &[("a", 0.001, "m/s2"), ("t", 0.01, "rad/s")]), b"model info\n").refused();
-    assert!(run.out.contains("channel 1 of the model has 0.01000 deg C per LSB"), "{}", run.out);
+    assert!(run.out.contains("channel 1 of the model has 0.01000 degC per LSB"), "{}", run.out);
     assert!(run.out.contains("the sensor's has 0.01000 rad/s per LSB"), "{}", run.out);
 }
 
@@ -79,13 +79,13 @@ fn a_model_of_other_units_is_not_restored_and_both_are_named() {
 fn each_channel_has_its_own_scale_and_unit() {
     let played = Played::new("scales", "12.5", &[("a", 0.001, "m/s2"), ("t", 0.01, "degC"), ("w", 0.0005, "rad/s")]);
     let run = hone(&played.arguments, b"sensor info\nsensor read\nstats --json\n").well();
-    let info = "recordings of m: 3 channels at 12.5 Hz by the clock\n  channel 0: 0.001000 m/s2 per LSB\n  channel 1: 0.01000 deg C per LSB\n  \
+    let info = "recordings of m: 3 channels at 12.5 Hz by the clock\n  channel 0: 0.001000 m/s2 per LSB\n  channel 1: 0.01000 degC per LSB\n  \
                 channel 2: 5.000e-4 rad/s per LSB\nwell\n";
     assert!(run.out.contains(info), "{}", run.out);
     let read = run.out.lines().find(|l| l.contains(" m/s2, ")).unwrap_or_else(|| panic!("{}", run.out));
     let values: Vec<f64> = read.split(", ").map(|v| v.split(' ').next().unwrap().parse().unwrap()).collect();
     assert!(values.iter().all(|v| (1.8..4.2).contains(v)), "each in its own scale: {read}");
-    assert!(read.contains(" deg C, ") && read.ends_with(" rad/s"), "{read}");
+    assert!(read.contains(" degC, ") && read.ends_with(" rad/s"), "{read}");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! No function holds on to what it is lent, so that trainer and model rest in statics while their threads wait. Each call is
 //! bounded: by the budget, by a window, or by the model's capacity.
 
+pub use crate::breach::Breach;
 use crate::payload::{PayloadError, PutError};
 use crate::sink::Sink;
 use crate::text::Out;

@@ -26,6 +26,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod breach;
 pub mod codec;
 mod declare;
 pub mod learner;
@@ -38,6 +39,7 @@ pub mod set;
 pub mod setting;
 pub mod sink;
 pub mod text;
+pub mod threshold;
 mod verdict;
 mod window;
 pub mod words;

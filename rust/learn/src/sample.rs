@@ -58,6 +58,48 @@ pub enum Unit {
     RadiansPerSecond,
     /// Temperature, °C.
     Celsius,
+    /// Pressure, kPa.
+    Kilopascals,
+    /// Voltage, V.
+    Volts,
+    /// Current, A.
+    Amperes,
+}
+
+impl Unit {
+    /// Every unit, each at the place of its number.
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::MetresPerSecondSquared,
+        Self::RadiansPerSecond,
+        Self::Celsius,
+        Self::Kilopascals,
+        Self::Volts,
+        Self::Amperes,
+    ];
+
+    /// As manifests and the console spell it; empty where there is none.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::MetresPerSecondSquared => "m/s2",
+            Self::RadiansPerSecond => "rad/s",
+            Self::Celsius => "degC",
+            Self::Kilopascals => "kPa",
+            Self::Volts => "V",
+            Self::Amperes => "A",
+        }
+    }
+
+    /// Its number in models and streams; a number once given is never given again.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The unit of a number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
 
 /// What a channel's samples mean.

@@ -1,7 +1,6 @@
 //! The numbers of the format.
 
 use hone_learn::{Metric, Report, Stop};
-use hone_signal::Unit;
 
 /// The first bytes of every container.
 pub const MAGIC: [u8; 4] = *b"HONE";
@@ -40,25 +39,6 @@ pub(crate) const REPORT_BYTES: usize = 22;
 /// `docs/formats/model.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Learner(pub u8);
-
-pub(crate) fn unit_code(unit: Unit) -> u8 {
-    match unit {
-        Unit::None => 0,
-        Unit::MetresPerSecondSquared => 1,
-        Unit::RadiansPerSecond => 2,
-        Unit::Celsius => 3,
-    }
-}
-
-pub(crate) fn unit(code: u8) -> Option<Unit> {
-    Some(match code {
-        0 => Unit::None,
-        1 => Unit::MetresPerSecondSquared,
-        2 => Unit::RadiansPerSecond,
-        3 => Unit::Celsius,
-        _ => return None,
-    })
-}
 
 pub(crate) fn report_bytes(report: &Report) -> [u8; REPORT_BYTES] {
     let stop = match report.stop {

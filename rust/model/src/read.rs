@@ -5,11 +5,11 @@ use crate::cursor::Cursor;
 use crate::entries::Entries;
 use crate::layout::{
     CHANNEL_BYTES, CHANNELS, CLASSES, HEADER, HEADER_CHECKED, Learner, MAGIC, PARAMETERS, PAYLOAD, PIPELINE, REPORT,
-    REPORT_BYTES, SCALING, SCALING_BYTES, SECTIONS, TRAILER, VERSION, unit,
+    REPORT_BYTES, SCALING, SCALING_BYTES, SECTIONS, TRAILER, VERSION,
 };
 use hone_learn::payload::{self, PayloadError};
 use hone_learn::{ClassId, Metric, Report, Stop};
-use hone_signal::Channel;
+use hone_signal::{Channel, Unit};
 use postcard::Deserializer;
 use postcard::de_flavors::Slice;
 
@@ -262,7 +262,7 @@ fn whole<'a, T>(rest: &mut Cursor<'a>, mut item: impl FnMut(&mut Cursor<'a>) -> 
 }
 
 fn channel(rest: &mut Cursor<'_>) -> Option<Channel> {
-    Some(Channel { scale: rest.real()?, unit: unit(rest.u8()?)? })
+    Some(Channel { scale: rest.real()?, unit: Unit::from_number(rest.u8()?)? })
 }
 
 fn class<'a>(rest: &mut Cursor<'a>) -> Option<(ClassId, &'a str)> {

@@ -22,8 +22,6 @@ use hone_learn::payload::put;
 use hone_learn::sink::{Refused, Sink};
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{unit, unit_code};
-
 static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISCSI);
 
 /// Of the frames described here.
@@ -77,7 +75,7 @@ impl Head<'_> {
     /// Scale and unit of each channel; `None` where they are of another program.
     pub fn meaning(&self) -> impl Iterator<Item = Option<(f32, Unit)>> + '_ {
         self.channels.chunks(CHANNEL).map(|bytes| match *bytes {
-            [a, b, c, d, code] => Some((f32::from_le_bytes([a, b, c, d]), unit(code)?)),
+            [a, b, c, d, code] => Some((f32::from_le_bytes([a, b, c, d]), Unit::from_number(code)?)),
             _ => None,
         })
     }
@@ -86,7 +84,7 @@ impl Head<'_> {
 /// A channel as [`Head`] carries it.
 pub fn channel(scale: f32, unit: Unit) -> [u8; CHANNEL] {
     let [a, b, c, d] = scale.to_le_bytes();
-    [a, b, c, d, unit_code(unit)]
+    [a, b, c, d, unit.number()]
 }
 
 /// Samples.

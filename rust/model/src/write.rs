@@ -4,7 +4,7 @@ use crate::CRC;
 use crate::entries::{Entry, put as put_entry, put_text};
 use crate::layout::{
     CHANNELS, CLASSES, HEADER, HEADER_CHECKED, Learner, MAGIC, PARAMETERS, PAYLOAD, PIPELINE, REPORT, SCALING,
-    SECTION_HEADER, SECTIONS, TRAILER, VERSION, report_bytes, unit_code,
+    SECTION_HEADER, SECTIONS, TRAILER, VERSION, report_bytes,
 };
 use hone_learn::payload::{self, PutError};
 use hone_learn::sink::{Counter, Refused, Sink};
@@ -220,7 +220,7 @@ fn section(contents: &Contents<'_>, payload: Payload<'_>, tag: u8, sink: &mut dy
             for channel in contents.channels {
                 finite(channel.scale)?;
                 sink.put(&channel.scale.to_le_bytes())?;
-                sink.put(&[unit_code(channel.unit)])?;
+                sink.put(&[channel.unit.number()])?;
             }
         }
         SCALING => {

@@ -28,6 +28,9 @@ pub(crate) fn emit(emit: Emit<'_>) {
     train("net/partial/int8", "conv5k3s2,dense9", partial, emit);
     let moving = Params { momentum: 0.9, standardise: false, skip_above: 0.95, ..with };
     train("net/momentum/int8", "conv5k3s2,dense9", moving, emit);
+    let held = Params { hold: 0.25, ..with };
+    train("net/sample/int8", "dense9,dense6lin,sample,dense8", held, emit);
+    train("net/sample/f32", "dense9,dense6lin,sample,dense8", Params { numbers: Numbers::F32, ..held }, emit);
 }
 
 /// Counts where a kernel and its twin differ (nowhere), and sums up what they gave.
@@ -98,7 +101,12 @@ fn train(key: &str, network: &str, params: Params, emit: Emit<'_>) {
     let crc = (|| {
         let input = Extent { frames: 12, channels: 2 };
         let params = Params { network: Network::parse(network).ok()?, ..params };
-        let checked = params.check(Shape { input, classes: 3 }).ok()?;
+        let checked = if params.network.samples() {
+            params.check_autoencoder(input, 0.5)
+        } else {
+            params.check(Shape { input, classes: 3 })
+        };
+        let checked = checked.ok()?;
         set.edit().clear(Format::I8, WIDTH).ok()?;
         for i in 0..ROWS {
             set.edit().push(&next(i), Some(ClassId((i % 3) as u16))).ok()?;
@@ -109,7 +117,14 @@ fn train(key: &str, network: &str, params: Params, emit: Emit<'_>) {
     })();
     emit(key, crc.unwrap_or(0));
     let mut scratch = [0; 512];
-    let scores: [f32; 8] = core::array::from_fn(|i| model.infer(&next(i), &mut scratch).score);
+    let scores: [f32; 8] = core::array::from_fn(|i| {
+        let row = next(i);
+        if model.view().latent() == 0 {
+            return model.infer(&row, &mut scratch).score;
+        }
+        let made = model.view().reconstruct(&row, &mut scratch, |_| {});
+        made.map_or(f32::NAN, |made| made.iter().fold(0.0, |sum, x| 0.9 * sum + x))
+    });
     emit(key, crc_f32(&scores));
 }
 
@@ -124,6 +139,6 @@ mod tests {
             assert!(!fails && number != nan && (number != 0 || key.contains("differ")), "{key} {number:08x}");
             lines += 1;
         });
-        assert_eq!(lines, 18);
+        assert_eq!(lines, 22);
     }
 }

@@ -60,7 +60,7 @@ const CHECKS: &[Check] = &[
     row(Tier::Usual, "learners", "engine with some of the learners alone", rust::learners),
     row(Tier::Usual, "vectors", "golden vectors still follow from their scripts", static_checks::vectors),
     row(Tier::Usual, "no_std-m4f", "portable crates for thumbv7em-none-eabihf", target::build_m4f),
-    row(Tier::Usual, "no_std-m3", "portable crates for thumbv7m-none-eabi", target::build_m3),
+    row(Tier::Usual, "no_std-m3", "portable crates for thumbv7m-none-eabi", target::check_m3),
     row(Tier::Usual, "clippy-m4f", "portable crates and target-bench, on target", target::clippy),
     row(Tier::Usual, "qemu-tests", "target-bench on the emulated Cortex-M4F: same bits", target::tests),
     row(Tier::Usual, "qemu-panics", "calls that may panic by crate, no formatting in images", target::panics),

@@ -68,7 +68,9 @@ fn read(links: &Links, io: &mut dyn Io) -> Outcome {
     let count = sensor.meaning().len();
     for (i, (sample, Channel { scale, unit })) in (1..).zip(stats.last.iter().zip(sensor.meaning())) {
         io.fixed(f32::from(*sample) * scale, 3);
-        io.str(if i == count || !sensor.uniform() { units::unit(*unit) } else { "" });
+        if i == count || !sensor.uniform() {
+            units::unit(*unit, io.out());
+        }
         io.str(if i == count { "" } else { ", " });
     }
     let age = Micros(io.now().0.saturating_sub(stats.last_time.0));

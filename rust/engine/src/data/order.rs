@@ -3,7 +3,7 @@
 use super::config::Section;
 use super::storage::{Health, StorageError};
 use crate::learners::{Fault, Learner, Missing};
-use hone_learn::learner::{Form, Part, Refusal, Start};
+use hone_learn::learner::{Breach, Form, Part, Refusal, Start};
 use hone_learn::payload::PayloadError;
 use hone_learn::{ClassId, ParamError, Shortage};
 use hone_model::ReadError;
@@ -161,21 +161,10 @@ pub enum JobFault {
     Converted,
     /// The model said nothing of any row or window held back; it is dropped.
     NoAnswer,
-    /// The learner broke the contract ([`hone_learn::learner`]); what it made is dropped.
+    /// The learner broke the contract; what it made is dropped.
     Breach(Breach),
     /// As the learner says.
     Learner(Fault),
-}
-
-/// How a learner broke the contract: a mistake in its code, not in what it was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Breach {
-    /// It wants windows or rows that `required` does not name.
-    Unnamed,
-    /// It wants nothing, and has not ended.
-    Stuck,
-    /// It has ended, and its model is without content.
-    NoModel,
 }
 
 impl JobFault {

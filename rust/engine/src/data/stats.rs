@@ -469,7 +469,9 @@ impl Evaluation {
         }
         let said = match decision {
             Decision::Class(class) => Some(class),
-            Decision::Normal | Decision::Anomalous | Decision::Unknown => None,
+            Decision::Unknown => None,
+            // A detector tells no classes apart, whatever labels its rows have.
+            Decision::Normal | Decision::Anomalous => return true,
         };
         label.is_none_or(|truth| self.confusion.add(truth, said).is_ok())
     }

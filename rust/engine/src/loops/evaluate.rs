@@ -6,7 +6,7 @@
 //! the first of them and is judged on those that follow.
 
 use super::feed::apart_for;
-use super::train::{Advance, Plan, extractor_of_rows, named, step};
+use super::train::{Advance, Plan, extractor_of_rows, step};
 use crate::capacity::{FEATURES, TRAINING_ROWS};
 use crate::data::buffers::RowSet;
 use crate::data::order::{Job, JobFault, JobOrder};
@@ -155,7 +155,7 @@ impl Evaluate {
                 self.trained = usize::from(*at) >= taught;
             }
             Lesson::Trainer(trainer) => {
-                let wants = named(trainer.wants(), &self.needs)?;
+                let wants = self.needs.allow(trainer.wants()).map_err(JobFault::Breach)?;
                 let mut lent = Lent { model, earlier: None, workspace: &mut [], budget };
                 let progress = match (wants, &self.set) {
                     (Wants::Window, _) => {

@@ -187,7 +187,9 @@ impl Inference {
         }
         self.sequence = self.sequence.wrapping_add(1);
         if self.judge.swap_in(self.links) {
-            self.decision = None;
+            // What the one before it said is not its word.
+            (self.decision, self.light.anomalous, self.light.asking) = (None, false, false);
+            self.links.inference.update(|s| s.last = None);
         }
         self.links.inference.update(|s| count(&mut s.windows));
 

@@ -5,7 +5,7 @@ use crate::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use crate::data::buffers::RowSet;
 use crate::data::config::Section;
 use crate::data::event::Event;
-use crate::data::order::{Breach, Job, JobFault, JobOrder};
+use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::data::stats::Phase;
 use crate::learners::{Checked, Learner, Trainer};
@@ -13,7 +13,7 @@ use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
-use hone_learn::learner::{Given, Lent, Needs, Part, Setup, Shape, Start, Wants};
+use hone_learn::learner::{Breach, Given, Lent, Needs, Part, Setup, Start, Wants};
 use hone_learn::{Metric, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
 
@@ -156,9 +156,9 @@ impl Train {
     // Not inlined, as the others: in one frame the values of all would lie.
     #[inline(never)]
     pub fn advance(&mut self, links: &Links, workshop: &mut Workshop, id: u32, now: Micros, budget: u32) -> Advance {
-        let wants = match named(self.trainer.wants(), &self.needs) {
+        let wants = match self.needs.allow(self.trainer.wants()) {
             Ok(wants) => wants,
-            Err(fault) => return fault.into(),
+            Err(breach) => return JobFault::Breach(breach).into(),
         };
         let measures = self.feed.measures();
         if wants == Wants::Rows && self.set.is_none() {
@@ -200,7 +200,8 @@ impl Train {
         match stepped {
             Ok(Progress::Running { done, total }) => {
                 self.progress = (done, total);
-                let (done, total) = (done + u32::from(self.feed.measured), total + u32::from(self.feed.windows));
+                let done = done.saturating_add(self.feed.measured.into());
+                let total = total.saturating_add(self.feed.windows.into());
                 Advance::Moved(done, total, if collecting { Phase::Collecting } else { Phase::Computing })
             }
             Ok(Progress::Done(report)) => {
@@ -256,16 +257,6 @@ impl Train {
     }
 }
 
-/// What a trainer wants, where its learner named it beforehand.
-pub(crate) fn named(wants: Wants, needs: &Needs) -> Result<Wants, JobFault> {
-    match wants {
-        Wants::Window if !needs.windows => Err(JobFault::Breach(Breach::Unnamed)),
-        Wants::Rows if !needs.rows => Err(JobFault::Breach(Breach::Unnamed)),
-        Wants::Nothing => Err(JobFault::Breach(Breach::Stuck)),
-        Wants::Window | Wants::Rows | Wants::Work => Ok(wants),
-    }
-}
-
 /// One step of a trainer on its own model.
 #[inline(never)]
 pub(crate) fn step(
@@ -278,16 +269,7 @@ pub(crate) fn step(
         let lent = Lent { model, earlier: lent.earlier, workspace: &mut *lent.workspace, budget: lent.budget };
         trainer.step(given, lent).ok_or(JobFault::NoFreeSlot)?.map_err(JobFault::Learner)?
     };
-    reached(progress, lent.model.shape())
-}
-
-/// How far a training is that left a model of this shape.
-fn reached(progress: Progress, shape: Shape) -> Result<Progress, JobFault> {
-    match progress {
-        Progress::Running { done, total } => Ok(Progress::Running { done: done.min(total), total }),
-        Progress::Done(_) if shape.inputs == 0 => Err(JobFault::Breach(Breach::NoModel)),
-        Progress::Done(_) => Ok(progress),
-    }
+    Breach::check(progress, lent.model.shape()).map_err(JobFault::Breach)
 }
 
 /// A training of a model that learns in place, in the inference loop; here its progress is watched.
@@ -345,30 +327,4 @@ pub(crate) fn extractor_of_rows(links: &Links) -> Result<Preprocessing, JobFault
     let set = links.extractor.get();
     let by = set.map_or_else(|| extractor(&links.config.get().features, channels), Ok);
     by.map(Preprocessing::Row).map_err(|e| JobFault::params(Section::Features, &e))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_learner_that_breaks_the_contract_is_told() {
-        let windows = Needs { windows: true, ..Needs::default() };
-        let rows = Needs { rows: true, ..Needs::default() };
-        assert_eq!(named(Wants::Window, &windows), Ok(Wants::Window));
-        assert_eq!(named(Wants::Rows, &rows), Ok(Wants::Rows));
-        assert_eq!(named(Wants::Work, &Needs::default()), Ok(Wants::Work));
-        assert_eq!(named(Wants::Window, &rows), Err(JobFault::Breach(Breach::Unnamed)));
-        assert_eq!(named(Wants::Rows, &windows), Err(JobFault::Breach(Breach::Unnamed)));
-        assert_eq!(named(Wants::Nothing, &rows), Err(JobFault::Breach(Breach::Stuck)));
-
-        let report =
-            Report { stop: Stop::Converged, rows: 1, iterations: 1, work: 0, metric: Metric::Accuracy, quality: 1.0 };
-        let seen = Shape { inputs: 2, frames: 1 };
-        assert_eq!(reached(Progress::Done(report), seen), Ok(Progress::Done(report)));
-        assert_eq!(reached(Progress::Done(report), Shape::default()), Err(JobFault::Breach(Breach::NoModel)));
-        let running = |done, total| Progress::Running { done, total };
-        assert_eq!(reached(running(7, 5), Shape::default()), Ok(running(5, 5)));
-        assert_eq!(reached(running(3, 5), Shape::default()), Ok(running(3, 5)));
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::data::config::Section;
 use crate::data::env::SensorError;
-use crate::data::order::{Breach, JobFault};
+use crate::data::order::JobFault;
 use crate::learners::{Learner, Missing};
 use hone_learn::text::{Out, Write};
 use hone_learn::words;
@@ -30,20 +30,14 @@ pub fn job(fault: &JobFault, out: &mut dyn Out) {
             out.str("the training set has too few rows to hold some back; 'label 1' begins to collect rows of class 1")
         }
         JobFault::Classes => out.str("the rows are of more classes than an evaluation tells apart"),
-        JobFault::NoSuchForm => {
-            out.str("the model in use has no such form; 'model quantize' takes what 'model compress' does not")
-        }
+        JobFault::NoSuchForm => out.str("the model in use has no such form"),
         JobFault::Converted => out.str(words::CONVERTED),
-        JobFault::NoAnswer => out.str(
-            "the model said nothing of any row or window held back; more windows (--windows) may help, else train it: 'infer once' says why",
-        ),
+        JobFault::NoAnswer => {
+            out.str("the model says nothing of what was held back; give it more (--windows), or train it anew")
+        }
         JobFault::Breach(breach) => {
             out.str("a mistake in the learner's code: ");
-            out.str(match breach {
-                Breach::Unnamed => "it wants windows or rows that its 'required' does not name",
-                Breach::Stuck => "it wants nothing more and has not ended",
-                Breach::NoModel => "it ended without a model",
-            });
+            out.str(breach.words());
         }
         JobFault::Learner(fault) => fault.explain(out),
     }

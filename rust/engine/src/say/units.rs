@@ -26,19 +26,17 @@ pub fn rate(rate: Rate, out: &mut dyn Out) {
 }
 
 /// The unit, after a blank; nothing where there is none.
-pub fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => " m/s2",
-        Unit::RadiansPerSecond => " rad/s",
-        Unit::Celsius => " deg C",
+pub fn unit(unit: Unit, out: &mut dyn Out) {
+    if unit != Unit::None {
+        out.str(" ");
+        out.str(unit.name());
     }
 }
 
 /// `0.001197 m/s2 per LSB`.
 pub fn scale(channel: Channel, out: &mut dyn Out) {
     out.real(channel.scale);
-    out.str(unit(channel.unit));
+    unit(channel.unit, out);
     out.str(" per LSB");
 }
 

@@ -23,7 +23,7 @@ pub struct NewArgs {
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Frames per second, where the files do not tell
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     pub rate: Option<f64>,
     /// Take every proposal without asking
     #[arg(long)]

@@ -21,7 +21,7 @@ pub fn draw(folder: &Path, set: &Dataset) -> Result<Vec<PathBuf>, PlotError> {
         let letters = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
         let path = folder.join(format!("{}-{c}-{}.png", set.name, name.chars().map(letters).collect::<String>()));
         let spectrum = spectrum(&path, set, r, c)?;
-        let unit = r.channels.get(c).map_or("", |c| super::summary::unit(c.unit));
+        let unit = r.channels.get(c).map_or("", |c| c.unit.name());
         let picture = ChannelPicture {
             title: if set.title.is_empty() { set.name.clone() } else { set.title.clone() },
             subtitle: format!("channel {name}, {} recordings end to end, {} Hz", r.recordings.len(), r.rate_hz),

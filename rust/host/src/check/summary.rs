@@ -2,7 +2,7 @@
 
 use crate::dataset::timing::figure;
 use crate::dataset::{Data, Dataset, Part, Recordings, Table};
-use hone_signal::{Sample, Unit};
+use hone_signal::Sample;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,6 +34,8 @@ pub struct Summary {
     pub left_out: BTreeMap<String, usize>,
     /// Recordings too short for a window.
     pub short: Vec<String>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
     /// Why nothing can be learnt from it; `None` where something can.
     pub problem: Option<String>,
     /// Frames per window.
@@ -126,7 +128,7 @@ impl Summary {
             let (first, last) = (facts.counts.iter().position(|n| *n > 0), facts.counts.iter().rposition(|n| *n > 0));
             self.channels.push(Channel {
                 name: name.clone(),
-                unit: unit(channel.unit).into(),
+                unit: channel.unit.name().into(),
                 scale: *scale,
                 least: finite(facts.range.0),
                 greatest: finite(facts.range.1),
@@ -150,6 +152,7 @@ impl Summary {
         self.windows(set, counts);
         self.left_out = r.left_out.windows.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect();
         self.short.clone_from(&r.left_out.short);
+        self.notes.clone_from(&r.notes);
         self
     }
 
@@ -243,16 +246,9 @@ impl Summary {
         if self.short.len() > 10 {
             let _ = writeln!(text, "  and {} more recordings", self.short.len() - 10);
         }
+        for note in &self.notes {
+            let _ = writeln!(text, "  note: {note}");
+        }
         text
-    }
-}
-
-/// A unit as a manifest spells it.
-pub fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::None => "",
-        Unit::MetresPerSecondSquared => "m/s2",
-        Unit::RadiansPerSecond => "rad/s",
-        Unit::Celsius => "degC",
     }
 }

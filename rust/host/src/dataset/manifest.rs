@@ -2,6 +2,7 @@
 //! `docs/formats/manifest.md` describes it for those who write one.
 
 mod check;
+mod spelling;
 
 use super::source::{Fault, Source};
 use hone_signal::Unit;
@@ -92,6 +93,7 @@ pub struct ChannelSpec {
     /// Its place along the file's channel axis. Default: its place in the list.
     pub index: Option<usize>,
     /// Its column in a CSV file: a name, or a number from 0. Default: its name.
+    #[serde(default, deserialize_with = "spelling::some_column")]
     pub column: Option<String>,
     /// Units per LSB.
     pub scale: f64,
@@ -102,34 +104,9 @@ pub struct ChannelSpec {
     pub factor: Option<f64>,
 }
 
-/// A unit by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum UnitSpec {
-    /// None, or one that the device does not know.
-    #[default]
-    #[serde(rename = "none")]
-    None,
-    /// m/s².
-    #[serde(rename = "m/s2")]
-    MetresPerSecondSquared,
-    /// rad/s.
-    #[serde(rename = "rad/s")]
-    RadiansPerSecond,
-    /// °C.
-    #[serde(rename = "degC")]
-    Celsius,
-}
-
-impl From<UnitSpec> for Unit {
-    fn from(u: UnitSpec) -> Self {
-        match u {
-            UnitSpec::None => Self::None,
-            UnitSpec::MetresPerSecondSquared => Self::MetresPerSecondSquared,
-            UnitSpec::RadiansPerSecond => Self::RadiansPerSecond,
-            UnitSpec::Celsius => Self::Celsius,
-        }
-    }
-}
+/// A unit, by any of its names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnitSpec(pub Unit);
 
 /// One class.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +117,7 @@ pub struct ClassSpec {
     /// Its name.
     pub name: String,
     /// What label arrays and label columns call it. Default: its name where that is a whole number, else the id.
+    #[serde(default, deserialize_with = "spelling::some_whole")]
     pub value: Option<i64>,
     /// For anomaly tasks: whether windows of it are to raise an alarm.
     #[serde(default)]
@@ -166,10 +144,13 @@ pub struct FileSpec {
     /// The decimal mark of a CSV file. Default: what its first lines show.
     pub decimal: Option<String>,
     /// Of recordings in a CSV file: the column of times, or `none`. Default: the one of `spans`, else one named as such.
+    #[serde(default, deserialize_with = "spelling::some_column")]
     pub time: Option<String>,
     /// Of a CSV table: the columns of features. Default: all but the label.
+    #[serde(default, deserialize_with = "spelling::some_columns")]
     pub columns: Option<Vec<String>>,
     /// Of a CSV file: the column of the class, by name, number from 0, or `last`. Default for tables: `last`.
+    #[serde(default, deserialize_with = "spelling::some_column")]
     pub label: Option<String>,
     /// The class of everything in the file.
     pub class: Option<String>,
@@ -206,10 +187,13 @@ pub struct SpanSpec {
     /// Below the data folder.
     pub path: String,
     /// Its column of starts. Default: `start`.
+    #[serde(default, deserialize_with = "spelling::some_column")]
     pub start: Option<String>,
     /// Its column of ends. Default: `end`.
+    #[serde(default, deserialize_with = "spelling::some_column")]
     pub end: Option<String>,
     /// The recording's column of times, in seconds or as a date and time.
+    #[serde(deserialize_with = "spelling::column")]
     pub time: String,
     /// The class within.
     pub class: String,
@@ -265,13 +249,13 @@ pub struct AssignSpec {
     /// By which array.
     pub by: By,
     /// Values to learn from.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spelling::wholes")]
     pub train: Vec<i64>,
     /// Values to set a threshold by.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spelling::wholes")]
     pub calibrate: Vec<i64>,
     /// Values to judge by.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spelling::wholes")]
     pub test: Vec<i64>,
 }
 

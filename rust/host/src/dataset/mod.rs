@@ -22,7 +22,7 @@ pub use source::{Fault, Source};
 use hone_learn::ClassId;
 use hone_signal::{Channel, Faults, Micros, Sample, WindowView};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use store::Store;
@@ -133,6 +133,8 @@ pub struct Recordings {
     pub gaps: usize,
     /// Rates that files tell of.
     pub rates: Vec<(String, f64)>,
+    /// What else is to be told.
+    pub notes: Vec<String>,
     store: Arc<Store>,
 }
 
@@ -217,6 +219,27 @@ pub struct Row {
     pub part: Part,
     /// Its group, where the manifest names groups.
     pub group: Option<i64>,
+}
+
+impl Table {
+    /// Names of features that never change in what is trained on.
+    pub fn constant(&self) -> Vec<&str> {
+        let train = || self.rows.iter().filter(|r| r.part == Part::Train);
+        let still = |c: &usize| {
+            let mut values = train().filter_map(|r| r.features.get(*c));
+            let first = values.next();
+            values.all(|v| Some(v) == first)
+        };
+        (0..self.names.len()).filter(still).filter_map(|c| self.names.get(c)).map(String::as_str).collect()
+    }
+
+    /// Rows to test whose features are those of a row to train.
+    pub fn taught(&self) -> usize {
+        let bits = |r: &Row| r.features.iter().map(|f| f.to_bits()).collect::<Vec<u32>>();
+        let of = |part| self.rows.iter().filter(move |r| r.part == part);
+        let train: HashSet<Vec<u32>> = of(Part::Train).map(bits).collect();
+        of(Part::Test).filter(|r| train.contains(&bits(r))).count()
+    }
 }
 
 /// A window with its samples.

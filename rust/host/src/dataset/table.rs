@@ -2,12 +2,13 @@
 
 use super::cut::{self, Item};
 use super::file::array::Array;
+use super::file::dialect::separator_name;
 use super::file::sheet::Sheet;
 use super::file::{Format, fault, locate};
 use super::manifest::{ArrayRef, FileSpec, Manifest};
 use super::{Fault, Part, Row, Source, Table, recordings};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Beyond this, whole numbers are no longer told apart in 64 bits.
 const GREATEST: f64 = 9_007_199_254_740_992.0;
@@ -26,7 +27,6 @@ struct Raw {
 
 /// What a file gave.
 struct Rows {
-    path: PathBuf,
     names: Vec<String>,
     rows: Vec<Raw>,
 }
@@ -34,9 +34,9 @@ struct Rows {
 pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<Table, Fault> {
     let mut table = Table { standardise: manifest.standardise.unwrap_or(true), ..Table::default() };
     let mut all: Vec<(Raw, Part)> = Vec::new();
-    let mut seen: BTreeMap<u64, (usize, PathBuf)> = BTreeMap::new();
+    let mut seen: BTreeMap<(usize, u64), usize> = BTreeMap::new();
     for (i, file) in manifest.files.iter().enumerate() {
-        let Rows { path, names, rows } = match Format::of(&file.path) {
+        let Rows { names, rows } = match Format::of(&file.path) {
             Some(Format::Csv) => csv_rows(source, manifest, root, i, file)?,
             _ => array_rows(source, manifest, root, i, file)?,
         };
@@ -55,11 +55,12 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
             );
             return Err(source.fault(&key, problem));
         }
-        if let Some((other, before)) = seen.insert(hash(&rows), (i, path.clone())) {
+        if let Some(other) = seen.insert(hash(&rows), i) {
+            let before = manifest.files.get(other).map_or("", |f| f.path.as_str());
             let problem = format!(
-                "{} holds the same rows as {} of file[{other}]; use a file once, with split or assign to share it among parts",
-                path.display(),
-                before.display()
+                "{} holds the same rows as {before} of file[{other}]; use a row once, with split or assign to share a file among \
+                 parts",
+                file.path
             );
             return Err(source.fault(&key, problem));
         }
@@ -93,10 +94,13 @@ fn offset(rows: &[(Raw, Part)], column: usize) -> f64 {
     if middle.is_finite() && middle.abs() > FAR * (all.1 - all.0) && all.1 > all.0 { middle } else { 0.0 }
 }
 
-/// What tells rows from others.
-fn hash(rows: &[Raw]) -> u64 {
-    let words = rows.iter().flat_map(|r| r.features.iter().map(|f| f.to_bits()).chain([r.class as u64]));
-    words.fold(rows.len() as u64, |h, w| (h ^ w).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23))
+/// What tells a file's rows from others, in whatever order they are.
+fn hash(rows: &[Raw]) -> (usize, u64) {
+    let row = |r: &Raw| {
+        let mix = |h: u64, f: &f64| (h ^ f.to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+        r.features.iter().fold(0, mix).wrapping_mul(0xd134_2543_de82_ef95)
+    };
+    (rows.len(), rows.iter().map(row).fold(0, u64::wrapping_add))
 }
 
 fn usable(value: f64) -> Result<(), String> {
@@ -131,6 +135,11 @@ fn csv_rows(source: &Source, manifest: &Manifest, root: &Path, i: usize, file: &
         None => (0..sheet.column_names().len()).filter(|c| Some(*c) != label).collect(),
     };
     let names = sheet.column_names();
+    if let ([only], None) = (names, whole) {
+        let how = separator_name(sheet.dialect().separator);
+        let problem = format!("{} has one column, {only:?}, if its cells are separated by {how}", path.display());
+        return Err(source.fault(&key("path"), problem + "; a table has features and their class"));
+    }
     if columns.is_empty() || label.is_some_and(|l| columns.contains(&l)) {
         return Err(source.fault(&key("columns"), "give at least one column of features, without the label's".into()));
     }
@@ -165,7 +174,7 @@ fn csv_rows(source: &Source, manifest: &Manifest, root: &Path, i: usize, file: &
         return Err(fault(&path, None, "has no rows below its header"));
     }
     groups(source, root, i, file, &mut rows)?;
-    Ok(Rows { path, names, rows })
+    Ok(Rows { names, rows })
 }
 
 fn array_rows(source: &Source, manifest: &Manifest, root: &Path, i: usize, file: &FileSpec) -> Result<Rows, Fault> {
@@ -204,7 +213,7 @@ fn array_rows(source: &Source, manifest: &Manifest, root: &Path, i: usize, file:
         rows.push(Raw { features, class, label, group: None });
     }
     groups(source, root, i, file, &mut rows)?;
-    Ok(Rows { path, names: (0..width).map(|c| c.to_string()).collect(), rows })
+    Ok(Rows { names: (0..width).map(|c| c.to_string()).collect(), rows })
 }
 
 fn whole_numbers(source: &Source, root: &Path, key: &str, spec: &ArrayRef, count: usize) -> Result<Vec<i64>, Fault> {

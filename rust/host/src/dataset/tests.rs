@@ -145,7 +145,7 @@ fn fault(text: &str) -> String {
 fn faults_name_file_line_and_key_and_what_to_do() {
     Manifest::parse(&Source::new(Path::new("m.toml"), GOOD.into())).unwrap();
     for (from, to, expected) in [
-        ("length = 2", "length = 0", "m.toml, line 6, key window.length: give 1 to 1000000 frames"),
+        ("length = 2", "length = 0", "m.toml, line 6, key window.length: is 0; a window has 8 to 4096 frames"),
         ("rate_hz = 10", "rate_hz = -1", "m.toml, line 5, key rate_hz: give a rate above 0"),
         ("scale = 0.5", "scale = 0", "m.toml, line 10, key channel[0].scale: give a number above 0"),
         ("a.npy", "../a.npy", "m.toml, line 20, key file[0].path: \"../a.npy\" is not below the data folder"),

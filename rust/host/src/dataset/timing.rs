@@ -1,7 +1,8 @@
 //! The times of a recording against its rate.
 
 use super::Fault;
-use super::file::sheet::{Options, Sheet};
+use super::file::dialect::Options;
+use super::file::sheet::Sheet;
 use super::instant::{Clock, Moment, moment};
 use std::path::Path;
 
@@ -16,6 +17,8 @@ pub struct Timing {
     /// The column.
     pub column: usize,
     clock: Clock,
+    /// The first number of the column.
+    first: f64,
     /// Seconds per number of the column.
     unit: f64,
     /// The step of a clock too coarse for the rate, else 0.
@@ -29,25 +32,40 @@ pub struct Timing {
     rows: u64,
     back: u64,
     first_back: Option<usize>,
+    /// Intervals longer than the usual.
+    long: u64,
     /// The first and the last moment.
     pub ends: Option<(f64, f64)>,
 }
 
-/// Which column holds times: as the manifest says, else one whose name says so.
-pub fn column(sheet: &Sheet, named: Option<&str>, taken: &[usize]) -> Result<Option<(usize, bool)>, String> {
+/// Columns that may hold times, and whether one that does not is a fault: the one that the manifest names, else those
+/// whose names say so, first to last.
+pub fn columns(sheet: &Sheet, named: Option<&str>, taken: &[usize]) -> Result<Vec<(usize, bool)>, String> {
     match named {
-        Some("none") if !sheet.column_names().iter().any(|n| n == "none") => Ok(None),
-        Some(name) => sheet.column(name).map(|c| Some((c, true))),
+        Some("none") if !sheet.column_names().iter().any(|n| n == "none") => Ok(Vec::new()),
+        Some(name) => sheet.column(name).map(|c| vec![(c, true)]),
+        None if !sheet.headed() => Ok(Vec::new()),
         None => {
-            let speaks = |name: &String| {
-                let name = name.to_ascii_lowercase();
-                name.contains("time") || name.contains("date") || matches!(name.as_str(), "t" | "ts")
-            };
-            let found = sheet.column_names().iter().position(speaks).filter(|c| sheet.headed() && !taken.contains(c));
-            Ok(found.map(|c| (c, false)))
+            let named = sheet.column_names().iter().enumerate().filter(|(c, _)| !taken.contains(c));
+            Ok(named.filter_map(|(c, name)| speaks(name).map(|certain| (c, certain))).collect())
         }
     }
 }
+
+/// Whether a column's name tells of times, and then whether for certain: `time_ms`, not `timer` nor `t`.
+fn speaks(name: &str) -> Option<bool> {
+    let name = name.to_lowercase();
+    let certain = words(&name).any(|w| matches!(w, "time" | "timestamp" | "datetime"));
+    let may = certain || name.contains("time") || name.contains("date") || matches!(name.as_str(), "t" | "ts");
+    may.then_some(certain)
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty())
+}
+
+/// What is said of a column that only its name tells of.
+const NO_TIMES: &str = "or give time = \"none\" if the column holds no times";
 
 impl Timing {
     /// Looks at the first rows: the clock, its unit, and whether it agrees with the rate. `None` where a column that only
@@ -74,7 +92,9 @@ impl Timing {
                     return Err(sheet.fault(column, problem));
                 }
                 None => {
-                    let problem = format!("{text:?} is neither a number nor a date with time, as 2024-07-01T12:00:00Z");
+                    let problem = format!(
+                        "{text:?} is neither a number nor a date with time, as 2024-07-01T12:00:00Z; write it so, {NO_TIMES}"
+                    );
                     return Err(sheet.fault(column, problem));
                 }
             }
@@ -83,13 +103,13 @@ impl Timing {
         let mut intervals: Vec<f64> = moments.windows(2).filter_map(|m| Some(m.get(1)?.at - m.first()?.at)).collect();
         let back = intervals.iter().filter(|i| **i < 0.0).count();
         if back * 10 > intervals.len() {
-            let problem = "the times are not in order; sort the rows, or give time = \"none\"";
+            let problem = format!("the times are not in order; sort the rows, {NO_TIMES}");
             return if declared { Err(sheet.fault(column, problem)) } else { Ok(None) };
         }
         intervals.retain(|i| *i >= 0.0);
         let interval = typical(&intervals);
         if interval <= 0.0 {
-            let problem = "the times do not move on; give time = \"none\" if the column holds no times";
+            let problem = format!("the times do not move on; write them finer, {NO_TIMES}");
             return if declared { Err(sheet.fault(column, problem)) } else { Ok(None) };
         }
         let name = sheet.column_names().get(column).cloned().unwrap_or_default();
@@ -109,6 +129,7 @@ impl Timing {
         Ok(Some(Self {
             column,
             clock: first.clock,
+            first: first.at,
             unit,
             coarse: coarse.unwrap_or(0.0),
             gap,
@@ -119,6 +140,7 @@ impl Timing {
             rows: 0,
             back: 0,
             first_back: None,
+            long: 0,
             ends: None,
         }))
     }
@@ -141,6 +163,7 @@ impl Timing {
                 self.first_back = self.first_back.or(Some(sheet.line()));
             }
             gap = interval < 0.0 || interval > self.gap;
+            self.long += u64::from(interval > self.gap);
             if !gap {
                 self.sum += interval;
                 self.intervals += 1;
@@ -158,9 +181,21 @@ impl Timing {
     /// As [`Timing::look`], of the whole file.
     pub fn end(&self, sheet: &Sheet, rate_hz: f64) -> Result<(), Fault> {
         if self.back * 10 > self.rows {
-            let problem = "the times are not in order; sort the rows, or give time = \"none\"";
+            let problem = format!("the times are not in order; sort the rows, {NO_TIMES}");
             let fault = sheet.fault(self.column, problem);
             return Err(Fault { line: self.first_back, ..fault });
+        }
+        if let Some((first, last)) = self.ends.filter(|_| self.long * 10 > self.rows) {
+            let name = sheet.column_names().get(self.column).map_or("", String::as_str);
+            let overall = self.rows as f64 / ((last - first) * self.unit);
+            let problem = format!(
+                "{} of {} intervals of column {name} are longer than one and a half of the usual: on the whole there are {} \
+                 frames a second, the manifest's rate_hz is {rate_hz}; cut the file where its rate changes, {NO_TIMES}",
+                self.long,
+                self.rows - 1,
+                figure(overall)
+            );
+            return Err(super::file::fault(sheet.path(), None, problem));
         }
         let expected = self.intervals as f64 / rate_hz;
         let allowed = TOLERANCE * expected + self.coarse * self.unit;
@@ -183,6 +218,21 @@ impl Timing {
     pub fn clock(&self) -> Clock {
         self.clock
     }
+
+    /// Seconds per number.
+    pub fn unit(&self) -> f64 {
+        self.unit
+    }
+
+    /// Whether its numbers count from 1970.
+    pub fn since_1970(&self) -> bool {
+        epoch_unit(self.first) == Some(self.unit)
+    }
+
+    /// The usual interval, in numbers.
+    pub fn interval(&self) -> f64 {
+        self.nominal
+    }
 }
 
 /// Whether two rates are the same for a recording.
@@ -193,7 +243,7 @@ pub fn agree(a: f64, b: f64) -> bool {
 fn contradiction(path: &Path, column: &str, measured: f64, rate_hz: f64) -> Fault {
     let problem = format!(
         "the times in column {column} tell of {} frames a second, the manifest's rate_hz is {rate_hz}; set rate_hz to what is \
-         true, or time = \"none\" if the column holds no times",
+         true, {NO_TIMES}",
         figure(measured)
     );
     super::file::fault(path, None, problem)
@@ -203,6 +253,9 @@ fn contradiction(path: &Path, column: &str, measured: f64, rate_hz: f64) -> Faul
 pub fn figure(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
+    }
+    if !(1e-9..1e12).contains(&value.abs()) {
+        return format!("{value:.4e}");
     }
     let decimals = (4 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
     let text = format!("{value:.decimals$}");
@@ -235,29 +288,31 @@ fn step(intervals: &[f64]) -> Option<f64> {
     steps.get(steps.len() / 2).copied()
 }
 
-/// Seconds per number, the likeliest first: as the column's name says, as the number itself does if it counts from 1970, or
-/// any.
-pub fn units(name: &str, first: f64) -> Vec<f64> {
-    const UNITS: [f64; 4] = [1.0, 1e-3, 1e-6, 1e-9];
+/// Seconds per number by the column's name, as in `time_ms` or `Elapsed Time (s)`.
+pub fn named_unit(name: &str) -> Option<f64> {
     let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    for (unit, spelt) in [
-        (1e-3, &["ms", "msec", "millis", "milliseconds"][..]),
+    let units: [(f64, &[&str]); 6] = [
+        (1e-3, &["ms", "msec", "millis", "milliseconds"]),
         (1e-6, &["us", "usec", "µs", "micros", "microseconds"]),
         (1e-9, &["ns", "nsec", "nanos", "nanoseconds"]),
         (1.0, &["s", "sec", "secs", "seconds"]),
-    ] {
-        if words.iter().any(|w| spelt.contains(w)) {
-            return vec![unit];
-        }
-    }
-    // 2001 to 2096.
-    for unit in UNITS {
-        if (1e9..4e9).contains(&(first * unit)) {
-            return vec![unit];
-        }
-    }
-    UNITS.to_vec()
+        (60.0, &["min", "mins", "minutes"]),
+        (3600.0, &["h", "hr", "hrs", "hours"]),
+    ];
+    units.into_iter().find(|(_, spelt)| words(&name).any(|w| spelt.contains(&w))).map(|u| u.0)
+}
+
+const UNITS: [f64; 4] = [1.0, 1e-3, 1e-6, 1e-9];
+
+/// Seconds per number of one that counts from 1970: it is of 2001 to 2096 in one unit alone.
+pub fn epoch_unit(number: f64) -> Option<f64> {
+    UNITS.into_iter().find(|unit| (1e9..4e9).contains(&(number * unit)))
+}
+
+/// Seconds per number, the likeliest first: as the column's name says, as the number itself does if it counts from 1970, or
+/// any.
+pub fn units(name: &str, first: f64) -> Vec<f64> {
+    named_unit(name).or_else(|| epoch_unit(first)).map_or(UNITS.to_vec(), |unit| vec![unit])
 }
 
 #[cfg(test)]

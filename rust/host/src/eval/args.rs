@@ -8,7 +8,9 @@ use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
 use crate::output;
 use clap::{Args, ValueEnum};
 use hone_engine::learners;
+use hone_learn::Settings;
 use hone_learn::learner::Form;
+use hone_signal::features;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -37,9 +39,9 @@ pub struct EvalArgs {
     /// In which order windows are learnt and judged
     #[arg(long, value_enum, default_value_t)]
     pub protocol: Protocol,
-    /// In how many orders, from the seed on, the windows are presented: unknown, ablation
-    #[arg(long, default_value_t = Orders(10))]
-    pub orders: Orders,
+    /// In how many orders, from the seed on, the windows are presented: unknown, ablation [default: 10]
+    #[arg(long, value_name = "ORDERS")]
+    pub orders: Option<Orders>,
     /// Test the model also in integers: int8, or qM.N (fixed point, M bits before the point and N behind it)
     #[arg(long, value_name = "int8|qM.N", value_parser = form::quantize, conflicts_with = "compress")]
     pub quantize: Option<Form>,
@@ -53,7 +55,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
     /// Print the learner's settings with their ranges, and do nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["manifest", "root", "protocol", "orders", "quantize", "compress", "json", "plot"])]
     pub list_settings: bool,
 }
 
@@ -196,6 +198,7 @@ pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<
 }
 
 fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    goes_together(args)?;
     let set = Dataset::read(source, &data_folder(args.root.as_deref()))?;
     if set.task == Task::Regression {
         return regression::evaluate(args, &set);
@@ -243,12 +246,33 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
     Ok((report, files))
 }
 
+/// Options that the protocol has no use for are refused, not passed over.
+fn goes_together(args: &EvalArgs) -> Result<(), EvalError> {
+    let ablation = matches!(args.protocol, Protocol::Ablation | Protocol::AblationByClass);
+    let refused = if args.orders.is_some() && !ablation && args.protocol != Protocol::Unknown {
+        "--orders goes with --protocol unknown, ablation and ablation-by-class"
+    } else if args.quantize.or(args.compress).is_some() && args.protocol != Protocol::Holdout {
+        "--quantize and --compress go with --protocol holdout"
+    } else if args.plot.is_some() && args.protocol == Protocol::Unknown {
+        "--plot has no figure of --protocol unknown; leave it out"
+    } else {
+        return Ok(());
+    };
+    Err(EvalError::NotServed(refused.into()))
+}
+
 /// A learner with its settings, which the data and the budget suit.
 fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
     let mut learner = args.budget.learner(args.learner)?;
     learner.serves(set).map_err(EvalError::NotServed)?;
     args.budget.image().map_or(Ok(()), |image| image.takes(set))?;
     learner.adapt(set);
+    let of_windows = |key: &str| key != "seed" && features::Params::SETTINGS.iter().any(|s| s.name == key);
+    if let (None, Some((key, _))) = (set.recordings(), pairs(args)?.into_iter().find(|p| of_windows(&p.0))) {
+        let problem =
+            format!("{key} is of the features of windows, and {} is a table of features; leave it out", set.name);
+        return Err(EvalError::Setting(problem));
+    }
     configure(args, learner.as_mut())?;
     sound::check(set)?;
     learner.fits(set)?;
@@ -263,7 +287,7 @@ fn go(
 ) -> Result<protocol::Outcome, EvalError> {
     let mut tick = || bar.inc(1);
     bar.set_message("train");
-    let orders = args.orders.0;
+    let orders = args.orders.unwrap_or_default().0;
     match args.protocol {
         Protocol::Holdout => {
             let training = learner.train(set, &mut tick)?;
@@ -276,9 +300,6 @@ fn go(
                 report.converted = Some(form::convert(set, learner, form, &training, &results)?);
             }
             Ok(protocol::Outcome { report, training, results, curves: None })
-        }
-        _ if args.quantize.or(args.compress).is_some() => {
-            Err(EvalError::NotServed("--quantize and --compress go with --protocol holdout".into()))
         }
         _ if set.task == Task::Anomaly => {
             Err(EvalError::NotServed(format!("{} has no classes to learn; use --protocol holdout", set.name)))
@@ -308,14 +329,21 @@ pub(super) fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<()
 
 /// The settings asked for.
 fn pairs(args: &EvalArgs) -> Result<Vec<(String, String)>, EvalError> {
-    let seed = args.seed.map(|s| ("seed".to_string(), s.to_string()));
-    let mut pairs = Vec::new();
-    for pair in &args.set {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let seed = args.seed.map(|s| format!("seed={s}"));
+    for pair in args.set.iter().chain(&seed) {
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| EvalError::Setting(format!("--set {pair}: give KEY=VALUE, as in --set average=3")))?;
-        pairs.push((key.trim().to_string(), value.trim().to_string()));
+        let (key, value) = (key.trim(), value.trim());
+        let number = |text: &str| text.parse::<f64>().ok();
+        match pairs.iter().find(|p| p.0 == key) {
+            Some((_, before)) if before != value && (number(before).is_none() || number(before) != number(value)) => {
+                return Err(EvalError::Setting(format!("{key} is given as {before} and as {value}; give it once")));
+            }
+            Some(_) => {}
+            None => pairs.push((key.to_owned(), value.to_owned())),
+        }
     }
-    pairs.extend(seed);
     Ok(pairs)
 }

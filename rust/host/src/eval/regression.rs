@@ -70,6 +70,10 @@ pub(super) fn evaluate(args: &EvalArgs, set: &Dataset) -> Result<(Report, Vec<Pa
     let LearnerName::Table(learner) = args.learner else {
         return Err(EvalError::NotServed(format!("{} is to foretell a number; use --learner linear", set.name)));
     };
+    if args.protocol != args::Protocol::Holdout || args.quantize.or(args.compress).is_some() {
+        let text = "numbers are foretold by --protocol holdout, without --quantize and --compress";
+        return Err(EvalError::NotServed(text.into()));
+    }
     let Some(r) = set.recordings() else {
         let text = format!("{} is a table; a number is foretold of recordings over time", set.name);
         return Err(EvalError::NotServed(text));

@@ -13,7 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// [`EvalError`] says which channel or part, and what to change.
 pub fn check(set: &Dataset) -> Result<(), EvalError> {
-    let Data::Recordings(r) = &set.data else { return Ok(()) };
+    let r = match &set.data {
+        Data::Recordings(r) => r,
+        Data::Table(t) if t.constant().len() == t.names.len() => {
+            let problem = "no feature changes in all rows that are trained on, so nothing can be learnt of them";
+            return Err(EvalError::Data(problem.into()));
+        }
+        Data::Table(_) => return Ok(()),
+    };
     dead(set, r)?;
     for part in Part::ALL {
         let all = r.all(part).count();
@@ -96,6 +103,11 @@ fn dead(set: &Dataset, r: &Recordings) -> Result<(), EvalError> {
         if facts.saturated > 0 && (span.0 == Sample::MIN || span.1 == Sample::MAX) {
             continue;
         }
+        if range.0 > range.1 {
+            let problem =
+                format!("channel {name:?} holds no number in all that is trained on; look at the sensor and the file");
+            return Err(EvalError::Data(problem));
+        }
         let change = range.1 - range.0;
         let steps = i32::from(span.1) - i32::from(span.0);
         if steps > 1 || (steps == 1 && change >= *scale) {
@@ -153,6 +165,7 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
         if r.gaps > 0 {
             report.notes.push(format!("{} gaps in the times; no window spans one", r.gaps));
         }
+        report.notes.extend(r.notes.iter().cloned());
     }
     let trained: BTreeSet<usize> = match &set.data {
         Data::Recordings(r) => r.windows(Part::Train).map(|(_, w)| w.class).collect(),
@@ -173,7 +186,8 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
     if !untested.is_empty() {
         report.notes.push(format!("no window to test is of class {}, so nothing is known of it", untested.join(", ")));
     }
-    let calibrates = set.task == Task::Anomaly && learner != "rce";
+    // A number that is foretold is learnt from these windows too.
+    let calibrates = set.task == Task::Regression || (set.task == Task::Anomaly && learner != "rce");
     let calibrate = set.count(Part::Calibrate);
     if calibrate > 0 && !calibrates {
         let why = if set.task == Task::Anomaly {
@@ -205,6 +219,16 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
         _ => {}
     }
     if let Data::Table(t) = &set.data {
+        let still = t.constant();
+        if !still.is_empty() {
+            let names = still.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+            let more = if still.len() > 10 { ", ..." } else { "" };
+            report.notes.push(format!("{} features never change where they train: {names}{more}", still.len()));
+        }
+        let taught = t.taught();
+        if taught > 0 {
+            report.notes.push(format!("{taught} rows to test are equal to rows to train"));
+        }
         for (name, offset) in t.names.iter().zip(&t.offsets).filter(|(_, o)| **o != 0.0) {
             report.notes.push(format!(
                 "{} was taken off feature {name}, which lies far from 0 for its spread",

@@ -11,7 +11,7 @@ use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use hone_engine::data::buffers::RowSet;
 use hone_engine::data::order::JobFault;
 use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
-use hone_learn::learner::{Answer, Form, Given, Input as Seen, Lent, Point, Sees, Setup, Shape, Wants};
+use hone_learn::learner::{Answer, Breach, Form, Given, Input as Seen, Lent, Needs, Point, Sees, Setup, Shape, Wants};
 use hone_learn::sink::Counter;
 use hone_learn::{ClassId, ParamError, Progress, Report, Value};
 use hone_signal::{Faults, Micros, WindowView};
@@ -83,7 +83,11 @@ impl OfTable {
 
     /// All that the model says of a window or row.
     pub fn answer(&mut self, input: &Input) -> Result<Answer, EvalError> {
-        let unjudged = || EvalError::Learner("a window or row has another shape than those learnt".into());
+        let unjudged = || {
+            EvalError::Learner(
+                "the model says nothing of a window or row; it may have another shape than those learnt".into(),
+            )
+        };
         let answer = match input {
             Input::Window(window) if !self.sees_rows() => {
                 if window.faults.any(Faults::GAP) {
@@ -125,7 +129,8 @@ impl OfTable {
                 None => self.curve.push(point),
             }
         }
-        if let Progress::Done(report) = stepped.map_err(fault)? {
+        let progress = Breach::check(stepped.map_err(fault)?, new.shape()).map_err(broken)?;
+        if let Progress::Done(report) = progress {
             self.learnt = Some(report);
             return Ok(true);
         }
@@ -139,7 +144,13 @@ impl OfTable {
     }
 
     /// Learns rows, in the training set or in place.
-    fn rows(&mut self, set: &Dataset, checked: &Checked, tick: &mut dyn FnMut()) -> Result<usize, EvalError> {
+    fn rows(
+        &mut self,
+        set: &Dataset,
+        checked: &Checked,
+        needs: Needs,
+        tick: &mut dyn FnMut(),
+    ) -> Result<usize, EvalError> {
         let (examples, refused) = self.front.examples(set, Part::Train)?;
         if self.learner.learns_in_place() {
             let mut model = self.fresh();
@@ -161,13 +172,27 @@ impl OfTable {
         collect(&mut rows.edit(), &examples, set.task != Task::Anomaly, tick)?;
         self.taken = examples.len();
         let (mut trainer, mut new) = (checked.begin(), self.fresh());
-        while !self.step(&mut trainer, &Given::Rows(rows.view()), &mut new)? {}
+        loop {
+            let given = match needs.allow(trainer.wants()).map_err(broken)? {
+                Wants::Rows => Given::Rows(rows.view()),
+                Wants::Window | Wants::Work | Wants::Nothing => Given::Work,
+            };
+            if self.step(&mut trainer, &given, &mut new)? {
+                break;
+            }
+        }
         self.model = new;
         Ok(refused)
     }
 
     /// Learns windows in the order of the data.
-    fn windows(&mut self, set: &Dataset, checked: &Checked, tick: &mut dyn FnMut()) -> Result<usize, EvalError> {
+    fn windows(
+        &mut self,
+        set: &Dataset,
+        checked: &Checked,
+        needs: Needs,
+        tick: &mut dyn FnMut(),
+    ) -> Result<usize, EvalError> {
         let Data::Recordings(r) = &set.data else {
             return Err(EvalError::NotServed(format!("{} sees windows; {} is a table", self.learner.name(), set.name)));
         };
@@ -185,21 +210,30 @@ impl OfTable {
             } else {
                 &[]
             };
-            while trainer.wants() == Wants::Work {
-                self.step(&mut trainer, &Given::Work, &mut new)?;
-            }
-            self.step(&mut trainer, &Given::Window(Seen { window: view, row, beside: None }), &mut new)?;
-            while trainer.wants() == Wants::Work {
-                self.step(&mut trainer, &Given::Work, &mut new)?;
-            }
-            if self.learnt.is_some() {
-                self.model = new;
-                return Ok(refused);
+            let mut next = Some(Given::Window(Seen { window: view, row, beside: None }));
+            // The window, as soon as it is wanted, and all work that needs no other.
+            loop {
+                let given = match needs.allow(trainer.wants()).map_err(broken)? {
+                    Wants::Window => match next.take() {
+                        Some(window) => window,
+                        None => break,
+                    },
+                    Wants::Work | Wants::Rows | Wants::Nothing => Given::Work,
+                };
+                if self.step(&mut trainer, &given, &mut new)? {
+                    self.model = new;
+                    return Ok(refused);
+                }
             }
         }
         let text = format!("{} wants more windows than there are to train on", self.learner.name());
         Err(EvalError::NotServed(text))
     }
+}
+
+/// What a learner's own code did wrong.
+fn broken(breach: Breach) -> EvalError {
+    EvalError::Learner(format!("a mistake in the learner's code: {}", breach.words()))
 }
 
 /// A row without its window.
@@ -248,8 +282,12 @@ impl Learner for OfTable {
         (*self.model, self.learnt, self.taken) = (Model::Empty, None, 0);
         self.curve.clear();
         let (checked, setup) = self.check(set)?;
-        let live = checked.required(&setup).windows;
-        let refused = if live { self.windows(set, &checked, tick)? } else { self.rows(set, &checked, tick)? };
+        let needs = checked.required(&setup);
+        let refused = if needs.windows {
+            self.windows(set, &checked, needs, tick)?
+        } else {
+            self.rows(set, &checked, needs, tick)?
+        };
         self.scratch.prepare(&self.model);
         let mut counter = Counter::default();
         let unwritable = |e| EvalError::Learner(format!("the model cannot be stored: {e:?}"));

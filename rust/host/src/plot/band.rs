@@ -113,17 +113,9 @@ fn band_on(whole: &Area, t: &Band) -> Outcome {
     }
     let alarms = points.iter().filter(|p| p.alarmed);
     chart.draw_series(alarms.map(|p| Circle::new((at(p), p.seen), 4, ALARM.filled())))?;
-    let (xs, ys) = whole.get_pixel_range();
-    let (mut x, y) = (xs.end - 34, ys.start + 70);
-    let style = TextStyle::from((FONT, 20).into_font()).color(&INK);
-    let style = style.pos(text_anchor::Pos::new(text_anchor::HPos::Right, text_anchor::VPos::Center));
-    let shaded = if t.spans.is_empty() { None } else { Some(("truly anomalous", SHADE, 14)) };
-    let entries = [("value", INK, 3), ("expected", LINE, 3), ("interval", BAND, 14), ("alarm", ALARM, 14)];
-    for (name, colour, thick) in entries.into_iter().chain(shaded) {
-        on_pixels(whole, name, x, y, &style)?;
-        x -= text_width(name, 20) + 10;
-        super::fill(whole, (x - 24, y - thick / 2), (x, y + (thick + 1) / 2), colour)?;
-        x -= 46;
+    let mut entries = vec![("value", INK, 3), ("expected", LINE, 3), ("interval", BAND, 14), ("alarm", ALARM, 14)];
+    if !t.spans.is_empty() {
+        entries.push(("truly anomalous", SHADE, 14));
     }
-    Ok(())
+    legend(whole, &entries)
 }

@@ -95,7 +95,14 @@ fn timeline_on(area: &Area, t: &Timeline) -> Outcome {
         panel(&upper, t, times.clone(), floor..high + margin, |v| number(*v))?;
     }
     verdict_strip(&lower, t, times)?;
-    legend(whole, t)
+    let mut entries = vec![("normal", FINE, 14), ("alarm", ALARM, 14)];
+    if !t.spans.is_empty() {
+        entries.push(("truly anomalous", SHADE, 14));
+    }
+    if t.threshold.is_some() {
+        entries.push(("threshold", INK, 3));
+    }
+    legend(whole, &entries)
 }
 
 fn panel<Y>(area: &Area, t: &Timeline, times: std::ops::Range<f64>, y: Y, label: impl Fn(&f64) -> String) -> Outcome
@@ -209,26 +216,4 @@ fn verdict_strip(area: &Area, t: &Timeline, times: std::ops::Range<f64>) -> Outc
     let style = TextStyle::from((FONT, 20).into_font()).color(&INK);
     let style = style.pos(text_anchor::Pos::new(text_anchor::HPos::Right, text_anchor::VPos::Center));
     on_pixels(area, "verdict", x - 10, y, &style)
-}
-
-fn legend(area: &Area, t: &Timeline) -> Outcome {
-    let (xs, ys) = area.get_pixel_range();
-    let mut x = xs.end - 34;
-    let y = ys.start + 70;
-    let style = TextStyle::from((FONT, 20).into_font()).color(&INK);
-    let style = style.pos(text_anchor::Pos::new(text_anchor::HPos::Right, text_anchor::VPos::Center));
-    let mut entries = vec![("normal", FINE, 14), ("alarm", ALARM, 14)];
-    if !t.spans.is_empty() {
-        entries.push(("truly anomalous", SHADE, 14));
-    }
-    if t.threshold.is_some() {
-        entries.push(("threshold", INK, 3));
-    }
-    for (name, colour, thick) in entries {
-        on_pixels(area, name, x, y, &style)?;
-        x -= text_width(name, 20) + 10;
-        fill(area, (x - 24, y - thick / 2), (x, y + (thick + 1) / 2), colour)?;
-        x -= 46;
-    }
-    Ok(())
 }

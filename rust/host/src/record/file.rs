@@ -175,12 +175,7 @@ pub fn manifest(kind: Kind, r: &Recording, file: &Path) -> Result<String, String
         r.rate_hz()
     );
     for (name, (scale, unit)) in names(r).iter().zip(&r.channels) {
-        let unit = match unit {
-            Unit::None => "none",
-            Unit::MetresPerSecondSquared => "m/s2",
-            Unit::RadiansPerSecond => "rad/s",
-            Unit::Celsius => "degC",
-        };
+        let unit = if *unit == Unit::None { "none" } else { unit.name() };
         let _ = write!(text, "\n[[channel]]\nname = {}\nscale = {scale}\nunit = \"{unit}\"\n", quoted(name));
         if kind == Kind::Npy && (missing > 0 || r.pieces.iter().any(|p| p.invalid)) {
             let _ = writeln!(text, "factor = {scale}");

@@ -9,7 +9,7 @@ use hone_host::eval::{EvalArgs, EvalError, Report, evaluate};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process;
-use tables::{SMALL, TABLES};
+use tables::{NETWORKS, SMALL, TABLES};
 
 /// Arguments as after `hone eval`.
 #[derive(Parser)]
@@ -173,21 +173,73 @@ fn all_figures_are_what_the_commands_give() {
     check(true);
 }
 
+/// What an example prints.
+fn example(words: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut cargo = process::Command::new(env!("CARGO"));
+    cargo.current_dir(&root).args(["run", "--quiet", "--release", "--package", "hone-host", "--example"]);
+    let out = cargo.args(words).output().expect("cargo runs");
+    assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).expect("text")
+}
+
 #[test]
 #[ignore = "minutes; part of cargo xtask test --all"]
 fn packed_readouts_are_as_the_example_prints_them() {
     if !recordings() {
         return;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for set in ["datasets/cwru-anomaly.toml", "datasets/fan-med.toml"] {
-        let mut cargo = process::Command::new(env!("CARGO"));
-        cargo.current_dir(&root).args(["run", "--quiet", "--package", "hone-host", "--example", "pack_esn", "--", set]);
-        let out = cargo.arg(data_folder(None).canonicalize().unwrap()).output().expect("cargo runs");
-        let out = String::from_utf8(out.stdout).expect("text");
+        let folder = data_folder(None).canonicalize().unwrap();
+        let out = example(&["pack_esn", "--", set, folder.to_str().unwrap()]);
         // Behind the first, which names the set, all lines are in the page.
         let rows: Vec<_> = out.lines().skip(1).collect();
         assert!(rows.len() > 10, "{out}");
         assert!(rows.iter().all(|row| SMALL.1.contains(row)), "{}: there should be\n{out}", SMALL.0);
     }
+}
+
+/// The lines of a page's table, without its headings.
+fn lines(page: &'static str, headings: &str) -> impl Iterator<Item = &'static str> {
+    let (_, table) = page.split_once(headings).expect("the table is there");
+    table.lines().skip(2).take_while(|l| l.starts_with("| "))
+}
+
+#[test]
+#[ignore = "an hour; part of cargo xtask test --all"]
+fn networks_are_as_the_example_prints_them() {
+    if !recordings() {
+        return;
+    }
+    let mut wrong = String::new();
+    let mut compare = |row: &str, made: &str| {
+        if row != made {
+            wrong += &format!("{made}\n");
+        }
+    };
+    for row in lines(NETWORKS.1, "| set | network | int8 | int8, to the nearest | f32 | int8 less f32 |") {
+        let mut cells = row.split(" | ").map(|c| c.trim_matches(['|', ' ', '`']));
+        let (set, net) = (cells.next().unwrap(), cells.next().unwrap());
+        let raw = if set == "cwru-raw" { &["--raw", "--seeds", "5"][..] } else { &["--seeds", "10"][..] };
+        let out = example(&[&["net", "--", set, "--net", net, "--forms", "int8,nearest,f32", "--row"], raw].concat());
+        compare(row, out.lines().last().unwrap());
+    }
+    for row in lines(NETWORKS.1, "| set | all | a half | a tenth | 0.1 to 1 | skipped above 0.95 |") {
+        let set = row.trim_matches(['|', ' ']).split(' ').next().unwrap();
+        let mut made = format!("| {set} |");
+        let rows = |least: &'static str, most: &'static str| vec!["--set", least, "--set", most];
+        for settings in [
+            vec![],
+            rows("rows-least=0.5", "rows-most=0.5"),
+            rows("rows-least=0.1", "rows-most=0.1"),
+            rows("rows-least=0.1", "rows-most=1"),
+            vec!["--set", "skip-above=0.95"],
+        ] {
+            let out = example(&[&["net", "--", set, "--forms", "int8", "--seeds", "10"], &settings[..]].concat());
+            let mean = out.split_once(" mean ").and_then(|(_, rest)| rest.split(' ').next()).expect("a mean");
+            made += &format!(" {mean} |");
+        }
+        compare(row, &made);
+    }
+    assert!(wrong.is_empty(), "{}: there should be\n{wrong}", NETWORKS.0);
 }

@@ -72,6 +72,7 @@ const README: (&str, &str) = ("README.md", include_str!("../../../../README.md")
 const SCORE: (&str, &str) = ("docs/adr/esn-score.md", include_str!("../../../../docs/adr/esn-score.md"));
 const FEATURES: (&str, &str) = ("docs/features.md", include_str!("../../../../docs/features.md"));
 const TINY_RCE: (&str, &str) = ("docs/rce.md", include_str!("../../../../docs/rce.md"));
+pub const NETWORKS: (&str, &str) = ("docs/net.md", include_str!("../../../../docs/net.md"));
 pub const SMALL: (&str, &str) = ("docs/compression.md", include_str!("../../../../docs/compression.md"));
 
 /// All of them.
@@ -191,5 +192,11 @@ pub const TABLES: &[Table] = &[
             Text(SMALLER, |r, _| Some(r.converted.as_ref()?.changed.to_string())),
         ],
         sample: &["uestc"],
+    },
+    Table {
+        page: NETWORKS,
+        headings: "| set | in the NUCLEO's image |",
+        columns: &[Figure("{set} --learner net", accuracy, Range(3))],
+        sample: &["iris"],
     },
 ];

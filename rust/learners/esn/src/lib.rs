@@ -72,6 +72,7 @@ mod trainer;
 mod workspace;
 
 pub use form::{ClusterError, ReadoutForm};
+pub use hone_learn::threshold::{MAX_AVERAGE, Rule, Threshold};
 pub use integer::{
     IntegerError, IntegerErrors, IntegerModel, IntegerOutcome, IntegerScratch, LAYOUT_INTEGER, Quantization,
     QuantizeError, Weight,
@@ -79,7 +80,7 @@ pub use integer::{
 pub use model::{Model, Outcome, Scratch, in_sample_threshold};
 pub use packed::{LAYOUT, LAYOUT_PACKED, Packed, Packing};
 pub use params::{Checked, MAX_CHANNELS, MAX_UNITS, Output, Params, Readout, Score, Shape, Target, required};
-pub use threshold::{Errors, MAX_AVERAGE, Rule, Threshold};
+pub use threshold::Errors;
 pub use trainer::{Phase, TrainError, Trainer, Wants};
 
 /// Units are worked on in groups of this many, so that sums stay in registers.

@@ -4,7 +4,8 @@ use crate::OUTPUT_RANGE;
 use crate::form::Clusters;
 use crate::params::{Output, Params, Readout, Target};
 use crate::reservoir::{Weights, advance};
-use crate::threshold::{Average, Errors};
+use crate::threshold::Errors;
+use hone_learn::threshold::Average;
 use hone_numeric::activation::tanh;
 use hone_numeric::kernel::dot_f32;
 use hone_signal::{Faults, Sample, WindowView};
@@ -90,7 +91,8 @@ impl Position {
 
     /// The moving average of the errors, once it is full.
     pub fn average(&mut self, errors: Errors, params: &Params) -> Option<Errors> {
-        self.average.push(errors, params.average)
+        let ([mse, nmse], full) = self.average.push([errors.mse, errors.nmse], params.average);
+        full.then_some(Errors { mse, nmse })
     }
 
     /// Starts a window: resets what does not carry over, and works out the offsets.

@@ -1,8 +1,8 @@
 //! The settings of an ESN, and what is derived from them once they are checked.
 
 use crate::LANES;
-use crate::threshold::{MAX_AVERAGE, Rule};
 use hone_learn::setting::{FLAG, choice, int, real};
+use hone_learn::threshold::{MAX_AVERAGE, Rule};
 use hone_learn::{ParamError, Settings, choices, settings};
 use serde::{Deserialize, Serialize};
 

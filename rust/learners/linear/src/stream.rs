@@ -223,7 +223,8 @@ fn predict(head: &Head, parts: Parts<'_>, frame: &[f32], time: u64, state: &mut 
     } else if head.seen < head.rule.frames {
         outcome.ground = Ground::Learning;
     } else if leverage <= UNFOUNDED && step.half > 0.0 {
-        let score = step.error.abs() / step.half;
+        // Half widths may be as small as numbers are.
+        let score = (step.error.abs() / step.half).min(f32::MAX);
         state.memo.run = if score > 1.0 { state.memo.run.saturating_add(1) } else { 0 };
         let alarm = state.memo.run >= head.rule.in_a_row;
         let decision = if alarm { Decision::Anomalous } else { Decision::Normal };

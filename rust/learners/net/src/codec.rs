@@ -68,7 +68,7 @@ impl ModelMut<'_> {
 /// Fills in all but whether it is trained.
 fn read_head(from: &mut De<'_>, head: &mut Head) -> codec::Result<()> {
     let (numbers, input, classes) = <(Numbers, Extent, u16)>::deserialize(&mut *from)?;
-    check((2..=MAX_CLASSES).contains(&usize::from(classes)) && input.frames > 0 && input.channels > 0)?;
+    check(input.frames > 0 && input.channels > 0)?;
     // Postcard's list: its length as a whole number, then the items.
     let layers = u32::deserialize(&mut *from)?;
     check(layers <= MAX_LAYERS as u32)?;
@@ -77,6 +77,8 @@ fn read_head(from: &mut De<'_>, head: &mut Head) -> codec::Result<()> {
         let layer = Layer::deserialize(&mut *from)?;
         check(layer.is_valid() && network.push(layer).is_ok())?;
     }
+    let told_apart = if network.samples() { 0..=0 } else { 2..=MAX_CLASSES };
+    check(told_apart.contains(&usize::from(classes)))?;
     head.make(&network, input, classes, numbers).map_err(|_| REFUSED)?;
     let exponents = head.exponents.get_mut(..head.stages.len()).ok_or(REFUSED)?;
     fill(from, exponents)?;
@@ -91,7 +93,7 @@ const MOST: f32 = 1e18;
 fn valid(head: &Head, words: &[u32]) -> bool {
     let usable = |all: &[f32]| all.iter().all(|x| x.abs() <= MOST);
     let ids = words.get(..head.classes.into()).unwrap_or(&[]);
-    let ascend = ids.is_sorted_by(|a, b| a < b) && ids.last().is_some_and(|id| *id <= u32::from(u16::MAX));
+    let ascend = ids.is_sorted_by(|a, b| a < b) && ids.last().is_none_or(|id| *id <= u32::from(u16::MAX));
     let Some((means, gains)) = head.standard(words) else { return false };
     let standard = usable(means) && usable(gains);
     ascend

@@ -3,7 +3,7 @@
 use crate::network::NetworkError;
 use crate::required;
 use crate::stage::Numbers;
-use crate::{CheckError, Checked, Drawn, Extent, LAYOUT, Model, Params, Shape, TrainError, Trainer};
+use crate::{CheckError, Checked, Drawn, Extent, LAYOUT, Model, ModelView, Params, Shape, TrainError, Trainer};
 use hone_learn::learner::{
     Answer, Given, Input, Learner, Lent, Needs, Part, Point, Setup, Shape as Seen, Start, Wants,
 };
@@ -147,12 +147,7 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
         }
         out.counts("\n% numbers in\n", &[view.input().len() as u32]);
         view.layers().for_each(|layer| draw(&layer, out));
-        out.str(match view.numbers() {
-            Numbers::Int8 => "in 8-bit integers",
-            Numbers::Mixed => "in 8-bit integers, the last layer in floating point",
-            Numbers::F32 => "in floating point",
-        });
-        out.counts(", % bytes\n", &[(view.used() * 4) as u32]);
+        numbers(&view, out);
     }
 
     fn explain(fault: &TrainError, out: &mut dyn Out) {
@@ -172,7 +167,7 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
             return Err(PayloadError::Layout);
         }
         payload::decode(bytes, |d| model.network.load(d))?;
-        if model.network.view().scratch_words() > SCRATCH {
+        if model.network.view().scratch_words() > SCRATCH || model.network.view().latent() > 0 {
             return Err(PayloadError::Refused);
         }
         model.params = *params;
@@ -180,9 +175,19 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
     }
 }
 
+/// A line of what its numbers are in, and what they take.
+pub fn numbers(view: &ModelView<'_>, out: &mut dyn Out) {
+    out.str(match view.numbers() {
+        Numbers::Int8 => "in 8-bit integers",
+        Numbers::Mixed => "in 8-bit integers, the last layer in floating point",
+        Numbers::F32 => "in floating point",
+    });
+    out.counts(", % bytes\n", &[(view.used() * 4) as u32]);
+}
+
 /// One line of a layer: what it is, what it gives, its weights and work.
-fn draw(layer: &Drawn, out: &mut dyn Out) {
-    use crate::LayerKind::{Average, Convolution, Dense, GlobalAverage, Transposed};
+pub fn draw(layer: &Drawn, out: &mut dyn Out) {
+    use crate::LayerKind::{Average, Convolution, Dense, GlobalAverage, Sample, Transposed};
     let declared = &layer.layer;
     let numbers = [declared.channels.into(), declared.kernel.into(), declared.stride.into()];
     match declared.kind {
@@ -191,6 +196,7 @@ fn draw(layer: &Drawn, out: &mut dyn Out) {
         Transposed => out.counts("transposed convolution, % filters of % frames, one every %", &numbers),
         Average => out.counts("means of % frames", numbers.get(1..).unwrap_or(&[])),
         GlobalAverage => out.str("means of all frames"),
+        Sample => out.str("drawn of means and deviations"),
     }
     out.str(if declared.relu { ", ReLU" } else { "" });
     let figures = [layer.output.len() as u32, layer.parameters as u32, layer.macs as u32];
@@ -208,7 +214,8 @@ fn refused(error: NetworkError) -> ParamError {
     })
 }
 
-fn explain(error: &TrainError, out: &mut dyn Out) {
+/// Why a training of a network failed, and what to do.
+pub fn explain(error: &TrainError, out: &mut dyn Out) {
     match error {
         TrainError::NoRows => {
             out.str("the training set has no labelled rows; 'label 1' begins to collect rows of class 1")

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod latent;
 pub mod learner;
 mod loss;
 mod model;
@@ -20,10 +21,14 @@ mod update;
 mod whole;
 
 pub use codec::LAYOUT;
+pub use latent::divergence;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
 pub use network::{
     Extent, Kind as LayerKind, Layer, MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_TENSOR, Network, NetworkError,
 };
-pub use params::{CheckError, Checked, Params, Rounding, Shape, dense_scratch, dense_words, model_words, required};
+pub use params::{
+    CheckError, Checked, Params, Rounding, Shape, autoencoder_scratch, autoencoder_words, dense_scratch, dense_words,
+    model_words, required,
+};
 pub use stage::Numbers;
 pub use train::{Ending, Epoch, TrainError, Trainer};

@@ -7,8 +7,9 @@ use crate::network::{Extent, Network, NetworkError};
 use crate::place::{Buffer, FORWARD_BUFFERS, Places, Use};
 use crate::scale::{nearest, power};
 use crate::stage::{Form, MAX_STAGES, Numbers, Stage, Stages};
-use crate::{real, whole};
+use crate::{latent, real, whole};
 use hone_learn::{ClassId, Decision, Verdict};
+use hone_numeric::layer::Dither;
 
 /// Classes that a network tells apart at most.
 pub const MAX_CLASSES: usize = 64;
@@ -53,7 +54,8 @@ impl Head {
     ) -> Result<(), NetworkError> {
         self.trained = false;
         (self.numbers, self.network, self.input, self.classes) = (numbers, *network, input, classes);
-        self.stages.make(network, input, classes, numbers, front(input, classes))?;
+        let outputs = Self::outputs(network, input, classes);
+        self.stages.make(network, input, outputs, numbers, front(input, classes))?;
         self.exponents = [4; MAX_STAGES];
         if let Some(first) = self.exponents.first_mut() {
             *first = INPUT_EXPONENT;
@@ -64,6 +66,11 @@ impl Head {
 
     pub fn exponent(&self, tensor: usize) -> i8 {
         self.exponents.get(tensor).copied().unwrap_or(0)
+    }
+
+    /// Numbers that the last layer gives: one for each class, or as many as the input has.
+    pub fn outputs(network: &Network, input: Extent, classes: u16) -> u16 {
+        if network.samples() { input.len() as u16 } else { classes }
     }
 
     fn ids<'w>(&self, words: &'w [u32]) -> &'w [u32] {
@@ -122,7 +129,7 @@ pub(crate) fn forward_buffers(stages: &Stages, buffers: &mut [Buffer]) {
 /// The largest magnitudes before they were cut, of the tensor that each stage takes in, in its units.
 pub(crate) type Peaks = [i32; MAX_STAGES];
 
-/// Runs stage `l`: from its tensor in `memory` to the next one.
+/// Runs stage `l`: from its tensor in `memory` to the next one. Without dice a distribution gives its mean.
 #[inline(never)]
 pub(crate) fn forward<const N: usize>(
     head: &Head,
@@ -131,15 +138,21 @@ pub(crate) fn forward<const N: usize>(
     memory: &mut [u32],
     l: usize,
     peaks: &mut Peaks,
+    dice: Option<&mut Dither>,
 ) -> Option<()> {
     let stage = head.stages.get(l)?;
     let [x, temp, y] = places.lend(memory, [Use::Tensor(l), Use::Forward(l), Use::Tensor(l + 1)])?;
     let ex = head.exponent(l);
+    if stage.samples() {
+        let (x, noise) = (bytemuck::cast_slice(x), bytemuck::cast_slice_mut(temp));
+        let exponent = head.exponent(l + 1).into();
+        return latent::forward(x, stage, exponent, y, peaks.get_mut(l + 1)?, dice.map(|dice| (dice, noise)));
+    }
     match (stage.form, head.stages.form_before(l)) {
         (Form::Int8, _) => {
             let w = stage.bytes(words)?;
             let x: &[i8] = bytemuck::cast_slice(x);
-            let into = if l + 1 == head.stages.len() {
+            let into = if stage.gives_reals {
                 whole::Into::Reals(bytemuck::cast_slice_mut(y))
             } else {
                 let exponent = head.exponent(l + 1).into();
@@ -268,6 +281,11 @@ pub struct ModelMut<'a> {
 }
 
 impl ModelMut<'_> {
+    /// Becomes untrained.
+    pub fn clear(&mut self) {
+        *self.head = Head::EMPTY;
+    }
+
     /// Becomes the same as `from`; untrained, if that has no room here.
     pub fn copy(&mut self, from: ModelView<'_>) {
         *self.head = Head::EMPTY;
@@ -327,6 +345,11 @@ impl<'a> ModelView<'a> {
         self.head.input
     }
 
+    /// Numbers that its distribution has means of; 0 where it has none.
+    pub fn latent(&self) -> usize {
+        self.head.stages.sample().and_then(|l| self.head.stages.get(l)).map_or(0, |stage| stage.output.len())
+    }
+
     /// Its layers with their shapes, the output layer last.
     pub fn layers(&self) -> impl Iterator<Item = Drawn> + 'a {
         self.head.stages.all().iter().map(Drawn::of)
@@ -360,8 +383,44 @@ impl<'a> ModelView<'a> {
         }
     }
 
-    /// The logits of all classes; `None` where [`ModelView::infer`] gives `Unknown`.
+    /// The logits of all classes; `None` where [`ModelView::infer`] gives `Unknown`. Of a network that samples, the row that it
+    /// makes of the mean of the distribution, standardised.
     pub fn logits<'s>(&self, features: &[f32], scratch: &'s mut [u32]) -> Option<&'s [f32]> {
+        self.run(features, scratch, self.head.stages.len(), |_| {})
+    }
+
+    /// Runs a network that samples: what its distribution is (means, then logarithms of variances) to `seen`; what it
+    /// makes of the mean, standardised.
+    pub fn reconstruct<'s>(
+        &self,
+        features: &[f32],
+        scratch: &'s mut [u32],
+        seen: impl FnMut(&[f32]),
+    ) -> Option<&'s [f32]> {
+        self.head.stages.sample()?;
+        self.run(features, scratch, self.head.stages.len(), seen)
+    }
+
+    /// The encoder of a network that samples alone: the distribution, means and then logarithms of variances.
+    pub fn distribution<'s>(&self, features: &[f32], scratch: &'s mut [u32]) -> Option<&'s [f32]> {
+        self.run(features, scratch, self.head.stages.sample()?, |_| {})
+    }
+
+    /// A row less the channels' means, times their gains.
+    pub fn standardised(&self, features: &[f32]) -> impl Iterator<Item = f32> {
+        let (means, gains) = self.head.standard(self.words).unwrap_or_default();
+        features.iter().zip(means.iter().cycle().zip(gains.iter().cycle())).map(|(x, (mean, gain))| (x - mean) * gain)
+    }
+
+    /// Runs the first `count` stages; what the last of them gives, in `f32`.
+    #[inline(never)]
+    fn run<'s>(
+        &self,
+        features: &[f32],
+        scratch: &'s mut [u32],
+        count: usize,
+        mut seen: impl FnMut(&[f32]),
+    ) -> Option<&'s [f32]> {
         let head = self.head;
         if !head.trained || features.len() != head.input.len() {
             return None;
@@ -370,11 +429,15 @@ impl<'a> ModelView<'a> {
             return None;
         }
         let mut peaks = Peaks::default();
-        for l in 0..head.stages.len() {
-            forward(head, self.words, &head.places, scratch, l, &mut peaks)?;
+        for (l, stage) in head.stages.all().iter().enumerate().take(count) {
+            if stage.samples() {
+                let [distribution] = head.places.lend(scratch, [Use::Tensor(l)])?;
+                seen(bytemuck::cast_slice(distribution));
+            }
+            forward(head, self.words, &head.places, scratch, l, &mut peaks, None)?;
         }
-        let [logits] = head.places.lend(scratch, [Use::Tensor(head.stages.len())])?;
-        Some(bytemuck::cast_slice(logits))
+        let [given] = head.places.lend(scratch, [Use::Tensor(count)])?;
+        Some(bytemuck::cast_slice(given))
     }
 }
 

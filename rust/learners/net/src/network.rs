@@ -19,6 +19,9 @@ pub enum Kind {
     Average,
     /// The mean of all frames, channel by channel: `gap`.
     GlobalAverage,
+    /// z = μ + σ·ε of the μ and ln σ² that the linear dense layer before it gives: `sample`. A network with one
+    /// reconstructs its input.
+    Sample,
 }
 
 impl Kind {
@@ -67,8 +70,9 @@ impl Extent {
 /// A network cannot be what the text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkError {
-    /// The text of layer `layer` (from 1) is none of `denseN`, `convNkKsS`, `tconvNkKsS`, `avgN`, `gap`, `flatten`, or a number
-    /// in it is 0 or more than its most ([`MAX_CHANNELS`], [`MAX_KERNEL`]).
+    /// The text of layer `layer` (from 1) is none of `denseN`, `convNkKsS`, `tconvNkKsS`, `avgN`, `gap`, `sample`, `flatten`, a number
+    /// in it is 0 or more than its most ([`MAX_CHANNELS`], [`MAX_KERNEL`]), or a `sample` is not behind a linear dense layer of
+    /// an even number of units, or is the second.
     Layer {
         /// Which one, from 1.
         layer: u8,
@@ -147,6 +151,11 @@ impl Network {
         Ok(())
     }
 
+    /// Whether it draws from a distribution, and so reconstructs its input. Else it tells classes apart.
+    pub fn samples(&self) -> bool {
+        self.layers().iter().any(|layer| layer.kind == Kind::Sample)
+    }
+
     /// Its layers in order.
     pub fn layers(&self) -> &[Layer] {
         self.layers.get(..usize::from(self.len)).unwrap_or(&[])
@@ -154,6 +163,9 @@ impl Network {
 }
 
 impl Layer {
+    /// Draws from the distribution that the layer before it gives.
+    pub const SAMPLE: Self = Self { kind: Kind::Sample, channels: 0, kernel: 0, stride: 0, relu: false };
+
     /// A layer of these units, with ReLU unless it is `linear`.
     pub const fn dense(units: u16, linear: bool) -> Self {
         Self { kind: Kind::Dense, channels: units, kernel: 0, stride: 0, relu: !linear }
@@ -167,7 +179,7 @@ impl Layer {
             Kind::Dense => channels && self.kernel == 0 && self.stride == 0,
             Kind::Convolution | Kind::Transposed => channels && kernel && (1..=MAX_KERNEL).contains(&self.stride),
             Kind::Average => self.channels == 0 && kernel && self.stride == self.kernel && !self.relu,
-            Kind::GlobalAverage => *self == Self { kind: Kind::GlobalAverage, ..Self::default() },
+            Kind::GlobalAverage | Kind::Sample => *self == Self { kind: self.kind, ..Self::default() },
         }
     }
 
@@ -190,6 +202,7 @@ impl Layer {
             Kind::Transposed => long(frames.saturating_sub(1) * stride + kernel, self.channels),
             Kind::Average => long(fits()?, input.channels),
             Kind::GlobalAverage => long(1, input.channels),
+            Kind::Sample => long(1, input.channels / 2),
         }
     }
 }
@@ -223,6 +236,8 @@ fn layer(text: &str) -> Option<Layer> {
         Layer { kind: Kind::Average, kernel: frames, stride: frames, ..Layer::default() }
     } else if text == "gap" {
         Layer { kind: Kind::GlobalAverage, ..Layer::default() }
+    } else if text == "sample" {
+        Layer::SAMPLE
     } else {
         return None;
     };

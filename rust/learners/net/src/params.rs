@@ -129,6 +129,8 @@ pub enum CheckError {
 pub struct Checked {
     params: Params,
     shape: Shape,
+    /// What the divergence weighs in the loss, where the network samples.
+    beta: Option<f32>,
     words: Words,
 }
 
@@ -154,8 +156,13 @@ impl Checked {
     }
 
     /// Of parameters that have been verified for this shape.
-    pub(crate) const fn of(params: Params, shape: Shape, words: Words) -> Self {
-        Self { params, shape, words }
+    pub(crate) fn of(params: Params, shape: Shape, words: Words) -> Self {
+        Self { beta: params.network.samples().then_some(1.0), params, shape, words }
+    }
+
+    /// What the divergence weighs in the loss, where the network samples.
+    pub(crate) const fn beta(&self) -> Option<f32> {
+        self.beta
     }
 
     /// Makes the layers for so many classes.
@@ -178,7 +185,17 @@ impl Params {
     /// # Errors
     /// [`CheckError`].
     pub fn check(&self, shape: Shape) -> Result<Checked, CheckError> {
-        Ok(Checked { words: self.verify(shape)?, params: *self, shape })
+        Ok(Checked::of(*self, shape, self.verify(shape)?))
+    }
+
+    /// The same of a network that samples, and so reconstructs its input; `beta` is what the divergence weighs in the loss.
+    /// Labels do not count.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub fn check_autoencoder(&self, input: Extent, beta: f32) -> Result<Checked, CheckError> {
+        let shape = Shape { input, classes: 0 };
+        Ok(Checked { beta: Some(beta), ..Checked::of(*self, shape, self.verify(shape)?) })
     }
 
     /// The same, without a copy of the parameters: it runs on the stack of a shell.
@@ -192,7 +209,13 @@ impl Params {
             return refuse(ParamError::Conflict("patience waits for better weights, which keep must keep: set it on"));
         }
         let capacity = MAX_CLASSES as u32;
-        if !(2..=MAX_CLASSES).contains(&shape.classes) {
+        let reconstructs = self.network.samples();
+        if reconstructs && (shape.classes > 0 || self.rows_least < 1.0) {
+            return refuse(ParamError::Conflict(
+                "a network that samples reconstructs all its input, and tells no classes apart",
+            ));
+        }
+        if !reconstructs && !(2..=MAX_CLASSES).contains(&shape.classes) {
             return refuse(ParamError::Capacity { name: "classes", asked: shape.classes as u32, capacity });
         }
         self.words(shape).map_err(CheckError::Network)
@@ -202,7 +225,8 @@ impl Params {
     fn words(&self, shape: Shape) -> Result<Words, NetworkError> {
         let mut stages = Stages::EMPTY;
         let classes = shape.classes as u16;
-        stages.make(&self.network, shape.input, classes, self.numbers, crate::model::front(shape.input, classes))?;
+        let outputs = Head::outputs(&self.network, shape.input, classes);
+        stages.make(&self.network, shape.input, outputs, self.numbers, crate::model::front(shape.input, classes))?;
         let too_large = NetworkError::TooLarge { layer: stages.len() as u8 };
         let training = self.training_words(&stages).ok_or(too_large)?;
         let scratch = scratch_words(&stages).ok_or(too_large)?;
@@ -241,6 +265,19 @@ pub const fn dense_words(features: usize, units: usize, classes: usize) -> usize
 
 const fn layer_words(rows: usize, cols: usize) -> usize {
     rows * cols.div_ceil(4) + rows + rows.div_ceil(4)
+}
+
+/// Words of a model in 8 bits that reconstructs so many features, with one hidden layer of so many units either way of so many
+/// latent numbers, as a capacity.
+pub const fn autoencoder_words(features: usize, units: usize, latent: usize) -> usize {
+    let encoder = layer_words(units, features) + layer_words(2 * latent, units);
+    2 * features + encoder + layer_words(units, latent) + layer_words(features, units)
+}
+
+/// Words of scratch that inference takes with such a model, and at most with one as large in `f32`.
+pub const fn autoencoder_scratch(features: usize, units: usize, latent: usize) -> usize {
+    let widest = if features > units { features } else { units };
+    5 * widest + features + 4 * latent + 16
 }
 
 /// Words of scratch that inference takes with such a model, and at most with one as large of other layers.

@@ -180,10 +180,21 @@ impl Plan {
                 let words = before.tensor_words(stage.input.len());
                 put(Use::Tensor(l), words, l.saturating_sub(1), backward);
             }
+            if stage.samples() {
+                // What was drawn.
+                put(Use::Forward(l), stage.output.len(), l, backward);
+            }
             put(Use::Error(l), stage.form.tensor_words(stage.output.len()), backward - 1, backward);
             put(Use::Backward(l), backward_words(stage, before, params, l > first), backward, backward);
             if stage.learns() {
                 put(Use::Store(l), Counts::of(stage, params).words(stage.form), 0, end + 1);
+            }
+        }
+        if stages.sample().is_some() {
+            // The input is what is to be made, and the distribution a part of the loss.
+            for (l, stage) in stages.all().iter().enumerate().filter(|(l, stage)| *l == 0 || stage.samples()) {
+                let words = stages.form_before(l).tensor_words(stage.input.len());
+                put(Use::Tensor(l), words, l.saturating_sub(1), end - l);
             }
         }
         if params.keep {

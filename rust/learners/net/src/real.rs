@@ -20,6 +20,8 @@ pub(crate) fn forward(stage: &Stage, w: &Reals<'_>, x: &[f32], y: &mut [f32]) ->
             }
             return Some(());
         }
+        // Not a matrix: `latent`.
+        Kind::Sample => return None,
         Kind::Transposed => {
             y.fill(0.0);
             for t in 0..stage.positions() {
@@ -71,6 +73,7 @@ pub(crate) fn error_before(
                 }
             }
         }
+        Kind::Sample => return None,
         Kind::Transposed => {
             for t in 0..stage.positions() {
                 let to = to.get_mut(t * rows..)?.get_mut(..rows)?;

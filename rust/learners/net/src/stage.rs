@@ -47,6 +47,10 @@ impl Form {
 pub(crate) struct Stage {
     pub layer: Layer,
     pub form: Form,
+    /// The form of what it takes in.
+    before: Form,
+    /// It gives numbers in `f32` whatever its form: logits, a reconstruction, a distribution.
+    pub gives_reals: bool,
     pub input: Extent,
     pub output: Extent,
     rows: u16,
@@ -61,6 +65,8 @@ impl Stage {
     const EMPTY: Self = Self {
         layer: Layer::dense(0, true),
         form: Form::Int8,
+        before: Form::Int8,
+        gives_reals: false,
         input: Extent { frames: 0, channels: 0 },
         output: Extent { frames: 0, channels: 0 },
         rows: 0,
@@ -85,6 +91,10 @@ impl Stage {
     }
     pub fn learns(&self) -> bool {
         self.layer.kind.learns()
+    }
+    /// Whether it draws from a distribution.
+    pub fn samples(&self) -> bool {
+        self.layer.kind == Kind::Sample
     }
     /// Whether its forward pass is the transposed product.
     pub fn transposed(&self) -> bool {
@@ -163,14 +173,25 @@ impl Stages {
         if input.len() > MAX_TENSOR {
             return Err(NetworkError::TooLarge { layer: 0 });
         }
-        // A dense layer of that many units at the end is the output layer itself.
+        // A dense layer of that many units at the end is the output layer itself. That of a decoder is not: it has a ReLU.
         let (hidden, last) = match declared.split_last() {
-            Some((Layer { kind: Kind::Dense, channels, .. }, hidden)) if *channels == outputs => (hidden, outputs),
+            Some((Layer { kind: Kind::Dense, channels, .. }, hidden)) if *channels == outputs && !network.samples() => {
+                (hidden, outputs)
+            }
             _ => (declared, outputs),
         };
         let output = [Layer::dense(last, true)];
         let mut extent = input;
         for (layer, number) in hidden.iter().chain(&output).zip(1u8..) {
+            let second = layer.kind == Kind::Sample && self.sample().is_some();
+            let before = self.list.get_mut(..usize::from(self.len)).and_then(|made| made.last_mut());
+            let mut form_before = before.as_ref().map(|stage| stage.form);
+            if layer.kind == Kind::Sample {
+                let pairs = before.filter(|b| b.layer.kind == Kind::Dense && !b.layer.relu && b.rows % 2 == 0);
+                let distribution = pairs.filter(|_| !second).ok_or(NetworkError::Layer { layer: number })?;
+                distribution.gives_reals = true;
+                form_before = Some(Form::F32);
+            }
             let next = layer.output(extent, number)?;
             let is_last = usize::from(number) > hidden.len();
             let form = match numbers {
@@ -178,8 +199,16 @@ impl Stages {
                 Numbers::Mixed if !is_last => Form::Int8,
                 _ => Form::F32,
             };
-            let mut stage =
-                Stage { layer: *layer, form, input: extent, output: next, at: self.end, ..Stage::default() };
+            let mut stage = Stage {
+                layer: *layer,
+                form,
+                before: form_before.unwrap_or(form),
+                gives_reals: is_last,
+                input: extent,
+                output: next,
+                at: self.end,
+                ..Stage::default()
+            };
             let wide = |channels: u16| layer.kernel.saturating_mul(channels);
             (stage.rows, stage.cols, stage.positions, stage.step) = match layer.kind {
                 Kind::Dense => (layer.channels, extent.len() as u16, 1, 0),
@@ -191,7 +220,7 @@ impl Stages {
                     let step = layer.stride.saturating_mul(layer.channels);
                     (extent.channels, wide(layer.channels), extent.frames, step)
                 }
-                Kind::Average | Kind::GlobalAverage => (0, 0, 0, 0),
+                Kind::Average | Kind::GlobalAverage | Kind::Sample => (0, 0, 0, 0),
             };
             if stage.cols() > MAX_TENSOR || stage.step() > MAX_TENSOR || stage.rows > crate::MAX_CHANNELS {
                 return Err(NetworkError::TooLarge { layer: number });
@@ -226,8 +255,12 @@ impl Stages {
 
     /// The form of the tensor that stage `index` takes in.
     pub fn form_before(&self, index: usize) -> Form {
-        let before = index.saturating_sub(1);
-        self.get(before).map_or(Form::Int8, |stage| stage.form)
+        self.get(index).map_or(Form::Int8, |stage| stage.before)
+    }
+
+    /// The stage that draws from a distribution.
+    pub fn sample(&self) -> Option<usize> {
+        self.all().iter().position(Stage::samples)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a file is, by itself.
 
 use crate::dataset::file::array::{Array, Number};
-use crate::dataset::file::sheet::{Options, Sheet};
+use crate::dataset::file::dialect::Options;
+use crate::dataset::file::sheet::Sheet;
 use crate::dataset::file::{Format, fault, wav};
 use crate::dataset::instant::{Clock, moment};
 use crate::dataset::{Fault, timing};
@@ -23,8 +24,8 @@ pub struct Inspected {
     pub label: Option<(String, Vec<String>)>,
     /// The column of times.
     pub time: Option<String>,
-    /// Frames per second, where the file tells.
-    pub rate_hz: Option<f64>,
+    /// Frames per second, where the file tells; of times in a unit that is not said, by each unit that they may be in.
+    pub rates: Vec<f64>,
     /// What each axis of an array is.
     pub axes: Vec<String>,
     /// Frames or rows.
@@ -116,22 +117,23 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
     if frames == 0 {
         return Err(fault(full, None, "has no rows below its header"));
     }
-    let time = timing::column(&sheet, None, &[]).ok().flatten().map(|t| t.0);
-    let steps = |c: usize| {
+    let rates = |c: usize| -> Option<Vec<f64>> {
         let seen = moments.get(c)?.as_ref()?;
         let mut all: Vec<f64> = seen.windows(2).filter_map(|m| Some(m.get(1)?.1 - m.first()?.1)).collect();
         all.retain(|i| *i >= 0.0);
         let first = seen.first()?;
-        let unit = match first.0 {
-            Clock::Number => timing::units(names.get(c)?, first.1).first().copied()?,
-            _ => 1.0,
+        let units = match first.0 {
+            Clock::Number => timing::units(names.get(c)?, first.1),
+            _ => vec![1.0],
         };
-        let interval = timing::typical(&all) * unit;
-        (all.len() * 10 >= seen.len() * 9 && interval > 0.0).then(|| 1.0 / interval)
+        let interval = timing::typical(&all);
+        let moves = all.len() * 10 >= seen.len() * 9 && interval > 0.0;
+        moves.then(|| units.into_iter().map(|unit| tidy(1.0 / (interval * unit))).collect())
     };
+    let time = timing::columns(&sheet, None, &[]).ok().into_iter().flatten().map(|t| t.0).find(|c| rates(*c).is_some());
     // A column of dates holds times whatever it is called.
-    let dates = || (0..names.len()).find(|c| cells.get(*c).is_some_and(|x| !x.numeric) && steps(*c).is_some());
-    let time = time.filter(|c| steps(*c).is_some()).or_else(dates);
+    let dates = || (0..names.len()).find(|c| cells.get(*c).is_some_and(|x| !x.numeric) && rates(*c).is_some());
+    let time = time.or_else(dates);
     let speaks = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["label", "class", "target", "state", "activity", "species", "condition", "anomaly", "y"]
@@ -163,7 +165,7 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
         header,
         label: values,
         time: time.and_then(|c| names.get(c).cloned()),
-        rate_hz: time.and_then(steps).map(tidy),
+        rates: time.and_then(rates).unwrap_or_default(),
         axes: Vec::new(),
         frames,
         whole: false,
@@ -183,11 +185,11 @@ fn tidy(rate: f64) -> f64 {
 }
 
 fn array(full: &Path, path: &str, format: Format) -> Result<Inspected, Fault> {
-    let (array, rate_hz) = if format == Format::Wav {
+    let (array, rates) = if format == Format::Wav {
         let wav = wav::open(full).map_err(|e| fault(full, None, e.0))?;
-        (wav.array, Some(f64::from(wav.rate_hz)))
+        (wav.array, vec![f64::from(wav.rate_hz)])
     } else {
-        (Array::read(full, None)?, None)
+        (Array::read(full, None)?, Vec::new())
     };
     let mut shape = array.shape().to_vec();
     let mut strides = array.strides();
@@ -232,7 +234,7 @@ fn array(full: &Path, path: &str, format: Format) -> Result<Inspected, Fault> {
         header: None,
         label: None,
         time: None,
-        rate_hz,
+        rates,
         axes: if format.is_array() { axes.into_iter().map(String::from).collect() } else { Vec::new() },
         frames,
         whole: !array.is_float() || format == Format::Wav,

@@ -2,6 +2,7 @@
 
 use super::inspect::Inspected;
 use crate::dataset::file::Format;
+use crate::dataset::timing::agree;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -58,14 +59,30 @@ impl Proposal {
         if first.columns.is_empty() {
             return Err(format!("{} has no column of numbers beside times and classes", first.path));
         }
-        let recordings = first.format != Format::Csv || first.time.is_some() || first.label.is_none();
-        let told = files.iter().find_map(|f| f.rate_hz);
-        if let (Some(given), Some(told)) = (rate_hz, told)
-            && !crate::dataset::timing::agree(told, given)
-        {
-            return Err(format!("--rate is {given}, but the files tell of {told} frames a second"));
+        // Rows of features have no rate.
+        let recordings =
+            first.format != Format::Csv || first.time.is_some() || first.label.is_none() || rate_hz.is_some();
+        if let Some(rate) = rate_hz.filter(|r| !(r.is_finite() && *r > 0.0)) {
+            return Err(format!("--rate is {rate}; give a number above 0"));
         }
-        let rate_hz = rate_hz.or(told);
+        let mut notes = Vec::new();
+        let told = files.iter().find(|f| !f.rates.is_empty());
+        if let (Some(given), Some(file)) = (rate_hz, told)
+            && !file.rates.iter().any(|told| agree(*told, given))
+        {
+            let rates: Vec<String> = file.rates.iter().map(f64::to_string).collect();
+            let rates = rates.join(", or ");
+            return Err(format!("--rate is {given}, but {} tells of {rates} frames a second", file.path));
+        }
+        if let (None, Some(file), [seconds, finer, ..]) = (rate_hz, told, told.map_or(&[][..], |f| f.rates.as_slice()))
+        {
+            notes.push(format!(
+                "the times of {} do not say in which unit they count: seconds are {seconds} Hz, milliseconds would be {finer} \
+                 Hz; if they are no seconds, give --rate",
+                file.path
+            ));
+        }
+        let rate_hz = rate_hz.or_else(|| told?.rates.first().copied());
         let (classes, of_file) = classes(&files);
         let least = files.iter().map(|f| f.frames).min().unwrap_or(0);
         let window =
@@ -79,7 +96,7 @@ impl Proposal {
         let name: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).collect();
         let name = if name.is_empty() { "recordings".into() } else { name };
-        Ok(Self { name, recordings, rate_hz, window, classes, notes: Vec::new(), files, of_file })
+        Ok(Self { name, recordings, rate_hz, window, classes, notes, files, of_file })
     }
 
     fn anomaly(&self) -> bool {

@@ -24,6 +24,7 @@ pub fn open(path: &Path, variable: Option<&str>) -> Result<Array, ArrayError> {
     let found = match (variable, file.arrays().as_slice()) {
         (Some(name), arrays) => arrays.iter().find(|a| a.name() == name),
         (None, [only]) => Some(only),
+        (None, []) => return Err(ArrayError("has no numeric variable".into())),
         (None, _) => {
             let problem =
                 format!("has {} numeric variables; name one by variable = \"...\": {}", names.len(), names.join(", "));

@@ -1,6 +1,7 @@
 //! Files of recordings and tables, by kind.
 
 pub mod array;
+pub mod dialect;
 pub mod mat;
 pub mod npy;
 pub mod sheet;

@@ -1,29 +1,10 @@
-//! CSV files, row by row: whatever separates their cells, and whatever their decimal mark is.
+//! CSV files, row by row.
 
+use super::dialect::{self, Dialect, Options, separator_name};
 use super::{fault, text};
 use crate::dataset::Fault;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
-
-/// What a manifest says of a file's text; what it does not say is found out.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Whether the first row names columns.
-    pub header: Option<bool>,
-    /// What separates cells.
-    pub separator: Option<u8>,
-    /// The decimal mark.
-    pub decimal: Option<u8>,
-}
-
-/// How a file writes cells and numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
-    /// What separates cells.
-    pub separator: u8,
-    /// The decimal mark.
-    pub decimal: u8,
-}
 
 /// A CSV file, of which one row at a time is held.
 pub struct Sheet {
@@ -57,7 +38,7 @@ impl Sheet {
             skipped = 1;
             shown = rest.iter().position(|b| *b == b'\n').and_then(|n| rest.get(n + 1..)).unwrap_or(&[]);
         }
-        let dialect = detect(shown, &options).map_err(|e| fault(path, None, e))?;
+        let dialect = dialect::detect(shown, &options).map_err(|e| fault(path, None, e))?;
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -103,6 +84,9 @@ impl Sheet {
             self.names = (0..width).map(|c| c.to_string()).collect();
             self.waiting = true;
         }
+        if self.dialect.trailing && width > 1 && self.record.iter().next_back().is_some_and(<[u8]>::is_empty) {
+            self.names.pop();
+        }
         Ok(())
     }
 
@@ -126,7 +110,9 @@ impl Sheet {
             }
         }
         let (have, expected) = (self.record.len(), self.names.len());
-        if expected > 0 && have != expected {
+        let trailing =
+            || self.dialect.trailing && have == expected + 1 && self.record.get(expected).is_some_and(<[u8]>::is_empty);
+        if expected > 0 && have != expected && !trailing() {
             let problem = format!(
                 "has {have} {} where the rows before have {expected}, separated by {}; lines to pass over begin with #",
                 if have == 1 { "cell" } else { "cells" },
@@ -246,7 +232,7 @@ impl Sheet {
     }
 }
 
-fn shown(cell: &[u8]) -> String {
+pub(super) fn shown(cell: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(cell).trim().chars().take(30).collect::<String>())
 }
 
@@ -272,141 +258,6 @@ fn number(cell: &[u8], decimal: u8) -> Option<f64> {
         "" | "NA" | "N/A" | "NaN" | "null" | "NULL" | "None" => Some(f64::NAN),
         text => text.parse().ok(),
     }
-}
-
-/// A separator's name in messages.
-pub fn separator_name(separator: u8) -> &'static str {
-    match separator {
-        b'\t' => "tabs",
-        b';' => "\";\"",
-        b'|' => "\"|\"",
-        _ => "\",\"",
-    }
-}
-
-/// Lines looked at to find out how a file is written.
-const LOOKED_AT: usize = 200;
-
-/// How a file is written, by its first lines.
-fn detect(head: &[u8], options: &Options) -> Result<Dialect, String> {
-    let lines: Vec<&[u8]> = head
-        .split(|b| *b == b'\n')
-        .map(|l| l.strip_suffix(b"\r").unwrap_or(l))
-        .filter(|l| !l.trim_ascii().is_empty() && !l.starts_with(b"#"))
-        .take(LOOKED_AT)
-        .collect();
-    let separator = match options.separator {
-        Some(separator) => separator,
-        None => separator(&lines, options.decimal)?,
-    };
-    let decimal = match options.decimal {
-        Some(decimal) => decimal,
-        None if separator == b',' => b'.',
-        None => decimal(&lines, separator)?,
-    };
-    Ok(Dialect { separator, decimal })
-}
-
-/// Occurrences in a line outside quotation marks.
-fn count(line: &[u8], byte: u8) -> usize {
-    let mut quoted = false;
-    line.iter()
-        .filter(|b| {
-            quoted ^= **b == b'"';
-            !quoted && **b == byte
-        })
-        .count()
-}
-
-fn separator(lines: &[&[u8]], decimal: Option<u8>) -> Result<u8, String> {
-    let counts = |byte: u8| lines.iter().map(move |l| count(l, byte));
-    let even = |byte: &u8| {
-        let first = counts(*byte).next().unwrap_or(0);
-        first > 0 && counts(*byte).all(|n| n == first)
-    };
-    let fits: Vec<u8> = [b'\t', b';', b'|'].into_iter().filter(even).collect();
-    match fits.as_slice() {
-        [only] => return Ok(*only),
-        [] if even(&b',') && decimal != Some(b',') => return Ok(b','),
-        [] => {}
-        several => {
-            let names: Vec<&str> = several.iter().map(|s| separator_name(*s)).collect();
-            return Err(format!(
-                "cells may be separated by {}; say which by separator = \"...\"",
-                names.join(" or by ")
-            ));
-        }
-    }
-    let any = |byte: u8| counts(byte).any(|n| n > 0);
-    if ![b'\t', b';', b'|', b','].into_iter().any(any) {
-        let blanks = |l: &&[u8]| l.trim_ascii().split(|b| *b == b' ').filter(|c| !c.is_empty()).count();
-        let first = lines.iter().map(blanks).next().unwrap_or(0);
-        if first > 1 && lines.len() > 1 && lines.iter().map(blanks).all(|n| n == first) {
-            return Err(
-                "cells seem to be separated by blanks, which is not read; put commas or tabs between them".into()
-            );
-        }
-        return Ok(b',');
-    }
-    // One column of numbers with a decimal comma looks like two columns.
-    let single = counts(b',').next() == Some(0) && counts(b',').skip(1).all(|n| n <= 1);
-    if single && lines.len() > 1 && !any(b';') && !any(b'\t') {
-        return match decimal {
-            Some(b',') => Ok(b';'),
-            _ => Err("its first row has one cell and others have a comma; set decimal = \",\" if that is the decimal mark, or give \
-                      the second column a name"
-                .into()),
-        };
-    }
-    // Of none is there the same number in each line; the one that most lines agree on is named with the line that differs.
-    let most = [b'\t', b';', b'|', b','].into_iter().filter(|b| any(*b)).max_by_key(|b| {
-        let mut all: Vec<usize> = counts(*b).filter(|n| *n > 0).collect();
-        all.sort_unstable();
-        all.chunk_by(|a, b| a == b).map(<[usize]>::len).max().unwrap_or(0)
-    });
-    Ok(most.unwrap_or(b','))
-}
-
-fn decimal(lines: &[&[u8]], separator: u8) -> Result<u8, String> {
-    let (mut comma, mut point, mut certain) = (None, None, false);
-    for cell in lines.iter().flat_map(|l| l.split(|b| *b == separator)) {
-        let cell = cell.trim_ascii();
-        let cell = cell.strip_prefix(b"\"").and_then(|c| c.strip_suffix(b"\"")).unwrap_or(cell);
-        let digits = cell.iter().any(u8::is_ascii_digit);
-        if !digits || !cell.iter().all(|b| b.is_ascii_digit() || b"+-.,eE".contains(b)) {
-            continue;
-        }
-        match (count(cell, b','), count(cell, b'.')) {
-            (0, 1) => point = point.or(Some(cell)),
-            (1, 0) => {
-                comma = comma.or(Some(cell));
-                certain |= !thousands(cell);
-            }
-            (1.., 1..) | (2.., _) => {
-                return Err(format!("{} has marks between thousands; write numbers without them", shown(cell)));
-            }
-            _ => {}
-        }
-    }
-    match (comma, point) {
-        (Some(comma), Some(point)) => Err(format!(
-            "numbers have a decimal comma in some places ({}) and a point in others ({}); set decimal",
-            shown(comma),
-            shown(point)
-        )),
-        (Some(comma), None) if !certain => {
-            Err(format!("{} may be a fraction or thousands; set decimal = \",\" or \".\"", shown(comma)))
-        }
-        (Some(_), None) => Ok(b','),
-        (None, _) => Ok(b'.'),
-    }
-}
-
-/// Whether a comma may stand between thousands: `1,234`, not `0,123` nor `1,5`.
-fn thousands(cell: &[u8]) -> bool {
-    let cell = cell.strip_prefix(b"-").or(cell.strip_prefix(b"+")).unwrap_or(cell);
-    let Some(at) = cell.iter().position(|b| *b == b',') else { return false };
-    (1..=3).contains(&at) && !cell.starts_with(b"0") && cell.len() == at + 4
 }
 
 #[cfg(test)]

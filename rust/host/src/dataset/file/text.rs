@@ -53,6 +53,9 @@ pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 pub fn open(path: &Path) -> Result<(Box<dyn BufRead>, Vec<u8>), String> {
     let mut raw = plain(path)?;
     let start = raw.fill_buf().map_err(unread)?;
+    if start.starts_with(b"\xff\xfe\0\0") || start.starts_with(b"\0\0\xfe\xff") {
+        return Err("is UTF-32, which is not read; save it as UTF-8".into());
+    }
     let encoding = utf16(start);
     let marked = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
     let mut text: Box<dyn BufRead> = match encoding {

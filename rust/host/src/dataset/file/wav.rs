@@ -3,6 +3,7 @@
 use super::array::{Array, ArrayError, Element};
 use super::text;
 use hound::{SampleFormat, WavReader};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// A WAV file.
@@ -52,7 +53,8 @@ pub fn open(path: &Path) -> Result<Wav, ArrayError> {
 
 fn broken(error: hound::Error) -> ArrayError {
     ArrayError(match error {
-        hound::Error::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+        // Bytes in memory fail to be read where there are no more of them.
+        hound::Error::IoError(e) if matches!(e.kind(), ErrorKind::UnexpectedEof | ErrorKind::Other) => {
             "ends early: it was cut short; copy it again".into()
         }
         hound::Error::IoError(e) => format!("cannot be read: {e}"),

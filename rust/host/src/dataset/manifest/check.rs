@@ -30,6 +30,9 @@ impl Manifest {
             return Err(source.fault("class", "more than 4096 classes are not read; leave some out".into()));
         }
         for (i, class) in self.classes.iter().enumerate() {
+            if let Err(problem) = check_name(&class.name) {
+                return Err(source.fault(&format!("class[{i}].name"), problem));
+            }
             let twice = |what| source.fault(&format!("class[{i}].{what}"), format!("another class has this {what}"));
             if !names.insert(&class.name) {
                 return Err(twice("name"));
@@ -86,14 +89,16 @@ impl Manifest {
         let Some(window) = self.window else {
             return fault("window", "is missing; add [window] with length = frames per window");
         };
-        if !(1..=1_000_000).contains(&window.length) {
-            return fault("window.length", "give 1 to 1000000 frames");
+        if !(1..=4096).contains(&window.length) {
+            let problem = format!("is {}; a window has 8 to 4096 frames on a device", window.length);
+            return Err(source.fault("window.length", problem));
         }
         if window.step.is_some_and(|s| !(1..=1_000_000).contains(&s)) {
             return fault("window.step", "give 1 to 1000000 frames");
         }
-        if self.channels.is_empty() || self.channels.len() > 64 {
-            return fault("channel", "give 1 to 64 [[channel]] tables");
+        if !(1..=CHANNELS).contains(&self.channels.len()) {
+            let problem = format!("there are {} [[channel]] tables; give 1 to {CHANNELS}", self.channels.len());
+            return Err(source.fault("channel", problem));
         }
         if self.standardise.is_some() {
             return fault("standardise", "is for tables; learners of recordings scale by what they learn. Remove it");
@@ -103,10 +108,22 @@ impl Manifest {
             if !(channel.scale.is_finite() && channel.scale > 0.0 && (channel.scale as f32) > 0.0) {
                 return fault(&key("scale"), "give a number above 0: units per LSB");
             }
+            if let Err(problem) = check_name(&channel.name) {
+                return fault(&key("name"), &problem);
+            }
             if self.channels.iter().take(i).any(|c| c.name == channel.name) {
                 return fault(&key("name"), "another channel has this name");
             }
             let formats = || self.files.iter().filter_map(|f| Format::of(&f.path));
+            let place = |(i, c): (usize, &ChannelSpec)| c.index.unwrap_or(i);
+            let mut before = self.channels.iter().enumerate().take(i).map(place);
+            let own = place((i, channel));
+            if let Some(other) = before.position(|n| n == own)
+                && formats().any(|f| f != Format::Csv)
+            {
+                let problem = format!("is {own}, as that of channel[{other}] is; each channel has a place of its own");
+                return Err(source.fault(&key("index"), problem));
+            }
             if channel.column.is_some() && !formats().any(|f| f == Format::Csv) {
                 return fault(&key("column"), "is for CSV files, and there is none; arrays have an index. Remove it");
             }
@@ -142,6 +159,15 @@ impl Manifest {
         let key = |k: &str| format!("file[{i}].{k}");
         let fault = |k: &str, problem: String| Err(source.fault(&key(k), problem));
         check_path(&file.path).or_else(|p| fault("path", p))?;
+        for (axis, indices) in &file.at {
+            let key = format!("at.{axis}");
+            if indices.is_empty() {
+                return fault(&key, "is empty; give indices from 0, or leave it out for all".into());
+            }
+            if let Some(twice) = indices.iter().find(|n| indices.iter().filter(|m| m == n).count() > 1) {
+                return fault(&key, format!("has {twice} twice"));
+            }
+        }
         for (name, array) in [("labels.path", &file.labels), ("groups.path", &file.groups)] {
             if let Some(array) = array {
                 check_path(&array.path).or_else(|p| fault(name, p))?;
@@ -151,6 +177,14 @@ impl Manifest {
             check_path(&spans.path).or_else(|p| fault("spans.path", p))?;
             self.class_named(&spans.class)
                 .ok_or_else(|| self.unknown_class(source, &key("spans.class"), &spans.class))?;
+            if file.class.as_ref() == Some(&spans.class) {
+                let problem = format!("is {:?}, and so is class, of what lies outside; name two classes", spans.class);
+                return fault("spans.class", problem);
+            }
+            let (start, end) = (spans.start.as_deref().unwrap_or("start"), spans.end.as_deref().unwrap_or("end"));
+            if start == end {
+                return fault("spans.end", format!("is {end:?}, the column of starts; name the one of ends"));
+            }
         }
         if let Some(class) = &file.class {
             self.class_named(class).ok_or_else(|| self.unknown_class(source, &key("class"), class))?;
@@ -315,6 +349,17 @@ impl Manifest {
         let known: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).take(20).collect();
         source.fault(key, format!("there is no class {name:?}; the classes are {}", known.join(", ")))
     }
+}
+
+/// Channels that a device has, at most.
+const CHANNELS: usize = 16;
+
+/// A name that labels and columns can be compared with.
+fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.trim() != name || name.contains(char::is_control) {
+        return Err(format!("is {name:?}; give a name without blanks around it and without control characters"));
+    }
+    Ok(())
 }
 
 /// A manifest may only reach what lies below the data folder.

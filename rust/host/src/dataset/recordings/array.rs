@@ -1,6 +1,7 @@
 //! Recordings in arrays: .npy, MATLAB and WAV files.
 
 use super::Reading;
+use super::overlap::Overlap;
 use super::sink::{Mark, Scale, Sink, Stream};
 use crate::dataset::file::array::{Array, Number};
 use crate::dataset::file::{Format, fault, locate, wav};
@@ -132,6 +133,7 @@ pub(super) fn read(
         .collect();
     let windowed = layout.window.is_some();
     let mut streams = Vec::new();
+    let mut overlap = Overlap::default();
     for indices in combinations(&chosen) {
         let base: usize = indices.iter().zip(&layout.recordings).map(|(n, axis)| n * axis.stride).sum();
         let mut name = file.path.clone();
@@ -144,6 +146,9 @@ pub(super) fn read(
                 let frame = base + w * layout.window.map_or(0, |a| a.stride) + t * layout.time.stride;
                 let numbers = along.iter().map(|c| array.get(frame + c).unwrap_or(Number::Real(f64::NAN)));
                 sink.frame(numbers, Faults::NONE).map_err(|e| super::spilled(&e))?;
+                if windowed {
+                    overlap.frame(sink.last());
+                }
                 if t == 0 || !windowed {
                     let at = |v: &Option<Values>| v.as_ref().and_then(|v| v.at(&layout, &indices, w, t));
                     let label = at(&labels);
@@ -160,8 +165,19 @@ pub(super) fn read(
                     sink.mark(Mark { class, label, group: at(&groups) });
                 }
             }
+            overlap.end(manifest.channels.len());
         }
+        overlap.cut();
         streams.push(sink.end());
+    }
+    if let Some(step) = overlap.step().filter(|step| *step != manifest.step()) {
+        let overlap = format!("the windows in {} overlap: each begins {step} frames after the one before", file.path);
+        if manifest.window.is_some_and(|w| w.step.is_some()) {
+            let problem = format!("{overlap}, and window.step is {}; set it to {step}", manifest.step());
+            return Err(source.fault("window.step", problem));
+        }
+        reading.notes.push(overlap);
+        reading.step = Some(step);
     }
     Ok(streams)
 }
@@ -220,9 +236,6 @@ impl<'a> Layout<'a> {
             };
             if let Some(n) = indices.iter().find(|n| **n >= axis.length) {
                 return Err(source.fault(&key, format!("{n} is too much: the axis has {}", axis.length)));
-            }
-            if indices.len() > axis.length {
-                return Err(source.fault(&key, "an index is listed twice".into()));
             }
         }
         Ok(())

@@ -3,7 +3,8 @@
 use super::Reading;
 use super::sink::{Mark, Scale, Sink, Stream};
 use crate::dataset::file::array::Number;
-use crate::dataset::file::sheet::{Options, Sheet};
+use crate::dataset::file::dialect::Options;
+use crate::dataset::file::sheet::Sheet;
 use crate::dataset::file::{fault, locate};
 use crate::dataset::manifest::{FileSpec, Manifest};
 use crate::dataset::timing::{self, Timing};
@@ -43,20 +44,34 @@ pub(super) fn read(
         return Err(source.fault(&key("label"), format!("is the column of channel[{c}]; a class is no reading")));
     }
     let time = match (&file.time, &file.spans) {
-        (Some(time), Some(spans)) if *time != spans.time => {
-            let problem =
-                format!("is {time:?}, but spans.time is {:?}; they are the same column, give it once", spans.time);
-            return Err(source.fault(&key("time"), problem));
+        (Some(time), Some(spans)) => {
+            // Two spellings of one column agree.
+            let same = *time == spans.time || sheet.column(time).is_ok_and(|c| sheet.column(&spans.time) == Ok(c));
+            if !same {
+                let problem =
+                    format!("is {time:?}, but spans.time is {:?}; they are the same column, give it once", spans.time);
+                return Err(source.fault(&key("time"), problem));
+            }
+            Some(spans.time.as_str())
         }
         (time, spans) => spans.as_ref().map(|s| s.time.as_str()).or(time.as_deref()),
     };
     let time_key = if file.spans.is_some() { "spans.time" } else { "time" };
-    let column = timing::column(&sheet, time, &columns).map_err(|p| source.fault(&key(time_key), p))?;
+    let taken: Vec<usize> = columns.iter().copied().chain(label).collect();
+    let candidates = timing::columns(&sheet, time, &taken).map_err(|p| source.fault(&key(time_key), p))?;
+    if candidates.iter().any(|c| c.1 && taken.contains(&c.0)) {
+        let problem =
+            "is the column of a channel or of the label; times are no reading, and have a column of their own";
+        return Err(source.fault(&key(time_key), problem.into()));
+    }
     let rate_hz = manifest.rate_hz.unwrap_or(1.0);
-    let mut timing = match column {
-        Some(column) => Timing::look(&path, &options, column, rate_hz)?,
-        None => None,
-    };
+    let mut timing = None;
+    for column in candidates {
+        timing = Timing::look(&path, &options, column, rate_hz)?;
+        if timing.is_some() {
+            break;
+        }
+    }
     if let (Some(spans), None) = (&file.spans, &timing) {
         let problem = format!("{:?} has no times that move on, so no span can be found", spans.time);
         return Err(source.fault(&key("spans.time"), problem));
@@ -65,9 +80,11 @@ pub(super) fn read(
     let mut spans = match &file.spans {
         None => None,
         Some(spec) => {
-            let spans = reading.spans.open(source, &key("spans"), reading.root, spec)?;
+            let others: Vec<&str> =
+                manifest.classes.iter().map(|c| c.name.as_str()).filter(|n| *n != spec.class).collect();
+            let spans = reading.spans.open(source, &key("spans"), reading.root, spec, &others)?;
             if let Some(timing) = &timing {
-                spans.suits(&path, timing.clock())?;
+                spans.suits(&path, timing)?;
             }
             manifest.class_named(&spec.class).map(|class| (spans, class))
         }
@@ -130,7 +147,7 @@ pub(super) fn read(
         timing.end(&sheet, rate_hz)?;
         reading.rates.extend(timing.rate_hz().map(|rate| (file.path.clone(), rate)));
         if let Some(spec) = &file.spans {
-            reading.spans.lasted(spec, timing.ends);
+            reading.spans.lasted(spec, timing);
         }
     }
     reading.gaps += gaps;

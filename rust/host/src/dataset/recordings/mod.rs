@@ -2,6 +2,8 @@
 
 mod array;
 pub(super) mod csv;
+mod overlap;
+mod shared;
 pub mod sink;
 mod windows;
 
@@ -12,8 +14,8 @@ use super::spans::Book;
 use super::store::Store;
 use super::{Fault, Recordings, Source};
 use hone_signal::Channel;
+use shared::{Found, Share, Shared};
 use sink::ChannelFacts;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +35,10 @@ struct Reading<'r> {
     /// Rates that files tell of.
     rates: Vec<(String, f64)>,
     gaps: usize,
+    /// By how much the windows of the file overlap that were cut before, where the manifest does not say.
+    step: Option<usize>,
+    /// What else is to be told.
+    notes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -52,37 +58,44 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
         seen: Seen::default(),
         rates: Vec::new(),
         gaps: 0,
+        step: None,
+        notes: Vec::new(),
     };
     let mut set = Recordings {
         rate_hz: manifest.rate_hz.unwrap_or(1.0),
         length: manifest.window.map_or(1, |w| w.length),
         step: manifest.step(),
-        channels: manifest.channels.iter().map(|c| Channel { scale: c.scale as f32, unit: c.unit.into() }).collect(),
+        channels: manifest.channels.iter().map(|c| Channel { scale: c.scale as f32, unit: c.unit.0 }).collect(),
         channel_names: manifest.channels.iter().map(|c| c.name.clone()).collect(),
         scales: manifest.channels.iter().map(|c| c.scale).collect(),
         ..Recordings::default()
     };
     let mut cutter = windows::Cutter::default();
-    let mut seen: BTreeMap<(u64, usize), (usize, String)> = BTreeMap::new();
+    let mut shared = Shared::default();
     for (i, file) in manifest.files.iter().enumerate() {
-        let streams = match Format::of(&file.path) {
+        let mut streams = match Format::of(&file.path) {
             Some(Format::Csv) => vec![csv::read(source, manifest, i, file, &mut reading)?],
             _ => array::read(source, manifest, i, file, &mut reading)?,
         };
-        for stream in streams.iter().filter(|s| s.moves) {
-            if let Some((other, name)) = seen.insert((stream.hash, stream.faults.len()), (i, stream.name.clone())) {
+        for stream in streams.iter_mut().filter(|s| s.moves) {
+            let Some(found) = shared.take(i, &stream.name, std::mem::take(&mut stream.prints)) else { continue };
+            let Found { file: other, name, share } = found;
+            let (one, before) = (&stream.name, manifest.files.get(other).and_then(|f| f.class.as_ref()));
+            if share == Share::All || (share == Share::Within && before == file.class.as_ref()) {
                 let problem = format!(
-                    "{} holds the same samples as {name} of file[{other}]; use a recording once, with split or assign to share it \
-                     among parts",
-                    stream.name
+                    "{one} holds the same samples as {name} of file[{other}]; use a recording once, with split or assign to \
+                     share it among parts"
                 );
                 return Err(source.fault(&format!("file[{i}].path"), problem));
             }
+            set.notes.push(format!("{one} holds many samples that {name} of file[{other}] holds too"));
         }
-        let recordings = cutter.cut(source, &mut set, i, file, streams)?;
+        let step = reading.step.take().unwrap_or(manifest.step());
+        let recordings = cutter.cut(source, &mut set, (i, file), streams, step)?;
         set.recordings.extend(recordings);
     }
-    reading.spans.check()?;
+    set.notes.append(&mut reading.notes);
+    set.notes.extend(reading.spans.check()?);
     for (c, channel) in manifest.channels.iter().enumerate() {
         if channel.factor.is_some() && !reading.seen.real && !reading.seen.sound {
             let problem = "is for floating-point, CSV and WAV files; the files hold integers, which are LSB. Remove it";

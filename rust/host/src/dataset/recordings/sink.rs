@@ -1,5 +1,6 @@
 //! Readings become samples as on the device, and what is known of them is counted on the way.
 
+use super::shared::Prints;
 use crate::dataset::file::array::Number;
 use crate::dataset::runs::Runs;
 use crate::dataset::store::Store;
@@ -60,7 +61,7 @@ pub struct Stream {
     /// Least and greatest reading in units of each channel, of every `RANGE_FRAMES` frames.
     pub ranges: Vec<(f64, f64)>,
     /// What tells it from others.
-    pub hash: u64,
+    pub prints: Prints,
     /// Whether any frame differs from the one before.
     pub moves: bool,
 }
@@ -94,7 +95,7 @@ impl<'s> Sink<'s> {
         name: String,
         windowed: bool,
     ) -> Self {
-        let stream = Stream { name, windowed, start: store.len(), hash: 0xcbf2_9ce4_8422_2325, ..Stream::default() };
+        let stream = Stream { name, windowed, start: store.len(), ..Stream::default() };
         Self { store, facts, frame: vec![0; scales.len()], previous: Vec::new(), scales, repeats: 0, stream }
     }
 
@@ -135,7 +136,8 @@ impl<'s> Sink<'s> {
             }
         }
         // The device counts equal frames, and from so many on takes the sensor to be stuck.
-        if self.frame == self.previous {
+        let repeated = self.frame == self.previous;
+        if repeated {
             self.repeats = self.repeats.saturating_add(1);
         } else {
             stream.moves |= !self.previous.is_empty();
@@ -145,11 +147,17 @@ impl<'s> Sink<'s> {
         if self.repeats >= DeviceParams::DEFAULT.stuck_frames {
             faults = faults.with(Faults::STUCK);
         }
-        for sample in &self.frame {
-            stream.hash = (stream.hash ^ u64::from(*sample as u16)).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
-        }
+        let hash = self.frame.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, sample| {
+            (hash ^ u64::from(*sample as u16)).wrapping_mul(0x0100_0000_01b3).rotate_left(5)
+        });
+        stream.prints.frame(hash, !repeated);
         stream.faults.push(faults);
         self.store.push(&self.frame)
+    }
+
+    /// The last frame.
+    pub fn last(&self) -> &[Sample] {
+        &self.frame
     }
 
     /// Says what the last frame or window is.

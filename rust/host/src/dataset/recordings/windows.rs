@@ -23,21 +23,21 @@ pub struct Cutter {
 type Cut = (usize, usize, usize);
 
 impl Cutter {
-    /// Cuts a file's streams into windows and gives each its part.
+    /// Cuts a file's streams into windows that begin `step` frames after one another, and gives each its part.
     pub fn cut(
         &mut self,
         source: &Source,
         set: &mut Recordings,
-        i: usize,
-        file: &FileSpec,
+        (i, file): (usize, &FileSpec),
         streams: Vec<Stream>,
+        step: usize,
     ) -> Result<Vec<Recording>, Fault> {
         let mut items: Vec<Item> = Vec::new();
         let mut cuts: Vec<Cut> = Vec::new();
         for (recording, stream) in streams.iter().enumerate() {
             let before = cuts.len();
             for (first, end) in segments(stream) {
-                let stride = if stream.windowed { set.length } else { set.step };
+                let stride = if stream.windowed { set.length } else { step };
                 let frames = end - first;
                 let count = if frames < set.length { 0 } else { (frames - set.length) / stride + 1 };
                 if self.windows + cuts.len() + count > MOST_WINDOWS {
@@ -56,7 +56,7 @@ impl Cutter {
                         continue;
                     };
                     items.push(Item { recording, class: mark.class, label: mark.label, group: mark.group });
-                    cuts.push((recording, at, if stream.windowed { w * set.step } else { at }));
+                    cuts.push((recording, at, if stream.windowed { w * step } else { at }));
                 }
             }
             if cuts.len() == before {
@@ -79,7 +79,7 @@ impl Cutter {
         for stream in streams {
             starts.push(self.frames_before);
             let units = stream.marks.len();
-            self.frames_before += if stream.windowed { units * set.step } else { units };
+            self.frames_before += if stream.windowed { units * step } else { units };
             recordings.push(recorded(stream, set.length));
         }
         let mut clocks = vec![0; recordings.len()];
@@ -101,7 +101,7 @@ impl Cutter {
                 set.left_out.add(LeftOut::SHARED, 1);
                 continue;
             }
-            let stride = if r.windowed { set.length } else { set.step };
+            let stride = if r.windowed { set.length } else { step };
             let follows = last.is_some_and(|l| l.first_frame + stride == first_frame && !l.faults.any(UNFIT_TO_JUDGE));
             let frames = r.faults.range(first_frame, first_frame + set.length);
             let mut faults = frames.fold(Faults::NONE, |all, (f, _)| all.with(f));
@@ -122,6 +122,7 @@ impl Cutter {
             self.sequence = self.sequence.wrapping_add(1);
         }
         recordings.retain(|r| !r.windows.is_empty());
+        set.step = set.step.min(step);
         Ok(recordings)
     }
 }

@@ -5,8 +5,9 @@ use super::tanh::tanh;
 use super::weight::{INPUT_BITS, Mix, OutputScale, STATE_BITS, Weight, WeightSet, Weights, narrow};
 use crate::LANES;
 use crate::params::{Params, Score, Target};
-use crate::threshold::{self, Errors, MAX_AVERAGE, Thresholds};
+use crate::threshold::{self, Errors, Thresholds};
 use fixed::types::U36F28;
+use hone_learn::threshold::MAX_AVERAGE;
 use hone_learn::{Decision, Verdict};
 use hone_signal::{Faults, Sample, WindowView};
 

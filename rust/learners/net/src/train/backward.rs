@@ -1,14 +1,13 @@
 //! A sample backward: gradients into the stores, and the errors before each layer.
 
 use super::Trainer;
-use crate::loss;
 use crate::model::{Head, widen};
 use crate::place::Use;
 use crate::plan::{ByteStore, RealStore};
 use crate::scale::{dithered, power};
 use crate::stage::{Form, Stage};
 use crate::whole::PAIRS;
-use crate::{real, whole};
+use crate::{latent, loss, real, whole};
 use hone_numeric::layer::Pair;
 
 impl Trainer {
@@ -27,6 +26,9 @@ impl Trainer {
             return Some(());
         }
         let before = l.checked_sub(1)?;
+        if stage.samples() {
+            return self.latent_error(memory, head, stage, l, before);
+        }
         let relu = head.stages.get(before)?.layer.relu;
         let uses = [Use::Tensor(l), Use::Error(l), Use::Error(before), Use::Backward(l)];
         // A tensor that is not needed any more may lie where something else does by now.
@@ -73,6 +75,40 @@ impl Trainer {
                     *peak = (*peak).max((e * unit).abs() as i32);
                 }
                 Some(())
+            }
+        }
+    }
+
+    /// The error of a distribution, from that of what was drawn from it.
+    fn latent_error(&mut self, memory: &mut [u32], head: &Head, stage: &Stage, l: usize, before: usize) -> Option<()> {
+        let beta = self.checked.beta()?;
+        let uses = [Use::Tensor(l), Use::Forward(l), Use::Error(l), Use::Error(before)];
+        let [distribution, kept, error, to] = self.plan.places.lend(memory, uses)?;
+        let (distribution, kept) = (bytemuck::cast_slice(distribution), bytemuck::cast_slice(kept));
+        let unit = power(-i32::from(self.error_exponents.get(l).copied()?));
+        let error = |i: usize| match stage.form {
+            Form::F32 => error.get(i).map_or(0.0, |bits| f32::from_bits(*bits)),
+            Form::Int8 => bytemuck::cast_slice::<u32, i8>(error).get(i).map_or(0.0, |q| f32::from(*q) * unit),
+        };
+        match head.stages.get(before)?.form {
+            Form::F32 => {
+                let to: &mut [f32] = bytemuck::cast_slice_mut(to);
+                latent::backward(distribution, kept, error, beta, |i, e| {
+                    if let Some(to) = to.get_mut(i) {
+                        *to = e;
+                    }
+                })
+            }
+            Form::Int8 => {
+                let to: &mut [i8] = bytemuck::cast_slice_mut(to);
+                let unit = power(self.error_exponents.get(before).copied()?.into());
+                let (peak, dither) = (self.errors.get_mut(before)?, &mut self.dither);
+                latent::backward(distribution, kept, error, beta, |i, e| {
+                    *peak = (*peak).max((e * unit).abs() as i32);
+                    if let Some(to) = to.get_mut(i) {
+                        *to = dithered(e * unit, dither);
+                    }
+                })
             }
         }
     }

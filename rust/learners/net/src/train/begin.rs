@@ -20,7 +20,11 @@ impl Trainer {
         let shape = self.checked.shape();
         let mut ids = [0u16; MAX_CLASSES];
         // To go on from a model, its own classes are what counts.
-        let known = classes(set, &mut ids, if self.resumes { MAX_CLASSES } else { shape.classes })?;
+        let known = match self.checked.beta() {
+            None => classes(set, &mut ids, if self.resumes { MAX_CLASSES } else { shape.classes })?,
+            Some(_) if set.is_empty() => return Err(TrainError::NoRows),
+            Some(_) => &[],
+        };
         let (expected, found) = (shape.input.len(), set.width());
         if expected != found {
             return Err(TrainError::Width { expected: expected as u32, found: found as u32 });

@@ -14,8 +14,9 @@ impl Trainer {
             follow(self.ranges.get_mut(l), self.peaks.get_mut(l), head.exponent(l));
         }
         self.settle(head, words);
-        // That of the output, p − y, is known: within 1.
-        for l in usize::from(self.plan.first)..head.stages.len().saturating_sub(1) {
+        // That of classes, p − y, is known: within 1.
+        let known = usize::from(self.checked.beta().is_none());
+        for l in usize::from(self.plan.first)..head.stages.len().saturating_sub(known) {
             let Some(e) = self.error_exponents.get_mut(l) else { return };
             follow(self.error_ranges.get_mut(l), self.errors.get_mut(l), *e);
             *e = exponent(*e, self.error_ranges.get(l).copied().unwrap_or(0.0));
@@ -32,11 +33,17 @@ impl Trainer {
         words: &mut [u32],
     ) -> Result<Phase, TrainError> {
         let met = self.met.max(1) as f32;
-        let seen = if self.held() > 0 { f32::NAN } else { self.right as f32 / met };
+        let judged = self.held() == 0 && self.checked.beta().is_none();
+        let seen = if judged { self.right as f32 / met } else { f32::NAN };
         self.last =
             Epoch { number: self.epoch + 1, loss: self.loss / met, seen, held: f32::NAN, skipped: self.skipped };
         (self.loss, self.met, self.right, self.skipped) = (0.0, 0, 0, 0);
-        let limit = 2.0 * libm::logf(head.classes.max(2) as f32) + self.lowest;
+        let worst = match self.checked.beta() {
+            None => 2.0 * libm::logf(head.classes.max(2) as f32),
+            // Twice the loss of who knows nothing, of features with a deviation of 1.
+            Some(_) => head.input.len() as f32,
+        };
+        let limit = worst + self.lowest;
         self.lowest = if self.last.loss < self.lowest { self.last.loss } else { self.lowest };
         if self.last.loss >= limit || !self.last.loss.is_finite() {
             return self.retreat(memory, head, words);

@@ -101,7 +101,7 @@ impl Trainer {
             ranges: [0.0; MAX_STAGES],
             errors: [0; MAX_STAGES],
             error_ranges: [0.0; MAX_STAGES],
-            error_exponents: [7; MAX_STAGES],
+            error_exponents: [if checked.beta().is_some() { 4 } else { 7 }; MAX_STAGES],
             most_error: [0.0; MAX_STAGES],
             updates: 0,
             work: 0,
@@ -136,6 +136,12 @@ impl Trainer {
     /// Why it ended, once it is done.
     pub fn ending(&self) -> Ending {
         self.ending
+    }
+
+    /// The row of the set that is number `i` of those held back, or of all where none are.
+    pub fn judged_row(&self, i: u32) -> Option<usize> {
+        let first = if self.held() > 0 { self.learnt } else { 0 };
+        (i < self.rows - first).then(|| self.row(first + i))
     }
 
     /// Updates of the weights so far.
@@ -255,7 +261,11 @@ impl Trainer {
             Phase::Judge => {
                 if self.at < self.held() {
                     let row = self.learnt + self.at;
-                    if let Some(label) = self.sample(set, memory, head, words, row)? {
+                    let label = self.sample(set, memory, head, words, row)?;
+                    if let Some(beta) = self.checked.beta() {
+                        self.loss += self.reconstruction(memory, head, beta)?;
+                        self.met += 1;
+                    } else if let Some(label) = label {
                         let [logits] = self.plan.places.lend(memory, [Use::Tensor(head.stages.len())])?;
                         self.right += u32::from(loss::winner(bytemuck::cast_slice(logits)) == label);
                         self.met += 1;
@@ -263,8 +273,14 @@ impl Trainer {
                     self.at += 1;
                     Phase::Judge
                 } else {
-                    self.last.held = if self.met > 0 { self.right as f32 / self.met as f32 } else { f32::NAN };
-                    return Some(Ok(self.close_epoch(self.last.held, memory, head, words)));
+                    let met = if self.met > 0 { self.met as f32 } else { f32::NAN };
+                    let loss = core::mem::take(&mut self.loss) / met;
+                    let (held, score) = match self.checked.beta() {
+                        Some(_) => (loss, -loss),
+                        None => (self.right as f32 / met, self.right as f32 / met),
+                    };
+                    self.last.held = held;
+                    return Some(Ok(self.close_epoch(score, memory, head, words)));
                 }
             }
             Phase::Start | Phase::Over => Phase::Over,

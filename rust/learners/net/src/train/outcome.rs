@@ -57,11 +57,11 @@ pub enum Ending {
 pub struct Epoch {
     /// Its number, from 1; 0 before the first has ended.
     pub number: u16,
-    /// Mean cross-entropy of the rows learnt, as they were met.
+    /// Mean cross-entropy of the rows learnt, as they were met; of a network that samples its loss.
     pub loss: f32,
     /// Share of the rows learnt that were right as they were met.
     pub seen: f32,
-    /// Share of the rows held back that are right after it; not a number when none are.
+    /// Share of the rows held back that are right after it; of a network that samples their mean loss; not a number when none are.
     pub held: f32,
     /// Rows skipped after the forward pass.
     pub skipped: u32,

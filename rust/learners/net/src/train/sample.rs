@@ -1,12 +1,12 @@
 //! A sample: which one, forward, and its loss.
 
 use super::Trainer;
-use crate::loss;
-use crate::model::{Head, enter, forward};
+use crate::model::{Head, INPUT_EXPONENT, enter, forward};
 use crate::order::permuted;
 use crate::place::Use;
 use crate::scale::{MAX_EXPONENT, dithered, exponent, power};
 use crate::stage::Form;
+use crate::{latent, loss};
 use hone_learn::SetView;
 use hone_learn::set::StoredRow;
 
@@ -31,7 +31,11 @@ impl Trainer {
         i: u32,
     ) -> Option<Option<usize>> {
         let row = self.row(i);
-        let Some(label) = set.label(row).and_then(|class| head.index_of(words, class)) else { return Some(None) };
+        let label = match self.checked.beta() {
+            None => set.label(row).and_then(|class| head.index_of(words, class)),
+            Some(_) => Some(0),
+        };
+        let Some(label) = label else { return Some(None) };
         let features = set.features().iter();
         let places = &self.plan.places;
         match set.row(row)? {
@@ -44,7 +48,7 @@ impl Trainer {
             }
         }?;
         for (l, stage) in head.stages.all().iter().enumerate() {
-            forward(head, words, places, memory, l, &mut self.peaks)?;
+            forward(head, words, places, memory, l, &mut self.peaks, Some(&mut self.dither))?;
             self.work += stage.macs() as u64;
         }
         Some(Some(label))
@@ -80,30 +84,40 @@ impl Trainer {
     #[inline(never)]
     pub(super) fn learn(&mut self, set: &SetView<'_>, memory: &mut [u32], head: &Head, words: &[u32]) -> Option<()> {
         let Some(label) = self.sample(set, memory, head, words, self.at)? else { return Some(()) };
-        let count = head.stages.len();
-        let last = count.checked_sub(1)?;
-        let stage = head.stages.get(last)?;
-        let [logits, error] = self.plan.places.lend(memory, [Use::Tensor(count), Use::Error(last)])?;
-        let logits: &mut [f32] = bytemuck::cast_slice_mut(logits);
-        self.right += u32::from(loss::winner(logits) == label);
         self.met += 1;
         self.seen += 1;
-        let loss = loss::cross_entropy(logits, label);
-        self.loss += loss;
-        // logits now are p − y.
-        let sure = logits.get(label).is_some_and(|e| 1.0 + e >= self.params().skip_above);
-        if sure && self.params().skip_above < 1.0 {
-            self.skipped += 1;
-            return Some(());
+        let count = head.stages.len();
+        let last = count.checked_sub(1)?;
+        let beta = self.checked.beta();
+        if let Some(beta) = beta {
+            self.loss += self.reconstruction(memory, head, beta)?;
         }
-        let mut any = false;
-        match stage.form {
+        let [logits, error] = self.plan.places.lend(memory, [Use::Tensor(count), Use::Error(last)])?;
+        let logits: &mut [f32] = bytemuck::cast_slice_mut(logits);
+        if beta.is_none() {
+            self.right += u32::from(loss::winner(logits) == label);
+            self.loss += loss::cross_entropy(logits, label);
+            // logits now are p − y.
+            let sure = logits.get(label).is_some_and(|e| 1.0 + e >= self.params().skip_above);
+            if sure && self.params().skip_above < 1.0 {
+                self.skipped += 1;
+                return Some(());
+            }
+        }
+        // Of what is made anew the divergence has an error, too.
+        let mut any = beta.is_some();
+        match head.stages.get(last)?.form {
             Form::Int8 => {
                 let unit = power(self.error_exponents.get(last).copied()?.into());
                 let error: &mut [i8] = bytemuck::cast_slice_mut(error);
                 for (e, p) in error.iter_mut().zip(logits.iter()) {
                     *e = dithered(*p * unit, &mut self.dither);
                     any |= *e != 0;
+                }
+                if beta.is_some() {
+                    let most = logits.iter().fold(0.0, |most, p| if p.abs() > most { p.abs() } else { most });
+                    let peak = self.errors.get_mut(last)?;
+                    *peak = (*peak).max((most * unit) as i32);
                 }
             }
             Form::F32 => {
@@ -119,5 +133,20 @@ impl Trainer {
             self.filled += 1;
         }
         Some(())
+    }
+
+    /// The loss of the sample that ran last, of a network that samples; what it made becomes its error.
+    pub(super) fn reconstruction(&self, memory: &mut [u32], head: &Head, beta: f32) -> Option<f32> {
+        let uses = [Use::Tensor(head.stages.len()), Use::Tensor(0), Use::Tensor(head.stages.sample()?)];
+        let [made, input, distribution] = self.plan.places.lend(memory, uses)?;
+        let (made, distribution) = (bytemuck::cast_slice_mut(made), bytemuck::cast_slice(distribution));
+        let squared = match head.stages.form_before(0) {
+            Form::F32 => latent::squared(made, bytemuck::cast_slice(input).iter().copied()),
+            Form::Int8 => {
+                let (unit, input): (_, &[i8]) = (power(-i32::from(INPUT_EXPONENT)), bytemuck::cast_slice(input));
+                latent::squared(made, input.iter().map(|q| f32::from(*q) * unit))
+            }
+        };
+        Some(squared + beta * latent::divergence(distribution))
     }
 }
