@@ -116,14 +116,14 @@ fn assign(links: &Links, id: &str, name: Option<&str>, span: Span, io: &mut dyn 
     };
     if let Some(name) = name {
         if ambiguous(name) {
-            return fail(io, "a name is no number, no option, and not none, dismiss or list");
+            return fail(io, "a name cannot be a number, an option, none, dismiss or list");
         }
         match links.names.update(|n| n.set(class, name)) {
             Ok(()) => {}
             Err(NameError::Unfit) => {
                 return fail(io, "a name has 1 to 13 bytes, without blanks and control characters");
             }
-            Err(NameError::Full) => return fail(io, "all places for names are taken (CONFIG_HONE_CLASSES)"),
+            Err(NameError::Full) => return fail(io, "no room for more names (CONFIG_HONE_CLASSES)"),
             Err(NameError::Taken(other)) => {
                 let mut line = Line::<64>::default();
                 telemetry::class(other, &names, &mut line);

@@ -82,10 +82,10 @@ static QUANTIZATION: &[Command] = &[
 static MODEL: [Command; 8] = [
     leaf("info", "", "learner, parameters, threshold, age, bytes"),
     leaf("save", "", "keep the model across restarts"),
-    leaf("load", "", "go back to the model that was saved"),
-    leaf("erase", "", "forget the model in use and the saved one"),
-    leaf("export", "[--from N [--lines COUNT]]", "print the model in use as lines of framed text"),
-    leaf("import", "", "read such lines, then take the model into use and save it"),
+    leaf("load", "", "go back to the saved model"),
+    leaf("erase", "", "delete the model in use and the saved one"),
+    leaf("export", "[--from N [--lines COUNT]]", "print the model in use as framed lines"),
+    leaf("import", "", "read such lines, then use and save the model"),
     Command {
         name: "compress",
         usage: "FACTOR [--windows N] [--yes]",
@@ -158,8 +158,8 @@ static ALL: [Command; 12] = [
             leaf("status", "", "how far the training is, and how the last ones ended"),
             leaf("cancel", "", "give up the training under way; the model in use stays"),
             leaf("--windows", "N", "windows to collect, 10 to 10000"),
-            leaf("--continue", "", "go on from the model in use, which is this learner's"),
-            leaf("--last", "N", "train the last N layers alone, of a learner that has some"),
+            leaf("--continue", "", "continue from the model in use, if of this learner"),
+            leaf("--last", "N", "train only the last N layers, if the learner has any"),
             leaf("--wait", "", "show progress and return when finished; fails if the training does"),
         ],
         words: Words::Learner,
@@ -199,15 +199,15 @@ static ALL: [Command; 12] = [
     },
     Command {
         sub: &[
-            leaf("--holdout", "PERCENT", "hold back so many percent of each class, once (25)"),
+            leaf("--holdout", "PERCENT", "hold back this share of each class, once (25)"),
             leaf("--folds", "N", "hold back each N-th part in turn, 2 to 20"),
-            leaf("--windows", "N", "of a learner of live windows: so many in all"),
+            leaf("--windows", "N", "learners of live windows: N windows in all"),
         ],
         words: Words::Learner,
         ..first(EVAL)
     },
     first(WAIT),
-    Command { sub: &[leaf("set", "YYYY-MM-DDTHH:MM:SSZ", "what it is now")], ..first(TIME) },
+    Command { sub: &[leaf("set", "YYYY-MM-DDTHH:MM:SSZ", "the time now")], ..first(TIME) },
     Command {
         sub: &[leaf("off", "", "end the recording"), leaf("--raw", "", "each frame as it is, or none at all")],
         ..first(RECORD_TEXT)
@@ -215,10 +215,10 @@ static ALL: [Command; 12] = [
     Command {
         sub: &[
             leaf("none", "", "the windows that follow have no class"),
-            leaf("--once", "", "of the waiting window only"),
-            leaf("--windows", "N", "of so many windows"),
-            leaf("dismiss", "", "let the window go that waits for a label"),
-            leaf("list", "", "the classes that have names"),
+            leaf("--once", "", "only the waiting window"),
+            leaf("--windows", "N", "the next N windows"),
+            leaf("dismiss", "", "drop the window that waits for a label"),
+            leaf("list", "", "the classes with names"),
         ],
         ..first(LABEL)
     },

@@ -32,10 +32,6 @@ fn set(links: &Links, text: &str, io: &mut dyn Io) -> Outcome {
     let Micros(now) = io.now();
     links.epoch.set(Some((seconds * 1_000_000).saturating_sub(now)));
     let kept = io.keep_time(seconds);
-    io.str(if kept {
-        "kept by the board's clock\n"
-    } else {
-        "known until the next restart: there is no clock that goes on\n"
-    });
+    io.str(if kept { "kept by the board's clock\n" } else { "known until the next restart: no clock keeps running\n" });
     Ok(())
 }

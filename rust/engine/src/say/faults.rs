@@ -85,7 +85,7 @@ pub fn sensor(error: SensorError, out: &mut dyn Out) {
             out.int(code);
             out.str("); asked again ten times a second");
         }
-        SensorError::Silent => out.str("has stopped giving readings; it is begun anew"),
+        SensorError::Silent => out.str("stopped giving readings; restarting it"),
         SensorError::End => out.str("the recording has ended"),
     }
 }

@@ -205,7 +205,7 @@ pub fn draw(layer: &Drawn, out: &mut dyn Out) {
 
 fn refused(error: NetworkError) -> ParamError {
     ParamError::Conflict(match error {
-        NetworkError::Layer { .. } => "a layer is none that there is",
+        NetworkError::Layer { .. } => "a layer is of no known kind",
         NetworkError::TooMany => "more layers than there is room for",
         NetworkError::TooShort { .. } => "a layer takes in more frames than the one before it gives",
         NetworkError::TooLarge { .. } => {
