@@ -61,7 +61,7 @@ fn cwru_raw() -> String {
 }
 
 fn load(name: &str, raw: bool) -> Result<Rows, Box<dyn Error>> {
-    let root = data_folder(None);
+    let root = data_folder();
     let made = match name {
         "uestc" => Some(uestc()),
         "cwru-raw" => Some(cwru_raw()),

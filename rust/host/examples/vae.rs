@@ -47,7 +47,7 @@ struct Rows {
 
 fn load(name: &str, settings: &[(String, String)], within: bool, params: &mut Params) -> Result<Rows, Box<dyn Error>> {
     let source = find_manifest(name).map_err(|e| e.to_string())?;
-    let set = Dataset::read(&source, &data_folder(None)).map_err(|e| e.to_string())?;
+    let set = Dataset::read(&source, &data_folder()).map_err(|e| e.to_string())?;
     let Data::Recordings(r) = &set.data else { return Err(format!("{name} has no recordings").into()) };
     let mut seen = match set.family {
         Family::Vibration => features::Params::vibration(),

@@ -1,6 +1,7 @@
 //! `hone demo`: the whole story without typing. Collect and train on healthy vibration, judge it, drop the motor's supply,
 //! see it found, go back to normal; then the figure of the score over time.
 
+mod recordings;
 mod temperature;
 
 use crate::device::flash::HostFlash;
@@ -37,21 +38,24 @@ pub enum Tale {
 /// What `hone demo` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
-    /// A motor whose vibration is watched, or the temperature of a room
+    /// The story: a motor whose supply drops, or a room whose heater fails
     #[arg(value_enum, default_value_t)]
     pub story: Tale,
-    /// Where the figure goes.
+    /// The picture to draw
     #[arg(long, default_value = "hone-demo.png", value_name = "FILE")]
     pub plot: PathBuf,
-    /// Seed of the simulation.
+    /// Seed of the simulation
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// What is done to the motor: supply-drop, imbalance, bearing [default: supply-drop]
+    /// How the motor breaks: supply-drop, imbalance, bearing [default: supply-drop]
     #[arg(long, value_parser = fault, value_name = "CONDITION")]
     pub fault: Option<Condition>,
-    /// Device seconds per second; by default 4 for the motor on a terminal, else as fast as it can.
+    /// Device seconds per second [default: 4 for the motor on a terminal, else as fast as it can]
     #[arg(long, value_name = "FACTOR", value_parser = pace)]
     pub pace: Option<f64>,
+    /// Tell no story: write what the motor's sensor reads, running well and broken, as CSV files into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["plot", "fault", "pace", "story"])]
+    pub recordings: Option<PathBuf>,
 }
 
 fn pace(text: &str) -> Result<f64, String> {
@@ -108,6 +112,9 @@ impl Story {
 
 /// Tells the story; fails when the fault is not found or the figure cannot be written.
 pub fn demo(args: &DemoArgs) -> ExitCode {
+    if let Some(folder) = &args.recordings {
+        return output::exit(recordings::write(folder, args.seed));
+    }
     if let Err(e) = output::replaceable(&args.plot) {
         output::error(&format!("cannot write the figure {}: {e}", args.plot.display()));
         return ExitCode::FAILURE;
@@ -125,7 +132,7 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     let mut story = Story { device, handles, pace, seen: Vec::new() };
     let fault = args.fault.unwrap_or(Condition::SupplyDrop).name();
 
-    say!("# A motor runs; the accelerometer on it is sampled at 1 kHz. The device knows nothing yet.");
+    say!("# A motor runs with an accelerometer on it, sampled at 1 kHz. The device knows nothing yet.");
     let mut well = story.command("sensor info");
     say!("# It collects windows of healthy vibration, trains on them, and takes the model into use.");
     well &= story.command("train esn --wait");
@@ -134,11 +141,11 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     story.handles.links.request.update(|w| w.verbose = true);
     say!("# Healthy vibration is judged normal.");
     well &= story.command("wait 6");
-    say!("# Now something happens to the motor: {fault}.");
+    say!("# Now the motor breaks: {fault}.");
     let begin = story.now();
     well &= story.command(&format!("rig {fault}"));
     well &= story.command("wait 5");
-    say!("# And it is mended.");
+    say!("# And it is repaired.");
     let end = story.now();
     well &= story.command("rig normal");
     well &= story.command("wait 6");
@@ -178,7 +185,7 @@ fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, 
     let published = story.handles.links.published.get();
     let slot = published.and_then(|p| story.handles.console.pool().get(p.slot));
     let Some(Model::Esn(Forms::Float(esn))) = slot.as_ref().map(|s| &s.model) else {
-        output::error("there is no model, so there is no figure");
+        output::error("there is no model, so there is nothing to draw");
         return false;
     };
     let (threshold, params) = (esn.threshold(), esn.params());
@@ -206,7 +213,7 @@ fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, 
     };
     match plot::anomaly_timeline(&args.plot, &timeline) {
         Ok(()) => {
-            say!("# MSE over time with threshold, fault and verdicts: {}", args.plot.display());
+            say!("# The score over time with threshold, fault and verdicts is drawn in {}.", args.plot.display());
             true
         }
         Err(error) => {

@@ -12,3 +12,4 @@ pub mod plot;
 pub mod record;
 pub mod run;
 pub mod transfer;
+pub mod words;

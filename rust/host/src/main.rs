@@ -1,18 +1,20 @@
 //! The hone program.
 #![forbid(unsafe_code)]
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use hone_host::{check, demo, eval, model, output, record, run, transfer};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples.
+/// On-device learning without the device: the engine of the Zephyr application, on simulated or recorded samples
 #[derive(Parser)]
 #[command(
     name = "hone",
     version,
     // What belongs to `run` is not passed over before another subcommand.
     args_conflicts_with_subcommands = true,
-    after_help = "Begin with 'hone demo', then 'hone' and there 'help'. Recordings: 'hone new FILE...', 'hone check', 'hone eval'."
+    after_help = "Three things to try: 'hone demo' tells the whole story, 'hone' is the device to play with, and 'hone new FILE...' \
+                  begins with your own recordings."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -23,25 +25,35 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The interactive device (also without a subcommand); with standard input not a terminal, runs it as a script.
+    /// Run the device with its shell (the default); commands on standard input run as a script
     Run(run::RunArgs),
-    /// The whole story without typing: collect, train, judge, inject a fault, find it; writes a figure.
+    /// Tell the whole story without typing: train on a motor, break it, find the fault; draws a figure
     Demo(demo::DemoArgs),
-    /// Sends a model file to a device over its console, where it is taken into use and saved.
+    /// Send a model file to a board over its console; the board uses and keeps it
     Push(transfer::TransferArgs),
-    /// Fetches the model in use from a device over its console.
+    /// Fetch the model in use from a board over its console
     Pull(transfer::TransferArgs),
-    /// Records what a device samples, over its console: CSV, WAV or .npy, with a manifest.
+    /// Record what a board samples, over its console: CSV, WAV or .npy, with a manifest
     Record(record::RecordArgs),
-    /// What is in a model file.
+    /// Show, compare or convert model files
     #[command(subcommand)]
     Model(model::ModelCommand),
-    /// Reads recordings and tells what they are: ranges, gaps, rates, windows by part and class.
+    /// Read recordings and say what is in them: ranges, gaps, rates, windows by part and class
     Check(check::CheckArgs),
-    /// Looks at recordings, and proposes and writes a manifest for them.
+    /// Look at recordings and write a manifest for them: start here with your own data
     New(check::NewArgs),
-    /// Trains and tests on recordings with the device's own code, and prints the figures.
+    /// Train and test on recordings with the device's own code, print the figures, save the model
     Eval(eval::EvalArgs),
+    /// Print the completions of a shell, to be read by it
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder, one for each subcommand, or print the first of them
+    Man {
+        /// The folder; made if missing
+        folder: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -49,7 +61,8 @@ fn main() -> ExitCode {
         Ok(cli) => go(&cli),
         Err(e) if e.use_stderr() => e.exit(),
         Err(e) => {
-            output::print(&e.render().to_string());
+            let text = e.render();
+            output::print(&if output::colours() { text.ansi().to_string() } else { text.to_string() });
             ExitCode::SUCCESS
         }
     };
@@ -59,8 +72,15 @@ fn main() -> ExitCode {
 
 fn go(cli: &Cli) -> ExitCode {
     match &cli.command {
-        None => run::run(&cli.run),
-        Some(Command::Run(args)) => run::run(args),
+        None => run::run(&cli.run, true),
+        Some(Command::Run(args)) => run::run(args, false),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "hone", &mut script);
+            output::bytes(&script);
+            ExitCode::SUCCESS
+        }
+        Some(Command::Man { folder }) => output::exit(man(folder.as_deref())),
         Some(Command::Demo(args)) => demo::demo(args),
         Some(Command::Model(command)) => output::exit(model::run(command)),
         Some(Command::Push(args)) => output::exit(transfer::push(args)),
@@ -70,4 +90,17 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),
     }
+}
+
+/// Writes the manual pages.
+fn man(folder: Option<&Path>) -> Result<(), String> {
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|e| e.to_string())?;
+        output::bytes(&page);
+        return Ok(());
+    };
+    let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(failed)
 }

@@ -54,6 +54,16 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     output::read_file(path, LARGEST).map_err(|e| format!("{}: {e}", path.display()))
 }
 
+/// The bytes of a model file that can be read.
+///
+/// # Errors
+/// A line that says which file and why.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = read(path)?;
+    Container::read(&bytes).map_err(|e| wrong(path, &e))?;
+    Ok(bytes)
+}
+
 fn wrong(path: &Path, error: &ReadError) -> String {
     format!("{}: {}", path.display(), why(error))
 }
@@ -62,16 +72,16 @@ fn wrong(path: &Path, error: &ReadError) -> String {
 pub fn why(error: &ReadError) -> String {
     match error {
         ReadError::NotAContainer => "it is not a model".to_owned(),
-        ReadError::Truncated { needed, have } => format!("it is cut off: {have} of {needed} bytes"),
+        ReadError::Truncated { needed, have } => format!("it is cut off: it has {have} of {needed} bytes"),
         ReadError::Trailing { extra } => format!("{extra} bytes follow its end"),
         ReadError::Damaged(_) => "it is damaged: its checksum does not match".to_owned(),
         ReadError::Newer { found, supported } => {
-            format!("it is of version {found} and this program reads up to {supported}; update the program")
+            format!("it has version {found} and this program reads up to {supported}; update the program")
         }
         ReadError::UnknownLearner(code) => {
-            format!("it is of a learner that this program does not know (number {code})")
+            format!("its learner (number {code}) is unknown to this program; update the program")
         }
-        ReadError::Malformed { offset } => format!("it is not by the format, at byte {offset}"),
+        ReadError::Malformed { offset } => format!("it does not follow the format at byte {offset}"),
         ReadError::WrongModel { .. } | ReadError::Payload(_) => "its payload cannot be read".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! What the program writes: standard output, messages, and files that are there whole or not at all.
 
+use anstyle::{AnsiColor, Style};
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -38,12 +39,24 @@ fn end(error: &io::Error) -> ! {
 /// Writes an error to standard error.
 pub fn error(text: &str) {
     // There is nowhere left to complain.
-    let _ = writeln!(io::stderr().lock(), "error: {text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}error:{} {text}", WRONG.render(), WRONG.render_reset());
 }
 
 /// Writes a note to standard error.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "note: {text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}note:{} {text}", NOTE.render(), NOTE.render_reset());
+}
+
+/// How errors and anomalies look on a terminal.
+pub const WRONG: Style = AnsiColor::Red.on_default().bold();
+/// How what is well looks.
+pub const WELL: Style = AnsiColor::Green.on_default();
+/// How notes look.
+pub const NOTE: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Whether standard output shows colours: it is a terminal, and neither `NO_COLOR` nor `TERM=dumb` says otherwise.
+pub fn colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// The exit status of a subcommand, its error told.

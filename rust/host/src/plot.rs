@@ -75,7 +75,7 @@ pub fn confusion_matrix(path: &Path, matrix: &Matrix) -> Result<(), PlotError> {
     let (left, bottom) = (names + 88, names + 70);
     let size = ((left + columns * cell + 40).max(900) as u32, (rows * cell + bottom + 116) as u32);
     if matrix.classes.is_empty() {
-        return Err(PlotError { path: path.to_path_buf(), problem: "there is no class to draw".into() });
+        return Err(PlotError { path: path.to_path_buf(), problem: "there are no classes to draw".into() });
     }
     draw(path, size, |root| {
         titled(root, &matrix.title, &matrix.subtitle)?;
@@ -140,7 +140,7 @@ pub fn curves(
         let end = all().map(|p| p.0).fold(f64::NEG_INFINITY, f64::max);
         let start = all().map(|p| p.0).fold(f64::INFINITY, f64::min);
         if !(start.is_finite() && end.is_finite()) {
-            return Err("there is no point to draw".into());
+            return Err("there is nothing to draw".into());
         }
         let end = if end > start { end } else { start + 1.0 };
         let top = right.points.iter().map(|p| p.1).fold(1.0, f64::max) * 1.1;
@@ -372,7 +372,7 @@ mod tests {
         t.points.iter_mut().for_each(|p| p.score = f32::NAN);
         assert!(anomaly_timeline(&path, &t).unwrap_err().to_string().contains("no window has a score"));
         t.points.clear();
-        assert!(anomaly_timeline(&path, &t).unwrap_err().to_string().contains("no window"));
+        assert!(anomaly_timeline(&path, &t).unwrap_err().to_string().contains("nothing to draw"));
     }
 
     #[test]

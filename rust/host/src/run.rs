@@ -5,7 +5,7 @@ use crate::device::flash::HostFlash;
 use crate::device::replay::Replay;
 use crate::device::session::{self, Answer, Handles, HostDevice, Input, Next, Script, Time};
 use crate::device::source::{Control, Source};
-use crate::output;
+use crate::{model, output};
 use hone_engine::text::Out;
 use hone_signal::Micros;
 use rustyline::completion::Completer;
@@ -22,25 +22,32 @@ use std::time::{Duration, Instant};
 /// What `hone run` is told.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RunArgs {
-    /// Seed of the simulated rig.
+    /// Seed of the simulated motor
     #[arg(long, default_value_t = 1, value_name = "N", conflicts_with = "replay")]
     pub seed: u64,
-    /// Plays recordings instead of the rig: a manifest, or the name of one of the project's data sets.
+    /// Play recordings instead of the simulated motor: the path of a manifest, or the name of one of the project's data sets
     #[arg(long, value_name = "MANIFEST")]
     pub replay: Option<String>,
-    /// Where the recordings lie; else HONE_DATA, else ../shared/data.
+    /// The folder that the manifest's paths begin from [default: the manifest's own, else HONE_DATA, else ../shared/data]
     #[arg(long, value_name = "DIR", requires = "replay")]
     pub root: Option<PathBuf>,
-    /// Keeps model and parameters in this file, as a board does in flash; made if missing.
+    /// Keep model and parameters in this file, as a board does in flash; made if missing
     #[arg(long, value_name = "FILE")]
     pub flash: Option<PathBuf>,
+    /// Use this model from the start, as 'hone push' would give it to a board
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Of a script: print each command before its answer
+    #[arg(long)]
+    pub echo: bool,
 }
 
 impl RunArgs {
     fn source(&self) -> Result<Source, String> {
         let Some(name) = &self.replay else { return Ok(Source::rig(self.seed)) };
         let source = dataset::find_manifest(name).map_err(|e| e.to_string())?;
-        let set = Dataset::look(&source, &dataset::data_folder(self.root.as_deref())).map_err(|e| e.to_string())?;
+        let set = Dataset::look(&source, &dataset::recordings_of(&source, self.root.as_deref()))
+            .map_err(|e| e.to_string())?;
         Ok(Source::Replay(Box::new(Replay::new(set)?)))
     }
 }
@@ -54,12 +61,16 @@ impl RunArgs {
                 .map_err(|e| format!("the flash {}: {e}", path.display()))?,
             None => HostFlash::ram(),
         };
-        Ok(session::device(source, flash))
+        let mut device = session::device(source, flash);
+        if let Some(path) = &self.model {
+            session::give(&model::bytes(path)?, &mut device).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        Ok(device)
     }
 }
 
-/// Runs the device until its shell ends.
-pub fn run(args: &RunArgs) -> ExitCode {
+/// Runs the device until its shell ends. `alone`: nothing was asked for, so that who gives no command is told what there is.
+pub fn run(args: &RunArgs, alone: bool) -> ExitCode {
     let device = match args.device() {
         Ok(device) => device,
         Err(error) => {
@@ -67,12 +78,57 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if std::io::stdin().is_terminal() { interactive(device) } else { script(device) }
+    if std::io::stdin().is_terminal() { interactive(device) } else { script(device, args.echo, alone) }
 }
 
-fn script(mut device: HostDevice) -> ExitCode {
-    let failed = session::run_script(std::io::stdin().lock().split(b'\n'), &mut device, &mut session::Stdout);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn script(mut device: HostDevice, echo: bool, alone: bool) -> ExitCode {
+    let lines = std::io::stdin().lock().split(b'\n');
+    let done = session::run_script(lines, &mut device, &mut session::Stdout, echo);
+    if done.lines == 0 && alone {
+        output::note(
+            "there were no commands on standard input. Three things to try: 'hone demo' tells the whole story, 'hone' on a \
+             terminal is the device to play with, and 'hone new FILE...' begins with your own recordings",
+        );
+    }
+    if done.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The file in which the console's history is kept: in the user's folder for state (XDG).
+fn history() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let folder = named("XDG_STATE_HOME")
+        .or_else(|| named("HOME").map(|home| home.join(".local/state")))
+        .or_else(|| named("LOCALAPPDATA"))?;
+    let folder = folder.join("hone");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("history"))
+}
+
+/// What stands at the first prompt.
+fn greeting(sensor: &Control) -> String {
+    let (what, first, second) = match sensor {
+        Control::Rig(_) => (
+            "a simulated accelerometer on a simulated motor",
+            "train --wait       teach it how the motor runs well (17 s)",
+            "rig imbalance      break the motor; it tells when it has noticed, 'rig normal' mends it",
+        ),
+        Control::Replay(_) => (
+            "recordings that play as a sensor's",
+            "train --wait       learn from what plays",
+            "replay             list the recordings; 'replay NUMBER' plays another",
+        ),
+        Control::Room(_) => (
+            "a simulated thermometer",
+            "train linear       teach it what temperature is to be expected",
+            "sensor read        the temperature now",
+        ),
+    };
+    format!(
+        "hone {}: the device on this PC, with {what}. Three things to try:\n  {first}\n  {second}\n  \
+         help               all commands; Tab completes, Ctrl-D leaves\n\
+         Elsewhere: 'hone demo' tells the whole story, 'hone new FILE...' begins with your own recordings.\n",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// Time on the wall, which another thread lets the device have.
@@ -169,17 +225,24 @@ impl Completer for Words {
 fn interactive(device: HostDevice) -> ExitCode {
     let handles = Handles::of(&device);
     // Tab shows all that may follow, as shells do.
-    let config = rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
+    let builder = || rustyline::Config::builder().completion_type(rustyline::CompletionType::List);
+    let config = builder().max_history_size(1000).unwrap_or_else(|_| builder()).build();
     let mut editor = match Editor::<Words, DefaultHistory>::with_config(config) {
         Ok(editor) => editor,
         Err(error) => {
             output::error(&format!(
-                "this terminal cannot be edited on ({error}); give commands on standard input instead"
+                "this terminal has no line editing ({error}); give the commands on standard input instead"
             ));
             return ExitCode::FAILURE;
         }
     };
     editor.set_helper(Some(Words(handles.clone())));
+    let history = history();
+    if let Some(path) = &history {
+        // Of the first time there is none.
+        let _ = editor.load_history(path);
+    }
+    let colours = output::colours();
     let now = Arc::new(AtomicU64::new(0));
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -188,7 +251,7 @@ fn interactive(device: HostDevice) -> ExitCode {
     match editor.create_external_printer() {
         Ok(mut printer) => {
             let now = Arc::clone(&now);
-            std::thread::spawn(move || pace(device, &now, &mut |text| printer.print(text).is_ok()));
+            std::thread::spawn(move || pace(device, &now, &mut |text| printer.print(painted(text, colours)).is_ok()));
         }
         Err(_) => {
             let now = Arc::clone(&now);
@@ -200,26 +263,20 @@ fn interactive(device: HostDevice) -> ExitCode {
             });
         }
     }
-    output::print(&format!(
-        "hone: a device with {}, 'help' lists all.\n",
-        match &handles.sensor {
-            Control::Room(_) => "a simulated thermometer. 'train linear' teaches it what is to be expected",
-            Control::Rig(_) => {
-                "a simulated accelerometer. 'train' teaches it what is normal, 'rig' does something to the motor"
-            }
-            Control::Replay(_) => {
-                "recordings for a sensor. 'train' learns from what plays, 'replay' chooses what plays"
-            }
-        }
-    ));
+    output::print(&greeting(&handles.sensor));
+    let mut screen = Screen { colours };
     let mut time = Wall { now, interrupted: Arc::clone(&interrupted) };
     let mut typing = Typing { interrupted: Arc::clone(&interrupted) };
     loop {
         match editor.readline("hone> ") {
             Ok(line) => {
                 let _ = editor.add_history_entry(line.as_str());
+                if let Some(path) = &history {
+                    // A session goes on without; where it cannot be kept is no concern of a device.
+                    let _ = editor.append_history(path);
+                }
                 interrupted.store(false, Ordering::Release);
-                if handles.line(&line, &mut time, &mut typing, &mut session::Stdout) == Next::Quit {
+                if handles.line(&line, &mut time, &mut typing, &mut screen) == Next::Quit {
                     handles.keep(&mut time);
                     return ExitCode::SUCCESS;
                 }
@@ -252,6 +309,49 @@ fn pace(mut device: HostDevice, now: &AtomicU64, print: &mut dyn FnMut(String) -
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Events as a terminal shows them: what is anomalous in red, what is normal in green.
+fn painted(text: String, colours: bool) -> String {
+    if !colours {
+        return text;
+    }
+    let line = |line: &str| {
+        let style = [("] anomalous", output::WRONG), ("] normal", output::WELL)];
+        match style.into_iter().find_map(|(words, style)| Some((line.find(words)? + 2, words.len() - 2, style))) {
+            Some((at, length, style)) => format!(
+                "{}{}{}{}{}",
+                &line[..at],
+                style.render(),
+                &line[at..at + length],
+                style.render_reset(),
+                &line[at + length..]
+            ),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// Answers on a terminal: errors begin in red.
+struct Screen {
+    colours: bool,
+}
+
+impl Out for Screen {
+    fn str(&mut self, text: &str) {
+        match text.strip_prefix("error:").filter(|_| self.colours) {
+            Some(rest) => {
+                output::print(&format!("{}error:{}{rest}", output::WRONG.render(), output::WRONG.render_reset()));
+            }
+            None => output::print(text),
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        output::bytes(bytes);
+        true
     }
 }
 

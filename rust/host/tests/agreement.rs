@@ -210,7 +210,7 @@ fn a_part_of_a_recording_or_table_is_not_used_twice() {
     // A few are told.
     case.file("b.csv", rows(55..120));
     let notes = case.json(&table(&["a", "b"], two), "svm")["notes"].to_string();
-    assert!(notes.contains("5 rows to test are equal to rows to train"), "{notes}");
+    assert!(notes.contains("5 rows to test are identical to rows to train on"), "{notes}");
 }
 
 #[test]
@@ -222,9 +222,9 @@ fn features_that_never_change_are_told_or_refused() {
     };
     case.file("t.csv", format!("u,v,k\n{}", rows(|i| 3 * (i % 2))));
     let notes = case.json(&table(&["a", "b"], files), "svm")["notes"].to_string();
-    assert!(notes.contains("1 features never change where they train: u"), "{notes}");
+    assert!(notes.contains("1 features are constant over the rows to train on: u"), "{notes}");
     case.file("t.csv", format!("u,v,k\n{}", rows(|_| 2)));
-    case.refuses(&table(&["a", "b"], files), &["svm", "rce"], &["no feature changes"]);
+    case.refuses(&table(&["a", "b"], files), &["svm", "rce"], &["no feature varies"]);
     let case = pair("numberless");
     case.file("ok.csv", "x\n".to_owned() + &"NaN\n".repeat(8000));
     case.refuses(&recordings(100.0, 100, 0.001, PAIR), &["esn", "svm"], &["\"x\" holds no number"]);
@@ -341,7 +341,7 @@ fn new_takes_the_rate_that_is_given_or_says_what_it_took() {
     let said = new(&[]).well().out;
     assert!(said.contains("rate_hz = 0.1\n") && said.contains("milliseconds would be 100 Hz"), "{said}");
     assert!(new(&["--rate", "100"]).well().out.contains("rate_hz = 100\n"));
-    assert!(new(&["--rate", "7"]).refused().err.contains("--rate is 7, but r.csv tells of 0.1, or 100, or"));
+    assert!(new(&["--rate", "7"]).refused().err.contains("--rate is 7, but r.csv says 0.1, or 100, or"));
     for rate in ["0", "-5", "nan"] {
         assert!(new(&["--rate", rate]).refused().err.contains("give a number above 0"), "{rate}");
     }

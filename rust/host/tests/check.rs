@@ -270,8 +270,74 @@ fn new_proposes_what_the_files_tell() {
     hone(&["new", "--yes", "--rate", "100", "--out", text(&out), text(&array)], b"").well();
     // What is there is not overwritten, and without a terminal there is nobody to ask.
     let run = hone(&["new", "--yes", "--rate", "100", "--out", text(&out), text(&array)], b"").refused();
-    assert!(run.err.contains("is there already"), "{}", run.err);
+    assert!(run.err.contains("already exists"), "{}", run.err);
     assert!(hone(&["new", text(&array)], b"").refused().err.contains("--yes"));
+}
+
+#[test]
+fn from_recordings_to_a_verdict_by_what_each_command_says_next() {
+    let folder = folder("new-next");
+    let here = |arguments: &[&str], input: &str| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_hone"));
+        child.args(arguments).current_dir(&folder).env_remove("HONE_DATA");
+        let mut child = child
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // The command that a line of the answer names.
+    let next = |said: &str, begin: &str| -> Vec<String> {
+        let line =
+            said.lines().find_map(|l| l.trim().strip_prefix(begin)).unwrap_or_else(|| panic!("no {begin}: {said}"));
+        line.split("   ").next().unwrap().split(' ').map(str::to_owned).collect()
+    };
+    here(&["demo", "--recordings", "motor"], "");
+    let said = here(
+        &["new", "--yes", "motor/normal.csv", "motor/bearing.csv", "motor/imbalance.csv", "motor/supply-drop.csv"],
+        "",
+    );
+    let written = std::fs::read_to_string(folder.join("motor.toml")).unwrap();
+    // Windows as boards have them; what is normal comes first.
+    assert!(written.contains("length = 128") && written.contains("# unit = \"m/s2\""), "{written}");
+    assert!(written.find("\"motor/normal.csv\"") < written.find("\"motor/bearing.csv\""), "{written}");
+    let edited = written.replace("# unit = ", "unit = ");
+    std::fs::write(folder.join("motor.toml"), edited).unwrap();
+    let eval = next(&said, "hone ");
+    assert_eq!(eval, ["eval", "motor.toml", "--learner", "esn", "--save", "motor.hone"]);
+    let said = here(&eval.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    assert!(said.contains(" 3 of 3\n"), "{said}");
+    let run = next(&said, "hone run");
+    let run: Vec<&str> = ["run"].into_iter().chain(run.iter().map(String::as_str).filter(|w| !w.is_empty())).collect();
+    let said = here(&run, "wait 2\ninfer once\nreplay 3\nwait 3\ninfer once\n");
+    assert!(said.contains("\nnormal, score") && said.contains("\nanomalous, score"), "{said}");
+}
+
+#[test]
+fn a_proposal_is_one_that_a_board_holds() {
+    let folder = folder("new-board");
+    // Eight channels of many frames: a window of 128 would be beyond the smallest board.
+    let names: Vec<String> = (0..8).map(|c| format!("c{c}")).collect();
+    let mut rows = names.join(",") + "\n";
+    for v in hum(20_000, true, 4).chunks(8) {
+        rows += &(v.iter().map(|v| format!("{:.2}", f64::from(*v) / 100.0)).collect::<Vec<_>>().join(",") + "\n");
+    }
+    std::fs::write(folder.join("normal.csv"), &rows).unwrap();
+    let out = folder.join("eight.toml");
+    let file = folder.join("normal.csv");
+    let said = hone(&["new", "--yes", "--rate", "100", "--out", text(&out), text(&file)], b"").well().out;
+    let line = said.lines().find(|l| l.starts_with("window = ")).unwrap();
+    let length: usize = line.split_whitespace().find_map(|w| w.parse().ok()).unwrap();
+    assert!(length * 8 <= 384 && length >= 8, "{line}");
+    // What it says next can be done.
+    let next = said.lines().find_map(|l| l.trim().strip_prefix("hone ")).unwrap();
+    let arguments: Vec<&str> = next.split(' ').take_while(|w| *w != "--save").collect();
+    hone(&arguments, b"").well();
 }
 
 #[test]

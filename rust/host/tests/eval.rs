@@ -127,8 +127,94 @@ fn settings_are_explained_when_they_are_wrong() {
     }
     for learner in ["esn", "svm", "rce"] {
         let run = hone(&["eval", "--learner", learner, "--list-settings"], b"").well();
-        assert!(run.out.lines().count() > 10 && run.out.contains(" to "), "{}", run.out);
+        assert!(run.out.contains(" to ") && run.out.contains(" more with --all"), "{}", run.out);
+        let all = hone(&["eval", "--learner", learner, "--list-settings", "--all"], b"").well();
+        let lines = |run: &common::Run| run.out.lines().count();
+        assert!(lines(&run) <= 11 && lines(&all) > 20, "{}\n{}", run.out, all.out);
+        assert!(
+            run.out.lines().filter(|l| !l.contains("--all")).all(|l| all.out.contains(l.split(' ').next().unwrap()))
+        );
     }
+}
+
+#[test]
+fn a_saved_model_judges_as_it_was_judged() {
+    let folder = folder("eval-save");
+    let manifest = small_set(&folder);
+    // Windows of a device's length, so that it takes them.
+    let longer = std::fs::read_to_string(&manifest).unwrap().replace("[\"window\", \"time\"]", "[\"time\"]");
+    std::fs::write(&manifest, longer.replace("length = 64", "length = 128")).unwrap();
+    std::fs::write(folder.join("well.npy"), npy(&[160 * 128], &hum(160 * 128, true, 1))).unwrap();
+    std::fs::write(folder.join("ill.npy"), npy(&[40 * 128], &hum(40 * 128, false, 2))).unwrap();
+    for (learner, options) in
+        [("esn", &[][..]), ("esn", &["--quantize", "int8"]), ("svm", &[]), ("rce", &[]), ("vae", &[])]
+    {
+        let model = folder.join(format!("{learner}{}.hone", options.len()));
+        let mut arguments = vec!["eval", text(&manifest), "--learner", learner, "--save", text(&model)];
+        arguments.extend(options);
+        let run = hone(&arguments, b"").well();
+        let next = format!("hone run --replay {} --model {}", text(&manifest), text(&model));
+        assert!(run.out.contains(&next) && run.out.contains("hone push PORT"), "{}", run.out);
+        // A device with the model: normal while the one plays, not while the other does.
+        let play = ["run", "--replay", text(&manifest), "--model", text(&model)];
+        let story = b"wait 4\ninfer once\nreplay 1\nwait 4\ninfer once\nmodel info\n";
+        let run = hone(&play, story).well();
+        let verdicts: Vec<&str> = run.out.lines().filter(|l| l.contains(", score ") && !l.starts_with('[')).collect();
+        let ill = if learner == "rce" { "unknown" } else { "anomalous" };
+        let well = if learner == "rce" { "class" } else { "normal" };
+        assert_eq!(verdicts.len(), 2, "{learner}: {}", run.out);
+        assert!(verdicts[0].starts_with(well) && verdicts[1].starts_with(ill), "{learner}: {}", run.out);
+        assert!(run.out.contains("saved: "), "{}", run.out);
+        let shown = hone(&["model", "show", text(&model)], b"").well().out;
+        for line in [
+            "features.window-frames       128",
+            "features.rate-hz             640",
+            "channel 0                    0.01 m/s2 per LSB",
+        ] {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+    }
+    // Another device's readings are of another scale, and the model is refused by name.
+    let model = folder.join("esn0.hone");
+    let run = hone(&["run", "--model", text(&model)], b"wait 1\n").refused();
+    assert!(run.err.contains("esn0.hone: ") && run.err.contains("channels"), "{}", run.err);
+    std::fs::write(&model, b"no model").unwrap();
+    assert!(hone(&["run", "--model", text(&model)], b"").refused().err.contains("it is not a model"));
+    for (options, words) in [
+        (&["--save", text(&folder)][..], "is a folder"),
+        (&["--save", "x.hone", "--protocol", "interleaved"], "--save goes with --protocol holdout"),
+    ] {
+        let mut arguments = vec!["eval", text(&manifest), "--learner", "rce"];
+        arguments.extend(options);
+        assert!(hone(&arguments, b"").refused().err.contains(words), "{options:?}");
+    }
+}
+
+#[test]
+fn a_typo_is_told_with_what_was_meant() {
+    let folder = folder("eval-typo");
+    let manifest = small_set(&folder);
+    let run = hone(&["eval", text(&manifest), "--learner", "esm"], b"");
+    assert!(run.status == Some(2) && run.err.contains("'esn'"), "{}", run.err);
+    let run = hone(&["eval", text(&manifest), "--learner", "esn", "--set", "averge=3"], b"").refused();
+    assert!(run.err.contains("'averge'; did you mean 'average'?"), "{}", run.err);
+    let run = hone(&["eval", "fan-lwo", "--learner", "esn"], b"").refused();
+    assert!(run.err.contains("did you mean 'fan-low'?"), "{}", run.err);
+    assert!(hone(&["evla"], b"").err.contains("'eval'"));
+}
+
+#[test]
+fn no_budget_is_advised_that_a_learner_does_not_have() {
+    let folder = folder("eval-budget");
+    let manifest = small_set(&folder);
+    let long = std::fs::read_to_string(&manifest).unwrap().replace("[\"window\", \"time\"]", "[\"time\"]");
+    std::fs::write(&manifest, long.replace("length = 64", "length = 2048")).unwrap();
+    for file in ["well.npy", "ill.npy"] {
+        std::fs::write(folder.join(file), npy(&[2048 * 40], &hum(2048 * 40, file == "well.npy", 3))).unwrap();
+    }
+    let refusal = |learner: &str| hone(&["eval", text(&manifest), "--learner", learner], b"").refused().err;
+    assert!(refusal("esn").contains("give --budget "), "{}", refusal("esn"));
+    assert!(refusal("vae").contains("more than the 384") && !refusal("vae").contains("--budget"), "{}", refusal("vae"));
 }
 
 #[test]

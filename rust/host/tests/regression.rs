@@ -88,7 +88,7 @@ fn what_is_anomalous_is_found_and_is_in_no_figure_of_the_numbers() {
 
 #[test]
 fn the_interval_holds_on_the_healthy_part_of_a_recording() {
-    let data = hone_host::dataset::data_folder(None);
+    let data = hone_host::dataset::data_folder();
     if !data.join("temperature").is_dir() {
         eprintln!("skipped: no recordings in {} (set HONE_DATA)", data.display());
         return;
@@ -111,7 +111,7 @@ fn what_does_not_serve_is_refused_with_what_to_do() {
     let (manifest, root) = (manifest(&folder, HALF), folder.to_str().unwrap());
     for (more, wanted) in [
         (&["--learner", "svm"][..], "use --learner linear"),
-        (&["--learner", "linear", "--set", "from=set"], "leave linear.from at stream"),
+        (&["--learner", "linear", "--set", "from=set"], "leave the setting from at stream"),
         (&["--learner", "linear", "--set", "lags=99"], "inputs"),
         (&["--learner", "linear", "--set", "frames=100000"], "more windows than there are"),
     ] {

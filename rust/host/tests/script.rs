@@ -20,6 +20,7 @@ fn the_status_tells_whether_every_command_succeeded() {
     script("").well();
     for bad in [
         "nonsense",
+        "trian",
         "wait",
         "wait -1",
         "wait 1e9",
@@ -35,6 +36,85 @@ fn the_status_tells_whether_every_command_succeeded() {
     }
     let left = script("quit\nnonsense\n").well();
     assert_eq!(left.out, "", "nothing is read behind quit");
+}
+
+#[test]
+fn a_mistyped_word_is_told_with_the_nearest_right_one() {
+    for (line, words) in [
+        ("trian", "'trian' is no command; did you mean 'train'?"),
+        ("rgi", "'rgi' is no command; did you mean 'rig'?"),
+        ("nonsense", "'nonsense' is no command; 'help' lists them"),
+        ("train esm", "train has no 'esm'; did you mean 'esn'?"),
+        ("train --wiat", "train has no '--wiat'; did you mean '--wait'?"),
+        ("model inof", "model has no 'inof'; did you mean 'info'?"),
+        ("config set esn.lek 1", "no parameter 'esn.lek'; did you mean 'esn.leak'?"),
+        ("config list esm", "no section 'esm'; did you mean 'esn'?"),
+        ("rig imbalanse", "did you mean 'imbalance'?"),
+    ] {
+        let run = script(&format!("{line}\n")).refused();
+        assert!(run.out.contains(words), "{line}: {}", run.out);
+    }
+    // Names of classes are anyone's.
+    script("label 1 lits\nlabel lits\nlabel none\n").well();
+}
+
+#[test]
+fn a_setting_is_told_as_it_was_and_is_and_the_ten_that_matter_come_first() {
+    let run = script(
+        "config set esn.leak 0.5\nconfig set esn.leak 0.5\nconfig reset esn.leak\nconfig set device.telemetry off\n",
+    )
+    .well();
+    let lines: Vec<&str> = run.out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "esn.leak is 0.5000, was 1.000; counts from the next training on",
+            "esn.leak is 0.5000 already",
+            "esn.leak is 1.000, was 0.5000; counts from the next training on",
+            "device.telemetry is off, was text"
+        ]
+    );
+    let (ten, all) = (script("config list\n").well().out, script("config list --all\n").well().out);
+    let (shown, rest) = ten.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(shown.lines().count(), 10, "{ten}");
+    assert!(shown.lines().all(|l| all.contains(l)), "{ten}\n{all}");
+    assert!(rest.contains("'config list --all'") && all.lines().count() > 100, "{ten}");
+}
+
+#[test]
+fn echo_prints_each_command_before_its_answer() {
+    let run = hone(&["run", "--echo"], b"led\n\n# a remark\nrig flood\n");
+    assert!(run.out.starts_with("hone> led\noff\nhone> # a remark\nhone> rig flood\nerror: "), "{}", run.out);
+}
+
+#[test]
+fn alone_and_without_commands_it_says_what_to_try() {
+    let run = hone::<&str>(&[], b"").well();
+    assert!(run.out.is_empty() && run.err.starts_with("note: "), "{}", run.err);
+    for words in ["'hone demo'", "'hone' on a terminal", "'hone new FILE...'"] {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    assert_eq!(hone(&["run"], b"").well().err, "");
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_subcommand() {
+    let subcommands = ["run", "demo", "push", "pull", "record", "model", "check", "new", "eval", "completions", "man"];
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let run = hone(&["completions", shell], b"").well();
+        assert!(
+            subcommands.iter().all(|s| run.out.contains(s)) && run.out.contains("quantize"),
+            "{shell}: {}",
+            run.out
+        );
+    }
+    let folder = folder("man").join("pages");
+    hone(&["man", folder.to_str().unwrap()], b"").well();
+    for subcommand in subcommands {
+        let page = std::fs::read_to_string(folder.join(format!("hone-{subcommand}.1"))).unwrap();
+        assert!(page.contains(".TH") && page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    assert!(hone(&["man"], b"").well().out.contains("hone\\-eval"));
 }
 
 #[test]

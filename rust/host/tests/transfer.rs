@@ -366,14 +366,14 @@ fn a_line_that_harms_most_is_given_up_and_a_refusal_is_told() {
         bytes[3] ^= 0x81;
         harmed.extend(bytes);
     }
-    assert!(hear(harmed).unwrap_err().starts_with("the line harms what it carries (16 frames, and 0 came well)"));
+    assert!(hear(harmed).unwrap_err().starts_with("the line damages data (16 frames damaged, 0 intact)"));
     let restarted = [coded(Frame::Head(head)), data(50, 5_000_000), data(2, 200_000)].concat();
-    assert!(hear(restarted).unwrap_err().contains("was restarted"));
+    assert!(hear(restarted).unwrap_err().contains("restarted during the recording"));
     let other = coded(Frame::Head(Head { version: VERSION + 1, ..head }));
     assert!(hear(other).unwrap_err().contains("version 2"));
     let no = b"record 1 --raw\r\nerror: 50000 bytes a second, the line carries 11520\r\nuart:~$ ".to_vec();
     assert_eq!(hear(no).unwrap_err(), "the device refused: 50000 bytes a second, the line carries 11520");
-    assert!(hear(b"hello\r\n".to_vec()).unwrap_err().contains("is this its console"));
+    assert!(hear(b"hello\r\n".to_vec()).unwrap_err().contains("check that this is its console"));
 }
 
 #[cfg(unix)]

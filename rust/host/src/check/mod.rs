@@ -4,7 +4,7 @@ pub mod new;
 mod pictures;
 mod summary;
 
-use crate::dataset::{Dataset, Source, data_folder, find_manifest};
+use crate::dataset::{Dataset, Source, find_manifest, recordings_of};
 use crate::{eval, output};
 pub use new::NewArgs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ pub use summary::Summary;
 /// What `hone check` is told.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct CheckArgs {
-    /// A manifest's path, or the bare name of one of the project's
+    /// The path of a manifest ('hone new' makes one), or the name of one of the project's data sets
     pub manifest: String,
-    /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
+    /// The folder that the manifest's paths begin from [default: the manifest's own, else HONE_DATA, else ../shared/data]
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Print one JSON object on one line and nothing else
@@ -32,7 +32,7 @@ pub struct CheckArgs {
 /// The manifest or a file cannot be read, or nothing could be learnt from them; what was found is printed before that.
 pub fn run(args: &CheckArgs) -> Result<(), String> {
     let source = find_manifest(&args.manifest).map_err(|e| e.to_string())?;
-    let (summary, set) = look(&source, &data_folder(args.root.as_deref()))?;
+    let (summary, set) = look(&source, &recordings_of(&source, args.root.as_deref()))?;
     let mut text = if args.json { format!("{}\n", summary.json()) } else { summary.table() };
     if let Some(folder) = &args.plot {
         for file in pictures::draw(folder, &set).map_err(|e| e.to_string())? {

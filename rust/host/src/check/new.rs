@@ -4,6 +4,7 @@ mod inspect;
 mod propose;
 
 use crate::dataset::Source;
+use crate::eval::{self, Budget, EvalArgs};
 use crate::output;
 use inspect::Inspected;
 use propose::Proposal;
@@ -13,13 +14,14 @@ use std::path::{Path, PathBuf};
 /// What `hone new` is told.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct NewArgs {
-    /// Recordings: .csv, .tsv, .txt, .npy, .wav, .mat, each also with .gz
+    /// Recordings: .csv, .tsv, .txt, .npy, .wav, .mat, each also with .gz. Name them, or their folders, after what they show:
+    /// normal-1.csv, worn-bearing.csv
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The manifest to write [default: NAME.toml here]
     #[arg(long, value_name = "MANIFEST")]
     pub out: Option<PathBuf>,
-    /// The folder that the manifest's paths begin from [default: the one that holds all files]
+    /// The folder that the manifest's paths begin from [default: this one, if it holds all files; else the one that does]
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Frames per second, where the files do not tell
@@ -37,7 +39,7 @@ pub struct NewArgs {
 pub fn run(args: &NewArgs) -> Result<(), String> {
     let asks = std::io::stdin().is_terminal() && !args.yes;
     if !asks && !args.yes {
-        return Err("there is no terminal to ask questions on; --yes takes what is proposed".into());
+        return Err("there is no terminal to ask questions on; give --yes to accept every proposal".into());
     }
     let (root, paths) = below(args)?;
     let files: Vec<Inspected> =
@@ -49,26 +51,33 @@ pub fn run(args: &NewArgs) -> Result<(), String> {
     let text = proposal.manifest()?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.toml", proposal.name)));
     if out.exists() {
-        return Err(format!("{} is there already; give another name by --out", out.display()));
+        return Err(format!("{} already exists; give another name with --out", out.display()));
     }
     // What cannot be read again is not written.
     let source = Source::new(&out, text.clone());
-    let (summary, _) = super::look(&source, &root)?;
+    let (summary, set) = super::look(&source, &root)?;
     output::write_file(&out, text.as_bytes()).map_err(|e| format!("{}: {e}", out.display()))?;
-    output::print(&text);
-    output::print(&format!(
-        "\n# written to {}; next: hone eval {0} --root {} --learner ...\n\n",
-        out.display(),
-        root.display()
-    ));
+    output::print(&format!("{text}\n{}", summary.table()));
     for note in &proposal.notes {
-        output::print(&format!("# {note}\n"));
+        output::print(&format!("  note: {note}\n"));
     }
-    output::print(&summary.table());
-    match summary.problem {
-        Some(problem) => Err(problem),
-        None => Ok(()),
+    if let Some(problem) = summary.problem {
+        return Err(format!("{} is written, and nothing can be learnt by it yet: {problem}", out.display()));
     }
+    let learner = proposal.learner();
+    let found = |folder: &Path| folder.canonicalize().is_ok_and(|f| f == root);
+    let here = out.parent().map_or(Path::new("."), |f| if f.as_os_str().is_empty() { Path::new(".") } else { f });
+    let place = if found(here) { String::new() } else { format!(" --root {}", root.display()) };
+    let smallest = eval::smallest(&EvalArgs { learner, ..EvalArgs::default() }, &set);
+    let budget = smallest.unwrap_or(Budget::None);
+    let budget = if budget == Budget::default() { String::new() } else { format!(" --budget {}", budget.name()) };
+    output::print(&format!(
+        "\nwritten to {0}; look through it, then\n  hone eval {0}{place} --learner {1}{budget} --save {2}.hone\n",
+        out.display(),
+        learner.name(),
+        proposal.name
+    ));
+    Ok(())
 }
 
 /// The folder that holds all files, and their paths below it.
@@ -82,10 +91,15 @@ fn below(args: &NewArgs) -> Result<(PathBuf, Vec<String>), String> {
     let root = match &args.root {
         Some(root) => root.canonicalize().map_err(|e| format!("{}: {e}", root.display()))?,
         None => {
+            // From here, if all lie below: so the manifest, which is written here, finds them by itself.
+            let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
             let mut root = full.first().and_then(|f| f.parent()).map(Path::to_path_buf).unwrap_or_default();
+            if args.out.is_none() && !here.as_os_str().is_empty() && full.iter().all(|f| f.starts_with(&here)) {
+                root = here;
+            }
             while !full.iter().all(|f| f.starts_with(&root)) {
                 if !root.pop() {
-                    return Err("the files have no folder in common; give one by --root".into());
+                    return Err("the files have no folder in common; give one with --root".into());
                 }
             }
             root
@@ -150,7 +164,7 @@ fn question(what: &str, proposed: &str) -> Result<String, String> {
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line).map_err(|e| e.to_string())?;
     if read == 0 {
-        return Err("the questions were not answered; nothing was written".into());
+        return Err("the questions were not answered, so nothing was written".into());
     }
     let answer = line.trim();
     Ok(if answer.is_empty() { proposed.to_owned() } else { answer.to_owned() })

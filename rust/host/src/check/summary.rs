@@ -194,7 +194,7 @@ impl Summary {
             let _ =
                 writeln!(text, "  {n} recordings, {frames} frames at {rate} Hz, {} s; {gaps} gaps", figure(seconds));
             for r in &self.rates {
-                let _ = writeln!(text, "  {} tells of {} Hz", r.file, figure(r.rate_hz));
+                let _ = writeln!(text, "  {} says {} Hz", r.file, figure(r.rate_hz));
             }
         }
         for c in &self.channels {
@@ -211,16 +211,8 @@ impl Summary {
             line("can hold", ends(Some(c.range[0]), Some(c.range[1])));
             line("at the end of range", format!("{:.2} %", 100.0 * c.saturated));
             line("not a number", format!("{:.2} %", 100.0 * c.not_a_number));
-            line(
-                "LSB",
-                format!(
-                    "{} of {}{unit}, {} different in a span of {}",
-                    c.lsb_used,
-                    figure(c.scale),
-                    c.lsb_used,
-                    c.lsb_span
-                ),
-            );
+            line("scale", format!("{}{unit} per LSB", figure(c.scale)));
+            line("LSB in use", format!("{} different ones in a span of {}", c.lsb_used, c.lsb_span));
         }
         if !self.features.is_empty() {
             let widest = self.features.iter().map(|f| f.name.chars().count()).max().unwrap_or(0).max(10);

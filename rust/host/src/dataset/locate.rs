@@ -1,14 +1,29 @@
 //! Where manifests and recordings lie.
 
 use super::{Fault, Source};
+use crate::words::did_you_mean;
 use std::path::{Path, PathBuf};
 
-/// The data folder: `--root`, else the environment's `HONE_DATA`, else `../shared/data` beside the project, looked
-/// for from the current folder upwards so that it is found from anywhere in the project.
-pub fn data_folder(root: Option<&Path>) -> PathBuf {
-    if let Some(root) = root {
-        return root.to_path_buf();
+/// Where a manifest's recordings lie: `--root`, else the manifest's own folder if the first of them is there, else
+/// [`data_folder`].
+pub fn recordings_of(source: &Source, root: Option<&Path>) -> PathBuf {
+    let folder = source.path().parent().map(|f| if f.as_os_str().is_empty() { Path::new(".") } else { f });
+    match (root, folder) {
+        (Some(root), _) => root.to_path_buf(),
+        (None, Some(folder)) if first_file(source).is_some_and(|file| folder.join(file).is_file()) => folder.into(),
+        (None, _) => data_folder(),
     }
+}
+
+/// The first file that a manifest names.
+fn first_file(source: &Source) -> Option<String> {
+    let table: toml::Table = source.text().parse().ok()?;
+    Some(table.get("file")?.get(0)?.get("path")?.as_str()?.to_owned())
+}
+
+/// The data folder: the environment's `HONE_DATA`, else `../shared/data` beside the project, looked for from the current folder
+/// upwards so that it is found from anywhere in the project.
+pub fn data_folder() -> PathBuf {
     if let Some(root) = std::env::var_os("HONE_DATA").filter(|r| !r.is_empty()) {
         return root.into();
     }
@@ -63,7 +78,9 @@ pub fn find_manifest(name: &str) -> Result<Source, Fault> {
     } else if path.exists() {
         "is not a regular file; give the path of a manifest".into()
     } else {
-        format!("there is no such manifest; give the path of one, or one of the project's: {}", NAMES.join(", "))
+        let meant = did_you_mean(bare, NAMES.iter().copied());
+        let meant = if meant.is_empty() { ".".into() } else { meant };
+        format!("there is no such manifest{meant} Give the path of one, or one of the project's: {}", NAMES.join(", "))
     };
     Err(Fault { file: path, line: None, key: String::new(), problem })
 }

@@ -13,7 +13,7 @@ mod store;
 mod table;
 pub mod timing;
 
-pub use locate::{NAMES, data_folder, find_manifest};
+pub use locate::{NAMES, data_folder, find_manifest, recordings_of};
 pub use manifest::{Family, Kind, Manifest, Task};
 pub use recordings::sink::{ChannelFacts, RANGE_FRAMES};
 pub use runs::Runs;

@@ -10,7 +10,7 @@ fn project(path: &str) -> PathBuf {
 
 /// The recordings, or `None` with a note when they are not there.
 pub(crate) fn data() -> Option<PathBuf> {
-    let root = data_folder(None);
+    let root = data_folder();
     let there = root.join("cwru").is_dir();
     if !there {
         eprintln!("skipped: no recordings in {} (set HONE_DATA)", root.display());

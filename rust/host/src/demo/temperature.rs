@@ -57,7 +57,7 @@ pub fn tell(args: &DemoArgs) -> ExitCode {
     let begin = story.now();
     heater.fail(true);
     well &= story.hours(off);
-    say!("# And it is mended.");
+    say!("# And it is repaired.");
     let end = story.now();
     heater.fail(false);
     well &= story.hours(24);
@@ -102,7 +102,7 @@ fn figure(story: &Story, args: &DemoArgs, (begin, end): (Micros, Micros)) -> boo
     };
     match plot::band(&args.plot, &band) {
         Ok(()) => {
-            say!("# The temperature with the band in which it was expected: {}", args.plot.display());
+            say!("# The temperature and the band in which it was expected are drawn in {}.", args.plot.display());
             true
         }
         Err(error) => {

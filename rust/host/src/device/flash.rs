@@ -62,7 +62,7 @@ impl HostFlash {
             file.write_all(&memory)?;
         }
         if memory.len() != PAGE * PAGES {
-            let text = format!("it is no flash of the device: that has {} bytes", PAGE * PAGES);
+            let text = format!("it is not a flash file of this program, which has {} bytes", PAGE * PAGES);
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         Ok(Self { memory, file: Some(file) })

@@ -127,13 +127,11 @@ impl Replay {
     pub fn new(set: Dataset) -> Result<Self, String> {
         let name = set.name.clone();
         let Data::Recordings(recordings) = set.data else {
-            return Err(format!(
-                "{name} is a table without time, which nothing can sample; 'hone eval {name}' learns from it"
-            ));
+            return Err(format!("{name} is a table without time, so it cannot play; use 'hone eval {name}'"));
         };
         let rate = ratio(recordings.rate_hz).ok_or_else(|| {
             format!(
-                "{name} has {} frames a second and the device samples one a day to {} a second; 'hone eval {name}' takes any rate",
+                "{name} has {} frames per second, and the device samples from one a day to {} per second; use 'hone eval {name}'",
                 recordings.rate_hz, HIGHEST
             )
         })?;

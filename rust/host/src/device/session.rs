@@ -4,12 +4,14 @@
 //! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
 
 use super::flash::HostFlash;
+use super::hints;
 use super::replay;
 use super::rig::{self, Condition};
 use super::source::{Control, Source};
 use crate::output;
+use crate::words::did_you_mean;
 use hone_engine::command::{self, Command, Console, Failed, Outcome};
-use hone_engine::data::config::Style;
+use hone_engine::data::config::{Config, Style};
 use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::data::event::Event;
 use hone_engine::data::stats::Phase;
@@ -18,6 +20,7 @@ use hone_engine::learners::Learner;
 use hone_engine::say::{record, telemetry};
 use hone_engine::text::{Out, Write};
 use hone_engine::{Flash, Led, Links, Memory};
+use hone_model::frame::{self, Sender};
 use hone_signal::Micros;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,10 +56,10 @@ pub fn device(source: Source, flash: HostFlash) -> HostDevice {
 
 /// Commands of the host program alone.
 pub static HOST_COMMANDS: [Command; 5] = [
-    host("rig", "[CONDITION]", "what is done to the simulated motor; without a condition, list them"),
+    host("rig", "[CONDITION]", "change the condition of the simulated motor; without one, list them"),
     host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
-    host("button", "", "press the button sw0: collect and train the default learner"),
-    host("led", "", "whether the light is on"),
+    host("button", "", "press the button sw0: collect, and train the default learner"),
+    host("led", "", "say whether the light is on"),
     host("quit", "", "leave"),
 ];
 
@@ -176,7 +179,7 @@ impl Handles {
                 return Next::Go(match &self.sensor {
                     Control::Rig(control) => set_rig(control, rest, out),
                     Control::Replay(_) | Control::Room(_) => {
-                        out.str("error: recordings are replayed, so there is no rig; start without --replay\n");
+                        out.str("error: recordings play, so there is no motor to change; start without --replay\n");
                         Err(Failed)
                     }
                 });
@@ -185,13 +188,15 @@ impl Handles {
                 return Next::Go(match &self.sensor {
                     Control::Replay(control) => replay(control, rest, out),
                     Control::Rig(_) | Control::Room(_) => {
-                        out.str("error: nothing is replayed; start with --replay MANIFEST, or see 'rig'\n");
+                        out.str(
+                            "error: no recordings play; start with --replay MANIFEST, or change the motor by 'rig'\n",
+                        );
                         Err(Failed)
                     }
                 });
             }
             ["button", rest @ ..] | ["led", rest @ ..] if !rest.is_empty() => {
-                out.str("error: this command takes no words\n");
+                out.str(&format!("error: {} stands alone; leave out what follows it\n", words[0]));
                 return Next::Go(Err(Failed));
             }
             ["button"] => self.links.press_button(),
@@ -212,9 +217,40 @@ impl Handles {
                 }
             }
             ["help", rest @ ..] => return Next::Go(command::help(rest, &mut Shell { time, input, out })),
-            words => return Next::Go(self.console.run(words, &mut Shell { time, input, out })),
+            ["config", "list"] => hints::main_settings(&self.all_settings(time), out),
+            ["config", "list", "--all"] => {
+                return Next::Go(self.console.run(&["config", "list"], &mut Shell { time, input, out }));
+            }
+            ["config", "set" | "reset", key, ..] if Config::find(key).is_some() => {
+                let before = self.value(key, time);
+                let outcome = self.console.run(&words, &mut Shell { time, input, out });
+                if outcome.is_ok() {
+                    hints::changed(key, &before, &self.value(key, time), out);
+                }
+                return Next::Go(outcome);
+            }
+            words => {
+                if let Some(slip) = hints::slip(words) {
+                    out.str(&slip);
+                    return Next::Go(Err(Failed));
+                }
+                return Next::Go(self.console.run(words, &mut Shell { time, input, out }));
+            }
         }
         Next::Go(Ok(()))
+    }
+
+    fn all_settings(&self, time: &mut dyn Time) -> String {
+        let mut all = Said::default();
+        let _ = self.console.run(&["config", "list"], &mut Shell { time, input: &mut NoInput, out: &mut all });
+        all.0
+    }
+
+    /// A setting's value, as `config get` says it.
+    fn value(&self, key: &str, time: &mut dyn Time) -> String {
+        let mut text = Said::default();
+        let _ = self.console.run(&["config", "get", key], &mut Shell { time, input: &mut NoInput, out: &mut text });
+        text.0.trim_end().to_owned()
     }
 
     /// Keeps what was learnt since the last time, as a device does by itself when it has been quiet.
@@ -236,12 +272,41 @@ impl Handles {
             [] | ["help"] => {
                 found.extend(HOST_COMMANDS.iter().filter(|c| c.name.starts_with(start)).map(|c| c.name.to_owned()));
             }
+            ["config", "list"] if "--all".starts_with(start) => found.push("--all".into()),
             ["rig"] => {
                 found = Condition::ALL.iter().filter(|c| c.1.starts_with(start)).map(|c| c.1.to_owned()).collect()
             }
             _ => {}
         }
         found
+    }
+}
+
+/// Text gathered.
+#[derive(Default)]
+struct Said(String);
+
+impl Out for Said {
+    fn str(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+}
+
+/// Has a device use a model, as one that is pushed to it.
+///
+/// # Errors
+/// Why it does not take it, in the device's words.
+pub fn give(model: &[u8], device: &mut HostDevice) -> Result<(), String> {
+    let sender = Sender::new(model).ok_or("it is too long to send")?;
+    let mut memory = [0; frame::LINE];
+    let lines: Vec<_> =
+        (0..sender.lines()).filter_map(|n| sender.line(n, &mut memory).map(|l| Ok(l.as_bytes().to_vec()))).collect();
+    let handles = Handles::of(device);
+    let mut time = Script { device, watch: &mut |_| false, pace: None };
+    let mut said = Said::default();
+    match handles.line("model import", &mut time, &mut Following(&mut lines.into_iter()), &mut said) {
+        Next::Go(Ok(())) => Ok(()),
+        _ => Err(said.0.lines().find_map(|l| l.strip_prefix("error: ")).unwrap_or("it was not taken").to_owned()),
     }
 }
 
@@ -399,12 +464,23 @@ pub fn drain(device: &HostDevice, watch: &mut dyn FnMut(&Event) -> bool, out: &m
     }
 }
 
-/// Runs a script to its end; how many commands failed. Each line takes 10 ms of device time, as typing takes time.
+/// How a script ran.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// Lines that there were.
+    pub lines: u32,
+    /// Commands that failed.
+    pub failed: u32,
+}
+
+/// Runs a script to its end. Each line takes 10 ms of device time, as typing takes time. With `echo` each is printed as if
+/// typed, but for empty ones.
 pub fn run_script(
     mut lines: impl Iterator<Item = std::io::Result<Vec<u8>>>,
     device: &mut HostDevice,
     out: &mut dyn Out,
-) -> u32 {
+    echo: bool,
+) -> Done {
     let handles = Handles::of(device);
     let mut failed = 0u32;
     let mut time = Script { device, watch: &mut |_| true, pace: None };
@@ -422,6 +498,10 @@ pub fn run_script(
             failed += 1;
             continue;
         };
+        if echo && !text.trim().is_empty() {
+            let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(LINE).collect();
+            out.str(&format!("hone> {shown}\n"));
+        }
         match handles.line(text, &mut time, &mut Following(&mut lines), out) {
             Next::Quit => break,
             Next::Go(Ok(())) => {}
@@ -430,7 +510,7 @@ pub fn run_script(
         time.pause(Micros(10_000), out);
     }
     handles.keep(&mut time);
-    failed
+    Done { lines: number as u32, failed }
 }
 
 /// Every condition; the one given is marked.
@@ -455,12 +535,10 @@ fn set_rig(control: &rig::Control, words: &[&str], out: &mut dyn Out) -> Outcome
             Ok(())
         }
         _ => {
-            out.str("error: rig takes one of ");
-            for (i, (_, name, _)) in Condition::ALL.iter().enumerate() {
-                out.str(if i == 0 { "" } else { ", " });
-                out.str(name);
-            }
-            out.str("\n");
+            let names = || Condition::ALL.iter().map(|c| c.1);
+            let meant = did_you_mean(words.first().unwrap_or(&""), names());
+            let all = names().collect::<Vec<_>>().join(", ");
+            out.str(&format!("error: rig takes one of {all}{}\n", meant));
             Err(Failed)
         }
     }

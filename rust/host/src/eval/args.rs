@@ -3,60 +3,69 @@
 use super::budget::{Budget, Excess};
 use super::learner::{EvalError, Learner};
 use super::report::Report;
-use super::{ablation, form, judge, pictures, protocol, regression, settings, sound};
-use crate::dataset::{Dataset, Part, Source, Task, data_folder, find_manifest};
+use super::save::Saved;
+use super::{ablation, form, judge, pictures, protocol, regression, save, settings, sound};
+use crate::dataset::{Dataset, Part, Source, Task, find_manifest, recordings_of};
 use crate::output;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hone_engine::learners;
 use hone_learn::Settings;
 use hone_learn::learner::Form;
 use hone_signal::features;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// Trains with the device's own code on recordings, tests, and prints the figures.
+/// What `hone eval` is told.
 #[derive(Args, Clone, Debug, Default)]
 pub struct EvalArgs {
-    /// A manifest's path, or the bare name of one in datasets/
+    /// The path of a manifest ('hone new' makes one), or the name of one of the project's data sets
     #[arg(required_unless_present = "list_settings")]
     pub manifest: Option<String>,
-    /// The learner
-    #[arg(long)]
+    /// esn: anomalies in recordings. svm: classes, or novelty. rce: classes, window by window, with unknown. linear: a
+    /// number with its interval. net: classes. vae: anomalies
+    #[arg(long, value_parser = LearnerName::parser())]
     pub learner: LearnerName,
-    /// A setting of the learner; may be given several times
+    /// Set one of the learner's settings, as in --set average=3; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Within what a board's image holds, and as it learns; or with large capacities
+    /// The board to learn within: its memory, and the order in which it learns
     #[arg(long, value_enum, default_value_t)]
     pub budget: Budget,
-    /// The folder with the recordings [default: HONE_DATA, else ../shared/data]
+    /// The folder that the manifest's paths begin from [default: the manifest's own, else HONE_DATA, else ../shared/data]
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// The learner's seed
+    /// Seed of the learner's random numbers
     #[arg(long)]
     pub seed: Option<i32>,
-    /// In which order windows are learnt and judged
+    /// How windows are shared out to learn and to test
     #[arg(long, value_enum, default_value_t)]
     pub protocol: Protocol,
-    /// In how many orders, from the seed on, the windows are presented: unknown, ablation [default: 10]
+    /// Orders in which to present the windows, with --protocol unknown or ablation [default: 10]
     #[arg(long, value_name = "ORDERS")]
     pub orders: Option<Orders>,
-    /// Test the model also in integers: int8, or qM.N (fixed point, M bits before the point and N behind it)
+    /// Also test the model in integers: int8, or qM.N for fixed point of M bits before the point and N after it
     #[arg(long, value_name = "int8|qM.N", value_parser = form::quantize, conflicts_with = "compress")]
     pub quantize: Option<Form>,
-    /// Test the model also with its weights clustered by this factor: 4, 8, 16, 32
+    /// Also test the model with its weights clustered by this factor: 4, 8, 16, 32
     #[arg(long, value_name = "FACTOR", value_parser = form::compress)]
     pub compress: Option<Form>,
     /// Print one JSON object on one line and nothing else
     #[arg(long)]
     pub json: bool,
-    /// Write figures into this folder
+    /// Draw scores and confusion matrix into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
-    /// Print the learner's settings with their ranges, and do nothing else
-    #[arg(long, conflicts_with_all = ["manifest", "root", "protocol", "orders", "quantize", "compress", "json", "plot"])]
+    /// Save the model (with --quantize or --compress its smaller form) as a file for 'hone push' and 'hone run --model'
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// List the settings of the learner that matter most, with value and range, and do nothing else
+    #[arg(long, conflicts_with_all = ["manifest", "root", "protocol", "orders", "quantize", "compress", "json", "plot", "save"])]
     pub list_settings: bool,
+    /// With --list-settings: list all settings
+    #[arg(long, requires = "list_settings")]
+    pub all: bool,
 }
 
 /// A number of orders, 1 to 1000.
@@ -108,12 +117,20 @@ impl LearnerName {
     }
 }
 
-impl std::str::FromStr for LearnerName {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
-        let names = || Self::all().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
-        found.ok_or_else(|| format!("possible values: {}", names()))
+impl LearnerName {
+    /// Its name, as after `--learner`.
+    pub fn name(self) -> &'static str {
+        Self::all().iter().find(|(learner, _)| *learner == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether it has the capacities of one image alone.
+    fn of_table(self) -> bool {
+        matches!(self, Self::Table(_))
+    }
+
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let find = |text: String| Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
+        PossibleValuesParser::new(Self::all().iter().map(|(_, name)| *name)).map(move |t| find(t).unwrap_or_default())
     }
 }
 
@@ -156,7 +173,7 @@ pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
     if args.list_settings {
         let mut learner = args.budget.learner(args.learner)?;
         configure(args, learner.as_mut())?;
-        output::print(&learner.settings().list());
+        output::print(&learner.settings().list(args.all));
         return Ok(());
     }
     let (report, files) = evaluate(args)?;
@@ -165,6 +182,7 @@ pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
         return Ok(());
     }
     let mut text = report.table();
+    text.push_str(&report.saved);
     for file in files {
         text.push_str(&format!("\n  figure {}\n", file.display()));
     }
@@ -189,7 +207,8 @@ pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<
     std::thread::scope(|scope| {
         let thread =
             std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args, source));
-        let failed = || EvalError::Learner("the evaluation stopped unexpectedly".into());
+        let failed =
+            || EvalError::Learner("the evaluation stopped unexpectedly; please report it with the command".into());
         thread
             .map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?
             .join()
@@ -199,14 +218,18 @@ pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<
 
 fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
     goes_together(args)?;
-    let set = Dataset::read(source, &data_folder(args.root.as_deref()))?;
+    // Before an hour of training, not after.
+    args.save
+        .as_deref()
+        .map_or(Ok(()), output::replaceable)
+        .map_err(|e| EvalError::NotServed(format!("the file of --save {e}")))?;
+    let set = Dataset::read(source, &recordings_of(source, args.root.as_deref()))?;
     if set.task == Task::Regression {
-        return regression::evaluate(args, &set);
+        return regression::evaluate(args, source, &set);
     }
     let mut learner = ready(args, &set).map_err(|error| match error {
         EvalError::Exceeds(excess) => {
-            let holds = |budget: &Budget| ready(&EvalArgs { budget: *budget, ..args.clone() }, &set).is_ok();
-            EvalError::Exceeds(Excess { holds: Budget::BOARDS.iter().copied().find(holds), ..excess })
+            EvalError::Exceeds(Excess { holds: smallest(args, &set), none: !args.learner.of_table(), ..excess })
         }
         other => other,
     })?;
@@ -229,7 +252,9 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
     report.facts.extend(training.facts.iter().cloned());
     if report.test_windows == 0 || report.train_windows == 0 {
         let (what, part) = if report.test_windows == 0 { ("judged", "test") } else { ("learnt", "train") };
-        return Err(EvalError::Data(format!("no window was {what}, so there is no figure; check what is to {part}")));
+        return Err(EvalError::Data(format!(
+            "no window was {what}, so there are no figures; check what the manifest gives to {part}"
+        )));
     }
     sound::tell(&set, learner.name(), &training, &mut report);
     if set.task == Task::Anomaly && !results.is_empty() {
@@ -239,11 +264,28 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
     if let (LearnerName::Table(learner), Some(image)) = (args.learner, args.budget.image()) {
         report.notes.extend(image.without(learner.name()));
     }
+    if let Some(path) = &args.save {
+        report.saved = saved(args, source, &set, &learner.saved(training.report)?, path)?;
+    }
     let files = match &args.plot {
         Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,
         None => Vec::new(),
     };
     Ok((report, files))
+}
+
+/// Saves the model; what to do with it.
+pub(super) fn saved(
+    args: &EvalArgs,
+    source: &Source,
+    set: &Dataset,
+    saved: &Saved,
+    path: &Path,
+) -> Result<String, EvalError> {
+    let root = args.root.as_ref().map_or(String::new(), |root| format!(" --root {}", root.display()));
+    // The project's own are found by name.
+    let name = args.manifest.clone().unwrap_or_else(|| source.path().display().to_string());
+    save::write(path, args.learner, set, saved, &format!("--replay {name}{root}"))
 }
 
 /// Options that the protocol has no use for are refused, not passed over.
@@ -253,12 +295,20 @@ fn goes_together(args: &EvalArgs) -> Result<(), EvalError> {
         "--orders goes with --protocol unknown, ablation and ablation-by-class"
     } else if args.quantize.or(args.compress).is_some() && args.protocol != Protocol::Holdout {
         "--quantize and --compress go with --protocol holdout"
+    } else if args.save.is_some() && args.protocol != Protocol::Holdout {
+        "--save goes with --protocol holdout, which trains one model"
     } else if args.plot.is_some() && args.protocol == Protocol::Unknown {
         "--plot has no figure of --protocol unknown; leave it out"
     } else {
         return Ok(());
     };
     Err(EvalError::NotServed(refused.into()))
+}
+
+/// The smallest board that holds what is asked for.
+pub fn smallest(args: &EvalArgs, set: &Dataset) -> Option<Budget> {
+    let holds = |budget: &Budget| ready(&EvalArgs { budget: *budget, ..args.clone() }, set).is_ok();
+    Budget::BOARDS.iter().copied().find(holds)
 }
 
 /// A learner with its settings, which the data and the budget suit.
@@ -320,7 +370,7 @@ fn go(
 
 pub(super) fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
     for (key, value) in pairs(args)? {
-        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value))?;
+        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value, !args.learner.of_table()))?;
         let set = learner.set(&key, &value);
         set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
     }

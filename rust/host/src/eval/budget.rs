@@ -167,11 +167,11 @@ impl Image {
         }
     }
 
-    /// Whether a setting asks for what the image was built without.
+    /// Whether a setting asks for what the image was built without. `none`: whether the learner has a budget of no board.
     ///
     /// # Errors
     /// [`EvalError::NotServed`] names the option that brings it.
-    pub fn knows(&self, key: &str, value: &str) -> Result<(), EvalError> {
+    pub fn knows(&self, key: &str, value: &str, none: bool) -> Result<(), EvalError> {
         let lacks = self
             .lacks
             .iter()
@@ -179,7 +179,8 @@ impl Image {
         lacks.map_or(Ok(()), |(_, option, ..)| {
             let board = self.board;
             Err(EvalError::NotServed(format!(
-                "{key}={value}: the image of {board} is built without it (CONFIG_HONE_{option}); give --budget none"
+                "{key}={value}: the image of {board} is built without it (CONFIG_HONE_{option}); {}",
+                if none { "give --budget none" } else { "leave it out" }
             )))
         })
     }
@@ -208,7 +209,7 @@ impl Image {
         if asked <= capacity {
             return Ok(());
         }
-        Err(EvalError::Exceeds(Excess { what, asked, capacity, option, board: self.board, holds: None }))
+        Err(EvalError::Exceeds(Excess { what, asked, capacity, option, board: self.board, holds: None, none: false }))
     }
 }
 
@@ -227,16 +228,19 @@ pub struct Excess {
     pub board: &'static str,
     /// The smallest budget of a board within which all of it is.
     pub holds: Option<Budget>,
+    /// Whether the learner can be evaluated within no board's.
+    pub none: bool,
 }
 
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, asked, capacity, option, board, holds } = self;
+        let Self { what, asked, capacity, option, board, holds, none } = self;
         let more = asked - capacity;
         write!(f, "{asked} {what} are {more} more than the {capacity} of {board}'s image (CONFIG_HONE_{option})")?;
         match holds.and_then(|budget| Some((budget.image()?.board, budget.name()))) {
             Some((board, name)) => write!(f, "; {board}'s image holds it: give --budget {name}"),
-            None => f.write_str("; no board's image here holds it: ask for less, or give --budget none"),
+            None if *none => f.write_str("; no board's image here holds it: ask for less, or give --budget none"),
+            None => f.write_str("; ask for less: it is evaluated within this image alone"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::budget::{self, Image};
 use super::form::refused;
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
+use super::save::{Saved, payload};
 use super::settings::{Table, conflict};
 use super::sight::{Seen, Sight};
 use crate::dataset::{Dataset, Held, Part, Recording, Recordings, Task, UNFIT_TO_LEARN, Window};
@@ -10,11 +11,11 @@ use hone_engine::data::order::JobFault;
 use hone_engine::learners;
 use hone_esn::learner::Fault;
 use hone_esn::{
-    Checked, IntegerModel, IntegerScratch, Model, Params, Quantization, QuantizeError, Scratch, Shape, Threshold,
-    TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
+    Checked, IntegerModel, IntegerScratch, LAYOUT_INTEGER, Model, Params, Quantization, QuantizeError, Scratch, Shape,
+    Threshold, TrainError, Trainer, Wants, Weight, in_sample_threshold, required,
 };
 use hone_learn::learner::Form;
-use hone_learn::{ParamError, Progress, Settings};
+use hone_learn::{ParamError, Progress, Report, Settings};
 use hone_signal::WindowView;
 
 /// Why there is no such form.
@@ -215,9 +216,12 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn serves(&self, set: &Dataset) -> Result<(), String> {
         match (set.task, set.recordings()) {
             (Task::Anomaly, Some(_)) => Ok(()),
-            (Task::Anomaly, None) => Err(format!("{} is a table; the ESN watches recordings over time", set.name)),
+            (Task::Anomaly, None) => Err(format!(
+                "{} is a table of features, and the ESN needs recordings over time; use --learner svm",
+                set.name
+            )),
             _ => Err(format!(
-                "{} is to tell classes apart; the ESN only tells what is unlike the normal. Use --learner svm or rce",
+                "{} asks for classes, and the ESN only finds what is not normal; use --learner svm or rce",
                 set.name
             )),
         }
@@ -287,7 +291,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             model_bytes,
             model_ram_bytes: size_of::<Model<N, C, E>>(),
             workspace_bytes: required(&checked),
-            stop: Some(report.stop),
+            report: Some(report),
             average: self.params.average.into(),
             threshold: Some(threshold.upper),
             lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
@@ -297,9 +301,19 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         })
     }
 
+    fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        let (layout, payload) = match &self.integer {
+            Some(Integer::Int8(model)) => (LAYOUT_INTEGER, payload(&**model)?),
+            Some(Integer::Fixed(model)) => (LAYOUT_INTEGER, payload(&**model)?),
+            None => (self.model.layout(), payload(&*self.model)?),
+        };
+        let (pipeline, scaling) = self.sight.pipeline();
+        Ok(Saved { layout, parameters: Table::of(&self.params), pipeline, scaling, report, payload })
+    }
+
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
         let Input::Window(window) = input else {
-            return Err(EvalError::NotServed("the ESN takes windows, not rows".into()));
+            return Err(EvalError::NotServed("the ESN takes windows, not rows of features".into()));
         };
         let seen = self.sight.see(window);
         let window = seen.view();
@@ -385,19 +399,24 @@ fn explain(error: TrainError, set: &Dataset) -> String {
             format!("the workspace of {} bytes is too small, {} are needed", s.available, s.needed)
         }
         TrainError::Params(e) => conflict(e),
-        TrainError::NotWanted | TrainError::Shape => "a window is not of the shape that was prepared for".into(),
+        TrainError::NotWanted | TrainError::Shape => "a window does not have the shape of the others".into(),
         TrainError::ConstantChannel(c) => {
             let name = set.recordings().and_then(|r| r.channel_names.get(usize::from(c))).map_or("?", String::as_str);
             format!("channel {name:?} never changes in the scale phase; leave it out of the manifest")
         }
-        TrainError::TooManyFaults(n) => format!("{n} windows were refused for faults; look at the recordings"),
+        TrainError::TooManyFaults(n) => format!("{n} windows were refused for faults; 'hone check' says which"),
         TrainError::TooFewWindows { have, need } => {
             format!(
-                "there are {have} windows to train and calibrate on, of {need} needed; give more, or shorter windows"
+                "there are {have} windows to train and calibrate on, of {need} needed; record more, or set a shorter window"
             )
         }
-        TrainError::Singular(row) => format!("the normal equations cannot be solved at row {row}; raise ridge"),
-        TrainError::Diverged => "the errors of the calibration are not finite; lower feedback".into(),
-        TrainError::NoError => "the calibration has an error of zero; there is nothing to set a threshold by".into(),
+        TrainError::Singular(row) => {
+            format!("the normal equations cannot be solved at row {row}; raise ridge, as in --set ridge=1e-3")
+        }
+        TrainError::Diverged => "the calibration errors are not finite; lower feedback".into(),
+        TrainError::NoError => {
+            "the calibration error is zero, so no threshold can be set; check that the recordings are not constant"
+                .into()
+        }
     }
 }

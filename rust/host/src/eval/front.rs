@@ -94,6 +94,11 @@ impl Front {
         image.room("frames in a window with features", frames, image.feature_frames, "LONG_WINDOWS")
     }
 
+    /// By what windows became features, where they did.
+    pub fn pipeline(&self) -> Option<Table> {
+        self.extractor.as_ref().map(|extractor| Table::of(extractor.params()))
+    }
+
     /// What a window's features take, where there are windows.
     pub fn facts(&self) -> Vec<(String, String)> {
         let cost = self.extractor.as_ref().map(Extractor::cost);
@@ -105,7 +110,7 @@ impl Front {
         match input {
             Input::Row(row) => Ok(row),
             Input::Window(window) => {
-                let unprepared = || EvalError::Learner("the features are not prepared".into());
+                let unprepared = || EvalError::Learner("the features were not prepared".into());
                 let extractor = self.extractor.as_ref().ok_or_else(unprepared)?;
                 extractor.extract(window, Workspace::new(&mut self.scratch), &mut self.out).map_err(|_| {
                     EvalError::Learner("a window is not of the shape that its features were prepared for".into())
@@ -160,7 +165,9 @@ pub(super) fn collect(
                     "feature {feature} of a window or row is not a number, or beyond 1e18; give it in other units"
                 )));
             }
-            Err(_) => return Err(EvalError::Learner("a row does not have the features of those before it".into())),
+            Err(_) => {
+                return Err(EvalError::Learner("a row does not have the same features as those before it".into()));
+            }
         }
     }
     Ok(())

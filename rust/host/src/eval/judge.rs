@@ -63,7 +63,7 @@ pub(super) fn test(
 /// The figures of `results`.
 pub(super) fn figures(set: &Dataset, training: &Training, results: &[Result1]) -> Result<Report, EvalError> {
     if set.classes.len() > MOST_CLASSES {
-        return Err(EvalError::NotServed(format!("at most {MOST_CLASSES} classes are judged; leave some out")));
+        return Err(EvalError::NotServed(format!("at most {MOST_CLASSES} classes can be judged; leave some out")));
     }
     let mut report = Report {
         train_windows: training.windows,

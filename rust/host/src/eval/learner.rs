@@ -1,11 +1,12 @@
 //! What an evaluation asks of a learner. Each learner's file beside this one answers it with the portable crate's code.
 
 use super::budget::Excess;
+use super::save::Saved;
 use super::settings::Table;
 use crate::dataset::{Dataset, Fault};
 use crate::plot::PlotError;
 use hone_learn::learner::{Form, Point};
-use hone_learn::{ClassId, ParamError, Stop, Verdict};
+use hone_learn::{ClassId, ParamError, Report, Verdict};
 use hone_signal::WindowView;
 use std::fmt;
 
@@ -55,7 +56,7 @@ pub trait Learner {
     /// # Errors
     /// [`EvalError::NotServed`] where there is no such form.
     fn convert(&mut self, _set: &Dataset, _form: Form) -> Result<Smaller, EvalError> {
-        Err(EvalError::NotServed(format!("{} has no such form of its models", self.name())))
+        Err(EvalError::NotServed(format!("{} models have no such form", self.name())))
     }
 
     /// Starts anew, to learn window by window.
@@ -94,6 +95,12 @@ pub trait Learner {
     fn described(&self, learnt: usize) -> Result<Training, EvalError> {
         Ok(Training { windows: learnt, ..Training::default() })
     }
+
+    /// The model as a device keeps it, once trained or converted.
+    ///
+    /// # Errors
+    /// [`EvalError`]: it cannot be written.
+    fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError>;
 
     /// Seed of the order in which windows are presented.
     fn seed(&self) -> u64 {
@@ -138,8 +145,8 @@ pub struct Training {
     pub model_ram_bytes: usize,
     /// Bytes of workspace that the training needs.
     pub workspace_bytes: usize,
-    /// Why it stopped.
-    pub stop: Option<Stop>,
+    /// How it ended.
+    pub report: Option<Report>,
     /// Windows that a verdict averages over.
     pub average: usize,
     /// At or above which a score is anomalous.

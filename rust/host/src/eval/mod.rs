@@ -14,13 +14,14 @@ mod rce;
 mod regression;
 mod report;
 mod rows;
+mod save;
 mod settings;
 mod sight;
 mod sound;
 mod svm;
 mod table;
 
-pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run};
+pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run, smallest};
 pub use budget::{Budget, Excess, Image};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use regression::Figures;

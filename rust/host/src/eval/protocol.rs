@@ -127,7 +127,7 @@ pub(super) fn per_subject(
     let items = items(set);
     let groups: BTreeSet<i64> = items.iter().filter_map(|i| i.group).collect();
     if groups.is_empty() {
-        return Err(EvalError::NotServed(format!("{} has no groups; give the manifest's files groups", set.name)));
+        return Err(EvalError::NotServed(format!("{} has no groups; set group in the manifest's files", set.name)));
     }
     let overlap = set.recordings().is_some_and(|r| r.step < r.length);
     let (mut results, mut learnt, mut table) = (Vec::new(), 0, Vec::new());

@@ -4,14 +4,15 @@ use super::budget::{self, Image};
 use super::form;
 use super::front::{Front, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
+use super::save::{Saved, payload};
 use super::settings::{Table, shown};
 use crate::dataset::{Dataset, Family, Part, Task};
 use hone_engine::data::order::JobFault;
 use hone_engine::learners;
 use hone_learn::learner::Form;
-use hone_learn::{ClassId, ParamError, Settings};
+use hone_learn::{ClassId, ParamError, Report, Settings};
 use hone_numeric::quantize::features::FeatureRow;
-use hone_rce::{Error, Model, Params, QuantizeError, QuantizedModel, inference_mac};
+use hone_rce::{Error, LAYOUT, LAYOUT_INTEGER, Model, Params, QuantizeError, QuantizedModel, inference_mac};
 
 /// Why there is no such form.
 fn refused(error: QuantizeError) -> EvalError {
@@ -84,7 +85,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     fn serves(&self, set: &Dataset) -> Result<(), String> {
         match set.task {
             Task::Anomaly | Task::Classification => Ok(()),
-            Task::Regression => Err(format!("{} is to foretell a number; RCE tells classes apart", set.name)),
+            Task::Regression => Err(format!("{} asks for a number to be predicted; use --learner linear", set.name)),
         }
     }
 
@@ -117,6 +118,15 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
         let model_ram_bytes = smaller.used() * 4 + size_of::<QuantizedModel<0>>();
         self.quantized = Some(smaller);
         Ok(Smaller { weights: [before, bytes], model_bytes: bytes, model_ram_bytes, ..Smaller::default() })
+    }
+
+    fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        let (layout, payload) = match &self.quantized {
+            Some(model) => (LAYOUT_INTEGER, payload(&**model)?),
+            None => (LAYOUT, payload(&*self.model)?),
+        };
+        let (parameters, pipeline) = (Table::of(&self.params), self.front.pipeline());
+        Ok(Saved { layout, parameters, pipeline, report, payload, ..Saved::default() })
     }
 
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {

@@ -4,7 +4,7 @@ use super::learner::{EvalError, Input};
 use super::report::Report;
 use super::table::OfTable;
 use super::{EvalArgs, Learner, LearnerName, Training, args, sound};
-use crate::dataset::{Dataset, Part, Recordings};
+use crate::dataset::{Dataset, Part, Recordings, Source};
 use crate::plot::{self, Band, BandPoint};
 use hone_learn::learner::{Answer, Sees};
 use hone_learn::{Decision, Faults, Micros, WindowView};
@@ -66,16 +66,19 @@ struct Told {
 ///
 /// # Errors
 /// [`EvalError`].
-pub(super) fn evaluate(args: &EvalArgs, set: &Dataset) -> Result<(Report, Vec<PathBuf>), EvalError> {
+pub(super) fn evaluate(args: &EvalArgs, source: &Source, set: &Dataset) -> Result<(Report, Vec<PathBuf>), EvalError> {
     let LearnerName::Table(learner) = args.learner else {
-        return Err(EvalError::NotServed(format!("{} is to foretell a number; use --learner linear", set.name)));
+        return Err(EvalError::NotServed(format!(
+            "{} asks for a number to be predicted; use --learner linear",
+            set.name
+        )));
     };
     if args.protocol != args::Protocol::Holdout || args.quantize.or(args.compress).is_some() {
-        let text = "numbers are foretold by --protocol holdout, without --quantize and --compress";
+        let text = "a number is predicted with --protocol holdout, without --quantize and --compress";
         return Err(EvalError::NotServed(text.into()));
     }
     let Some(r) = set.recordings() else {
-        let text = format!("{} is a table; a number is foretold of recordings over time", set.name);
+        let text = format!("{} is a table of features; a number is predicted from recordings over time", set.name);
         return Err(EvalError::NotServed(text));
     };
     if r.step != r.length {
@@ -88,7 +91,9 @@ pub(super) fn evaluate(args: &EvalArgs, set: &Dataset) -> Result<(Report, Vec<Pa
     args.budget.image().map_or(Ok(()), |image| image.takes(set))?;
     args::configure(args, &mut learner)?;
     if learner.sees() == Sees::Rows {
-        return Err(EvalError::NotServed("frames of recordings are foretold; leave linear.from at stream".into()));
+        return Err(EvalError::NotServed(
+            "recordings are predicted frame by frame; leave the setting from at stream".into(),
+        ));
     }
     if !args.set.iter().any(|s| s.starts_with("frames=")) {
         learn_all(r, &mut learner);
@@ -105,6 +110,9 @@ pub(super) fn evaluate(args: &EvalArgs, set: &Dataset) -> Result<(Report, Vec<Pa
     (report.task, report.protocol, report.budget) = ("regression".into(), "holdout".into(), args.budget.name().into());
     report.settings = learner.settings().values().into_iter().collect();
     sound::tell(set, learner.name(), &training, &mut report);
+    if let Some(path) = &args.save {
+        report.saved = args::saved(args, source, set, &learner.saved(training.report)?, path)?;
+    }
     let mut files = Vec::new();
     if let Some(folder) = &args.plot {
         let path = folder.join(format!("{}-{}-band.png", set.name, learner.name()));
@@ -185,7 +193,9 @@ fn figures(r: &Recordings, target: usize, told: &[Told]) -> Result<Figures, Eval
         })
         .collect();
     if known.is_empty() {
-        return Err(EvalError::Data("no frame to test has an interval, so there is no figure".into()));
+        return Err(EvalError::Data(
+            "no frame to test has an interval, so there are no figures; give more to train on".into(),
+        ));
     }
     let mean = |of: fn(&Known, f64) -> f64, at: f64| known.iter().map(|k| of(k, at)).sum::<f64>() / known.len() as f64;
     let level = mean(|k, _| k.seen, 0.0);

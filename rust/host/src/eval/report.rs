@@ -89,6 +89,9 @@ pub struct Report {
     pub title: String,
     /// Regression: how near the numbers come that were foretold, and how often their intervals hold.
     pub regression: Option<super::Figures>,
+    /// Where the model was saved and what to do with it, for people.
+    #[serde(skip)]
+    pub saved: String,
     /// More to tell, for the table.
     #[serde(skip)]
     pub facts: Vec<(String, String)>,

@@ -1,7 +1,46 @@
 //! Settings as text: the table for people, and what is wrong with a value.
 
+use crate::words::did_you_mean;
 use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 use std::fmt::Write as _;
+
+/// The settings that matter most, of learners and features, in no order. What they do to figures is worth a try; others are for
+/// those who know why.
+pub const MAIN: &[&str] = &[
+    // Anomalies: how large the learner is, how long it listens, and where its threshold lies.
+    "units",
+    "average",
+    "rule",
+    "k",
+    "quantile",
+    "margin",
+    "remove-mean",
+    "latent",
+    "epochs",
+    // Classes.
+    "machine",
+    "kernel",
+    "c",
+    "nu",
+    "prototypes",
+    "fallback",
+    "metric",
+    "rate",
+    "layers",
+    // Numbers.
+    "lags",
+    "harmonics",
+    "period",
+    "level",
+    "in-a-row",
+    "adapt",
+    "frames",
+    "target",
+    // What is seen of a window.
+    "features",
+    "bands",
+    "seed",
+];
 
 /// Settings with their values.
 #[derive(Clone, Debug, Default)]
@@ -14,15 +53,22 @@ impl Table {
         Self(P::SETTINGS.iter().enumerate().filter_map(value).collect())
     }
 
-    /// One line each: name, value, range, help.
-    pub fn list(&self) -> String {
+    /// One line each: name, value, help, range. Those that matter most, and of how many others there are; or all.
+    pub fn list(&self, all: bool) -> String {
+        let main = Self(self.0.iter().filter(|(s, _)| MAIN.contains(&s.name)).take(10).copied().collect());
+        if all {
+            return self.lines();
+        }
+        let others = self.0.len() - main.0.len();
+        main.lines() + &format!("{others} more with --all\n")
+    }
+
+    fn lines(&self) -> String {
         let width = self.0.iter().map(|(s, _)| s.name.len()).max().unwrap_or(0);
-        let ranges: Vec<String> = self.0.iter().map(|(s, _)| range(s)).collect();
-        let wide = ranges.iter().map(String::len).max().unwrap_or(0);
         let mut text = String::new();
-        for ((setting, value), range) in self.0.iter().zip(&ranges) {
+        for (setting, value) in &self.0 {
             let value = shown(setting, *value);
-            let _ = writeln!(text, "{:width$}  {value:<12}  {range:wide$}  {}", setting.name, setting.help);
+            let _ = writeln!(text, "{:width$}  {value:<12}  {} ({})", setting.name, setting.help, range(setting));
         }
         text
     }
@@ -63,7 +109,9 @@ pub fn explain(error: ParamError, key: &str, value: &str, table: &Table) -> Stri
         }
         ParamError::NoSuchSetting => {
             let names: Vec<&str> = table.0.iter().map(|(s, _)| s.name).collect();
-            format!("there is no setting {key:?}; there are {}", names.join(", "))
+            let meant = did_you_mean(key, names.iter().copied());
+            let meant = if meant.is_empty() { ".".into() } else { meant };
+            format!("there is no setting '{key}'{meant} There are {}", names.join(", "))
         }
         other => conflict(other),
     }

@@ -125,6 +125,14 @@ impl<const C: usize> Sight<C> {
         }
     }
 
+    /// By what windows become feature vectors, where they do, with offset and factor of each feature.
+    pub fn pipeline(&self) -> (Option<Table>, Vec<(f32, f32)>) {
+        let Some(sequence) = &self.sequence else { return (None, Vec::new()) };
+        let mut scaling = Vec::new();
+        sequence.scaling(&mut |offset, factor| scaling.push((offset, factor)));
+        (Some(Table::of(sequence.params())), scaling)
+    }
+
     /// In a sentence, where it is features; with what a window of them costs.
     pub fn facts(&self, r: &Recordings) -> Vec<(String, String)> {
         let Some(sequence) = &self.sequence else { return vec![] };

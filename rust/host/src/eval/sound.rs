@@ -16,7 +16,8 @@ pub fn check(set: &Dataset) -> Result<(), EvalError> {
     let r = match &set.data {
         Data::Recordings(r) => r,
         Data::Table(t) if t.constant().len() == t.names.len() => {
-            let problem = "no feature changes in all rows that are trained on, so nothing can be learnt of them";
+            let problem =
+                "no feature varies over the rows to train on, so there is nothing to learn; check the columns";
             return Err(EvalError::Data(problem.into()));
         }
         Data::Table(_) => return Ok(()),
@@ -55,12 +56,12 @@ fn emptied(r: &Recordings, part: Part, all: usize) -> String {
     }
     if r.refused(part).contains_key("not a number") {
         text.push_str(
-            "; cells that are empty or not a number make a window unfit: leave those stretches out, or fill them",
+            "; a window with empty or non-numeric cells cannot be used: leave those stretches out, or fill the gaps",
         );
     }
     if r.refused(part).contains_key("stuck") {
         text.push_str(
-            "; a sensor that repeats one reading to the bit is taken to be stuck: look at it, or give a finer scale",
+            "; a sensor that repeats exactly the same reading counts as stuck: check the sensor, or set a finer scale",
         );
     }
     text
@@ -105,7 +106,7 @@ fn dead(set: &Dataset, r: &Recordings) -> Result<(), EvalError> {
         }
         if range.0 > range.1 {
             let problem =
-                format!("channel {name:?} holds no number in all that is trained on; look at the sensor and the file");
+                format!("channel {name:?} holds no number in the data to train on; check the sensor and the file");
             return Err(EvalError::Data(problem));
         }
         let change = range.1 - range.0;
@@ -115,7 +116,7 @@ fn dead(set: &Dataset, r: &Recordings) -> Result<(), EvalError> {
         }
         let elsewhere = facts.used() > 1 + steps.max(0) as usize;
         let also = if elsewhere {
-            "; elsewhere it does change, so do not leave it out: it may be the one with the fault"
+            "; it does change elsewhere, so keep it: it may be the channel that shows the fault"
         } else {
             ""
         };
@@ -130,8 +131,8 @@ fn dead(set: &Dataset, r: &Recordings) -> Result<(), EvalError> {
             )
         } else {
             format!(
-                "channel {name:?} never changes in all that is trained on: it is {} throughout, so nothing can be learnt of it; \
-                 look at the sensor and the file{also}",
+                "channel {name:?} never changes in the data to train on: it is {} throughout, so there is nothing to learn from it; \
+                 check the sensor and the file{also}",
                 figure(range.0)
             )
         };
@@ -163,7 +164,7 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
             report.notes.push(format!("{n} recordings are shorter than a window of {} frames: {names}", r.length));
         }
         if r.gaps > 0 {
-            report.notes.push(format!("{} gaps in the times; no window spans one", r.gaps));
+            report.notes.push(format!("{} gaps in the times; no window spans a gap", r.gaps));
         }
         report.notes.extend(r.notes.iter().cloned());
     }
@@ -175,7 +176,7 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
     report.classes_not_trained = classes.map(|(_, c)| c.name.clone()).collect();
     if !report.classes_not_trained.is_empty() {
         let names = report.classes_not_trained.join(", ");
-        report.notes.push(format!("no window to train is of class {names}, so it was never learnt"));
+        report.notes.push(format!("there are no windows to train on of class {names}, so it was not learnt"));
     }
     let tested: BTreeSet<usize> = match &set.data {
         Data::Recordings(r) => r.windows(Part::Test).map(|(_, w)| w.class).collect(),
@@ -184,23 +185,27 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
     let untested: Vec<&str> =
         set.classes.iter().enumerate().filter(|(i, _)| !tested.contains(i)).map(|(_, c)| c.name.as_str()).collect();
     if !untested.is_empty() {
-        report.notes.push(format!("no window to test is of class {}, so nothing is known of it", untested.join(", ")));
+        report.notes.push(format!(
+            "there are no windows to test of class {}, so the figures say nothing about it",
+            untested.join(", ")
+        ));
     }
     // A number that is foretold is learnt from these windows too.
     let calibrates = set.task == Task::Regression || (set.task == Task::Anomaly && learner != "rce");
     let calibrate = set.count(Part::Calibrate);
     if calibrate > 0 && !calibrates {
         let why = if set.task == Task::Anomaly {
-            "rce sets no threshold by windows"
+            "rce needs none to set its threshold"
         } else {
-            "a classification sets no threshold"
+            "a classifier has no threshold"
         };
         report.notes.push(format!(
-            "{calibrate} windows to calibrate on are used nowhere: {why}; give their share to train or test"
+            "{calibrate} windows to calibrate on are not used: {why}; give their share to train or test"
         ));
     }
-    report.converged = training.stop.map(|stop| stop == Stop::Converged);
-    match training.stop {
+    let stop = training.report.map(|r| r.stop);
+    report.converged = stop.map(|stop| stop == Stop::Converged);
+    match stop {
         Some(Stop::IterationLimit) => {
             let gap = training
                 .facts
@@ -212,7 +217,7 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
                 .into_iter()
                 .find(|key| report.settings.contains_key(*key))
                 .unwrap_or("iterations");
-            let advice = format!("raise the limit by --set {limit}=N, or standardise");
+            let advice = format!("raise the limit with --set {limit}=N, or standardise");
             report.notes.push(format!("training stopped at the iteration limit and did not converge{gap}; {advice}"));
         }
         Some(Stop::MemoryCap) => report.notes.push("training stopped at the memory cap".into()),
@@ -223,15 +228,17 @@ pub(super) fn tell(set: &Dataset, learner: &str, training: &Training, report: &m
         if !still.is_empty() {
             let names = still.iter().take(10).copied().collect::<Vec<_>>().join(", ");
             let more = if still.len() > 10 { ", ..." } else { "" };
-            report.notes.push(format!("{} features never change where they train: {names}{more}", still.len()));
+            report
+                .notes
+                .push(format!("{} features are constant over the rows to train on: {names}{more}", still.len()));
         }
         let taught = t.taught();
         if taught > 0 {
-            report.notes.push(format!("{taught} rows to test are equal to rows to train"));
+            report.notes.push(format!("{taught} rows to test are identical to rows to train on"));
         }
         for (name, offset) in t.names.iter().zip(&t.offsets).filter(|(_, o)| **o != 0.0) {
             report.notes.push(format!(
-                "{} was taken off feature {name}, which lies far from 0 for its spread",
+                "{} was subtracted from feature {name}, whose values lie far from 0 for their spread",
                 figure(*offset)
             ));
         }

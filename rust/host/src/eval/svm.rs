@@ -4,6 +4,7 @@ use super::budget::Image;
 use super::form;
 use super::front::{Front, collect, shuffle};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
+use super::save::{Saved, payload};
 use super::settings::{Table, conflict};
 use crate::dataset::{Data, Dataset, Family, Part, Task};
 use hone_engine::data::order::JobFault;
@@ -109,7 +110,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     fn serves(&self, set: &Dataset) -> Result<(), String> {
         match set.task {
             Task::Anomaly | Task::Classification => Ok(()),
-            Task::Regression => Err(format!("{} is to foretell a number; the SVM tells classes apart", set.name)),
+            Task::Regression => Err(format!("{} asks for a number to be predicted; use --learner linear", set.name)),
         }
     }
 
@@ -162,7 +163,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
             model_bytes,
             model_ram_bytes: view.used() * 4 + size_of::<Model<0>>(),
             workspace_bytes: required(&checked, shape),
-            stop: Some(report.stop),
+            report: Some(report),
             lower_threshold: novelty.then_some(0.0),
             score: "decision value".into(),
             facts,
@@ -200,6 +201,17 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
         let lower_threshold = (set.task == Task::Anomaly).then_some(0.0);
         let model_ram_bytes = weights[1] + size_of::<Model<0>>();
         Ok(Smaller { weights, model_bytes, model_ram_bytes, threshold: None, lower_threshold })
+    }
+
+    fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        Ok(Saved {
+            layout: self.model.view().layout(),
+            parameters: Table::of(&self.params),
+            pipeline: self.front.pipeline(),
+            report,
+            payload: payload(&*self.model)?,
+            ..Saved::default()
+        })
     }
 
     fn infer(&mut self, input: &Input) -> Result<Judged, EvalError> {
@@ -247,18 +259,16 @@ impl Rows {
 fn explain(error: TrainError) -> String {
     match error {
         TrainError::NoRows => "there are no rows to learn from".into(),
-        TrainError::OneClass(class) => format!("all rows are of class {}; a second one is needed", class.0),
-        TrainError::TooManyClasses { capacity } => format!("a model tells at most {capacity} classes apart"),
+        TrainError::OneClass(class) => format!("all rows are of class {}; a classifier needs at least two", class.0),
+        TrainError::TooManyClasses { capacity } => format!("the model has room for {capacity} classes; leave some out"),
         TrainError::Workspace(s) => {
             format!("training needs {} bytes of workspace, there are {}", s.needed, s.available)
         }
         TrainError::Model(s) => format!(
-            "the model needs {} bytes, the budget has {}; give fewer features or a larger budget",
+            "the model needs {} bytes, the budget has {}; use fewer features or a larger --budget",
             s.needed, s.available
         ),
         TrainError::SetChanged => "the training set changed while it was learnt".into(),
-        TrainError::NotFinite => {
-            "numbers went beyond the range of f32; standardise, or lower c, gamma or degree".into()
-        }
+        TrainError::NotFinite => "numbers overflowed; set standardise=on, or lower c, gamma or degree".into(),
     }
 }

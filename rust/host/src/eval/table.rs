@@ -5,6 +5,7 @@ use super::budget::{self, Budget, Image};
 use super::form;
 use super::front::{Front, collect};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
+use super::save::Saved;
 use super::settings::Table;
 use crate::dataset::{Data, Dataset, Part, Task};
 use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
@@ -43,7 +44,7 @@ impl OfTable {
     pub fn within(budget: Budget, learner: learners::Learner) -> Result<Self, EvalError> {
         let image = budget.image().filter(|_| budget == Budget::F401);
         let Some(image) = image else {
-            let text = format!("{} is evaluated with the capacities of --budget f401 alone", learner.name());
+            let text = format!("{} is evaluated with --budget f401 alone; leave out --budget", learner.name());
             return Err(EvalError::NotServed(text));
         };
         Ok(Self {
@@ -81,11 +82,16 @@ impl OfTable {
         Ok((checked, setup))
     }
 
+    fn parameters(&self) -> Table {
+        let settings = self.learner.settings().iter().enumerate();
+        Table(settings.filter_map(|(i, s)| Some((s, self.params.get(self.learner, i)?))).collect())
+    }
+
     /// All that the model says of a window or row.
     pub fn answer(&mut self, input: &Input) -> Result<Answer, EvalError> {
         let unjudged = || {
             EvalError::Learner(
-                "the model says nothing of a window or row; it may have another shape than those learnt".into(),
+                "the model cannot judge a window or row; it may have another shape than those learnt".into(),
             )
         };
         let answer = match input {
@@ -167,7 +173,7 @@ impl OfTable {
         }
         let mut rows = Box::new(RowSet::new());
         let width = examples.first().map_or(0, |e| e.features.len());
-        let wide = |_| EvalError::NotServed("there is no row to learn from".into());
+        let wide = |_| EvalError::NotServed("there are no rows to learn from".into());
         rows.edit().clear(FORMAT, width).map_err(wide)?;
         collect(&mut rows.edit(), &examples, set.task != Task::Anomaly, tick)?;
         self.taken = examples.len();
@@ -194,7 +200,11 @@ impl OfTable {
         tick: &mut dyn FnMut(),
     ) -> Result<usize, EvalError> {
         let Data::Recordings(r) = &set.data else {
-            return Err(EvalError::NotServed(format!("{} sees windows; {} is a table", self.learner.name(), set.name)));
+            return Err(EvalError::NotServed(format!(
+                "{} needs recordings over time, and {} is a table of features",
+                self.learner.name(),
+                set.name
+            )));
         };
         let refused = [Part::Train, Part::Calibrate].iter().flat_map(|p| r.refused(*p)).map(|(_, n)| n).sum();
         let (mut trainer, mut new) = (checked.begin(), self.fresh());
@@ -226,7 +236,7 @@ impl OfTable {
                 }
             }
         }
-        let text = format!("{} wants more windows than there are to train on", self.learner.name());
+        let text = format!("{} needs more windows than there are to train on", self.learner.name());
         Err(EvalError::NotServed(text))
     }
 }
@@ -248,8 +258,7 @@ impl Learner for OfTable {
     }
 
     fn settings(&self) -> Table {
-        let settings = self.learner.settings().iter().enumerate();
-        let mut table = Table(settings.filter_map(|(i, s)| Some((s, self.params.get(self.learner, i)?))).collect());
+        let mut table = self.parameters();
         table.0.extend(self.front.settings().0);
         table
     }
@@ -270,7 +279,9 @@ impl Learner for OfTable {
     fn serves(&self, set: &Dataset) -> Result<(), String> {
         match set.task {
             Task::Anomaly | Task::Classification => Ok(()),
-            Task::Regression => Err(format!("{} is to foretell a number, frame by frame", set.name)),
+            Task::Regression => {
+                Err(format!("{} asks for a number to be predicted, frame by frame; use --learner linear", set.name))
+            }
         }
     }
 
@@ -299,13 +310,30 @@ impl Learner for OfTable {
             model_bytes: counter.0 as usize,
             model_ram_bytes: size_of::<Model>(),
             workspace_bytes: 4 * self.workspace.len(),
-            stop: self.learnt.map(|r| r.stop),
+            report: self.learnt,
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
             score: self.learner.score().into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
             ..Training::default()
+        })
+    }
+
+    fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        let mut payload = Vec::new();
+        let written = self.model.write(&mut |part: &[u8]| {
+            payload.extend_from_slice(part);
+            Ok(())
+        });
+        written.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
+        Ok(Saved {
+            layout: self.model.layout(),
+            parameters: self.parameters(),
+            pipeline: self.front.pipeline().filter(|_| self.sees_rows()),
+            report,
+            payload,
+            ..Saved::default()
         })
     }
 

@@ -42,7 +42,7 @@ const BAND: RGBColor = RGBColor(0xc9, 0xdd, 0xf2);
 pub fn band(path: &Path, band: &Band) -> Result<(), PlotError> {
     let finite = |p: &&BandPoint| p.seen.is_finite() && p.time_s.is_finite();
     if !band.points.iter().any(|p| finite(&p)) {
-        return Err(PlotError::new(path, "there is no value to draw".into()));
+        return Err(PlotError::new(path, "there is nothing to draw".into()));
     }
     draw(path, (1680, 800), |area| band_on(area, band))
 }
@@ -59,7 +59,7 @@ fn unit(span_s: f64) -> (f64, &'static str) {
 fn band_on(whole: &Area, t: &Band) -> Outcome {
     let points: Vec<&BandPoint> = t.points.iter().filter(|p| p.seen.is_finite()).collect();
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return Err("there is no value to draw".into());
+        return Err("there is nothing to draw".into());
     };
     let (per, across) = unit(last.time_s - first.time_s);
     let at = |p: &BandPoint| p.time_s / per;

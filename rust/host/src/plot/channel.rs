@@ -46,7 +46,7 @@ const PALETTE: [RGBColor; 6] = [LINE, ALARM, VIOLET, AMBER, FINE, FAINT];
 /// [`PlotError`] when there is nothing to draw or the file cannot be written.
 pub fn channel(path: &Path, picture: &ChannelPicture) -> Result<(), PlotError> {
     if !picture.envelope.iter().any(|p| p.1.is_finite()) {
-        return Err(PlotError::new(path, "there is no reading to draw".into()));
+        return Err(PlotError::new(path, "there is nothing to draw".into()));
     }
     draw(path, (1680, 1080), |area| {
         let area = titled(area, &picture.title, &picture.subtitle)?;
@@ -215,7 +215,7 @@ mod tests {
         let path = folder.path().join("c.png");
         let mut picture =
             ChannelPicture { envelope: vec![(0.0, f64::INFINITY, f64::NEG_INFINITY)], ..Default::default() };
-        assert!(channel(&path, &picture).unwrap_err().to_string().contains("no reading") && !path.exists());
+        assert!(channel(&path, &picture).unwrap_err().to_string().contains("nothing to draw") && !path.exists());
         picture.envelope = vec![(0.0, 1.0, 1.0), (1.0, 1.0, 1.0)];
         picture.histogram = vec![(1.0, 512.0)];
         channel(&path, &picture).unwrap();

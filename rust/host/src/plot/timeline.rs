@@ -55,7 +55,7 @@ pub struct Timeline {
 pub fn anomaly_timeline(path: &Path, timeline: &Timeline) -> Result<(), PlotError> {
     let empty = |problem: &str| Err(PlotError { path: path.to_path_buf(), problem: problem.into() });
     if timeline.points.is_empty() {
-        return empty("there is no window to draw");
+        return empty("there is nothing to draw");
     }
     if !timeline.points.iter().any(|p| p.score.is_finite()) {
         return empty("no window has a score");
@@ -68,7 +68,7 @@ fn timeline_on(area: &Area, t: &Timeline) -> Outcome {
     let thresholds: Vec<f64> =
         [t.threshold, t.lower_threshold].into_iter().flatten().map(f64::from).filter(|s| s.is_finite()).collect();
     let (Some(first), Some(last)) = (t.points.first(), t.points.last()) else {
-        return Err("there is no window to draw".into());
+        return Err("there is nothing to draw".into());
     };
     let low = scores().chain(thresholds.iter().copied()).fold(f64::INFINITY, f64::min);
     let high = scores().chain(thresholds.iter().copied()).fold(f64::NEG_INFINITY, f64::max);

@@ -31,7 +31,7 @@ impl Kind {
             "csv" => Ok(Self::Csv),
             "wav" => Ok(Self::Wav),
             "npy" => Ok(Self::Npy),
-            _ => Err("a recording is written as .csv, .wav or .npy".into()),
+            _ => Err("give a file name that ends in .csv, .wav or .npy".into()),
         }
     }
 }
@@ -85,7 +85,7 @@ fn csv(r: &Recording) -> String {
 /// Every frame's values, and `None` for those that are missing or no numbers.
 fn filled(r: &Recording) -> Result<Vec<Option<&[i16]>>, String> {
     if r.missing() + r.frames() as u64 > MOST {
-        return Err(format!("{} frames are missing, which only .csv can hold", r.missing()));
+        return Err(format!("{} frames are missing, and only .csv can hold gaps; record to a .csv file", r.missing()));
     }
     let mut frames = r.samples.chunks_exact(r.channels.len());
     let mut all = Vec::new();
@@ -123,7 +123,7 @@ fn wav(r: &Recording) -> Result<Vec<u8>, String> {
     let rate = r.rate_hz().round();
     if (rate - r.rate_hz()).abs() > 1e-3 * r.rate_hz() || rate < 1.0 {
         return Err(format!(
-            "a WAV file has a whole number of frames a second and this has {}; use .csv or .npy",
+            "a WAV file needs a whole number of frames per second, and this recording has {}; use .csv or .npy",
             r.rate_hz()
         ));
     }

@@ -44,7 +44,7 @@ pub fn run(args: &RecordArgs) -> Result<(), String> {
         output::replaceable(path).map_err(|e| of(path, &e))?;
     }
     let port = Serial::open(&args.port, args.baud).map_err(|e| {
-        format!("{}: {e}; is it the right port, and is no other program using it?", args.port.display())
+        format!("{}: {e}; check that the port is right and that no other program has it open", args.port.display())
     })?;
     // Without a handler Ctrl-C ends the program and the device ends by itself: no harm.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Release));

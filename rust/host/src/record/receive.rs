@@ -53,11 +53,14 @@ impl Recording {
     fn new(head: &Head<'_>) -> Result<Self, String> {
         let channels: Option<Vec<(f32, Unit)>> = head.meaning().collect();
         let channels = channels.filter(|c| !c.is_empty() && head.version == VERSION).ok_or_else(|| {
-            format!("the device speaks version {} of the stream, this program {VERSION}; update one", head.version)
+            format!("the device sends version {} of the stream and this program reads {VERSION}; update the older of the two", head.version)
         })?;
         let well = channels.iter().all(|c| c.0.is_finite() && c.0 > 0.0);
         if !well || head.frames == 0 || head.seconds == 0 || head.every == 0 {
-            return Err("the device tells of a rate or scale that cannot be".into());
+            return Err(
+                "the device reports a rate or scale that is not possible; its firmware and this program may not match"
+                    .into(),
+            );
         }
         let rate = (head.frames, head.seconds, head.every);
         let epoch = Some(head.epoch).filter(|e| *e > 0);
@@ -108,7 +111,7 @@ impl Recording {
         let width = 2 * self.channels.len();
         let frames = data.samples.len() / width;
         if frames == 0 || !data.samples.len().is_multiple_of(width) {
-            return Err("the device sends parts of frames".into());
+            return Err("the device sent incomplete frames; record again".into());
         }
         let missing = match self.pieces.last() {
             None => 0,
@@ -116,7 +119,7 @@ impl Recording {
                 let next = p.first.wrapping_add(p.frames as u32 * u32::from(self.rate.2));
                 let (jump, late) = (data.first.wrapping_sub(next), data.micros.saturating_sub(p.micros) as f64);
                 if data.micros < p.micros || jump > u32::MAX / 2 {
-                    return Err("the device was restarted in the midst of it; record again".into());
+                    return Err("the device restarted during the recording; record again".into());
                 }
                 // By the numbers; where the sensor was silent they do not count on, and the times tell.
                 let by_number = u64::from(jump.div_ceil(self.rate.2.into()));
@@ -247,7 +250,7 @@ fn collect<L: Line>(
                     harmed += 1;
                     if harmed >= HARMED && harmed > good {
                         return Err(format!(
-                            "the line harms what it carries ({harmed} frames, and {good} came well): a slower --baud on both ends, or a shorter cable"
+                            "the line damages data ({harmed} frames damaged, {good} intact): use a lower --baud on both ends, or a shorter cable"
                         ));
                     }
                 }
@@ -271,7 +274,7 @@ fn collect<L: Line>(
         }
         if last.elapsed() > patience {
             if recording.as_ref().is_some_and(|r| r.frames() > 0) {
-                note("the device fell silent before the end");
+                note("the device stopped sending before the end");
             }
             return finished(recording, harmed);
         }
@@ -286,6 +289,6 @@ fn finished(recording: Option<Recording>, harmed: u32) -> Result<Recording, Stri
     match recording {
         Some(recording) if recording.frames() > 0 => Ok(Recording { harmed, ..recording }),
         Some(_) => Err("the device sampled nothing; 'sensor info' on its console says why".into()),
-        None => Err("the device does not record; is this its console, and at the right rate?".into()),
+        None => Err("the device does not record; check that this is its console, and --baud".into()),
     }
 }

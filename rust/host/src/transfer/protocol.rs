@@ -47,15 +47,15 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port(path, e) => {
-                write!(f, "{}: {e}; is it the right port, and is no other program using it?", path.display())
+                write!(f, "{}: {e}; check that the port is right and that no other program has it open", path.display())
             }
             Self::File(path, e) => write!(f, "{}: {e}", path.display()),
-            Self::Line(e) => write!(f, "the line broke: {e}; the device's model is as it was"),
+            Self::Line(e) => write!(f, "the connection was lost: {e}; the device keeps the model it had"),
             Self::Model(path, e) => write!(f, "{}: {}", path.display(), model::why(e)),
-            Self::Received(e) => write!(f, "what the device sent is no good model: {}", model::why(e)),
-            Self::TooLong => write!(f, "the model is longer than the 3 MB that a transfer carries"),
+            Self::Received(e) => write!(f, "the model that the device sent cannot be used: {}", model::why(e)),
+            Self::TooLong => write!(f, "the model is larger than 3 MB, the most that a transfer carries"),
             Self::Refused(text) => write!(f, "the device refused: {text}"),
-            Self::Silent(what) => write!(f, "{what}; is this the device's console, and at the right rate?"),
+            Self::Silent(what) => write!(f, "{what}; check that this is the device's console, and --baud"),
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
             }
             Said::Reply(Reply::Complete { .. }) => complete = true,
             Said::Reply(Reply::TooLong { length, .. }) => {
-                return Err(Trouble::Refused(format!("{length} bytes are more than its working memory")));
+                return Err(Trouble::Refused(format!("{length} bytes are more than its working memory holds")));
             }
             Said::Reply(Reply::Mismatch) => {
                 (next, best) = (Some(0), 0);
@@ -138,7 +138,7 @@ pub fn send<L: Line>(console: &mut Console<L>, bytes: &[u8], see: &mut dyn FnMut
         }
         if tries > TRIES {
             let _ = console.type_line("end");
-            return Err(Trouble::Silent("the device does not take the lines"));
+            return Err(Trouble::Silent("the device does not answer the lines of the model"));
         }
     }
 }

@@ -87,7 +87,7 @@ impl Known {
 }
 
 fn recordings() -> bool {
-    let there = data_folder(None).join("cwru").is_dir();
+    let there = data_folder().join("cwru").is_dir();
     if !there {
         eprintln!("skipped: no recordings (set HONE_DATA)");
     }
@@ -190,7 +190,7 @@ fn packed_readouts_are_as_the_example_prints_them() {
         return;
     }
     for set in ["datasets/cwru-anomaly.toml", "datasets/fan-med.toml"] {
-        let folder = data_folder(None).canonicalize().unwrap();
+        let folder = data_folder().canonicalize().unwrap();
         let out = example(&["pack_esn", "--", set, folder.to_str().unwrap()]);
         // Behind the first, which names the set, all lines are in the page.
         let rows: Vec<_> = out.lines().skip(1).collect();

@@ -149,7 +149,7 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
         (0..names.len()).find(|c| Some(*c) != time && Some(*c) != label && cells.get(*c).is_some_and(|x| !x.numeric))
     {
         let problem = format!(
-            "column {} is neither numbers, nor times, nor a few classes; take it out",
+            "column {} holds neither numbers, nor times, nor a few classes; remove it",
             names.get(other).map_or("", String::as_str)
         );
         return Err(fault(full, None, problem));
@@ -207,9 +207,8 @@ fn array(full: &Path, path: &str, format: Format) -> Result<Inspected, Fault> {
         [_, b, c] if *c <= CHANNELS && b > c => vec!["recording", "time", "channel"],
         [_, b, _] if *b <= CHANNELS => vec!["recording", "channel", "time"],
         _ => {
-            let problem = format!(
-                "has the shape {shape:?}, of which it is not plain what each axis is; write the manifest by hand"
-            );
+            let problem =
+                format!("has the shape {shape:?}, and what each axis means is not clear; write the manifest by hand");
             return Err(fault(full, None, problem));
         }
     };

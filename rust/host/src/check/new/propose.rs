@@ -3,6 +3,9 @@
 use super::inspect::Inspected;
 use crate::dataset::file::Format;
 use crate::dataset::timing::agree;
+use crate::eval::LearnerName;
+use hone_engine::capacity::{CHANNELS, WINDOW_FRAMES};
+use hone_signal::Unit;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -35,6 +38,9 @@ pub struct Proposal {
     of_file: Vec<String>,
 }
 
+/// Frames per second beyond which no vibration is sampled: times in a unit that would say so are in a coarser one.
+const FASTEST: f64 = 200_000.0;
+
 /// Words for what is well.
 const WELL: [&str; 12] =
     ["normal", "healthy", "health", "ok", "good", "baseline", "well", "fine", "nominal", "reference", "0", "n"];
@@ -57,7 +63,7 @@ impl Proposal {
             ));
         }
         if first.columns.is_empty() {
-            return Err(format!("{} has no column of numbers beside times and classes", first.path));
+            return Err(format!("{} has no column of numbers besides times and classes", first.path));
         }
         // Rows of features have no rate.
         let recordings =
@@ -72,9 +78,10 @@ impl Proposal {
         {
             let rates: Vec<String> = file.rates.iter().map(f64::to_string).collect();
             let rates = rates.join(", or ");
-            return Err(format!("--rate is {given}, but {} tells of {rates} frames a second", file.path));
+            return Err(format!("--rate is {given}, but {} says {rates} frames per second", file.path));
         }
         if let (None, Some(file), [seconds, finer, ..]) = (rate_hz, told, told.map_or(&[][..], |f| f.rates.as_slice()))
+            && *finer <= FASTEST
         {
             notes.push(format!(
                 "the times of {} do not say in which unit they count: seconds are {seconds} Hz, milliseconds would be {finer} \
@@ -85,9 +92,14 @@ impl Proposal {
         let rate_hz = rate_hz.or_else(|| told?.rates.first().copied());
         let (classes, of_file) = classes(&files);
         let least = files.iter().map(|f| f.frames).min().unwrap_or(0);
-        let window =
-            [256, 128, 64, 32, 16, 8].into_iter().find(|w| least / w >= 40).unwrap_or_else(|| (least / 4).clamp(1, 64));
-        let folder = root.file_name().and_then(|n| n.to_str()).unwrap_or("recordings");
+        // As images have them, so that they take the model: smaller where there are many channels or few frames.
+        let fits = |w: &usize| w * first.columns.len() <= WINDOW_FRAMES * CHANNELS && least / w >= 40;
+        let most = (WINDOW_FRAMES * CHANNELS / first.columns.len()).clamp(1, 64);
+        let sizes = [WINDOW_FRAMES, 64, 32, 16, 8];
+        let window = sizes.into_iter().find(fits).unwrap_or_else(|| (least / 4).clamp(1, most));
+        let parent = first.path.split_once('/').map(|p| p.0);
+        let parent = parent.filter(|p| files.iter().all(|f| f.path.split_once('/').is_some_and(|q| q.0 == *p)));
+        let folder = parent.or_else(|| root.file_name()?.to_str()).unwrap_or("recordings");
         let stem = Path::new(&first.path)
             .file_name()
             .and_then(|n| n.to_str())
@@ -96,7 +108,19 @@ impl Proposal {
         let name: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).collect();
         let name = if name.is_empty() { "recordings".into() } else { name };
+        // What is normal comes first: it is learnt, and plays, before the rest.
+        let mut classes = classes;
+        classes.sort_by_key(|c| c.anomalous);
+        let ill = |name: &str| classes.iter().any(|c| c.anomalous && c.name == name);
+        let mut placed: Vec<_> = files.into_iter().zip(of_file).collect();
+        placed.sort_by_key(|(_, class)| ill(class));
+        let (files, of_file) = placed.into_iter().unzip();
         Ok(Self { name, recordings, rate_hz, window, classes, notes, files, of_file })
+    }
+
+    /// The learner to begin with: that of anomalies in recordings, else that of classes and novelty.
+    pub fn learner(&self) -> LearnerName {
+        if self.anomaly() && self.recordings { LearnerName::Esn } else { LearnerName::Svm }
     }
 
     fn anomaly(&self) -> bool {
@@ -114,7 +138,7 @@ impl Proposal {
         let _ = writeln!(text, "name = {:?}\nkind = \"{kind}\"\ntask = \"{task}\"", self.name);
         if self.recordings {
             let rate =
-                self.rate_hz.ok_or("the files do not tell how many frames there are a second; give --rate HZ")?;
+                self.rate_hz.ok_or("the files do not say how many frames there are per second; give --rate HZ")?;
             let _ = writeln!(text, "rate_hz = {rate}\nwindow = {{ length = {} }}", self.window);
             self.channels(&mut text);
         }
@@ -144,7 +168,12 @@ impl Proposal {
                 (None, Some(class)) => {
                     let _ = writeln!(text, "class = {}", quoted(class));
                 }
-                _ => return Err(format!("the class of {} is not known", file.path)),
+                _ => {
+                    return Err(format!(
+                        "the class of {} is not known; name the file, or its folder, after what it shows",
+                        file.path
+                    ));
+                }
             }
             let _ = writeln!(text, "{}", self.part(i));
         }
@@ -166,19 +195,22 @@ impl Proposal {
 
     fn channels(&mut self, text: &mut String) {
         let Some(first) = self.files.first() else { return };
+        let whole = self.files.iter().all(|f| f.whole);
+        let what = if whole { "1, as the files hold LSB" } else { "1/26000 of the greatest reading" };
+        let units: Vec<&str> = Unit::ALL.iter().map(|u| u.name()).filter(|n| !n.is_empty()).collect();
+        let _ = writeln!(
+            text,
+            "\n# Edit: scale is what a step of the sensor's 16-bit numbers is worth, here {what}.\n# Units are {}. Readings in g: add factor = 9.80665, for m/s2.",
+            units.join(", ")
+        );
         for (c, column) in first.columns.iter().enumerate() {
             let values = self.files.iter().filter_map(|f| f.columns.get(c));
             let most =
                 values.map(|x| x.least.abs().max(x.greatest.abs())).filter(|v| v.is_finite()).fold(0.0, f64::max);
-            let whole = self.files.iter().all(|f| f.whole);
             // A quarter more than was seen is left for what was not.
             let scale = if whole || most == 0.0 { 1.0 } else { rounded_up(most * 1.25 / 32767.0) };
             let _ = writeln!(text, "\n[[channel]]\nname = {}\nscale = {scale}", quoted(&column.name));
-        }
-        if self.files.iter().all(|f| f.whole) {
-            self.notes.push("the files hold LSB; set scale and unit of each channel to what an LSB is".into());
-        } else {
-            self.notes.push("scale is 1/26000 of the greatest reading; set it to the sensor's, and its unit".into());
+            let _ = writeln!(text, "# unit = \"m/s2\"");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The pages on commands and JSON say what the program does.
 
+#[path = "../common/mod.rs"]
 mod common;
+#[cfg(unix)]
+mod transcripts;
 
 use common::script;
 use hone_engine::command::{COMMANDS, Command};
@@ -20,9 +23,9 @@ use hone_signal::{Faults, Micros};
 use hone_store::Found;
 use std::collections::{BTreeMap, BTreeSet};
 
-const SHELL: &str = include_str!("../../../docs/guides/shell.md");
-const TELEMETRY: &str = include_str!("../../../docs/formats/telemetry.md");
-const STATS: &str = include_str!("../../../docs/formats/stats-json.md");
+const SHELL: &str = include_str!("../../../../docs/guides/shell.md");
+const TELEMETRY: &str = include_str!("../../../../docs/formats/telemetry.md");
+const STATS: &str = include_str!("../../../../docs/formats/stats-json.md");
 
 #[test]
 fn the_shell_guide_names_every_command_option_and_condition() {

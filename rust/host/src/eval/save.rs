@@ -1,0 +1,106 @@
+//! `--save`: the model that was evaluated as a file, which a device takes as it takes its own.
+
+use super::LearnerName;
+use super::learner::EvalError;
+use super::settings::Table;
+use crate::dataset::{Data, Dataset, Task};
+use crate::output;
+use hone_engine::capacity::WINDOW_FRAMES;
+use hone_engine::learners;
+use hone_learn::Report;
+use hone_model::entries::Entry;
+use hone_model::{Contents, write_raw};
+use std::path::Path;
+
+/// A trained model as a device keeps it: what is written around its payload, and the payload.
+#[derive(Clone, Debug, Default)]
+pub struct Saved {
+    /// Number of the payload's layout.
+    pub layout: u8,
+    /// What it was trained with.
+    pub parameters: Table,
+    /// How windows become features, where they do.
+    pub pipeline: Option<Table>,
+    /// Offset and factor of each feature, of a learner that sees feature vectors in a row.
+    pub scaling: Vec<(f32, f32)>,
+    /// How the training ended.
+    pub report: Option<Report>,
+    /// The payload.
+    pub payload: Vec<u8>,
+}
+
+/// Writes the model as a file; what to do with it, in lines.
+pub(super) fn write(
+    path: &Path,
+    learner: LearnerName,
+    set: &Dataset,
+    saved: &Saved,
+    next: &str,
+) -> Result<String, EvalError> {
+    let code = learners::Learner::ALL.iter().find(|l| l.name() == learner.name()).map(|l| l.code());
+    let code = code.ok_or_else(|| EvalError::NotServed(format!("no device has the learner {}", learner.name())))?;
+    let recordings = set.recordings();
+    let each = |table: &Table, each: &mut dyn FnMut(&str, Entry<'_>)| {
+        table
+            .0
+            .iter()
+            .filter_map(|(s, v)| Some((s.name, Entry::of(s, *v)?)))
+            .for_each(|(name, entry)| each(name, entry));
+    };
+    let contents = Contents {
+        learner: hone_model::Learner(code),
+        layout: saved.layout,
+        parameters: &|see| each(&saved.parameters, see),
+        pipeline: &|see| {
+            if let Some(r) = recordings {
+                see("window-frames", Entry::Int(r.length as i32));
+                see("rate-hz", Entry::Real(r.rate_hz as f32));
+            }
+            if let Some(pipeline) = &saved.pipeline {
+                each(pipeline, see);
+            }
+        },
+        channels: recordings.map_or(&[], |r| &r.channels),
+        scaling: &|see| saved.scaling.iter().for_each(|(offset, factor)| see(*offset, *factor)),
+        classes: &|see| {
+            // A detector of anomalies knows no classes.
+            let known = set.classes.iter().filter(|_| set.task == Task::Classification);
+            known.for_each(|class| see(class.id, &class.name));
+        },
+        report: saved.report,
+    };
+    let mut bytes = Vec::new();
+    let unwritable = |what: String| EvalError::Learner(format!("the model cannot be saved: {what}"));
+    write_raw(&contents, &saved.payload, &mut |part: &[u8]| {
+        bytes.extend_from_slice(part);
+        Ok(())
+    })
+    .map_err(|e| unwritable(format!("{e:?}")))?;
+    output::write_file(path, &bytes).map_err(|e| unwritable(format!("{}: {e}", path.display())))?;
+    let mut text = format!("\n  saved {}: {}, {} bytes\n", path.display(), learner.name(), bytes.len());
+    match &set.data {
+        Data::Recordings(r) => {
+            let sensor =
+                format!("a sensor of the same {} channels, scales, units and {} Hz", r.channels.len(), r.rate_hz);
+            text.push_str(&format!("  next: hone push PORT {}   a board with {sensor}\n", path.display()));
+            text.push_str(&format!("        hone run {next} --model {}   the same on this PC\n", path.display()));
+            if r.length != WINDOW_FRAMES {
+                text.push_str(&format!(
+                    "  note: it judges windows of {} frames, and images have {WINDOW_FRAMES} unless built with \
+                     CONFIG_HONE_WINDOW_FRAMES={0}\n",
+                    r.length
+                ));
+            }
+        }
+        Data::Table(t) => text.push_str(&format!(
+            "  note: it judges rows of {} features; a device takes it if its own features are the same\n",
+            t.names.len()
+        )),
+    }
+    Ok(text)
+}
+
+/// What a form is in is told by its layout.
+pub(super) fn payload<P: serde::Serialize + ?Sized>(model: &P) -> Result<Vec<u8>, EvalError> {
+    postcard::to_allocvec(model).map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e}")))
+}
