@@ -1,7 +1,7 @@
 //! What the host's shell adds to the device's answers: the word that was meant, what a setting was before, and the settings
 //! that matter most. A board has no flash for it.
 
-use super::session::HOST_COMMANDS;
+use super::own::COMMANDS as HOST_COMMANDS;
 use crate::words::{did_you_mean, nearest};
 use hone_engine::command::{COMMANDS, Words};
 use hone_engine::data::config::{Config, Section};

@@ -2,6 +2,7 @@
 
 pub mod flash;
 pub mod hints;
+pub mod own;
 pub mod replay;
 pub mod rig;
 pub mod room;

@@ -4,13 +4,12 @@
 //! alone. Interactively another thread lets it pass, at the pace of the clock on the wall.
 
 use super::flash::HostFlash;
-use super::hints;
 use super::replay;
-use super::rig::{self, Condition};
+use super::rig::Condition;
 use super::source::{Control, Source};
+use super::{hints, own};
 use crate::output;
-use crate::words::did_you_mean;
-use hone_engine::command::{self, Command, Console, Failed, Outcome};
+use hone_engine::command::{self, Console, Failed, Outcome};
 use hone_engine::data::config::{Config, Style};
 use hone_engine::data::env::{Io, ThreadInfo, Typed};
 use hone_engine::data::event::Event;
@@ -52,19 +51,6 @@ pub fn device(source: Source, flash: HostFlash) -> HostDevice {
     // A board has read its sensor before its shell answers.
     device.advance(Micros(0));
     device
-}
-
-/// Commands of the host program alone.
-pub static HOST_COMMANDS: [Command; 5] = [
-    host("rig", "[CONDITION]", "change the condition of the simulated motor; without one, list them"),
-    host("replay", "[NUMBER]", "play this recording (with --replay); without a number, list them"),
-    host("button", "", "press the button sw0: collect, and train the default learner"),
-    host("led", "", "say whether the light is on"),
-    host("quit", "", "leave"),
-];
-
-const fn host(name: &'static str, usage: &'static str, help: &'static str) -> Command {
-    Command { name, usage, help, sub: &[], words: command::Words::None }
 }
 
 /// Longest line that a shell takes.
@@ -177,7 +163,7 @@ impl Handles {
             ["quit" | "exit"] => return Next::Quit,
             ["rig", rest @ ..] => {
                 return Next::Go(match &self.sensor {
-                    Control::Rig(control) => set_rig(control, rest, out),
+                    Control::Rig(control) => own::set_rig(control, rest, out),
                     Control::Replay(_) | Control::Room(_) => {
                         out.str("error: recordings play, so there is no motor to change; start without --replay\n");
                         Err(Failed)
@@ -186,7 +172,7 @@ impl Handles {
             }
             ["replay", rest @ ..] => {
                 return Next::Go(match &self.sensor {
-                    Control::Replay(control) => replay(control, rest, out),
+                    Control::Replay(control) => own::replay(control, rest, out),
                     Control::Rig(_) | Control::Room(_) => {
                         out.str(
                             "error: no recordings play; start with --replay MANIFEST, or change the motor by 'rig'\n",
@@ -204,16 +190,16 @@ impl Handles {
             ["help"] => {
                 let _ = command::help(&[], &mut Shell { time, input, out });
                 out.str("on the host only:\n");
-                for command in &HOST_COMMANDS {
+                for command in &own::COMMANDS {
                     command::entry(command, "", out);
                 }
             }
-            ["help", name] if HOST_COMMANDS.iter().any(|c| c.name == *name) => {
-                for command in HOST_COMMANDS.iter().filter(|c| c.name == *name) {
+            ["help", name] if own::COMMANDS.iter().any(|c| c.name == *name) => {
+                for command in own::COMMANDS.iter().filter(|c| c.name == *name) {
                     command::entry(command, "", out);
                 }
                 if *name == "rig" {
-                    conditions(None, out);
+                    own::conditions(None, out);
                 }
             }
             ["help", rest @ ..] => return Next::Go(command::help(rest, &mut Shell { time, input, out })),
@@ -270,7 +256,7 @@ impl Handles {
         command::complete(words, start, &mut |word| found.push(word.to_owned()));
         match words {
             [] | ["help"] => {
-                found.extend(HOST_COMMANDS.iter().filter(|c| c.name.starts_with(start)).map(|c| c.name.to_owned()));
+                found.extend(own::COMMANDS.iter().filter(|c| c.name.starts_with(start)).map(|c| c.name.to_owned()));
             }
             ["config", "list"] if "--all".starts_with(start) => found.push("--all".into()),
             ["rig"] => {
@@ -511,59 +497,4 @@ pub fn run_script(
     }
     handles.keep(&mut time);
     Done { lines: number as u32, failed }
-}
-
-/// Every condition; the one given is marked.
-fn conditions(now: Option<Condition>, out: &mut dyn Out) {
-    for (condition, name, help) in Condition::ALL {
-        out.str(if Some(condition) == now { "* " } else { "  " });
-        out.str(name);
-        out.str(": ");
-        out.str(help);
-        out.str("\n");
-    }
-}
-
-fn set_rig(control: &rig::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
-    match words {
-        [] => {
-            conditions(Some(control.get()), out);
-            Ok(())
-        }
-        [name] if Condition::from_name(name).is_some() => {
-            control.set(Condition::from_name(name).unwrap_or(Condition::Normal));
-            Ok(())
-        }
-        _ => {
-            let names = || Condition::ALL.iter().map(|c| c.1);
-            let meant = did_you_mean(words.first().unwrap_or(&""), names());
-            let all = names().collect::<Vec<_>>().join(", ");
-            out.str(&format!("error: rig takes one of {all}{}\n", meant));
-            Err(Failed)
-        }
-    }
-}
-
-fn replay(control: &replay::Control, words: &[&str], out: &mut dyn Out) -> Outcome {
-    match words {
-        [] => {
-            for (number, (name, class)) in control.names().iter().enumerate() {
-                out.str(if number == control.current() { "* " } else { "  " });
-                out.size(number);
-                out.str(" ");
-                out.str(name);
-                out.str(if class.is_empty() { "" } else { ": " });
-                out.str(class);
-                out.str("\n");
-            }
-            Ok(())
-        }
-        [number] if number.parse().is_ok_and(|n| control.play(n)) => Ok(()),
-        _ => {
-            out.str("error: replay takes the number of a recording from 0 to ");
-            out.size(control.names().len().saturating_sub(1));
-            out.str("; 'replay' lists them\n");
-            Err(Failed)
-        }
-    }
 }

@@ -70,6 +70,5 @@ fn told(recording: &Recording, file: &Path, manifest: &Path) -> String {
     if missing > 0 {
         text += &format!("{missing} frames are missing, in {} gaps\n", recording.gaps());
     }
-    let root = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    text + &format!("hone check {} --root {}\n", manifest.display(), root.display())
+    text + &format!("next: hone check {0}, then hone eval {0} --learner esn\n", manifest.display())
 }
