@@ -1,4 +1,5 @@
 """Errors, files, long trainings."""
+import ast
 import copy
 import inspect
 import os
@@ -33,6 +34,14 @@ def test_parameters_are_the_devices_settings(cls):
             said = " ".join(cls.__doc__.split())
             assert f"{name} : {type(default).__name__}, default {default!r} " in said, name
             assert takes in said, (name, takes)
+
+
+def test_the_stub_names_what_there_is():
+    stub = ast.parse(pathlib.Path(hone.__file__).with_name("_hone.pyi").read_text())
+    model = next(node for node in stub.body if isinstance(node, ast.ClassDef))
+    assert {node.name for node in model.body if isinstance(node, ast.FunctionDef)} == {n for n in vars(_hone.Model) if n[0] != "_"}
+    functions = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    assert functions == {name for name in vars(_hone) if name[0] != "_"} - {"Model"}
 
 
 @pytest.mark.parametrize(
