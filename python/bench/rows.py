@@ -16,7 +16,7 @@ import numpy as np
 import hone
 
 ROOT = pathlib.Path(__file__).parents[2]
-TRAIN, TEST, WIDTH, CLASSES, RUNS = 64, 100_000, 48, 4, 5
+TRAIN, TEST, WIDTH, CLASSES, RUNS = 64, 200_000, 48, 4, 5
 BOARD = dict(row_bits=8, max_rows=64)
 
 

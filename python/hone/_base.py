@@ -19,6 +19,8 @@ ANSWER = np.dtype(
 NORMAL, ANOMALOUS, CLASS, UNKNOWN = range(4)
 #: What X may be of; else it becomes the first.
 KINDS = [np.float64, np.float32]
+#: Rows that are judged at a time.
+BLOCK = 1024
 #: The greatest number of a class on the device.
 MOST = 65534
 
@@ -46,6 +48,8 @@ class Base(BaseEstimator):
 
     #: The learner's name on the device.
     _learner: str
+    #: A row's answer does not depend on the rows before it.
+    _alone = True
     #: Settings that are not the user's to choose, beside those of the constructor.
     _fixed: Dict[str, Any] = {}
 
@@ -131,7 +135,13 @@ class Base(BaseEstimator):
         return validate_data(self, X, reset=False, dtype=KINDS)
 
     def _judge(self, X: np.ndarray) -> np.ndarray:
-        return np.frombuffer(self._model.judge(reals(X), X.shape[1]), dtype=ANSWER)
+        answers = np.empty(len(X), dtype=ANSWER)
+        # Where rows are judged one by one a block of them stays in the cache from one copy to the next.
+        block = BLOCK if self._alone else max(1, len(X))
+        for at in range(0, len(X), block):
+            data = reals(X[at : at + block])
+            answers[at : at + block] = np.frombuffer(self._model.judge(data, X.shape[1]), dtype=ANSWER)
+        return answers
 
     def answers(self, X: Any) -> np.ndarray:
         """All that the device would say of each row, in order.

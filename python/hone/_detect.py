@@ -14,6 +14,8 @@ from ._base import ANSWER, KINDS, Base, Detector, samples
 class _Watcher(OutlierMixin, Detector, Base):
     """What both have: verdicts of rows that come one after another."""
 
+    _alone = False
+
     def predict(self, X: Any) -> np.ndarray:
         """1 (normal) or -1 (anomalous) for each row, in the order in which the rows come.
 

@@ -151,7 +151,7 @@ class Linear(RegressorMixin, Labels, Base):
     def _target(self, X: Any) -> np.ndarray:
         """Answers of rows whose number is not known."""
         X = self._rows(X)
-        answers = self._judge(np.column_stack([np.zeros(len(X), dtype=X.dtype), X])).copy()
+        answers = self._judge(np.column_stack([np.zeros(len(X), dtype=X.dtype), X]))
         lost = ~np.isfinite(answers["value"])
         if lost.any():
             # Of fewer than 32 rows the device foretells nothing.

@@ -10,6 +10,7 @@ mod rows;
 mod settings;
 mod watch;
 
+use bytemuck::{AnyBitPattern, NoUninit, PodCastError};
 use hone_learn::{Channel, ClassId, Format, Metric, Stop, Unit, Workspace};
 use hone_model::{Container, Contents, Entry, ReadError};
 use hone_signal::{Shape, features};
@@ -18,6 +19,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use rows::Matrix;
+use std::borrow::Cow;
 use watch::{Watch, run};
 
 /// What a container says of windows: their frames, and frames a second.
@@ -37,25 +39,26 @@ fn wrong(text: impl Into<String>) -> PyErr {
     PyValueError::new_err(text.into())
 }
 
-/// Numbers from bytes.
-fn numbers<const N: usize, T>(bytes: &[u8], of: fn([u8; N]) -> T) -> PyResult<Vec<T>> {
-    let (whole, rest) = bytes.as_chunks::<N>();
-    if rest.is_empty() {
-        Ok(whole.iter().copied().map(of).collect())
-    } else {
-        Err(wrong("the bytes end inside a number"))
+/// Numbers from bytes, where they lie if they lie well.
+fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> PyResult<Cow<'_, [T]>> {
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(numbers) => Ok(Cow::Borrowed(numbers)),
+        Err(PodCastError::TargetAlignmentGreaterAndInputNotAligned) => {
+            Ok(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
+        }
+        Err(_) => Err(wrong("the bytes end inside a number")),
     }
 }
 
 /// A matrix from bytes: rows of `width` features, or where there are `channels` windows of `width` samples.
-fn matrix(data: &[u8], width: usize, channels: Option<usize>) -> PyResult<Matrix> {
+fn matrix(data: &[u8], width: usize, channels: Option<usize>) -> PyResult<Matrix<'_>> {
     let matrix = match channels {
-        None => Matrix::Rows { data: numbers(data, f32::from_ne_bytes)?, width },
+        None => Matrix::Rows { data: numbers(data)?, width },
         Some(channels) => {
             if channels == 0 || !width.is_multiple_of(channels) {
                 return Err(wrong(format!("rows of {width} samples are no whole frames of {channels} channels")));
             }
-            Matrix::Windows { data: numbers(data, i16::from_ne_bytes)?, frames: width / channels, channels }
+            Matrix::Windows { data: numbers(data)?, frames: width / channels, channels }
         }
     };
     let limit = if channels.is_some() { usize::MAX } else { learners::FEATURES };
@@ -167,7 +170,7 @@ impl Model {
 
     /// Learns rows in place.
     fn learn(&mut self, py: Python<'_>, data: &[u8], width: usize, labels: &[u8]) -> PyResult<()> {
-        let (matrix, labels) = (matrix(data, width, None)?, numbers(labels, u16::from_ne_bytes)?);
+        let (matrix, labels) = (matrix(data, width, None)?, numbers::<u16>(labels)?);
         let (watch, machine) = (Watch::default(), &mut self.machine);
         Ok(run(py, &watch, None, || machine.learn(&matrix, &labels, &watch))??)
     }
@@ -342,7 +345,7 @@ fn train(
     told: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Model> {
     let matrix = matrix(data, width, channels)?;
-    let labels = labels.map_or(Ok(Vec::new()), |labels| numbers(labels, u16::from_ne_bytes))?;
+    let labels = labels.map_or(Ok(Cow::default()), numbers::<u16>)?;
     if !labels.is_empty() && labels.len() != matrix.len() {
         return Err(wrong(format!("{} labels of {} rows", labels.len(), matrix.len())));
     }
@@ -352,7 +355,7 @@ fn train(
         32 => Format::F32,
         _ => return Err(wrong(format!("row_bits={bits} is refused: row_bits takes 8, 16 or 32"))),
     };
-    let mut classes = labels.clone();
+    let mut classes = labels.to_vec();
     classes.sort_unstable();
     classes.dedup();
     let maker = learners::of_name(learner, classes.len(), matrix.len(), width);

@@ -112,11 +112,11 @@ pub trait Machine: Send + Sync {
     /// Some lines about it.
     fn about(&self) -> String;
     /// What it says of each row or window, in order, one after another as [`record`] writes it.
-    fn judge(&self, matrix: &Matrix, watch: &Watch) -> Result<Vec<u8>, Fail>;
+    fn judge(&self, matrix: &Matrix<'_>, watch: &Watch) -> Result<Vec<u8>, Fail>;
     /// The numbers behind the decision on each row.
-    fn numbers(&self, matrix: &Matrix, watch: &Watch) -> Result<Vec<f32>, Fail>;
+    fn numbers(&self, matrix: &Matrix<'_>, watch: &Watch) -> Result<Vec<f32>, Fail>;
     /// Learns rows in place.
-    fn learn(&mut self, matrix: &Matrix, labels: &[u16], watch: &Watch) -> Result<(), Fail>;
+    fn learn(&mut self, matrix: &Matrix<'_>, labels: &[u16], watch: &Watch) -> Result<(), Fail>;
     /// Calls `each` with name and value of each parameter.
     fn each_parameter(&self, each: &mut dyn FnMut(&str, Entry<'_>));
     /// The same as a dictionary; `None` of a form that keeps none.
@@ -147,7 +147,7 @@ pub struct Maker {
 }
 
 /// A training that has its parameters.
-pub type Training = Box<dyn Fn(&Matrix, &[u16], Plan, &Watch) -> Result<Any, Fail> + Send + Sync>;
+pub type Training = Box<dyn Fn(&Matrix<'_>, &[u16], Plan, &Watch) -> Result<Any, Fail> + Send + Sync>;
 
 impl Maker {
     /// Of a learner.
@@ -180,7 +180,13 @@ fn explain<K: Kind>(fault: K::Fault) -> Fail {
 }
 
 /// A training from its start to its end.
-fn train<K: Kind>(params: &K::Params, matrix: &Matrix, labels: &[u16], plan: Plan, watch: &Watch) -> Result<Any, Fail> {
+fn train<K: Kind>(
+    params: &K::Params,
+    matrix: &Matrix<'_>,
+    labels: &[u16],
+    plan: Plan,
+    watch: &Watch,
+) -> Result<Any, Fail> {
     let (shape, windows) = match matrix {
         Matrix::Rows { width, .. } => (Shape { inputs: narrow("features", *width)?, frames: 1 }, None),
         Matrix::Windows { frames, channels, .. } => {
@@ -246,7 +252,7 @@ impl<K: Kind> Held<K> {
     /// Calls `each` with every input and a scratch, until it is to stop.
     fn each(
         &self,
-        matrix: &Matrix,
+        matrix: &Matrix<'_>,
         watch: &Watch,
         each: &mut dyn FnMut(&Input<'_>, &mut K::Scratch),
     ) -> Result<(), Fail> {
@@ -297,7 +303,7 @@ impl<K: Kind> Machine for Held<K> {
         text.0
     }
 
-    fn judge(&self, matrix: &Matrix, watch: &Watch) -> Result<Vec<u8>, Fail> {
+    fn judge(&self, matrix: &Matrix<'_>, watch: &Watch) -> Result<Vec<u8>, Fail> {
         let mut bytes = Vec::with_capacity(matrix.len() * ANSWER);
         let mut all = true;
         self.each(matrix, watch, &mut |input, scratch| match K::answer(&self.model, input, scratch) {
@@ -307,13 +313,13 @@ impl<K: Kind> Machine for Held<K> {
         if all { Ok(bytes) } else { Err(Fail::Text("the model says nothing of rows of this shape".into())) }
     }
 
-    fn numbers(&self, matrix: &Matrix, watch: &Watch) -> Result<Vec<f32>, Fail> {
+    fn numbers(&self, matrix: &Matrix<'_>, watch: &Watch) -> Result<Vec<f32>, Fail> {
         let mut numbers = Vec::new();
         self.each(matrix, watch, &mut |input, scratch| K::numbers(&self.model, input.row, scratch, &mut numbers))?;
         Ok(numbers)
     }
 
-    fn learn(&mut self, matrix: &Matrix, labels: &[u16], watch: &Watch) -> Result<(), Fail> {
+    fn learn(&mut self, matrix: &Matrix<'_>, labels: &[u16], watch: &Watch) -> Result<(), Fail> {
         if !K::IN_PLACE {
             return Err(Fail::Text(format!("{} does not learn row by row", K::NAME)));
         }

@@ -3,21 +3,22 @@
 use hone_learn::learner::Input;
 use hone_learn::set::{Counts, Feature, MOST_ROWS};
 use hone_learn::{ClassId, Faults, Format, Micros, SetError, SetMut, WindowView};
+use std::borrow::Cow;
 
 /// A matrix, row by row.
 #[derive(Debug)]
-pub enum Matrix {
+pub enum Matrix<'m> {
     /// Rows of features.
     Rows {
         /// All of them.
-        data: Vec<f32>,
+        data: Cow<'m, [f32]>,
         /// Features of each.
         width: usize,
     },
     /// Windows of samples, in LSB, one a row, frame by frame.
     Windows {
         /// All of them.
-        data: Vec<i16>,
+        data: Cow<'m, [i16]>,
         /// Frames of each.
         frames: usize,
         /// Channels of each frame.
@@ -25,7 +26,7 @@ pub enum Matrix {
     },
 }
 
-impl Matrix {
+impl Matrix<'_> {
     /// Rows or windows.
     pub fn len(&self) -> usize {
         match self {
