@@ -302,6 +302,8 @@ fn component(section: &Section<'_>) -> String {
     }
     match file {
         "libapp.a" => "app: C shims".into(),
+        // The compiler's temporary, whose name is another at each link.
+        _ if file.contains(".ltrans") => "C, optimised at the link".into(),
         _ if file.starts_with("libhone") => "hone: replay sensor".into(),
         _ => format!("zephyr: {}", short(file)),
     }
@@ -369,6 +371,7 @@ text            0x00000100      0x300
                 0x000001a4       0x10 app/rust/target/librustapp.a(rustapp.o)
 datas           0x20000000       0x10 load address 0x00000400
  .data.x        0x20000000       0x10 app/libapp.a(shell.c.obj)
+ .text.main     0x00000200       0x40 /tmp/ccHzYvzz.ltrans0.ltrans.o
 bss             0x20000010      0x100
  .bss.y         0x20000010      0x100 app/rust/target/librustapp.a(rustapp.o)
  .debug_info    0x00000000      0x999 zephyr/kernel/libkernel.a(sched.c.obj)
@@ -382,8 +385,9 @@ bss             0x20000010      0x100
         assert_eq!(of("rust: (constants)"), Bytes { flash: 0x10, ram: 0x100 });
         assert_eq!(of("zephyr: kernel"), Bytes { flash: 0x20, ram: 0 });
         assert_eq!(of("app: C shims"), Bytes { flash: 0x10, ram: 0x10 });
+        assert_eq!(of("C, optimised at the link"), Bytes { flash: 0x40, ram: 0 });
         assert_eq!(of("(alignment)"), Bytes { flash: 4, ram: 0 });
-        assert_eq!(sum(&sums), Bytes { flash: 0x80 + 0x10 + 0x20 + 0x10 + 4, ram: 0x110 });
+        assert_eq!(sum(&sums), Bytes { flash: 0x80 + 0x10 + 0x20 + 0x10 + 0x40 + 4, ram: 0x110 });
     }
 
     #[test]

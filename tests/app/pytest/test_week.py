@@ -12,6 +12,8 @@ DAY = 24 * HOUR
 # Verdicts outside of fault and gap, and time that has passed before the restart.
 healthy = []
 passed = {"seconds": 0.0, "frames": 0}
+# The share of a healthy day's verdicts that may be anomalous: one of its 96.
+FALSE_ALARMS = 1 / 96
 
 
 def now(device):
@@ -41,6 +43,10 @@ def inside(told):
     return [entry["lower"] <= entry["seen"] <= entry["upper"] for entry in known]
 
 
+def anomalous(told):
+    return sum(entry["decision"] == "anomalous" for entry in told) / len(told)
+
+
 def width(entry):
     return entry["upper"] - entry["lower"]
 
@@ -68,7 +74,7 @@ def test_the_interval_holds_for_a_day(device):
     within = inside(told)
     healthy.extend(within)
     assert len(within) > 90 and sum(within) / len(within) >= 0.88, (len(within), sum(within))
-    assert sum(entry["decision"] == "anomalous" for entry in told) <= 1
+    assert anomalous(told) <= FALSE_ALARMS
 
 
 def test_a_gap_of_hours_is_waited_out(device):
@@ -88,8 +94,9 @@ def test_a_gap_of_hours_is_waited_out(device):
 def test_finds_what_is_not_expected(device):
     device.run("replay faulty")
     # The model learns on, so that the fault's own slow course is foretold in part: its jumps are not.
-    found = [entry["decision"] == "anomalous" for entry in verdicts(device, 6 * HOUR)]
-    assert any(found[:12]) and sum(found) >= 4, found
+    told = verdicts(device, 6 * HOUR)
+    shares = anomalous(told[: 3 * HOUR // (60 * WINDOW)]), anomalous(told)
+    assert min(shares) > 10 * FALSE_ALARMS, shares
     device.run("replay normal")
     verdicts(device, 2 * HOUR)
 

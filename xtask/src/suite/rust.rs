@@ -92,8 +92,8 @@ pub fn no_panic(context: &mut Context) -> Result<Tally, String> {
     Ok(Tally::one(ok))
 }
 
-/// The engine with each learner alone, with all but one, and with all that there are folders of: each compiles without a warning,
-/// and with one learner alone its tests for that pass.
+/// The engine with each learner alone, with all but one, and with all that there are folders of: each compiles without a warning.
+/// With one alone and its smaller forms, with which it compiles among the others, its tests for that pass.
 pub fn learners(context: &mut Context) -> Result<Tally, String> {
     if let Some(skip) = lacking("learners", "clippy") {
         return Ok(skip);
@@ -103,16 +103,15 @@ pub fn learners(context: &mut Context) -> Result<Tally, String> {
     let alone = names.iter().cloned();
     let without = names.iter().map(|left| names.iter().filter(|n| *n != left).cloned().collect::<Vec<_>>().join(","));
     for names in alone.chain(without).chain([names.join(",")]) {
-        // Each learner alone with and without what the option of smaller forms brings, the others with it.
-        let options: &[&str] = if names.contains(',') { &[",small-models"] } else { &["", ",small-models"] };
-        for more in options {
-            let features = format!("{names}{more}");
-            let engine = ["--package", "hone-engine", "--no-default-features", "--features", &features, "--locked"];
-            let mut clippy = cargo(&["clippy", "--lib"]);
-            ok &= context.log.run(clippy.args(engine).args(["--", "-D", "warnings"]))?;
-            if !names.contains(',') && !more.is_empty() {
-                ok &= context.log.run(cargo(&["test", "--test", "included"]).args(engine))?;
-            }
+        let smaller = format!("{names},small-models");
+        let engine =
+            |features| ["--package", "hone-engine", "--no-default-features", "--locked", "--features", features];
+        let alone = !names.contains(',');
+        let mut clippy = cargo(&["clippy", "--lib"]);
+        clippy.args(engine(if alone { &names } else { &smaller })).args(["--", "-D", "warnings"]);
+        ok &= context.log.run(&mut clippy)?;
+        if alone {
+            ok &= context.log.run(cargo(&["test", "--test", "included"]).args(engine(&smaller)))?;
         }
     }
     // The learner of the guide, which is in no build by default.

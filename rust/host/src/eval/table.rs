@@ -283,6 +283,11 @@ impl Learner for OfTable {
         self.curve.clear();
         let (checked, setup) = self.check(set)?;
         let needs = checked.required(&setup);
+        if needs.windows && needs.rows {
+            let text =
+                format!("{} learns from live windows and from rows at once, which only a device gives", self.name());
+            return Err(EvalError::NotServed(text));
+        }
         let refused = if needs.windows {
             self.windows(set, &checked, needs, tick)?
         } else {

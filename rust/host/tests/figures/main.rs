@@ -9,7 +9,7 @@ use hone_host::eval::{EvalArgs, EvalError, Report, evaluate};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process;
-use tables::{NETWORKS, SMALL, TABLES};
+use tables::{AUTOENCODERS, NETWORKS, SMALL, TABLES};
 
 /// Arguments as after `hone eval`.
 #[derive(Parser)]
@@ -242,4 +242,61 @@ fn networks_are_as_the_example_prints_them() {
         compare(row, &made);
     }
     assert!(wrong.is_empty(), "{}: there should be\n{wrong}", NETWORKS.0);
+}
+
+/// `1234` as `1,234`.
+fn grouped(number: &str) -> String {
+    let mut text = number.to_owned();
+    for place in (1..number.len()).filter(|place| place % 3 == 0) {
+        text.insert(number.len() - place, ',');
+    }
+    text
+}
+
+/// Lowest and median of what a line of the example calls `name`.
+fn lowest_and_median(line: &str, name: &str) -> String {
+    let (_, rest) = line.split_once(&format!(" {name} ")).unwrap_or_else(|| panic!("{name} in {line}"));
+    rest.split(", ").take(2).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+#[ignore = "minutes; part of cargo xtask test --all"]
+fn autoencoders_are_as_the_example_prints_them() {
+    if !recordings() {
+        return;
+    }
+    let (page, text) = AUTOENCODERS;
+    let mut wrong = String::new();
+    let mut compare = |row: &str, made: String| {
+        if row != made {
+            wrong += &format!("{made}\n");
+        }
+    };
+    for row in lines(text, "| set | rows learnt, features | int8: F1 | AUC | bytes | f32: F1 | AUC | bytes |") {
+        let set = row.trim_matches(['|', ' ']).split(' ').next().unwrap();
+        let out = example(&["vae", "--", set]);
+        let (first, rest) = out.split_once('\n').unwrap();
+        let words: Vec<_> = first.split(' ').collect();
+        let mut made =
+            format!("| {set} | {}, {} |", words[1], words[words.iter().position(|w| *w == "of").unwrap() + 1]);
+        for line in rest.lines() {
+            let bytes: Vec<_> = line.split(" workspace ").nth(1).unwrap().split(' ').collect();
+            let (f1, auc) = (lowest_and_median(line, "F1"), lowest_and_median(line, "AUC"));
+            made += &format!(" {f1} | {auc} | {} + {} |", grouped(bytes[0]), grouped(bytes[3]));
+        }
+        compare(row, made);
+    }
+    for row in lines(text, "| latent numbers | principal components | μ, int8 | μ, f32 |") {
+        let latent = row.trim_matches(['|', ' ']).split(' ').next().unwrap();
+        let out = example(&["vae", "--", "har", "--set", &format!("latent={latent}")]);
+        let mut made = format!("| {latent} |");
+        for line in out.lines().skip(1) {
+            match line.strip_prefix("principal components ") {
+                Some(figure) => made += &format!(" {figure} |"),
+                None => made += &format!(" {} |", lowest_and_median(line, "latent")),
+            }
+        }
+        compare(row, made);
+    }
+    assert!(wrong.is_empty(), "{page}: there should be\n{wrong}");
 }

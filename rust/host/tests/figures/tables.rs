@@ -73,6 +73,7 @@ const SCORE: (&str, &str) = ("docs/adr/esn-score.md", include_str!("../../../../
 const FEATURES: (&str, &str) = ("docs/features.md", include_str!("../../../../docs/features.md"));
 const TINY_RCE: (&str, &str) = ("docs/rce.md", include_str!("../../../../docs/rce.md"));
 pub const NETWORKS: (&str, &str) = ("docs/net.md", include_str!("../../../../docs/net.md"));
+pub const AUTOENCODERS: (&str, &str) = ("docs/vae.md", include_str!("../../../../docs/vae.md"));
 pub const SMALL: (&str, &str) = ("docs/compression.md", include_str!("../../../../docs/compression.md"));
 
 /// All of them.

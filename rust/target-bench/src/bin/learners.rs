@@ -18,8 +18,7 @@ fn main() -> ! {
     start();
     for learner in Learner::ALL {
         case("device/teach/", 0).of(learner.name()).run(|| trial.teach(*learner));
-        let told = trial.judge();
-        if told.windows == 0 || told.first == 0 {
+        if !trial.tells_apart() {
             exit(false);
         }
         case("device/window/", 0).of(learner.name()).run(|| trial.window());

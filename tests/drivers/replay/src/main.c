@@ -101,6 +101,18 @@ ZTEST(replay, test_a_fault_shakes_more)
 	}
 }
 
+ZTEST(replay, test_a_fault_is_warmer)
+{
+	struct sensor_value healthy, faulty;
+
+	play(HONE_REPLAY_NORMAL, first, 1);
+	zassert_ok(sensor_channel_get(replay, SENSOR_CHAN_DIE_TEMP, &healthy));
+	play(HONE_REPLAY_FAULTY, second, 1);
+	zassert_ok(sensor_channel_get(replay, SENSOR_CHAN_DIE_TEMP, &faulty));
+	zassert_between_inclusive(healthy.val1, 38, 43);
+	zassert_between_inclusive(faulty.val1, 55, 60);
+}
+
 ZTEST(replay, test_by_itself_it_is_healthy_then_faulty_and_again)
 {
 	static int32_t played[2 * (HEALTHY + FAULTY)][3];
@@ -171,7 +183,7 @@ ZTEST(replay, test_refuses_what_it_cannot_do)
 	zassert_equal(set_rate(10001), -EINVAL);
 	zassert_equal(sensor_attr_set(replay, SENSOR_CHAN_ACCEL_XYZ, SENSOR_ATTR_FULL_SCALE, &value), -ENOTSUP);
 	zassert_equal(sensor_sample_fetch_chan(replay, SENSOR_CHAN_GYRO_XYZ), -ENOTSUP);
-	zassert_equal(sensor_channel_get(replay, SENSOR_CHAN_DIE_TEMP, &value), -ENOTSUP);
+	zassert_equal(sensor_channel_get(replay, SENSOR_CHAN_HUMIDITY, &value), -ENOTSUP);
 	zassert_ok(sensor_sample_fetch_chan(replay, SENSOR_CHAN_ACCEL_XYZ));
 	zassert_ok(sensor_channel_get(replay, SENSOR_CHAN_ACCEL_Z, &value));
 	zassert_within(value.val1, 9, 3);
