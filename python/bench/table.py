@@ -23,6 +23,8 @@ from sklearn.svm import SVC
 
 import hone
 
+#: The board's: MHz, and W as `--cost` assumes them (11.5 mA at 3.3 V, docs/performance.md).
+CLOCK, POWER = 84, 11.5e-3 * 3.3
 ROOT = pathlib.Path(__file__).parents[2]
 DATA = pathlib.Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data")) / "svm"
 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -38,13 +40,14 @@ def least(what, seconds=0.5):
 
 
 def board(path):
-    """Microseconds and microjoules of each case and size."""
+    """Microseconds and microjoules of each case and size, from its cycles."""
     found = {}
     for line in pathlib.Path(path).read_text().splitlines():
         words = line.split()
         if len(words) > 6 and words[1].replace(",", "").isdigit():
             try:
-                found[words[0], words[1]] = (1e3 * float(words[-2].replace(",", "")), float(words[-1].replace(",", "")))
+                times = int(words[-3].replace(",", "")) / CLOCK
+                found[words[0], words[1]] = times, times * POWER
             except ValueError:
                 continue
     return found
