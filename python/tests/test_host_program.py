@@ -2,6 +2,7 @@
 
 HONE names the program; without it the one that the workspace's tests have built is taken.
 """
+import functools
 import os
 import pathlib
 import subprocess
@@ -17,13 +18,17 @@ NAMES = np.array(["idle", "run", "stall"])
 BOARD = dict(row_bits=8, max_rows=64)
 
 
+@functools.lru_cache(maxsize=1)
 def _program():
     named = os.environ.get("HONE")
     built = [ROOT / "target" / profile / "hone" for profile in ("release", "debug")]
     found = [pathlib.Path(named)] if named else [path for path in built if path.exists()]
     if not found:
         pytest.skip("no host program: cargo build -p hone-host, or HONE=PATH")
-    return max(found, key=lambda path: path.stat().st_mtime)
+    program = max(found, key=lambda path: path.stat().st_mtime)
+    if "--save" not in subprocess.run([program, "eval", "--help"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip(f"{program} does not know --save; build it anew")
+    return program
 
 
 def _csv(path, data, labels=None):
@@ -100,3 +105,20 @@ def test_esn(tmp_path):
     data = _eval(tmp_path, manifest, "esn", {"units": 16, **phases})
     esn = hone.Esn(units=16, channels=2, **{name.replace("-", "_"): value for name, value in phases.items()})
     _same(esn.fit(windows()), data)
+
+
+def test_a_device_takes_the_file(tmp_path):
+    """The host program's device, with its simulated motor of three channels at 1000 Hz, judges by a model from here."""
+    rng = np.random.default_rng(1)
+    frames = (rng.normal(size=(64, 128 * 3)) * np.repeat([400, 1600], 32)[:, None]).round().astype(int)
+    said = dict(frames=128, rate_hz=1000, channels=[(0.0011970964, "m/s2")] * 3)
+    rows = hone.features(frames, channels=3, bands=16)
+    svm = hone.Svm(**BOARD).fit(rows, np.repeat(["quiet", "loud"], 32))
+    files = {"svm": svm.to_bytes(features={"bands": 16}, **said), "esn": hone.Esn(channels=3).fit(frames[:32].repeat(4, 0)).to_bytes(**said)}
+    for learner, data in files.items():
+        file = tmp_path / f"{learner}.hone"
+        file.write_bytes(data)
+        story = "wait 2\nmodel info\ninfer once\n"
+        run = subprocess.run([_program(), "run", "--model", file], input=story, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert f"\n{learner}, " in "\n" + run.stdout and ", score " in run.stdout
