@@ -21,7 +21,7 @@ NORMAL, ANOMALOUS, CLASS, UNKNOWN = range(4)
 KINDS = [np.float64, np.float32]
 #: Rows that are judged at a time.
 BLOCK = 1024
-#: The greatest number of a class on the device.
+#: The greatest number of a class on the device, and the most rows of a training set.
 MOST = 65534
 
 
@@ -99,6 +99,8 @@ class Base(BaseEstimator):
         room = getattr(self, "max_rows", None)
         if room is not None and room < 1:
             raise ValueError(f"max_rows={room!r} is refused: max_rows takes None or a whole number from 1")
+        if room is None and len(X) > MOST and hasattr(self, "max_rows"):
+            raise ValueError(f"{len(X)} rows are more than the {MOST} that a training set holds; give max_rows to learn from a part")
         self._model = _hone.train(
             self._learner, self._settings(), reals(X), X.shape[1], labels=labels, bits=getattr(self, "row_bits", 32),
             room=room, workspace=getattr(self, "workspace_bytes", None), told=self._told(),
