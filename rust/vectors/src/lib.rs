@@ -14,6 +14,8 @@ pub mod device;
 mod esn;
 #[cfg(feature = "classifiers")]
 mod linear;
+#[cfg(all(feature = "classifiers", feature = "net"))]
+mod models;
 #[cfg(feature = "net")]
 mod net;
 #[cfg(feature = "classifiers")]
@@ -49,5 +51,7 @@ pub fn all(trial: &mut device::Trial, emit: Emit<'_>) {
     #[cfg(feature = "net")]
     net::emit(emit);
     linear::emit(emit);
+    #[cfg(feature = "net")]
+    models::emit(emit);
     device::emit(trial, emit);
 }

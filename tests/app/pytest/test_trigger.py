@@ -92,15 +92,19 @@ def judged(device, mode, seconds):
 
 
 def f1(device):
-    """Of windows with an incipient fault found, by an ESN that has learnt the normal ones in the same rhythm."""
-    device.run("replay normal")
+    """Of windows with an incipient fault found, by ESNs that have learnt the normal ones in the same rhythm. Of three trainings,
+    as the threshold of one alone moves it by a hundredth."""
+    found = missed = false = 0
     device.run("replay fault 57")
-    device.run("wait 1")
-    device.train("esn")
-    found, missed = judged(device, "faulty", 30)
-    false, _ = judged(device, "normal", 30)
+    for _ in range(3):
+        device.run("replay normal")
+        device.run("wait 1")
+        device.train("esn")
+        anomalous, normal = judged(device, "faulty", 30)
+        found, missed = found + anomalous, missed + normal
+        false += judged(device, "normal", 30)[0]
     device.run("replay fault 1000")
-    assert found + missed > 300
+    assert found + missed > 900
     return 2 * found / (2 * found + false + missed)
 
 

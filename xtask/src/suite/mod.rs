@@ -1,6 +1,7 @@
 //! `cargo xtask test` and `cargo xtask check`: the table of checks, and the loop that runs it.
 
 mod log;
+mod python;
 mod rust;
 mod sizes;
 mod static_checks;
@@ -58,6 +59,7 @@ const CHECKS: &[Check] = &[
     row(Tier::Quick, "host-tests", "unit, property, golden and doc tests, host", rust::host_tests),
     row(Tier::All, "figures", "every figure of hone eval in README and docs", rust::figures),
     row(Tier::Usual, "learners", "engine with some of the learners alone", rust::learners),
+    row(Tier::Usual, "python", "the Python package: estimators, same bits, guide", python::python),
     row(Tier::Usual, "vectors", "golden vectors still follow from their scripts", static_checks::vectors),
     row(Tier::Usual, "no_std-m4f", "portable crates for thumbv7em-none-eabihf", target::build_m4f),
     row(Tier::Usual, "no_std-m3", "portable crates for thumbv7m-none-eabi", target::check_m3),

@@ -37,6 +37,13 @@ pub struct Kept<const WORDS: usize> {
     model: Model<WORDS>,
 }
 
+impl<const WORDS: usize> Kept<WORDS> {
+    /// Its model.
+    pub fn view(&self) -> ModelView<'_> {
+        self.model.view()
+    }
+}
+
 /// What inference carries from frame to frame, and the model of a stream that it works on; of one of rows there is none.
 #[derive(Debug)]
 pub struct Scratch<const LIVE: usize, const COLUMNS: usize> {

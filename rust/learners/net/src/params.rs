@@ -144,6 +144,16 @@ pub(crate) struct Words {
     pub scratch: u32,
 }
 
+impl Words {
+    fn most(self, other: Self) -> Self {
+        Self {
+            training: self.training.max(other.training),
+            model: self.model.max(other.model),
+            scratch: self.scratch.max(other.scratch),
+        }
+    }
+}
+
 impl Checked {
     /// The parameters.
     pub const fn params(&self) -> &Params {
@@ -218,7 +228,13 @@ impl Params {
         if !reconstructs && !(2..=MAX_CLASSES).contains(&shape.classes) {
             return refuse(ParamError::Capacity { name: "classes", asked: shape.classes as u32, capacity });
         }
-        self.words(shape).map_err(CheckError::Network)
+        let words = self.words(shape).map_err(CheckError::Network)?;
+        if reconstructs || shape.classes == 2 {
+            return Ok(words);
+        }
+        // A last dense layer that would give one number for each class is a hidden one where the rows have fewer classes.
+        let fewer = Shape { classes: shape.classes - 1, ..shape };
+        Ok(words.most(self.words(fewer).map_err(CheckError::Network)?))
     }
 
     #[inline(never)]

@@ -252,3 +252,30 @@ mod postcard {
         let _ = model.load(&mut from);
     }
 }
+
+#[test]
+fn a_training_takes_no_more_with_fewer_classes() {
+    let input = Extent { frames: 1, channels: 48 };
+    for units in [4, 8, 10, 32, 63, 64] {
+        for (numbers, keep, momentum, rows_least) in [
+            (Numbers::Int8, true, 0.0, 1.0),
+            (Numbers::Int8, false, 0.9, 0.1),
+            (Numbers::Mixed, true, 0.0, 1.0),
+            (Numbers::F32, true, 0.0, 1.0),
+            (Numbers::F32, false, 0.9, 1.0),
+        ] {
+            let params = Params { numbers, keep, momentum, rows_least, ..params(&format!("dense{units}")) };
+            let needs = |classes| {
+                let checked = params.check(Shape { input, classes }).unwrap();
+                let (model, scratch) = model_words(&checked);
+                [required(&checked), model, scratch]
+            };
+            let most = needs(64);
+            for classes in 2..64 {
+                let fewer = needs(classes);
+                let fits = fewer.iter().zip(most).all(|(a, b)| *a <= b);
+                assert!(fits, "{numbers:?}, {units} units, {classes} classes: {fewer:?} of {most:?}");
+            }
+        }
+    }
+}
