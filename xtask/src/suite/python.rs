@@ -24,8 +24,9 @@ pub fn python(context: &mut Context) -> Result<Tally, String> {
     let package = root.join("target/python-package");
     lay_out(root, &package).map_err(|e| format!("{}: {e}", package.display()))?;
     let mut tests = Command::new(&python);
-    tests.current_dir(root.join("python")).env("PYTHONPATH", &package).env("PYTHONDONTWRITEBYTECODE", "1");
-    tests.args(["-m", "pytest", "-rs", "-p", "no:cacheprovider", "--doctest-modules", "--pyargs", "hone", "tests"]);
+    // Not beside the package's sources, which Python would take for the package.
+    tests.current_dir(root.join("python/tests")).env("PYTHONPATH", &package).env("PYTHONDONTWRITEBYTECODE", "1");
+    tests.args(["-m", "pytest", "-rs", "-p", "no:cacheprovider", "--doctest-modules", "--pyargs", "hone", "."]);
     let succeeded = context.log.run(&mut tests)?;
     let mut tally = of_pytest(&context.log.text(), succeeded);
     if context.tier == Tier::All {
