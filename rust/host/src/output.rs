@@ -86,12 +86,30 @@ pub fn replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
+/// What files of a kind begin with.
+const KINDS: [(&[u8], &str); 2] = [(b"HONE", "a saved model"), (b"\x89PNG", "a picture")];
+
+/// Whether what is there may be replaced by this: what begins as a model or a picture replaces nothing else, such as a recording whose
+/// name was given by mistake.
+fn of_its_kind(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let Some((magic, kind)) = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)) else { return Ok(()) };
+    let mut there = Vec::new();
+    if let Ok(file) = File::open(path) {
+        file.take(magic.len() as u64).read_to_end(&mut there)?;
+    }
+    if there.is_empty() || there == *magic {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("is there and is not {kind}; it stays. Give another name")))
+}
+
 /// Writes a file beside its place and puts it there when it is whole.
 ///
 /// # Errors
-/// It cannot be written, or what is there is no regular file. Whatever was there is as it was.
+/// It cannot be written, or what is there is no regular file, or of another kind. Whatever was there is as it was.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replaceable(path)?;
+    of_its_kind(path, bytes)?;
     // A link stays, and what it leads to is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -152,6 +170,22 @@ mod tests {
         assert!(write_file(folder.path(), b"x").is_err());
         assert!(write_file(&folder.path().join("none/model.hone"), b"x").is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left lying about");
+    }
+
+    #[test]
+    fn a_model_or_a_picture_replaces_only_its_like() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("normal.csv");
+        write_file(&path, b"time,x\n0,1\n").unwrap();
+        for bytes in [b"HONE\x01".as_slice(), b"\x89PNG\r\n"] {
+            let error = write_file(&path, bytes).unwrap_err().to_string();
+            assert!(error.contains("it stays"), "{error}");
+            assert_eq!(read_file(&path, 100).unwrap(), b"time,x\n0,1\n");
+            let own = folder.path().join("own");
+            write_file(&own, bytes).unwrap();
+            write_file(&own, bytes).unwrap();
+            std::fs::remove_file(own).unwrap();
+        }
     }
 
     #[cfg(unix)]

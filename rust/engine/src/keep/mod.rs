@@ -13,7 +13,7 @@
 //! An erase may stop the processor for seconds. It is told of [`ANNOUNCE`] ahead, sampling sees it in
 //! [`Links::erases`](crate::Links), and the frames missed are counted as the flash's, not as overruns.
 
-pub(crate) mod container;
+pub mod container;
 mod incoming;
 mod keeper;
 mod outgoing;

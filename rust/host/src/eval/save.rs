@@ -6,10 +6,12 @@ use super::settings::Table;
 use crate::dataset::{Data, Dataset, Task};
 use crate::output;
 use hone_engine::capacity::WINDOW_FRAMES;
+use hone_engine::data::order::KeepError;
+use hone_engine::keep::container;
 use hone_engine::learners;
 use hone_learn::Report;
 use hone_model::entries::Entry;
-use hone_model::{Contents, write_raw};
+use hone_model::{Container, Contents, write_raw};
 use std::path::Path;
 
 /// A trained model as a device keeps it: what is written around its payload, and the payload.
@@ -83,7 +85,15 @@ pub(super) fn write(
             let sensor =
                 format!("a sensor of the same {} channels, scales, units and {} Hz", r.channels.len(), r.rate_hz);
             text.push_str(&format!("  next: hone push PORT {}   a board with {sensor}\n", path.display()));
-            text.push_str(&format!("        hone run {next} --model {}   the same on this PC\n", path.display()));
+            match Container::read(&bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
+                Ok(_) => text
+                    .push_str(&format!("        hone run {next} --model {}   the same on this PC\n", path.display())),
+                // Said below.
+                Err(KeepError::Frames { .. }) => {}
+                Err(_) => text.push_str(
+                    "  note: it is larger than the image of the NUCLEO-F401RE has room for, and so than the device of hone run\n",
+                ),
+            }
             if r.length != WINDOW_FRAMES {
                 text.push_str(&format!(
                     "  note: it judges windows of {} frames, and images have {WINDOW_FRAMES} unless built with \
