@@ -260,6 +260,21 @@ fn new_proposes_what_the_files_tell() {
     let (written, object) = new(&folder, &["t.csv"], &[], "svm");
     assert!(written.contains("kind = \"table\"") && written.contains("label = \"kind\""), "{written}");
     assert_eq!(object["accuracy"], 1.0);
+    // Recordings with a column of states, one after another: each class is split, so that both are learnt.
+    let state = |i: usize| if i < 30_000 { "healthy" } else { "leaking" };
+    let values = hum(30_000, true, 7).into_iter().chain(hum(12_000, false, 8)).enumerate();
+    let rows: String = values.map(|(i, v)| format!("{:.3};{v};{}\n", i as f64 / 500.0, state(i))).collect();
+    std::fs::write(folder.join("pump.csv"), format!("time;x;state\n{rows}")).unwrap();
+    let (written, object) = new(&folder, &["pump.csv"], &[], "svm");
+    assert!(written.contains("over = \"class\"") && written.contains("label = \"state\""), "{written}");
+    assert!(object["accuracy"].as_f64().unwrap() > 0.9, "{object}");
+    // A pipe is not waited for.
+    if cfg!(unix) {
+        let pipe = folder.join("pipe.csv");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let run = hone(&["new", "--yes", text(&pipe)], b"").refused();
+        assert!(run.err.contains("is not a regular file"), "{}", run.err);
+    }
     // An array does not tell its rate.
     std::fs::write(folder.join("x.npy"), npy(&[8000, 2], &hum(16000, true, 3))).unwrap();
     let out = folder.join("made.toml");

@@ -84,7 +84,11 @@ pub fn run(args: &NewArgs) -> Result<(), String> {
 fn below(args: &NewArgs) -> Result<(PathBuf, Vec<String>), String> {
     let mut full = Vec::new();
     for file in &args.files {
-        full.push(file.canonicalize().map_err(|e| format!("{}: {e}", file.display()))?);
+        let path = file.canonicalize().map_err(|e| format!("{}: {e}", file.display()))?;
+        if !path.is_file() {
+            return Err(format!("{} is not a regular file", file.display()));
+        }
+        full.push(path);
     }
     full.sort();
     full.dedup();

@@ -188,6 +188,10 @@ impl Proposal {
         match (self.anomaly(), self.recordings, ill) {
             (true, _, true) => "part = \"test\"",
             (true, _, false) => "split = { train = 0.5, calibrate = 0.25, test = 0.25 }",
+            // Classes that a column names may lie one after another.
+            (false, ..) if self.files.get(i).is_some_and(|f| f.label.is_some()) => {
+                "split = { train = 0.6, test = 0.4, over = \"class\" }"
+            }
             (false, false, _) if of_class <= 1 => "split = { train = 0.6, test = 0.4, over = \"class\" }",
             (false, ..) => "split = { train = 0.6, test = 0.4 }",
         }
