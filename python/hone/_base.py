@@ -23,6 +23,8 @@ KINDS = [np.float64, np.float32]
 BLOCK = 1024
 #: The greatest number of a class on the device, and the most rows of a training set.
 MOST = 65534
+#: Bytes of workspace at most: 1 GiB.
+LARGEST = 2**30
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -101,9 +103,12 @@ class Base(BaseEstimator):
             raise ValueError(f"max_rows={room!r} is refused: max_rows takes None or a whole number from 1")
         if room is None and len(X) > MOST and hasattr(self, "max_rows"):
             raise ValueError(f"{len(X)} rows are more than the {MOST} that a training set holds; give max_rows to learn from a part")
+        workspace = getattr(self, "workspace_bytes", None)
+        if workspace is not None and not 0 <= workspace <= LARGEST:
+            raise ValueError(f"workspace_bytes={workspace!r} is refused: workspace_bytes takes None or 0 to {LARGEST}")
         self._model = _hone.train(
             self._learner, self._settings(), reals(X), X.shape[1], labels=labels, bits=getattr(self, "row_bits", 32),
-            room=room, workspace=getattr(self, "workspace_bytes", None), told=self._told(),
+            room=room, workspace=workspace, told=self._told(),
         )  # fmt: skip
         self._note({})
         return self
@@ -273,6 +278,9 @@ class Detector:
         Where something else than the upper threshold decides (a lower one, an average that is not full), it is at the threshold.
         """
         score = answers["score"].astype(np.float64)
+        lost = np.flatnonzero(np.isnan(score))
+        if len(lost):
+            raise ValueError(f"row {lost[0]} gives no finite decision value; scale the features")
         decision = score if self._model.bounds is None else -score - self.offset_
         least = np.finfo(np.float32).eps * max(1.0, abs(self.offset_))
         anomalous = answers["decision"] != NORMAL

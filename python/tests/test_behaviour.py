@@ -71,6 +71,8 @@ def test_a_parameter_that_cannot_be_set():
         (hone.Svm(kernel="rfb"), "kernel='rfb' is refused: kernel takes one of auto, linear, rbf, poly, sigmoid"),
         (hone.Svm(row_bits=7), "row_bits=7 is refused: row_bits takes 8, 16 or 32"),
         (hone.Svm(max_rows=0), "max_rows=0 is refused"),
+        (hone.Svm(workspace_bytes=10**18), "workspace_bytes=1000000000000000000 is refused"),
+        (hone.Svm(workspace_bytes=-1), "workspace_bytes=-1 is refused"),
         (hone.Svm(workspace_bytes=100), "bytes"),
         (hone.Net(epochs=2.5), "epochs=2.5 is refused: epochs takes a whole number from 1 to 10000"),
         (hone.Rce(prototypes=0), "prototypes=0 is refused: prototypes takes a whole number from 1 to 65535"),
@@ -110,6 +112,13 @@ def test_bad_input():
         hone.Svm().fit(np.zeros((70_000, 1)), np.arange(70_000) % 2)
     with pytest.raises(ValueError, match="5000 features: 1 to 4096 are possible"):
         hone.Svm().fit(np.zeros((4, 5000)), [0, 1, 0, 1])
+
+
+def test_no_verdict_without_a_number():
+    novelty = hone.Svm(machine="novelty").fit(X)
+    assert set(novelty.predict(X)) <= {-1, 1}
+    with pytest.raises(ValueError, match="row 0 gives no finite decision value"):
+        novelty.predict(X * 1e30)
 
 
 def test_bad_files():
