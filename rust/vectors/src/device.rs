@@ -96,9 +96,9 @@ impl Trial {
             _ => 12_800,
         };
         self.links.request.update(|r| r.label = Some(ClassId(class)).filter(|_| labelled));
-        // The queue of events is short.
-        for _ in 0..seconds * 4 {
-            self.device.run(Micros(250_000));
+        // The queue of events is short, and a network tells of a pass each 20 ms.
+        for _ in 0..seconds * 20 {
+            self.device.run(Micros(50_000));
             while let Some(event) = self.device.events.receive() {
                 self.told.add(event);
             }
@@ -192,6 +192,8 @@ mod tests {
         for learner in Learner::ALL {
             trial.teach(*learner);
             assert!(trial.tells_apart(), "{learner:?}: {:?}", trial.told);
+            // As the program that counts instructions goes on.
+            trial.window();
         }
     }
 }
