@@ -119,3 +119,40 @@ fn what_does_not_serve_is_refused_with_what_to_do() {
         assert!(run.err.contains(wanted), "{more:?}: {}", run.err);
     }
 }
+
+#[test]
+fn a_day_goes_on_over_gaps_and_from_file_to_file() {
+    let folder = folder("regression-gaps");
+    // Minutes of five days from the 1st on, of which a third of a day is missing; then of two days of the 9th and 10th, at noon.
+    let mut rng = Rng::new(5);
+    let mut days = |name: &str, minutes: &mut dyn Iterator<Item = u32>| {
+        let mut text = String::from("time,inside\n");
+        for minute in minutes {
+            let day = (minute as f32 / 1440.0 * core::f32::consts::TAU).sin();
+            let (date, hour, minutes) = (1 + minute / 1440, minute / 60 % 24, minute % 60);
+            let value = 20.0 + 2.0 * day + 0.03 * rng.next_normal();
+            writeln!(text, "2024-03-{date:02}T{hour:02}:{minutes:02}:00Z,{value:.3}").unwrap();
+        }
+        fs::write(folder.join(name), text).unwrap();
+    };
+    days("train.csv", &mut (0..5 * 1440).filter(|m| !(3000..3500).contains(m)));
+    days("test.csv", &mut (8 * 1440 + 720..10 * 1440));
+    let files = "[[file]]\npath = \"train.csv\"\npart = \"train\"\n[[file]]\npath = \"test.csv\"\npart = \"test\"\n";
+    let (manifest, root) = (manifest(&folder, files), folder.to_str().unwrap());
+    let set = ["--set", "lags=0", "--set", "harmonics=1"];
+    let base = ["eval", &manifest, "--root", root, "--learner", "linear", "--json"];
+    let report: serde_json::Value = serde_json::from_str(&hone(&[&base[..], &set].concat(), b"").well().out).unwrap();
+    let figure = |key: &str| report["regression"][key].as_f64().unwrap();
+    assert!((0.0008..0.0011).contains(&figure("mse")) && (0.93..0.97).contains(&figure("coverage")), "{report}");
+    // What is anomalous is not learnt.
+    fs::write(folder.join("spans.csv"), "start,end\n2024-03-02T00:00:00Z,2024-03-02T06:00:00Z\n").unwrap();
+    let classes = "[[class]]\nname = \"well\"\n[[class]]\nname = \"ill\"\nanomalous = true\n";
+    let spans = "class = \"well\"\n[file.spans]\npath = \"spans.csv\"\ntime = \"time\"\nclass = \"ill\"\n";
+    let files = files.replace("part = \"train\"\n", &format!("part = \"train\"\n{spans}"));
+    let ill = self::manifest(
+        &folder,
+        &format!("{classes}{}", files.replace("part = \"test\"", "class = \"well\"\npart = \"test\"")),
+    );
+    let run = hone(&["eval", &ill, "--root", root, "--learner", "linear"], b"").refused();
+    assert!(run.err.contains("anomalous windows are among those to train"), "{}", run.err);
+}

@@ -319,7 +319,7 @@ impl Dataset {
         }
         let anomalous = |class: usize| self.classes.get(class).is_some_and(|c| c.anomalous);
         let mut taught = self.parts().filter(|(part, _)| *part != Part::Test);
-        if self.task == Task::Anomaly && taught.any(|(_, class)| anomalous(class)) {
+        if self.task != Task::Classification && taught.any(|(_, class)| anomalous(class)) {
             let problem = "anomalous windows are among those to train or calibrate on; give them part = \"test\"";
             return Err(source.fault("file", problem.into()));
         }

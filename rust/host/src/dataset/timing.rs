@@ -145,26 +145,31 @@ impl Timing {
         }))
     }
 
-    /// The time of the row, and whether there is a gap before it.
+    /// When the first row was, in seconds of a clock that all files share; `None` of numbers, which begin anywhere.
+    pub fn begins(&self) -> Option<f64> {
+        (self.clock != Clock::Number).then_some(self.first * self.unit)
+    }
+
+    /// The time of the row, and the seconds of a gap before it, less than nothing where times step back.
     ///
     /// # Errors
     /// The cell is no time, or of another clock.
-    pub fn row(&mut self, sheet: &Sheet) -> Result<(Moment, bool), Fault> {
+    pub fn row(&mut self, sheet: &Sheet) -> Result<(Moment, Option<f64>), Fault> {
         let text = sheet.text(self.column)?;
         let now = moment(text).filter(|m| m.clock == self.clock).ok_or_else(|| {
             let problem = format!("{text:?} is no time like those before, which are {}", self.clock.name());
             sheet.fault(self.column, problem)
         })?;
-        let mut gap = false;
+        let mut gap = None;
         if let Some(last) = self.last {
             let interval = now.at - last;
             if interval < 0.0 {
                 self.back += 1;
                 self.first_back = self.first_back.or(Some(sheet.line()));
             }
-            gap = interval < 0.0 || interval > self.gap;
+            gap = (interval < 0.0 || interval > self.gap).then_some(interval * self.unit);
             self.long += u64::from(interval > self.gap);
-            if !gap {
+            if gap.is_none() {
                 self.sum += interval;
                 self.intervals += 1;
             }

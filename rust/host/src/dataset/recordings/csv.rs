@@ -107,9 +107,10 @@ pub(super) fn read(
         let (mut class, mut faults) = (whole, Faults::NONE);
         if let Some(timing) = &mut timing {
             let (now, gap) = timing.row(&sheet)?;
-            if gap {
+            if let Some(seconds) = gap {
                 faults = Faults::GAP;
                 gaps += 1;
+                sink.missing(seconds * rate_hz - 1.0);
             }
             if let Some((spans, other)) = &mut spans
                 && spans.contain(now.at)
@@ -139,10 +140,11 @@ pub(super) fn read(
             return Err(fault(&path, Some(sheet.line()), super::TOO_MANY));
         }
     }
-    let stream = sink.end();
+    let mut stream = sink.end();
     if stream.faults.is_empty() {
         return Err(fault(&path, None, "has no rows below its header"));
     }
+    stream.begins = timing.as_ref().and_then(Timing::begins);
     if let Some(timing) = &timing {
         timing.end(&sheet, rate_hz)?;
         reading.rates.extend(timing.rate_hz().map(|rate| (file.path.clone(), rate)));

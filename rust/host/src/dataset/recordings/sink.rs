@@ -64,6 +64,18 @@ pub struct Stream {
     pub prints: Prints,
     /// Whether any frame differs from the one before.
     pub moves: bool,
+    /// Frames behind gaps, and how many are missing before each in all.
+    pub missing: Vec<(usize, usize)>,
+    /// When it begins, in seconds of a clock that all files share.
+    pub begins: Option<f64>,
+}
+
+impl Stream {
+    /// Frames that are missing before this one.
+    pub fn missing_before(&self, frame: usize) -> usize {
+        let behind = self.missing.partition_point(|(at, _)| *at <= frame);
+        behind.checked_sub(1).and_then(|last| self.missing.get(last)).map_or(0, |(_, count)| *count)
+    }
 }
 
 /// What a frame or window is.
@@ -97,6 +109,13 @@ impl<'s> Sink<'s> {
     ) -> Self {
         let stream = Stream { name, windowed, start: store.len(), ..Stream::default() };
         Self { store, facts, frame: vec![0; scales.len()], previous: Vec::new(), scales, repeats: 0, stream }
+    }
+
+    /// Notes that so many frames are missing before the next one, to the nearest.
+    pub fn missing(&mut self, frames: f64) {
+        let before = self.stream.missing.last().map_or(0, |(_, count)| *count);
+        // A float becomes the nearest whole number that there is: nothing where times step back.
+        self.stream.missing.push((self.stream.faults.len(), before.saturating_add(frames.round() as usize)));
     }
 
     /// Takes a frame of one number for each channel.

@@ -15,6 +15,8 @@ const MOST_WINDOWS: usize = 1 << 24;
 #[derive(Debug, Default)]
 pub struct Cutter {
     frames_before: usize,
+    /// When the first stream with dates begins, and its first frame.
+    dated: Option<(f64, usize)>,
     sequence: u32,
     windows: usize,
 }
@@ -56,7 +58,8 @@ impl Cutter {
                         continue;
                     };
                     items.push(Item { recording, class: mark.class, label: mark.label, group: mark.group });
-                    cuts.push((recording, at, if stream.windowed { w * step } else { at }));
+                    let clock = if stream.windowed { w * step } else { at + stream.missing_before(at) };
+                    cuts.push((recording, at, clock));
                 }
             }
             if cuts.len() == before {
@@ -77,9 +80,11 @@ impl Cutter {
         let mut recordings: Vec<Recording> = Vec::new();
         let mut starts = Vec::new();
         for stream in streams {
-            starts.push(self.frames_before);
+            let start = self.start(&stream, set.rate_hz);
+            starts.push(start);
             let units = stream.marks.len();
-            self.frames_before += if stream.windowed { units * step } else { units };
+            self.frames_before =
+                start + if stream.windowed { units * step } else { units + stream.missing_before(units) };
             recordings.push(recorded(stream, set.length));
         }
         let mut clocks = vec![0; recordings.len()];
@@ -124,6 +129,15 @@ impl Cutter {
         recordings.retain(|r| !r.windows.is_empty());
         set.step = set.step.min(step);
         Ok(recordings)
+    }
+
+    /// The frame at which a stream begins on the clock of all: as its dates say, where it is later than those before, else right behind them.
+    fn start(&mut self, stream: &Stream, rate_hz: f64) -> usize {
+        let Some(begins) = stream.begins else { return self.frames_before };
+        let (first, frame) = *self.dated.get_or_insert((begins, self.frames_before));
+        // Twenty years are not a gap in a recording.
+        let later = (begins - first).clamp(0.0, 20.0 * 365.25 * 86_400.0) * rate_hz;
+        self.frames_before.max(frame + later.round() as usize)
     }
 }
 
