@@ -195,6 +195,8 @@ class Esn(_Watcher):
         X = validate_data(self, X, dtype=KINDS, ensure_min_samples=2)
         if X.shape[1] < 2:
             raise ValueError("X has 1 feature(s): a window of one sample has nothing that could be learnt")
+        if not 1 <= int(self.channels) <= 16:
+            raise ValueError(f"channels={self.channels!r} is refused: channels takes 1 to 16")
         if X.shape[1] % int(self.channels):
             raise ValueError(f"windows of {X.shape[1]} samples are no whole frames of channels={self.channels}")
         largest = float(np.abs(X).max())

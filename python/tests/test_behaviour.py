@@ -72,6 +72,7 @@ def test_a_parameter_that_cannot_be_set():
         (hone.Svm(row_bits=7), "row_bits=7 is refused: row_bits takes 8, 16 or 32"),
         (hone.Svm(max_rows=0), "max_rows=0 is refused"),
         (hone.Svm(workspace_bytes=10**18), "workspace_bytes=1000000000000000000 is refused"),
+        (hone.Esn(channels=0), "channels=0 is refused: channels takes 1 to 16"),
         (hone.Svm(workspace_bytes=-1), "workspace_bytes=-1 is refused"),
         (hone.Svm(workspace_bytes=100), "bytes"),
         (hone.Net(epochs=2.5), "epochs=2.5 is refused: epochs takes a whole number from 1 to 10000"),
@@ -207,14 +208,22 @@ def _long():
     return hone.Net(epochs=10_000, units=64), np.random.default_rng(1).normal(size=(2000, 64)), np.arange(2000) % 3
 
 
-def test_ctrl_c_ends_a_training():
+@pytest.fixture
+def interrupts():
+    """Ctrl-C raises: what runs in the background was told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_training(interrupts):
     net, rows, classes = _long()
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         net.fit(rows, classes)
 
 
-def test_other_threads_run_while_one_trains():
+def test_other_threads_run_while_one_trains(interrupts):
     net, rows, classes = _long()
     ticks, stop = [0], threading.Event()
 
