@@ -3,7 +3,12 @@
 /// The candidate nearest to `word`, if it is near enough to have been meant: one slip (a letter missing, added, wrong, or two
 /// exchanged) in three letters.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let slips = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    // The shell writes the learner or section before it: esn.leak.
+    let bare = word.rsplit('.').next().unwrap_or(word);
+    let slips = |candidate: &str| match strsim::damerau_levenshtein(word, candidate) {
+        0 => 0,
+        slips => slips.min(1 + strsim::damerau_levenshtein(bare, candidate)),
+    };
     let near = candidates.into_iter().map(|c| (slips(c), c)).min_by_key(|(slips, _)| *slips)?;
     (near.0 > 0 && near.0 <= word.chars().count().div_ceil(3)).then_some(near.1)
 }
@@ -23,6 +28,8 @@ mod tests {
         for (typed, meant) in [("trian", "train"), ("wiat", "wait"), ("lable", "label"), ("lde", "led")] {
             assert_eq!(nearest(typed, words), Some(meant), "{typed}");
         }
+        assert_eq!(nearest("esn.leak", ["leak", "units"]), Some("leak"));
+        assert_eq!(nearest("esn.leek", ["esn.leak", "svm.c"]), Some("esn.leak"));
         for typed in ["nonsense", "train", "x", ""] {
             assert_eq!(nearest(typed, words), None, "{typed}");
         }

@@ -268,6 +268,12 @@ fn new_proposes_what_the_files_tell() {
     let (written, object) = new(&folder, &["pump.csv"], &[], "svm");
     assert!(written.contains("over = \"class\"") && written.contains("label = \"state\""), "{written}");
     assert!(object["accuracy"].as_f64().unwrap() > 0.9, "{object}");
+    // One cell that is no number is told with its line.
+    let rows: String =
+        (0..500).map(|i| format!("{i},{}\n", if i == 100 { "ERR".into() } else { format!("0.{i}") })).collect();
+    std::fs::write(folder.join("cell.csv"), format!("time,x\n{rows}")).unwrap();
+    let run = hone(&["new", "--yes", "--rate", "1", text(&folder.join("cell.csv"))], b"").refused();
+    assert!(run.err.contains("line 102") && run.err.contains("\"ERR\""), "{}", run.err);
     // A pipe is not waited for.
     if cfg!(unix) {
         let pipe = folder.join("pipe.csv");

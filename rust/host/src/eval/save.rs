@@ -94,6 +94,13 @@ pub(super) fn write(
                     "  note: it is larger than the image of the NUCLEO-F401RE has room for, and so than the device of hone run\n",
                 ),
             }
+            let set_to = |name: &str| saved.parameters.values().into_iter().find(|(n, _)| n == name).map(|(_, v)| v);
+            if set_to("harmonics").is_some_and(|v| v != "0") || set_to("trend").is_some_and(|v| v == "on") {
+                text.push_str(
+                    "  note: trend and course of the day are of this recording's clock; on another they are unknown until it learns on \
+                     (adapt on, train linear --continue)\n",
+                );
+            }
             if r.length != WINDOW_FRAMES {
                 text.push_str(&format!(
                     "  note: it judges windows of {} frames, and images have {WINDOW_FRAMES} unless built with \

@@ -68,6 +68,8 @@ pub fn file(root: &Path, path: &str) -> Result<Inspected, Fault> {
 #[derive(Clone, Debug)]
 struct Cells {
     numeric: bool,
+    /// The first cell that is no number, and its line.
+    odd: Option<(usize, String)>,
     least: f64,
     greatest: f64,
     values: BTreeSet<String>,
@@ -83,7 +85,8 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
         Err(e) => return Err(e),
     };
     let names = sheet.column_names().to_vec();
-    let empty = Cells { numeric: true, least: f64::INFINITY, greatest: f64::NEG_INFINITY, values: BTreeSet::new() };
+    let empty =
+        Cells { numeric: true, odd: None, least: f64::INFINITY, greatest: f64::NEG_INFINITY, values: BTreeSet::new() };
     let mut cells = vec![empty; names.len()];
     let mut moments: Vec<Option<Vec<(Clock, f64)>>> = vec![Some(Vec::new()); names.len()];
     let mut frames = 0;
@@ -106,7 +109,12 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
                     }
                 }
                 Ok(_) => {}
-                Err(_) => cell.numeric = false,
+                Err(_) => {
+                    cell.numeric = false;
+                    if cell.odd.is_none() {
+                        cell.odd = Some((sheet.line(), sheet.text(c)?.to_owned()));
+                    }
+                }
             }
             if cell.values.len() <= CLASSES {
                 cell.values.insert(sheet.text(c)?.to_owned());
@@ -148,11 +156,13 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
     if let Some(other) =
         (0..names.len()).find(|c| Some(*c) != time && Some(*c) != label && cells.get(*c).is_some_and(|x| !x.numeric))
     {
+        let (line, text) = cells.get(other).and_then(|x| x.odd.clone()).unwrap_or_default();
         let problem = format!(
-            "column {} holds neither numbers, nor times, nor a few classes; remove it",
+            "column {} holds neither numbers, nor times, nor a few classes: the first other cell is {text:?}; mend it, or remove the \
+             column",
             names.get(other).map_or("", String::as_str)
         );
-        return Err(fault(full, None, problem));
+        return Err(fault(full, Some(line), problem));
     }
     let columns = names.iter().zip(&cells).enumerate().filter(|(c, _)| Some(*c) != time && Some(*c) != label);
     let columns: Vec<Column> =
