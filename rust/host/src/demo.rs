@@ -115,7 +115,7 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     if let Some(folder) = &args.recordings {
         return output::exit(recordings::write(folder, args.seed));
     }
-    if let Err(e) = output::replaceable(&args.plot) {
+    if let Err(e) = output::replaceable(&args.plot, output::PICTURE) {
         output::error(&format!("cannot write the figure {}: {e}", args.plot.display()));
         return ExitCode::FAILURE;
     }

@@ -70,13 +70,26 @@ pub fn exit<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
     }
 }
 
-/// Whether a file may be written here: there is none, or a regular one.
+/// What a saved model begins with.
+pub const MODEL: &[u8] = &hone_model::MAGIC;
+/// What a picture begins with.
+pub const PICTURE: &[u8] = b"\x89PNG";
+
+/// Whether a file that begins so may be written here: there is none, or a regular one that is empty or begins so, too. A recording whose
+/// name was given by mistake stays.
 ///
 /// # Errors
-/// It is a folder, a device, a pipe.
-pub fn replaceable(path: &Path) -> io::Result<()> {
+/// It is a folder, a device, a pipe, or a file of another kind.
+pub fn replaceable(path: &Path, begins: &[u8]) -> io::Result<()> {
     match std::fs::metadata(path) {
-        Ok(meta) if meta.is_file() => Ok(()),
+        Ok(meta) if meta.is_file() => {
+            let mut there = Vec::new();
+            File::open(path)?.take(begins.len() as u64).read_to_end(&mut there)?;
+            if there.is_empty() || there == begins {
+                return Ok(());
+            }
+            Err(io::Error::other("is a file of another kind, which stays; give another name"))
+        }
         Ok(meta) if meta.is_dir() => {
             Err(io::Error::new(ErrorKind::IsADirectory, "is a folder; give the name of a file in it"))
         }
@@ -86,21 +99,15 @@ pub fn replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What files of a kind begin with.
-const KINDS: [(&[u8], &str); 2] = [(b"HONE", "a saved model"), (b"\x89PNG", "a picture")];
-
-/// Whether what is there may be replaced by this: what begins as a model or a picture replaces nothing else, such as a recording whose
-/// name was given by mistake.
-fn of_its_kind(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let Some((magic, kind)) = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)) else { return Ok(()) };
-    let mut there = Vec::new();
-    if let Ok(file) = File::open(path) {
-        file.take(magic.len() as u64).read_to_end(&mut there)?;
+/// Whether nothing is here: recordings and manifests are not replaced.
+///
+/// # Errors
+/// Something is.
+pub fn absent(path: &Path) -> Result<(), String> {
+    if path.symlink_metadata().is_ok() {
+        return Err(format!("{} already exists; give another name, or move it away", path.display()));
     }
-    if there.is_empty() || there == *magic {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("is there and is not {kind}; it stays. Give another name")))
+    Ok(())
 }
 
 /// Writes a file beside its place and puts it there when it is whole.
@@ -108,8 +115,7 @@ fn of_its_kind(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// It cannot be written, or what is there is no regular file, or of another kind. Whatever was there is as it was.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replaceable(path)?;
-    of_its_kind(path, bytes)?;
+    replaceable(path, [MODEL, PICTURE].into_iter().find(|kind| bytes.starts_with(kind)).unwrap_or(&[]))?;
     // A link stays, and what it leads to is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -179,7 +185,7 @@ mod tests {
         write_file(&path, b"time,x\n0,1\n").unwrap();
         for bytes in [b"HONE\x01".as_slice(), b"\x89PNG\r\n"] {
             let error = write_file(&path, bytes).unwrap_err().to_string();
-            assert!(error.contains("it stays"), "{error}");
+            assert!(error.contains("which stays"), "{error}");
             assert_eq!(read_file(&path, 100).unwrap(), b"time,x\n0,1\n");
             let own = folder.path().join("own");
             write_file(&own, bytes).unwrap();

@@ -56,7 +56,7 @@ impl RunArgs {
     fn device(&self) -> Result<HostDevice, String> {
         let source = self.source()?;
         let flash = match &self.flash {
-            Some(path) => output::replaceable(path)
+            Some(path) => output::replaceable(path, &[])
                 .and_then(|()| HostFlash::file(path))
                 .map_err(|e| format!("the flash {}: {e}", path.display()))?,
             None => HostFlash::ram(),

@@ -182,8 +182,8 @@ fn a_saved_model_judges_as_it_was_judged() {
     assert!(hone(&["run", "--model", text(&model)], b"").refused().err.contains("it is not a model"));
     for (options, words) in [
         (&["--save", text(&folder)][..], "is a folder"),
-        (&["--save", text(&manifest)], "it stays"),
-        (&["--save", text(&folder.join("well.npy"))], "it stays"),
+        (&["--save", text(&manifest)], "which stays"),
+        (&["--save", text(&folder.join("well.npy"))], "which stays"),
         (&["--save", "x.hone", "--protocol", "interleaved"], "--save goes with --protocol holdout"),
     ] {
         let mut arguments = vec!["eval", text(&manifest), "--learner", "rce"];

@@ -430,7 +430,7 @@ mod pty {
         std::fs::write(&file, b"no model").unwrap();
         let output = run("push");
         assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("model.hone: it is"));
-        for (name, seconds) in [("motor.csv", "3"), ("motor.npy", "3"), ("motor.wav", "3")] {
+        for (name, seconds) in [("text.csv", "3"), ("array.npy", "3"), ("sound.wav", "3")] {
             let file = folder.path().join(name);
             let hone =
                 |args: &[&std::ffi::OsStr]| Command::new(env!("CARGO_BIN_EXE_hone")).args(args).output().unwrap();
@@ -442,6 +442,11 @@ mod pty {
             let check = hone(&["check".as_ref(), manifest.as_ref(), "--root".as_ref(), folder.path().as_ref()]);
             let told = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
             assert!(check.status.success() && told.contains("1000"), "{name}: {told}");
+            // Neither a recording nor its manifest, which may have been edited, is replaced.
+            std::fs::remove_file(&file).unwrap();
+            let again = hone(&["record".as_ref(), port.as_ref(), file.as_ref()]);
+            let told = String::from_utf8_lossy(&again.stderr);
+            assert!(!again.status.success() && told.contains(".toml already exists"), "{told}");
         }
         let record = Command::new(env!("CARGO_BIN_EXE_hone")).args(["record", &port, "motor.mp3"]).output().unwrap();
         assert!(!record.status.success() && String::from_utf8_lossy(&record.stderr).contains(".csv, .wav or .npy"));

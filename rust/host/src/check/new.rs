@@ -50,9 +50,7 @@ pub fn run(args: &NewArgs) -> Result<(), String> {
     }
     let text = proposal.manifest()?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.toml", proposal.name)));
-    if out.exists() {
-        return Err(format!("{} already exists; give another name with --out", out.display()));
-    }
+    output::absent(&out)?;
     // What cannot be read again is not written.
     let source = Source::new(&out, text.clone());
     let (summary, set) = super::look(&source, &root)?;

@@ -18,6 +18,8 @@ const STORY: [(Condition, u64); 4] =
 /// A file cannot be written.
 pub fn write(folder: &Path, seed: u64) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let path = |condition: Condition| folder.join(format!("{}.csv", condition.name()));
+    STORY.iter().try_for_each(|(condition, _)| output::absent(&path(*condition)))?;
     for (condition, seconds) in STORY {
         let mut source = Source::rig(seed);
         if let Control::Rig(control) = source.control() {
@@ -38,7 +40,7 @@ pub fn write(folder: &Path, seed: u64) -> Result<(), String> {
             }
             text.push('\n');
         }
-        let path = folder.join(format!("{}.csv", condition.name()));
+        let path = path(condition);
         output::write_file(&path, text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))?;
         output::print(&format!("{}: {seconds} s, m/s2 at {rate} Hz, {}\n", path.display(), meaning(condition)));
     }

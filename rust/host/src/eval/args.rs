@@ -221,7 +221,7 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
     // Before an hour of training, not after.
     args.save
         .as_deref()
-        .map_or(Ok(()), output::replaceable)
+        .map_or(Ok(()), |path| output::replaceable(path, output::MODEL))
         .map_err(|e| EvalError::NotServed(format!("the file of --save {e}")))?;
     let set = Dataset::read(source, &recordings_of(source, args.root.as_deref()))?;
     if set.task == Task::Regression {

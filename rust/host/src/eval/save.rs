@@ -5,10 +5,10 @@ use super::learner::EvalError;
 use super::settings::Table;
 use crate::dataset::{Data, Dataset, Task};
 use crate::output;
-use hone_engine::capacity::WINDOW_FRAMES;
 use hone_engine::data::order::KeepError;
 use hone_engine::keep::container;
-use hone_engine::learners;
+use hone_engine::text::Out;
+use hone_engine::{learners, say};
 use hone_learn::Report;
 use hone_model::entries::Entry;
 use hone_model::{Container, Contents, write_raw};
@@ -29,6 +29,15 @@ pub struct Saved {
     pub report: Option<Report>,
     /// The payload.
     pub payload: Vec<u8>,
+}
+
+/// Words of the device, gathered.
+struct Text<'a>(&'a mut String);
+
+impl Out for Text<'_> {
+    fn str(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
 }
 
 /// Writes the model as a file; what to do with it, in lines.
@@ -85,14 +94,15 @@ pub(super) fn write(
             let sensor =
                 format!("a sensor of the same {} channels, scales, units and {} Hz", r.channels.len(), r.rate_hz);
             text.push_str(&format!("  next: hone push PORT {}   a board with {sensor}\n", path.display()));
+            // What this program's device says to it, which is as large as the image of the NUCLEO-F401RE.
             match Container::read(&bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
                 Ok(_) => text
                     .push_str(&format!("        hone run {next} --model {}   the same on this PC\n", path.display())),
-                // Said below.
-                Err(KeepError::Frames { .. }) => {}
-                Err(_) => text.push_str(
-                    "  note: it is larger than the image of the NUCLEO-F401RE has room for, and so than the device of hone run\n",
-                ),
+                Err(error) => {
+                    text.push_str("  note: the NUCLEO-F401RE's image, and hone run, refuse it: ");
+                    say::keep_error(&error, &mut Text(&mut text));
+                    text.push('\n');
+                }
             }
             let set_to = |name: &str| saved.parameters.values().into_iter().find(|(n, _)| n == name).map(|(_, v)| v);
             if set_to("harmonics").is_some_and(|v| v != "0") || set_to("trend").is_some_and(|v| v == "on") {
@@ -100,13 +110,6 @@ pub(super) fn write(
                     "  note: trend and course of the day are of this recording's clock; on another they are unknown until it learns on \
                      (adapt on, train linear --continue)\n",
                 );
-            }
-            if r.length != WINDOW_FRAMES {
-                text.push_str(&format!(
-                    "  note: it judges windows of {} frames, and images have {WINDOW_FRAMES} unless built with \
-                     CONFIG_HONE_WINDOW_FRAMES={0}\n",
-                    r.length
-                ));
             }
         }
         Data::Table(t) => text.push_str(&format!(

@@ -41,7 +41,7 @@ pub fn run(args: &RecordArgs) -> Result<(), String> {
     let kind = Kind::of(&args.file).map_err(|e| of(&args.file, &e))?;
     let manifest = args.file.with_extension("toml");
     for path in [&args.file, &manifest] {
-        output::replaceable(path).map_err(|e| of(path, &e))?;
+        output::absent(path)?;
     }
     let port = Serial::open(&args.port, args.baud).map_err(|e| {
         format!("{}: {e}; check that the port is right and that no other program has it open", args.port.display())

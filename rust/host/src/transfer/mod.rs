@@ -56,7 +56,7 @@ pub fn push(args: &TransferArgs) -> Result<(), Trouble> {
 /// # Errors
 /// [`Trouble`]; no file is then written.
 pub fn pull(args: &TransferArgs) -> Result<(), Trouble> {
-    output::replaceable(&args.file).map_err(|e| Trouble::File(args.file.clone(), e))?;
+    output::replaceable(&args.file, output::MODEL).map_err(|e| Trouble::File(args.file.clone(), e))?;
     let mut console = open(args)?;
     let bar = bar(1);
     let bytes = fetch(&mut console, &mut |line, lines| {
