@@ -388,8 +388,9 @@ fn extract<'py>(
     let mut params = features::Params::default();
     settings::apply(&mut params, settings)?;
     let windows = matrix(data, width, Some(channels))?;
-    let extractor =
-        params.check(Shape { channels, frames: width / channels }).map_err(|e| wrong(settings::conflict(e)))?;
+    let extractor = params
+        .check(Shape { channels, frames: width / channels })
+        .map_err(|e| wrong(settings::conflict("features", &e)))?;
     let watch = Watch::default();
     let made = run(py, &watch, None, || {
         let (mut memory, mut row) = (vec![0u32; extractor.required().div_ceil(4)], vec![0.0f32; extractor.len()]);

@@ -196,7 +196,7 @@ fn train<K: Kind>(
     };
     let room = plan.room.min(MOST_ROWS);
     let setup = Setup { shape, rows: room as u16, windows, ..Setup::default() };
-    let checked = K::check(params, &setup).map_err(|e| Fail::Text(format!("{}: {}", K::NAME, conflict(e))))?;
+    let checked = K::check(params, &setup).map_err(|e| Fail::Text(conflict(K::NAME, &e)))?;
     let mut held = Held::<K> { model: Box::new(K::EMPTY), report: None };
     if K::IN_PLACE {
         K::start(&mut held.model, &checked).map_err(explain::<K>)?;
@@ -382,7 +382,7 @@ fn record(answer: &Answer) -> [u8; ANSWER] {
 }
 
 /// Text in memory.
-struct Text(String);
+pub struct Text(pub String);
 
 impl Out for Text {
     fn str(&mut self, text: &str) {

@@ -1,5 +1,7 @@
 //! Settings of learners as Python's values. Names are as on the device, with `_` for `-`, save what estimators call otherwise.
 
+use crate::machine::Text;
+use hone_learn::words::param_error;
 use hone_learn::{Kind, ParamError, Setting, Settings, Value};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -22,16 +24,10 @@ pub fn range(setting: &Setting) -> String {
 }
 
 /// What is wrong with settings that are each in range, and what to do.
-pub fn conflict(error: ParamError) -> String {
-    match error {
-        ParamError::Invalid(setting) => format!("{} takes {}", setting.name, range(setting)),
-        ParamError::NoSuchSetting => "there is no such setting".into(),
-        ParamError::Conflict(text) => text.to_string(),
-        ParamError::Multiple { name, of } => format!("{name} must be a multiple of {of}"),
-        ParamError::Capacity { name, asked, capacity } => {
-            format!("{asked} {name} are more than the {capacity} that there is room for; ask for less")
-        }
-    }
+pub fn conflict(section: &str, error: &ParamError) -> String {
+    let mut text = Text(String::new());
+    param_error(section, error, &mut text);
+    text.0
 }
 
 /// One of Python's values as a setting's.
