@@ -55,6 +55,57 @@ fn a_sensor_that_dies_breaks_the_window_off_and_the_verdicts_go_on_afterwards() 
     assert_eq!(after.anomalous, before.anomalous, "a gap is no anomaly");
 }
 
+/// Times at which alarms begin and end, with their numbers.
+fn alarms(b: &Bench) -> Vec<(u32, Option<Micros>)> {
+    b.events
+        .iter()
+        .filter_map(|e| match e {
+            Event::Alarm { episode, .. } => Some((episode.number, episode.end)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_anomaly_is_one_alarm_from_begin_to_end_and_the_light_follows_it() {
+    let mut b = Bench::trained();
+    b.run(20.0);
+    assert_eq!(alarms(&b), []);
+    b.device.sensor.act = Act::Loud;
+    b.run(3.0);
+    assert_eq!(alarms(&b), [(1, None)]);
+    assert_eq!(b.device.led.0.borrow().last(), Some(&true));
+    let active = b.links.inference.get().alarm.active().expect("it lasts");
+    assert!(active.peak.level > 2.0 && active.peak.time >= active.begin, "{active:?}");
+    b.device.sensor.act = Act::Hum;
+    b.run(1.0);
+    // A second blow within the time of release is of the same alarm.
+    b.device.sensor.act = Act::Loud;
+    b.run(1.0);
+    b.device.sensor.act = Act::Hum;
+    b.run(5.0);
+    let end = b.links.inference.get().alarm.last().and_then(|e| e.end).expect("it is over");
+    assert_eq!(alarms(&b), [(1, None), (1, Some(end))]);
+    assert_eq!(b.device.led.0.borrow().last(), Some(&false));
+    b.command("stats").unwrap();
+    assert!(b.text.contains("alarms        1 so far, none lasts\nlast alarm    ["), "{}", b.text);
+    // With a limit out of reach and no share of windows it does not begin.
+    for set in ["limit 1000", "count 32", "of 31"] {
+        b.command(&format!("config set alarm.{set}")).unwrap();
+    }
+    b.device.sensor.act = Act::Loud;
+    b.run(0.5);
+    let alarm = b.links.inference.get().alarm;
+    assert!(alarm.count() == 1 && alarm.sum() > 1.0, "{alarm:?}");
+    // Without inference there is no alarm either.
+    b.command("config reset alarm.limit").unwrap();
+    b.run(1.0);
+    assert!(b.links.inference.get().alarm.active().is_some());
+    b.command("infer off").unwrap();
+    b.run(1.0);
+    assert!(b.links.inference.get().alarm.active().is_none() && b.device.led.0.borrow().last() == Some(&false));
+}
+
 #[test]
 fn a_stuck_sensor_is_reported_and_its_windows_are_neither_judged_nor_learnt() {
     let mut b = Bench::trained();

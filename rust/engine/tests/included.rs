@@ -165,7 +165,7 @@ fn only_what_is_there_is_listed() {
     }
     assert_eq!(list.contains("features.steps"), hone_engine::learners::WINDOWS);
     assert!(b.command("config list nothing").is_err());
-    assert!(b.text.contains(&format!("there are device, {}, features", all())), "{}", b.text);
+    assert!(b.text.contains(&format!("there are device, alarm, {}, features", all())), "{}", b.text);
     b.command("help").unwrap();
     let help = b.text.clone();
     for (command, there) in [("data", ROWS), ("svm", false), ("label", LABELS), ("train", true), ("eval", true)] {

@@ -251,6 +251,9 @@ pub struct Bounds {
     pub lower: f32,
     /// At or above which.
     pub upper: f32,
+    /// The level ([`Bounds::level`]) above which scores add up to an alarm: 1, the threshold, where it is not known that the healthy
+    /// seldom stay above a lower one.
+    pub drift: f32,
 }
 
 /// One learner. The type itself has no value: it names the types and holds the capacities.

@@ -26,6 +26,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 mod breach;
 pub mod codec;
 mod declare;

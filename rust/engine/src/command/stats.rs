@@ -10,6 +10,7 @@ use crate::link::{Links, Names};
 use crate::say::{found, schema, telemetry, units};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
+use hone_learn::alarm::Alarm;
 use hone_learn::text::{Line, Out, Write};
 use hone_signal::{Faults, Micros};
 
@@ -46,6 +47,7 @@ fn text(console: &Console, io: &mut dyn Io) {
     io.str(" s\n");
     model(links.published.get(), inference.steps, io);
     windows(&inference, &links.names.get(), io);
+    alarms(&inference.alarm, io);
     learning(links, io);
     sensor(&sampling, &inference, io);
     row(
@@ -138,6 +140,23 @@ fn windows(s: &InferenceStats, names: &Names, io: &mut dyn Io) {
     row("latency", "% us least, % us mean, % us most\n", latency, io);
 }
 
+fn alarms(alarm: &Alarm, io: &mut dyn Io) {
+    row(
+        "alarms",
+        if alarm.active().is_some() { "% so far, one lasts\n" } else { "% so far, none lasts\n" },
+        &[alarm.count()],
+        io,
+    );
+    if let Some(last) = alarm.last() {
+        head("last alarm", io);
+        io.str("[");
+        io.seconds(last.begin);
+        io.str("] ");
+        telemetry::alarm(&last, io.out());
+        io.str("\n");
+    }
+}
+
 fn sensor(s: &SamplingStats, inference: &InferenceStats, io: &mut dyn Io) {
     head("sensor", io);
     if let Some(info) = s.sensor {
@@ -209,6 +228,7 @@ fn json(console: &Console, io: &mut dyn Io) {
     let (s, i) = (links.sampling.get(), links.inference.get());
     device_json(console, i.steps.into(), io);
     inference_json(&i, io);
+    alarm_json(&i.alarm, io);
     sampling_json(&s, io);
     if ROWS {
         let DataStats { rows, capacity, features, missed, .. } = links.data.get();
@@ -270,6 +290,25 @@ fn inference_json(i: &InferenceStats, io: &mut dyn Io) {
             _ => None,
         },
         last_score: verdict.map_or(f32::NAN, |v| v.score),
+    };
+    schema::line(&object, io.out());
+}
+
+fn alarm_json(alarm: &Alarm, io: &mut dyn Io) {
+    let last = alarm.last();
+    let peak = last.map(|e| e.peak);
+    let cause = peak.and_then(|p| p.cause);
+    let object = schema::Alarm {
+        count: alarm.count(),
+        active: alarm.active().is_some(),
+        sum: alarm.sum(),
+        begin_us: last.map(|e| e.begin.0),
+        end_us: last.and_then(|e| e.end).map(|end| end.0),
+        peak: peak.map(|p| p.level),
+        score: peak.map(|p| p.score),
+        peak_us: peak.map(|p| p.time.0),
+        cause_channel: cause.map(|c| c.channel.into()),
+        cause_feature: cause.map(|c| c.feature.into()),
     };
     schema::line(&object, io.out());
 }

@@ -3,6 +3,7 @@
 use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
 use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::learners::{FIRST, Learner, Params, WINDOWS};
+use hone_learn::alarm;
 use hone_learn::learner::Setup;
 use hone_learn::setting::{FLAG, Field, choice, int};
 use hone_learn::{ParamError, Setting, Settings, Value, choices, settings};
@@ -53,6 +54,8 @@ settings! {
 pub struct Config {
     /// `device.*`
     pub device: DeviceParams,
+    /// `alarm.*`
+    pub alarm: alarm::Params,
     /// The learners', each under its name.
     pub learners: Params,
     /// `features.*`
@@ -64,6 +67,8 @@ pub struct Config {
 pub enum Section {
     /// The device's own.
     Device,
+    /// The alarms'.
+    Alarm,
     /// A learner's.
     Learner(Learner),
     /// The features'.
@@ -74,13 +79,14 @@ impl Section {
     /// All, in the order of `config list`.
     pub fn all() -> impl Iterator<Item = Self> {
         let learners = Learner::ALL.iter().copied().map(Self::Learner);
-        core::iter::once(Self::Device).chain(learners).chain(core::iter::once(Self::Features))
+        [Self::Device, Self::Alarm].into_iter().chain(learners).chain(core::iter::once(Self::Features))
     }
 
     /// Its name before the point.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
+            Self::Alarm => "alarm",
             Self::Learner(learner) => learner.name(),
             Self::Features => "features",
         }
@@ -90,6 +96,7 @@ impl Section {
     pub const fn settings(self) -> &'static [Setting] {
         match self {
             Self::Device => DeviceParams::SETTINGS,
+            Self::Alarm => alarm::Params::SETTINGS,
             Self::Learner(learner) => learner.settings(),
             Self::Features => FEATURE_SETTINGS,
         }
@@ -111,6 +118,7 @@ impl Config {
     /// The defaults.
     pub const DEFAULT: Self = Self {
         device: DeviceParams::DEFAULT,
+        alarm: alarm::Params::DEFAULT,
         learners: Params::DEFAULT,
         // 16 bands of three channels are the 48 features that the default build has room for.
         features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
@@ -125,7 +133,7 @@ impl Config {
         let mut config = Self::DEFAULT;
         config.set(section, index, value)?;
         match section {
-            Section::Device => Ok(()),
+            Section::Device | Section::Alarm => Ok(()),
             Section::Features => extractor(&config.features, channels).map(|_| ()),
             Section::Learner(learner) => {
                 let by = Preprocessing::new(learner, &config.learners, &config.features, channels)?;
@@ -147,6 +155,7 @@ impl Config {
     pub fn get(&self, section: Section, index: usize) -> Option<Value> {
         match section {
             Section::Device => self.device.get(index),
+            Section::Alarm => self.alarm.get(index),
             Section::Learner(learner) => self.learners.get(learner, index),
             Section::Features => self.features.get(index),
         }
@@ -161,6 +170,7 @@ impl Config {
         let stored = setting.accepts(value)
             && match section {
                 Section::Device => self.device.store(index, value),
+                Section::Alarm => self.alarm.store(index, value),
                 Section::Learner(learner) => self.learners.store(learner, index, value),
                 Section::Features => self.features.store(index, value),
             };

@@ -3,6 +3,7 @@
 use crate::data::env::SensorError;
 use crate::data::order::{JobFault, KeepError};
 use crate::learners::Learner;
+use hone_learn::alarm::Episode;
 use hone_learn::learner::{Answer, Point};
 use hone_learn::{ClassId, Report};
 use hone_signal::{Faults, Micros};
@@ -19,6 +20,13 @@ pub enum Event {
         sequence: u32,
         /// What the model said.
         answer: Answer,
+    },
+    /// An alarm began, or ended.
+    Alarm {
+        /// When.
+        time: Micros,
+        /// Which, so far.
+        episode: Episode,
     },
     /// A window is of no class known; it waits for `label ID`.
     LabelWanted {
@@ -172,6 +180,7 @@ impl Event {
     pub(crate) fn time_mut(&mut self) -> &mut Micros {
         match self {
             Self::Verdict { time, .. }
+            | Self::Alarm { time, .. }
             | Self::LabelWanted { time, .. }
             | Self::TrainingStarted { time, .. }
             | Self::TrainingPass { time, .. }

@@ -4,6 +4,7 @@ use crate::capacity::{CHANNELS, TRAINING_ROWS};
 use crate::data::env::{SensorError, SensorInfo};
 use crate::data::order::{Job, JobFault};
 use crate::learners::{FIRST, Learner};
+use hone_learn::alarm::Alarm;
 use hone_learn::learner::{Answer, Learning, Point};
 use hone_learn::metrics::Confusion;
 use hone_learn::{ClassId, Decision, Report};
@@ -191,6 +192,8 @@ pub struct InferenceStats {
     pub latency: Latency,
     /// The newest verdict.
     pub last: Option<Last>,
+    /// Alarms.
+    pub alarm: Alarm,
     /// The model that judges, and when it was published.
     pub model: Option<(Learner, Micros)>,
     /// Feature vectors per window that it sees; 0 where it sees samples, or one row.
@@ -213,6 +216,7 @@ impl InferenceStats {
         swaps: 0,
         latency: Latency { count: 0, min: 0, max: 0, sum: 0 },
         last: None,
+        alarm: Alarm::NONE,
         model: None,
         steps: 0,
         once_done: 0,

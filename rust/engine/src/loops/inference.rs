@@ -5,7 +5,8 @@
 //!
 //!   block ──► Windower ──► window complete
 //!                            │ faulty? ──────────► counted, neither judged nor learnt
-//!                            ├─► judge ──► verdict ──► stats, light, event on a change
+//!                            ├─► judge ──► verdict ──► stats, event on a change
+//!                            │               └─► alarm ──► stats, light, event
 //!                            ├─► labelled? ──► features ──► the model while it learns in place, else the training set
 //!                            ├─► wanted as a row by a training? ──► features ──► the training set
 //!                            └─► wanted by the trainer? ──► handed over, another window taken from the pool
@@ -29,6 +30,7 @@ use crate::link::queue::{Receiver, Sender};
 use crate::link::{InferenceEnds, Links};
 use crate::pool::Pool;
 use core::sync::atomic::Ordering;
+use hone_learn::alarm::{Alarm, Change};
 use hone_learn::learner::Answer;
 use hone_learn::{ClassId, Decision};
 use hone_signal::{Faults, Micros, WindowView};
@@ -69,6 +71,7 @@ pub struct Inference {
     sequence: u32,
     broken: bool,
     decision: Option<Decision>,
+    alarm: Alarm,
     light: Light,
     lit: bool,
     trained: u32,
@@ -102,6 +105,7 @@ impl Inference {
             sequence: 0,
             broken: true,
             decision: None,
+            alarm: Alarm::NONE,
             light: Light::default(),
             lit: false,
             trained: 0,
@@ -188,7 +192,9 @@ impl Inference {
         self.sequence = self.sequence.wrapping_add(1);
         if self.judge.swap_in(self.links) {
             // What the one before it said is not its word.
-            (self.decision, self.light.anomalous, self.light.asking) = (None, false, false);
+            (self.decision, self.light.asking) = (None, false);
+            let ended = self.alarm.end(end);
+            self.alarmed(ended);
             self.links.inference.update(|s| s.last = None);
         }
         self.links.inference.update(|s| count(&mut s.windows));
@@ -258,7 +264,6 @@ impl Inference {
             s.once_done = request.once;
             s.latency.add(Micros(now.0.saturating_sub(end.0)));
         });
-        self.light.anomalous = decision == Decision::Anomalous;
         let asking = decision == Decision::Unknown && self.links.online.get().waiting == Some(sequence);
         self.light.asking = asking;
         if request.infer && (request.verbose || self.decision != Some(decision)) {
@@ -269,6 +274,21 @@ impl Inference {
             });
         }
         self.decision = Some(decision);
+        if request.infer {
+            let params = self.links.config.get().alarm;
+            let changed = self.alarm.push(&params, self.judge.bounds(), &answer, end);
+            self.alarmed(changed);
+        }
+    }
+
+    /// Tells of an alarm's begin or end; the light is on while one lasts.
+    fn alarmed(&mut self, changed: Option<Change>) {
+        let alarm = self.alarm;
+        self.light.alarm = alarm.active().is_some();
+        self.links.inference.update(|s| s.alarm = alarm);
+        if let Some(Change::Begins(episode) | Change::Ends(episode)) = changed {
+            self.links.tell(Event::Alarm { time: episode.end.unwrap_or(episode.begin), episode });
+        }
     }
 
     /// Gives the window to the trainer if it wants it and another is free; else keeps it.
@@ -318,7 +338,10 @@ impl Inference {
             self.light.training_finished(now);
         }
         if !self.links.request.get().infer {
-            self.light.anomalous = false;
+            let ended = self.alarm.end(now);
+            if ended.is_some() {
+                self.alarmed(ended);
+            }
             self.light.asking = false;
             self.decision = None;
         }

@@ -7,7 +7,7 @@ use crate::learners::Scratch;
 use crate::link::Links;
 use crate::pool::{Pool, Slot};
 use atomic_refcell::AtomicRef;
-use hone_learn::learner::Answer;
+use hone_learn::learner::{Answer, Bounds};
 use hone_signal::WindowView;
 
 /// Holds the model in use, by a counted borrow, and what it carries from window to window. One that learns in place is held
@@ -62,6 +62,12 @@ impl Judge {
     /// Whether the model in use learns in place; `None` without one.
     pub fn learns(&self) -> Option<bool> {
         self.in_use.as_ref().map(|(p, _)| p.online)
+    }
+
+    /// The thresholds of the model held here.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let (_, slot) = self.in_use.as_ref()?;
+        slot.as_deref()?.model.bounds()
     }
 
     /// What the model says of a window; `None` without one that is held here.

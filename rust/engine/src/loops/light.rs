@@ -3,7 +3,7 @@
 //! | the light | means |
 //! |---|---|
 //! | off | normal, or nothing to say |
-//! | on | the last window was anomalous |
+//! | on | an alarm lasts |
 //! | blinks five times a second for 1.2 s | a training has finished with a new model |
 //! | two short flashes each second | unknown input: a label is wanted |
 
@@ -16,8 +16,8 @@ const BLINK_SPAN: u64 = 1_200_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Light {
     trained: Option<Micros>,
-    /// The last window was anomalous.
-    pub anomalous: bool,
+    /// An alarm lasts.
+    pub alarm: bool,
     /// A label is wanted.
     pub asking: bool,
 }
@@ -43,7 +43,7 @@ impl Light {
             self.trained = None;
         }
         let phase = now.0 % 1_000_000;
-        self.anomalous || (self.asking && (phase < 100_000 || (200_000..300_000).contains(&phase)))
+        self.alarm || (self.asking && (phase < 100_000 || (200_000..300_000).contains(&phase)))
     }
 }
 
@@ -52,8 +52,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blinks_after_training_then_shows_the_anomaly() {
-        let mut light = Light { anomalous: true, ..Light::default() };
+    fn blinks_after_training_then_shows_the_alarm() {
+        let mut light = Light { alarm: true, ..Light::default() };
         light.training_finished(Micros(1_000_000));
         let mut edges = 0;
         let mut was = false;
@@ -64,7 +64,7 @@ mod tests {
         }
         assert_eq!(edges, 6);
         assert!(light.on(Micros(2_200_000)) && light.on(Micros(2_350_000)));
-        light.anomalous = false;
+        light.alarm = false;
         assert!(!light.on(Micros(2_400_000)));
     }
 }

@@ -59,6 +59,14 @@ pub(crate) struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begin_us: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_us: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause_channel: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause_feature: Option<u32>,
@@ -121,6 +129,22 @@ pub(crate) struct Inference<'a> {
     pub last_decision: Option<&'a str>,
     pub last_class: Option<u32>,
     pub last_score: f32,
+}
+
+/// Alarms, and the newest.
+#[derive(Serialize)]
+#[serde(tag = "stats", rename = "alarm")]
+pub(crate) struct Alarm {
+    pub count: u32,
+    pub active: bool,
+    pub sum: f32,
+    pub begin_us: Option<u64>,
+    pub end_us: Option<u64>,
+    pub peak: Option<f32>,
+    pub score: Option<f32>,
+    pub peak_us: Option<u64>,
+    pub cause_channel: Option<u32>,
+    pub cause_feature: Option<u32>,
 }
 
 /// The sensor and its frames.
@@ -257,6 +281,19 @@ mod tests {
             last_score: real,
         };
         assert_eq!(read(&inference)["last_score"].as_f64(), Some(-1.175_494_4e-38));
+        let alarm = Alarm {
+            count: n,
+            active: false,
+            sum: real,
+            begin_us: Some(long),
+            end_us: Some(long),
+            peak: Some(real),
+            score: Some(real),
+            peak_us: Some(long),
+            cause_channel: Some(n),
+            cause_feature: Some(n),
+        };
+        assert_eq!(read(&alarm)["peak_us"], long);
         let sampling = Sampling {
             sensor: Some(text),
             health: "not_a_number",

@@ -7,9 +7,11 @@ use crate::data::config::Style;
 use crate::data::event::Event;
 use crate::learners::Learner;
 use crate::link::Names;
-use hone_learn::learner::Answer;
+use hone_learn::alarm::Episode;
+use hone_learn::learner::{Answer, Cause};
 use hone_learn::text::{Line, Out, Write};
 use hone_learn::{ClassId, Decision, Metric, Report, Stop};
+use hone_signal::Micros;
 
 /// Writes an event as one line with its end; nothing when the style is off.
 pub fn write(event: &Event, style: Style, names: &Names, out: &mut dyn Out) {
@@ -43,9 +45,26 @@ pub fn judged(answer: &Answer, names: &Names, out: &mut dyn Out) {
             out.real(e.seen);
         }
     }
-    if let Some(cause) = answer.cause {
+    most_by(answer.cause, out);
+}
+
+fn most_by(cause: Option<Cause>, out: &mut dyn Out) {
+    if let Some(cause) = cause {
         out.counts(", most by channel % feature %", &[cause.channel.into(), cause.feature.into()]);
     }
+}
+
+/// `alarm 1: 5.6 times the threshold, most by channel 0 feature 3`, and once it is over how long it lasted.
+pub fn alarm(episode: &Episode, out: &mut dyn Out) {
+    let Episode { number, begin, end, peak } = episode;
+    out.counts(if end.is_some() { "alarm % over, " } else { "alarm %: " }, &[*number]);
+    if let Some(end) = end {
+        out.seconds(Micros(end.0.saturating_sub(begin.0)));
+        out.str(" s; at most ");
+    }
+    out.real(peak.level);
+    out.str(" times the threshold");
+    most_by(peak.cause, out);
 }
 
 // Of two functions that are not compiled into one another's caller, one takes of the stack at a time.
@@ -59,6 +78,7 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
             judged(answer, names, out);
             out.counts(" (window %)", &[*sequence]);
         }
+        Event::Alarm { episode, .. } => alarm(episode, out),
         Event::LabelWanted { sequence, nearest, .. } => {
             out.counts("unknown (window %); ", &[*sequence]);
             if let Some(nearest) = nearest {
@@ -224,10 +244,15 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
                 told.upper = finite(e.upper);
                 told.seen = finite(e.seen);
             }
-            if let Some(cause) = answer.cause {
-                told.cause_channel = Some(cause.channel.into());
-                told.cause_feature = Some(cause.feature.into());
-            }
+            (told.cause_channel, told.cause_feature) = cause(answer.cause);
+        }
+        Event::Alarm { episode, .. } => {
+            told.alarm = Some(episode.number);
+            told.begin_us = Some(episode.begin.0);
+            told.peak = finite(episode.peak.level);
+            told.score = finite(episode.peak.score);
+            told.peak_us = Some(episode.peak.time.0);
+            (told.cause_channel, told.cause_feature) = cause(episode.peak.cause);
         }
         Event::LabelWanted { sequence, nearest, .. } => {
             told.window = Some(*sequence);
@@ -286,6 +311,11 @@ fn named(class: ClassId, names: &Names) -> (Option<u32>, Option<&str>) {
     (Some(class.0.into()), names.name(class))
 }
 
+/// Channel and feature.
+fn cause(cause: Option<Cause>) -> (Option<u32>, Option<u32>) {
+    cause.map(|c| (c.channel.into(), c.feature.into())).unzip()
+}
+
 /// JSON has no infinity and no not-a-number.
 fn finite(value: f32) -> Option<f32> {
     Some(value).filter(|v| v.is_finite())
@@ -294,6 +324,8 @@ fn finite(value: f32) -> Option<f32> {
 fn event_word(event: &Event) -> &'static str {
     match event {
         Event::Verdict { .. } => "verdict",
+        Event::Alarm { episode: Episode { end: None, .. }, .. } => "alarm_begin",
+        Event::Alarm { .. } => "alarm_end",
         Event::LabelWanted { .. } => "label_wanted",
         Event::TrainingStarted { .. } => "training_started",
         Event::TrainingPass { .. } => "training_pass",

@@ -10,7 +10,8 @@ use hone_engine::text::Out;
 
 /// What a setting was and is.
 pub fn changed(key: &str, before: &str, now: &str, out: &mut dyn Out) {
-    let learner = key.split_once('.').is_some_and(|(section, _)| Learner::NAMES.contains(&section));
+    let learner =
+        key == "alarm.per-day" || key.split_once('.').is_some_and(|(section, _)| Learner::NAMES.contains(&section));
     let when = if learner && before != now { "; counts from the next training on" } else { "" };
     let was = if before == now { " already".to_owned() } else { format!(", was {before}") };
     out.str(&format!("{key} is {now}{was}{when}\n"));

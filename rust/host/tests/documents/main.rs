@@ -16,6 +16,7 @@ use hone_engine::link::Names;
 use hone_engine::say::telemetry;
 use hone_host::device::own::COMMANDS as HOST_COMMANDS;
 use hone_host::device::rig::Condition;
+use hone_learn::alarm::{Episode, Peak};
 use hone_learn::learner::{Answer, Cause, Estimate, Point};
 use hone_learn::text::Line;
 use hone_learn::{ClassId, Decision, Metric, Report, Stop, Verdict};
@@ -108,9 +109,13 @@ fn every_event() -> Vec<Event> {
         cause: Some(Cause { channel: u16::MAX, feature: u16::MAX }),
         ..Answer::from(Verdict { decision: Decision::Class(class), score: real })
     };
+    let peak = Peak { level: real, score: real, time, cause: answer.cause };
+    let begun = Episode { number: id, begin: time, end: None, peak };
     let found = Found { values: 0, unfinished: id, damaged: id, markers: id, repaired: id, foreign: id };
     let all = vec![
         Event::Verdict { time, sequence: id, answer },
+        Event::Alarm { time, episode: begun },
+        Event::Alarm { time, episode: Episode { end: Some(time), ..begun } },
         Event::LabelWanted { time, sequence: id, nearest: Some(class) },
         Event::TrainingStarted { time, id, learner },
         Event::TrainingPass { time, id, point: Point { pass: id, loss: real, held_back: Some(real) } },
@@ -133,7 +138,8 @@ fn every_event() -> Vec<Event> {
     // Who adds a kind adds one here: this names all of them.
     for event in &all {
         match event {
-            Event::Verdict { .. } | Event::LabelWanted { .. } | Event::TrainingStarted { .. } => {}
+            Event::Verdict { .. } | Event::Alarm { .. } | Event::LabelWanted { .. } => {}
+            Event::TrainingStarted { .. } => {}
             Event::TrainingPass { .. } | Event::TrainingDone { .. } | Event::TrainingFailed { .. } => {}
             Event::TrainingRefused { .. } | Event::SensorLost { .. } | Event::SensorSuspect { .. } => {}
             Event::SensorBack { .. } | Event::SensorRate { .. } | Event::DataFull { .. } => {}

@@ -212,7 +212,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             Forms::Int8(model) => model.threshold(),
             Forms::Fixed(model) => model.threshold(),
         };
-        Some(Bounds { lower: threshold.lower, upper: threshold.upper })
+        Some(Bounds { lower: threshold.lower, upper: threshold.upper, drift: 1.0 })
     }
 
     fn about(model: &Self::Model, out: &mut dyn Out) {

@@ -126,7 +126,7 @@ impl<const WORDS: usize, const SCRATCH: usize, const UNITS: usize, const LATENT:
 
     /// Of the score, which is 1 at the threshold that is nearer.
     fn bounds(model: &Self::Model) -> Option<Bounds> {
-        model.view().is_trained().then_some(Bounds { lower: 0.0, upper: 1.0 })
+        model.view().is_trained().then_some(Bounds { lower: 0.0, upper: 1.0, drift: 1.0 })
     }
 
     fn about(model: &Self::Model, out: &mut dyn Out) {
