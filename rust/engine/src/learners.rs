@@ -66,6 +66,11 @@ learners! {
         VAE_UNITS,
         VAE_LATENT,
     >),
+    (Knn, knn, "knn", 7, offline, hone_knn::Knn<
+        { hone_knn::model_words(KNN_ROWS, FEATURES) },
+        KNN_ROWS,
+        FEATURES,
+    >),
     (Centroid, centroid, "centroid", 200, offline, hone_centroid::Centroid<CENTROID_CLASSES, FEATURES>),
 }
 

@@ -43,7 +43,7 @@ fn completed(words: &[&str], start: &str) -> Vec<String> {
 
 #[test]
 fn what_the_features_say_is_what_is_there() {
-    let all = ["esn", "svm", "rce", "linear", "net", "vae", "centroid"];
+    let all = ["esn", "svm", "rce", "linear", "net", "vae", "knn", "centroid"];
     let features = [
         cfg!(feature = "esn"),
         cfg!(feature = "svm"),
@@ -51,6 +51,7 @@ fn what_the_features_say_is_what_is_there() {
         cfg!(feature = "linear"),
         cfg!(feature = "net"),
         cfg!(feature = "vae"),
+        cfg!(feature = "knn"),
         cfg!(feature = "centroid"),
     ];
     assert!(there().count() + missing().count() >= all.len());

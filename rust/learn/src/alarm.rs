@@ -35,6 +35,13 @@ settings! {
     }
 }
 
+impl Params {
+    /// False alarms per window that a threshold is to allow, of windows that follow one another every so many seconds.
+    pub fn per_window(&self, seconds: f32) -> f32 {
+        self.per_day * seconds / 86_400.0
+    }
+}
+
 /// One alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Episode {
@@ -136,7 +143,7 @@ impl Alarm {
         if anomalous || level > drift {
             self.loud = time;
         }
-        let of = u32::MAX >> (32 - u32::from(params.of).max(1).min(32));
+        let of = u32::MAX >> (32 - u32::from(params.of).clamp(1, 32));
         let many = (self.recent & of).count_ones() >= u32::from(params.count);
         let peak = Peak { level, score, time, cause: answer.cause };
         let Some(mut episode) = self.active() else {

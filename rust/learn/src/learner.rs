@@ -119,7 +119,7 @@ pub enum Part {
 }
 
 /// What parameters are checked against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Setup {
     /// What is seen.
     pub shape: Shape,
@@ -133,6 +133,8 @@ pub struct Setup {
     pub start: Start,
     /// What is trained.
     pub part: Part,
+    /// False alarms per window that a threshold from statistics is to allow; 0: as the learner has it.
+    pub false_alarms: f32,
 }
 
 /// What a training takes, known before it starts.

@@ -1,9 +1,10 @@
 //! A training: what it takes is checked and put in its place, then a model is built in a free slot in bounded steps.
 
 use super::feed::{Feed, apart_for};
-use crate::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
+use crate::capacity::{TRAINING_ROWS, WINDOW_FRAMES, WORKSPACE_BYTES};
 use crate::data::buffers::RowSet;
 use crate::data::config::Section;
+use crate::data::env::SensorInfo;
 use crate::data::event::Event;
 use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::preprocessing::{Preprocessing, extractor};
@@ -13,6 +14,7 @@ use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
+use hone_learn::alarm;
 use hone_learn::learner::{Breach, Given, Lent, Needs, Part, Setup, Start, Wants};
 use hone_learn::{Metric, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
@@ -42,6 +44,12 @@ pub(crate) fn room_for(needed: usize) -> Result<(), JobFault> {
         return Err(JobFault::Workspace(Shortage { needed, available: WORKSPACE_BYTES }));
     }
     Ok(())
+}
+
+/// False alarms per window that are asked for; 0 before a sensor is known.
+fn per_window(links: &Links, alarm: &alarm::Params) -> f32 {
+    let window = |info: SensorInfo| info.rate.span(WINDOW_FRAMES as u32).0 as f32 * 1e-6;
+    links.sampling.get().sensor.map_or(0.0, |info| alarm.per_window(window(info)))
 }
 
 /// Parameters that were checked, and what a training with them takes.
@@ -82,6 +90,7 @@ impl Plan {
             windows: windows.map(|all| all.saturating_sub(measured)),
             start,
             part,
+            false_alarms: per_window(links, &config.alarm),
         };
         let section = Section::Learner(learner);
         let checked = learner.check(&config.learners, &setup).map_err(|e| JobFault::params(section, &e))?;

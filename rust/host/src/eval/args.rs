@@ -23,9 +23,9 @@ pub struct EvalArgs {
     /// The path of a manifest ('hone new' makes one), or the name of one of the project's data sets
     #[arg(required_unless_present = "list_settings")]
     pub manifest: Option<String>,
-    /// esn: anomalies in recordings. svm: classes, or novelty. rce: classes, window by window, with unknown. linear: a
+    /// auto: knn of anomalies. knn: anomalies. esn: anomalies in recordings. svm: classes, or novelty. rce: classes, window by window, with unknown. linear: a
     /// number with its interval. net: classes. vae: anomalies
-    #[arg(long, value_parser = LearnerName::parser())]
+    #[arg(long, default_value = "auto", value_parser = LearnerName::parser())]
     pub learner: LearnerName,
     /// Set one of the learner's settings, as in --set average=3; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -94,8 +94,12 @@ impl std::str::FromStr for Orders {
 /// The learners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LearnerName {
-    /// Echo State Network autoencoder: anomalies in recordings
+    /// What the data ask for
     #[default]
+    Auto,
+    /// k nearest neighbours: anomalies
+    Knn,
+    /// Echo State Network autoencoder: anomalies in recordings
     Esn,
     /// Support vector machine: classes, and anomalies by novelty
     Svm,
@@ -109,7 +113,13 @@ impl LearnerName {
     /// Those with more to tell, and the others of the table.
     fn all() -> &'static [(Self, &'static str)] {
         static ALL: LazyLock<Vec<(LearnerName, &'static str)>> = LazyLock::new(|| {
-            let own = [(LearnerName::Esn, "esn"), (LearnerName::Svm, "svm"), (LearnerName::Rce, "rce")];
+            let own = [
+                (LearnerName::Auto, "auto"),
+                (LearnerName::Knn, "knn"),
+                (LearnerName::Esn, "esn"),
+                (LearnerName::Svm, "svm"),
+                (LearnerName::Rce, "rce"),
+            ];
             let others = learners::Learner::ALL.iter().filter(|l| own.iter().all(|(_, name)| *name != l.name()));
             own.into_iter().chain(others.map(|l| (LearnerName::Table(*l), l.name()))).collect()
         });
@@ -121,6 +131,17 @@ impl LearnerName {
     /// Its name, as after `--learner`.
     pub fn name(self) -> &'static str {
         Self::all().iter().find(|(learner, _)| *learner == self).map_or("", |(_, name)| name)
+    }
+
+    /// Which it is for such data.
+    fn for_task(self, set: &Dataset) -> Result<Self, EvalError> {
+        let which = match (self, set.task) {
+            (Self::Auto, Task::Anomaly) => return Ok(Self::Knn),
+            (Self::Auto, Task::Classification) => "svm, rce or net",
+            (Self::Auto, Task::Regression) => "linear",
+            (other, _) => return Ok(other),
+        };
+        Err(EvalError::NotServed(format!("{} is not about anomalies: give --learner {which}", set.name)))
     }
 
     /// Whether it has the capacities of one image alone.
@@ -224,6 +245,7 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         .map_or(Ok(()), |path| output::replaceable(path, output::MODEL))
         .map_err(|e| EvalError::NotServed(format!("the file of --save {e}")))?;
     let set = Dataset::read(source, &recordings_of(source, args.root.as_deref()))?;
+    let args = &EvalArgs { learner: args.learner.for_task(&set)?, ..args.clone() };
     if set.task == Task::Regression {
         return regression::evaluate(args, source, &set);
     }

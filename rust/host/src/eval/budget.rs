@@ -3,7 +3,7 @@
 
 use super::learner::{EvalError, Learner};
 use super::settings::conflict;
-use super::{LearnerName, esn, rce, svm, table};
+use super::{LearnerName, esn, knn, rce, svm, table};
 use crate::dataset::{Data, Dataset};
 use clap::ValueEnum;
 use hone_learn::{Format, ParamError};
@@ -121,13 +121,19 @@ macro_rules! boards {
                         const SVM: usize =
                             hone_svm::model_words(SVM_CLASSES, FEATURES, SVM_SUPPORT_VECTORS, format(ROW_BITS));
                         const RCE: usize = hone_rce::model_words(RCE_PROTOTYPES, FEATURES, 1);
+                        // As large a part of memory in each.
+                        const KEPT: usize = hone_engine::capacity::KNN_ROWS;
                         match name {
+                            LearnerName::Auto | LearnerName::Knn => {
+                                Box::new(knn::Knn::<{ hone_knn::model_words(KEPT, FEATURES) }, KEPT, FEATURES>::within(image))
+                            }
                             LearnerName::Svm => Box::new(svm::Svm::<SVM>::within(image)),
                             LearnerName::Rce => Box::new(rce::Rce::<RCE>::within(image)),
                             _ => Box::new(esn::Esn::<ESN_UNITS, INPUTS, ESN_CONNECTIONS>::within(image)),
                         }
                     })*
                     Self::None => match name {
+                        LearnerName::Auto | LearnerName::Knn => Box::new(knn::Unbounded::within(image)),
                         LearnerName::Svm => Box::new(svm::Unbounded::within(image)),
                         LearnerName::Rce => Box::new(rce::Unbounded::within(image)),
                         _ => Box::new(esn::Unbounded::within(image)),

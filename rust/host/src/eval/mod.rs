@@ -7,6 +7,7 @@ mod esn;
 mod form;
 mod front;
 mod judge;
+mod knn;
 mod learner;
 mod pictures;
 mod protocol;

@@ -18,7 +18,7 @@ use hone_learn::{ClassId, ParamError, Progress, Report, Value};
 use hone_signal::{Faults, Micros, WindowView};
 
 /// Work of a step, as on the device.
-const STEP: u32 = 20_000;
+pub(super) const STEP: u32 = 20_000;
 
 /// A learner of the table.
 pub struct OfTable {

@@ -153,6 +153,25 @@ impl<'a> SetMut<'a> {
         self.counts.len = kept as u16;
     }
 
+    /// Places a feature's lattice, as of rows that are restored.
+    pub fn place(&mut self, feature: usize, offset: f32, step: f32) {
+        if let Some(place) = self.features.get_mut(feature) {
+            *place = Feature { offset, step, ..Feature::default() };
+        }
+    }
+
+    /// Makes room for so many rows without a class, to be written as they were stored ([`SetView::words`]). What is known of the
+    /// features is not restored. `None` where there is no room for so many.
+    pub fn restore(&mut self, rows: usize) -> Option<&mut [u32]> {
+        let words = self.view().row_words();
+        if rows > self.capacity() {
+            return None;
+        }
+        self.labels.get_mut(..rows)?.fill(UNLABELLED);
+        (self.counts.len, self.counts.seen) = (rows as u16, rows as u32);
+        self.words.get_mut(..rows * words)
+    }
+
     /// Exchanges two rows with their classes.
     pub fn swap(&mut self, a: usize, b: usize) {
         let (words, rows) = (self.view().row_words(), self.view().len());

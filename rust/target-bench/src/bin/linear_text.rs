@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 
-use hone_learn::learner::{Given, Input, Learner, Lent, Part, Setup, Shape, Start};
+use hone_learn::learner::{Given, Input, Learner, Lent, Setup, Shape};
 use hone_learn::sink::SliceSink;
 use hone_learn::text::{Line, Out};
 use hone_learn::{Faults, Micros, Progress, Settings, WindowView};
@@ -36,7 +36,7 @@ fn view(samples: &[i16], sequence: u32) -> Input<'_> {
 /// Trains, judges, writes and reads; the bytes written.
 fn live(params: &Params, bytes: &mut [u8], told: &mut dyn Out) -> Option<usize> {
     let shape = Shape { inputs: 1, frames: FRAMES as u16 };
-    let setup = Setup { shape, features: false, rows: 0, windows: None, start: Start::Afresh, part: Part::Whole };
+    let setup = Setup { shape, ..Setup::default() };
     let plan = L::check(params, &setup).ok()?;
     let mut workspace = [0; 64];
     if L::required(&plan, &setup).bytes > size_of_val(&workspace) {
