@@ -241,6 +241,36 @@ impl Extractor {
         n
     }
 
+    /// The channel that a feature of the row is of, and its number among those of that channel, through all sets. Of the hidden layer's
+    /// outputs, which are of all channels, the channel is 0.
+    pub fn place(&self, feature: usize) -> (usize, usize) {
+        let p = &self.params;
+        let (mut first, mut before) = (0, 0);
+        let hidden = self.sets & CONVOLUTION != 0 && p.elm_units > 0;
+        for (set, each) in [
+            (RAW, self.shape.frames),
+            (TIME, time::PER_CHANNEL),
+            (SPECTRUM, p.bands.into()),
+            (CONVOLUTION, if hidden { 0 } else { usize::from(p.filters) * usize::from(p.pools) }),
+        ] {
+            if self.sets & set == 0 || each == 0 {
+                continue;
+            }
+            let at = feature - first;
+            if at < each * self.shape.channels {
+                // Samples lie frame by frame, the others channel by channel.
+                let (channel, number) = match set {
+                    RAW => (at % self.shape.channels, at / self.shape.channels),
+                    _ => (at / each, at % each),
+                };
+                return (channel, before + number);
+            }
+            first += each * self.shape.channels;
+            before += each;
+        }
+        (0, before + feature - first)
+    }
+
     /// Bytes of workspace that [`Extractor::extract`] takes.
     pub fn required(&self) -> usize {
         let spectrum = if self.sets & SPECTRUM != 0 { 4 * spectrum::transform_len(self.shape.frames) } else { 0 };

@@ -101,7 +101,7 @@ impl<const WORDS: usize, const ROWS: usize, const D: usize> Learner for Knn<WORD
         }
         let (train, calibrate) = (set.count(Part::Train), set.count(Part::Calibrate));
         let all = train + calibrate;
-        let calibrate = if calibrate < LEAST_WINDOWS.into() { all / 3 } else { calibrate };
+        let calibrate = if calibrate < usize::from(LEAST_WINDOWS) { all / 3 } else { calibrate };
         self.shares = [all - calibrate, calibrate];
         let bounded = |n: usize| n.clamp(LEAST_WINDOWS.into(), 60_000) as u16;
         (self.params.windows, self.params.calibrate) = (bounded(all - calibrate), bounded(calibrate));
