@@ -107,6 +107,43 @@ fn an_anomaly_is_one_alarm_from_begin_to_end_and_the_light_follows_it() {
 }
 
 #[test]
+#[cfg(feature = "knn")]
+fn the_neighbours_find_a_fault_at_once_and_say_where() {
+    let mut b = Bench::new();
+    b.command("config set knn.windows 64").unwrap();
+    b.command("config set knn.calibrate 64").unwrap();
+    b.command("train knn").unwrap();
+    b.run(30.0);
+    b.command("model info").unwrap();
+    assert!(b.text.contains("keeps 64 of 64 healthy windows"), "{}", b.text);
+    // What it assumes, and that it would rather have more windows.
+    for words in ["with 95.0 % confidence, by 64 windows", "if logarithms of healthy distances are normal", "margin: "]
+    {
+        assert!(b.text.contains(words), "{words}: {}", b.text);
+    }
+    b.run(60.0);
+    assert_eq!(alarms(&b), []);
+    assert!(b.links.inference.get().normal > 100);
+    b.device.sensor.act = Act::Loud;
+    b.run(0.5);
+    let alarm = b.links.inference.get().alarm.active().expect("an alarm");
+    assert!(alarm.peak.level > 2.0 && alarm.peak.cause.is_some(), "{alarm:?}");
+    // A rate of false alarms a million times as high gives a lower threshold.
+    let threshold = |b: &mut Bench| {
+        b.command("model info").unwrap();
+        let (_, after) = b.text.rsplit_once("anomalous at ").expect("a threshold");
+        after.split(' ').next().unwrap().parse::<f32>().unwrap()
+    };
+    let strict = threshold(&mut b);
+    b.device.sensor.act = Act::Hum;
+    b.command("config set alarm.per-day 10000").unwrap();
+    b.command("train knn").unwrap();
+    b.run(30.0);
+    let lax = threshold(&mut b);
+    assert!(lax < strict, "{lax} {strict}");
+}
+
+#[test]
 fn a_stuck_sensor_is_reported_and_its_windows_are_neither_judged_nor_learnt() {
     let mut b = Bench::trained();
     b.device.sensor.act = Act::Constant;

@@ -67,7 +67,7 @@ pub struct Estimate {
 /// What contributed most to a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The channel.
+    /// The channel; 0 where a learner sees rows, whose features the engine knows by channel.
     pub channel: u16,
     /// The feature among those of the channel; 0 of samples.
     pub feature: u16,

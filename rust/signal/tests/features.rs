@@ -26,6 +26,32 @@ fn params(settings: &[(&str, &str)]) -> Params {
     params
 }
 
+#[test]
+fn a_feature_has_its_place_among_those_of_its_channel() {
+    let shape = Shape { channels: 3, frames: 64 };
+    // Of each set all that is of one channel changes with that channel alone.
+    for (sets, each) in
+        [("log-spectrum", 4), ("time", 8), ("time+log-spectrum", 12), ("random-convolution", 24), ("raw", 64)]
+    {
+        let extractor = params(&[("features", sets), ("bands", "4")]).check(shape).unwrap();
+        let calm = golden_window(3, 64);
+        let before = extract(&extractor, &calm);
+        for channel in 0..3 {
+            let mut loud = calm.clone();
+            loud.chunks_exact_mut(3).enumerate().for_each(|(t, frame)| frame[channel] += (t % 5) as i16 * 300 + 50);
+            let after = extract(&extractor, &loud);
+            let places: Vec<(usize, usize)> = (0..before.len()).map(|j| extractor.place(j)).collect();
+            for (j, (a, b)) in before.iter().zip(&after).enumerate() {
+                assert!(a == b || places[j].0 == channel, "{sets}: feature {j} changes with channel {channel}");
+            }
+            let own: Vec<usize> = places.iter().filter(|p| p.0 == channel).map(|p| p.1).collect();
+            assert_eq!(own, (0..each).collect::<Vec<_>>(), "{sets}");
+        }
+    }
+    let hidden = params(&[("features", "time+random-convolution"), ("elm-units", "5")]).check(shape).unwrap();
+    assert_eq!((hidden.place(23), hidden.place(24), hidden.place(28)), ((2, 7), (0, 8), (0, 12)));
+}
+
 /// The windows of tests/vectors/features.py.
 fn golden_window(channels: usize, frames: usize) -> Vec<i16> {
     let mut state = 12345u64;

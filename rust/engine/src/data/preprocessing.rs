@@ -2,7 +2,7 @@
 
 use crate::capacity::{FEATURE_WORKSPACE_BYTES, FEATURES, WINDOW_FRAMES};
 use crate::learners::{Learner, Params, SEEN_INPUTS, WINDOWS};
-use hone_learn::learner::{Input, Sees, Shape};
+use hone_learn::learner::{Cause, Input, Sees, Shape};
 use hone_learn::{ParamError, Workspace};
 use hone_signal::{Extractor, Shape as Window, WindowView, features};
 
@@ -66,6 +66,17 @@ impl Preprocessing {
             Self::Samples => None,
             Self::Row(extractor) => Some(extractor.params()),
             Self::Sequence(sequence) => Some(sequence.params()),
+        }
+    }
+
+    /// What a learner names as cause, by channel: one that sees a row knows the row's features alone.
+    pub fn cause(&self, cause: Cause) -> Cause {
+        match self {
+            Self::Samples | Self::Sequence(_) => cause,
+            Self::Row(extractor) => {
+                let (channel, feature) = extractor.place(cause.feature.into());
+                Cause { channel: channel as u16, feature: feature as u16 }
+            }
         }
     }
 

@@ -75,6 +75,7 @@ impl Judge {
         let (_, slot) = self.in_use.as_ref()?;
         let slot = slot.as_deref()?;
         let input = bench.see(&slot.by, window)?;
-        slot.model.infer(&input, self.scratch)
+        let answer = slot.model.infer(&input, self.scratch)?;
+        Some(Answer { cause: answer.cause.map(|cause| slot.by.cause(cause)), ..answer })
     }
 }

@@ -30,7 +30,7 @@ type Of<const WORDS: usize, const ROWS: usize, const D: usize> = hone_knn::Knn<W
 
 /// Features of the largest windows, and as many rows as an image keeps by default.
 const FEATURES: usize = 4096;
-const ROWS: usize = 80;
+const ROWS: usize = 72;
 /// With room for any features.
 pub type Unbounded = Knn<{ hone_knn::model_words(ROWS, FEATURES) }, ROWS, FEATURES>;
 

@@ -64,11 +64,12 @@ impl Nearest {
         self.rows.into_iter().zip(self.squares).take(self.wanted).filter(|(_, s)| *s < f32::MAX)
     }
 
-    /// The mean of the distances, each the root of the mean square over `features`.
+    /// The mean of the distances, each the root of the mean square over `features`; infinite where no row is near, as of a number
+    /// that is not finite.
     pub(crate) fn distance(&self, features: usize) -> f32 {
         let each = self.there().map(|(_, square)| sqrt_f32(square / features.max(1) as f32));
         let (sum, count) = each.fold((0.0, 0.0), |(sum, n), d| (sum + d, n + 1.0));
-        sum / f32::max(count, 1.0)
+        if count > 0.0 { sum / count } else { f32::INFINITY }
     }
 }
 

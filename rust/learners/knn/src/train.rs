@@ -91,6 +91,9 @@ impl Training {
                 self.tail.gap();
             }
             let distance = model.nearest(input.row, memory).distance(model.features());
+            if !distance.is_finite() {
+                return Err(Fault::NoThreshold);
+            }
             self.tail.push(distance, params.average);
             self.distances += distance;
         }
