@@ -12,7 +12,7 @@ import struct
 import sys
 import zlib
 
-LEARNERS = {1: "esn", 2: "svm", 3: "rce", 4: "linear", 5: "net", 200: "centroid"}
+LEARNERS = {1: "esn", 2: "svm", 3: "rce", 4: "linear", 5: "net", 6: "vae", 7: "knn", 200: "centroid"}
 UNITS = {0: "", 1: "m/s2", 2: "rad/s", 3: "degC", 4: "kPa", 5: "V", 6: "A"}
 STOPS = ["converged", "iteration limit", "memory cap", "cancelled"]
 METRICS = ["mean squared error", "KKT gap", "accuracy"]

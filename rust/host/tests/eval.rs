@@ -147,7 +147,7 @@ fn a_saved_model_judges_as_it_was_judged() {
     std::fs::write(folder.join("well.npy"), npy(&[160 * 128], &hum(160 * 128, true, 1))).unwrap();
     std::fs::write(folder.join("ill.npy"), npy(&[40 * 128], &hum(40 * 128, false, 2))).unwrap();
     for (learner, options) in
-        [("esn", &[][..]), ("esn", &["--quantize", "int8"]), ("svm", &[]), ("rce", &[]), ("vae", &[])]
+        [("esn", &[][..]), ("esn", &["--quantize", "int8"]), ("svm", &[]), ("rce", &[]), ("vae", &[]), ("knn", &[])]
     {
         let model = folder.join(format!("{learner}{}.hone", options.len()));
         let mut arguments = vec!["eval", text(&manifest), "--learner", learner, "--save", text(&model)];

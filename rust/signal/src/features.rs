@@ -244,7 +244,7 @@ impl Extractor {
     /// The channel that a feature of the row is of, and its number among those of that channel, through all sets. Of the hidden layer's
     /// outputs, which are of all channels, the channel is 0.
     pub fn place(&self, feature: usize) -> (usize, usize) {
-        let p = &self.params;
+        let (p, channels) = (&self.params, self.shape.channels.max(1));
         let (mut first, mut before) = (0, 0);
         let hidden = self.sets & CONVOLUTION != 0 && p.elm_units > 0;
         for (set, each) in [
@@ -256,19 +256,19 @@ impl Extractor {
             if self.sets & set == 0 || each == 0 {
                 continue;
             }
-            let at = feature - first;
-            if at < each * self.shape.channels {
+            let at = feature.saturating_sub(first);
+            if at < each * channels {
                 // Samples lie frame by frame, the others channel by channel.
                 let (channel, number) = match set {
-                    RAW => (at % self.shape.channels, at / self.shape.channels),
+                    RAW => (at % channels, at / channels),
                     _ => (at / each, at % each),
                 };
                 return (channel, before + number);
             }
-            first += each * self.shape.channels;
+            first += each * channels;
             before += each;
         }
-        (0, before + feature - first)
+        (0, before + feature.saturating_sub(first))
     }
 
     /// Bytes of workspace that [`Extractor::extract`] takes.

@@ -283,8 +283,8 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         let ill = |class: usize| set.classes.get(class).is_some_and(|c| c.anomalous);
         sound::too_short(results.iter().map(|r| (r.starts, ill(r.class))), training.average, &mut report);
     }
-    if let (LearnerName::Table(learner), Some(image)) = (args.learner, args.budget.image()) {
-        report.notes.extend(image.without(learner.name()));
+    if let (LearnerName::Table(_) | LearnerName::Knn, Some(image)) = (args.learner, args.budget.image()) {
+        report.notes.extend(image.without(args.learner.name()));
     }
     if let Some(path) = &args.save {
         report.saved = saved(args, source, &set, &learner.saved(training.report)?, path)?;

@@ -43,6 +43,31 @@ fn the_esn_finds_bearing_faults_with_its_defaults() {
 }
 
 #[test]
+fn the_default_detector_finds_what_is_wrong_in_each_set() {
+    if skipped() {
+        return;
+    }
+    for set in ["cwru-anomaly", "fan-low", "fan-med", "fan-high", "fan-uci"] {
+        let r = report(&args(set, LearnerName::Auto));
+        assert_eq!(r.learner, "knn");
+        assert!(r.f1.unwrap() >= 0.97 && r.false_alarm_rate.unwrap() == 0.0, "{set}: {:?}", r.f1);
+        assert!(r.notes.iter().any(|n| n.contains("CONFIG_HONE_KNN")), "{:?}", r.notes);
+    }
+    // A rate of false alarms that is a million times as high, and one that is a thousandth.
+    let with = |per_day: &str| {
+        let set = vec![format!("per-day={per_day}"), "bands=8".to_owned()];
+        let facts = report(&EvalArgs { set, ..args("cwru-anomaly", LearnerName::Auto) }).facts;
+        let (_, distances) = facts.into_iter().find(|(name, _)| name.starts_with("distance, usual")).unwrap();
+        distances.rsplit_once(' ').unwrap().1.parse::<f32>().unwrap()
+    };
+    assert!(with("10000") < with("0.1") && with("0.1") < with("0.0001"));
+    let message = refusal(&args("iris", LearnerName::Auto));
+    assert!(message.contains("iris is not about anomalies: give --learner svm, rce or net"), "{message}");
+    let many = EvalArgs { set: vec!["windows=3000".into()], ..args("fan-low", LearnerName::Knn) };
+    assert!(refusal(&many).contains("knn takes 3075 windows to learn from and fan-low has 225"), "{}", refusal(&many));
+}
+
+#[test]
 fn json_has_the_documented_keys_on_one_line_and_repeats() {
     if skipped() {
         return;

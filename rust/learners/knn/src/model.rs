@@ -48,15 +48,12 @@ impl Nearest {
         Self { rows: [0; MOST_NEIGHBOURS], squares: [f32::MAX; MOST_NEIGHBOURS], wanted }
     }
 
-    fn put(&mut self, row: u16, square: f32) {
-        let squares = self.squares.get_mut(..self.wanted).unwrap_or(&mut []);
-        let Some(at) = squares.iter().position(|s| square < *s) else { return };
-        let (squares, rows) = (squares.get_mut(at..), self.rows.get_mut(at..self.wanted));
-        if let (Some(squares), Some(rows)) = (squares, rows) {
-            squares.rotate_right(1);
-            rows.rotate_right(1);
-            squares.first_mut().into_iter().for_each(|place| *place = square);
-            rows.first_mut().into_iter().for_each(|place| *place = row);
+    fn put(&mut self, mut row: u16, mut square: f32) {
+        for (s, r) in self.squares.iter_mut().zip(&mut self.rows).take(self.wanted) {
+            if square < *s {
+                core::mem::swap(&mut square, s);
+                core::mem::swap(&mut row, r);
+            }
         }
     }
 
