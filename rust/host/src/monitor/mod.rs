@@ -280,9 +280,7 @@ pub fn run(args: &MonitorArgs) -> Result<(), String> {
     // Without a handler Ctrl-C ends the program without its summary: no harm.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Release));
     let mut monitor = Monitor::new(args.every, Box::new(note));
-    let (format, begun) = (args.format, Instant::now());
-    let ended =
-        || INTERRUPTED.load(Ordering::Acquire) || args.seconds.is_some_and(|s| begun.elapsed().as_secs_f64() >= s);
+    let format = args.format;
     if broker.is_none() && format == Format::Csv {
         output::print(&sink::csv_head());
     }
