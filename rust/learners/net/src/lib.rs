@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod given;
 mod latent;
 pub mod learner;
 mod loss;
@@ -21,6 +22,7 @@ mod update;
 mod whole;
 
 pub use codec::LAYOUT;
+pub use given::{Given, GivenError, Ranges};
 pub use latent::divergence;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
 pub use network::{
