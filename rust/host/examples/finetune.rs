@@ -37,11 +37,17 @@ struct Condition {
 
 const SPEEDS: [u32; 4] = [800, 1000, 1200, 1400];
 const UESTC: [&str; 4] = ["N", "B", "I", "O"];
-const CWRU: [&str; 10] =
-    ["NORMAL", "IR007", "IR014", "IR021", "B007", "B014", "B021", "OR007", "OR014", "OR021"];
+const CWRU: [&str; 10] = ["NORMAL", "IR007", "IR014", "IR021", "B007", "B014", "B021", "OR007", "OR014", "OR021"];
 
 /// Reads the windows of a manifest's text as features.
-fn condition(name: &str, rate: u32, channels: usize, window: usize, classes: &[&str], files: &str) -> Fallible<Condition> {
+fn condition(
+    name: &str,
+    rate: u32,
+    channels: usize,
+    window: usize,
+    classes: &[&str],
+    files: &str,
+) -> Fallible<Condition> {
     let mut text = format!(
         "name = \"{name}\"\nkind = \"recordings\"\ntask = \"classification\"\nrate_hz = {rate}\nwindow = {{ length = {window}, step = {window} }}\nfeatures = \"vibration\"\n"
     );
@@ -137,24 +143,14 @@ fn train(model: &mut Net, rows: &[Row], params: &Params, input: Extent, resumes:
 
 fn accuracy(model: &Net, rows: &[Row]) -> f64 {
     let mut scratch = vec![0u32; model.view().scratch_words()];
-    let right =
-        |(row, class): &&Row| model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class));
+    let right = |(row, class): &&Row| model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class));
     rows.iter().filter(right).count() as f64 / rows.len().max(1) as f64
 }
 
 /// Rate and epochs.
 type Setting = (f32, u16);
-const GRID: [Setting; 9] = [
-    (0.002, 20),
-    (0.002, 80),
-    (0.005, 20),
-    (0.005, 80),
-    (0.01, 20),
-    (0.01, 80),
-    (0.02, 20),
-    (0.02, 80),
-    (0.05, 20),
-];
+const GRID: [Setting; 9] =
+    [(0.002, 20), (0.002, 80), (0.005, 20), (0.005, 80), (0.01, 20), (0.01, 80), (0.02, 20), (0.02, 80), (0.05, 20)];
 /// Labelled windows of a class.
 const LABELS: usize = 10;
 /// What may be lost of the old condition.
@@ -303,7 +299,9 @@ fn main() -> Fallible<()> {
         }
         return Ok(());
     }
-    println!("| to | before: new, old | last layer: new, old | rate, epochs | all layers: new, old | rate, epochs | share of the gain |");
+    println!(
+        "| to | before: new, old | last layer: new, old | rate, epochs | all layers: new, old | rate, epochs | share of the gain |"
+    );
     println!("|---|---|---|---|---|---|---|");
     let all = inners(&speeds.iter().collect::<Vec<_>>())?;
     let cases: Vec<Case> = all.iter().map(Inner::case).collect();
@@ -326,6 +324,8 @@ fn main() -> Fallible<()> {
     }
     let [new, old, last, last_old, whole, whole_old] = mean;
     let share = (last - new) / (whole - new);
-    println!("| uestc, mean | {new:.4}, {old:.4} | {last:.4}, {last_old:.4} | | {whole:.4}, {whole_old:.4} | | {share:.2} |");
+    println!(
+        "| uestc, mean | {new:.4}, {old:.4} | {last:.4}, {last_old:.4} | | {whole:.4}, {whole_old:.4} | | {share:.2} |"
+    );
     Ok(())
 }

@@ -184,7 +184,9 @@ impl Draft {
         let affine = if piece.layer.kind == LayerKind::Dense {
             affine
         } else {
-            affine.by_channel(piece.input.channels.into()).ok_or("what is added before it is not the same in all frames")?
+            affine
+                .by_channel(piece.input.channels.into())
+                .ok_or("what is added before it is not the same in all frames")?
         };
         let folded = piece.scale_input(&affine.scale, &affine.shift);
         folded.then_some(()).ok_or_else(|| "what is added before a transposed convolution cannot be part of it".into())
@@ -231,20 +233,19 @@ impl Draft {
         if own != channels {
             return Err(format!("its filters take in {channels} channels and there are {own}"));
         }
-        let layer = Layer {
-            kind,
-            channels: filters as u16,
-            kernel: kernel as u16,
-            stride: stride as u16,
-            relu: false,
-        };
+        let layer = Layer { kind, channels: filters as u16, kernel: kernel as u16, stride: stride as u16, relu: false };
         let most = usize::from(hone_net::MAX_KERNEL);
         let inside = (1..=usize::from(hone_net::MAX_CHANNELS)).contains(&filters);
         if !inside || !(1..=most).contains(&kernel) || !(1..=most).contains(&stride) {
-            return Err(format!("it has {filters} filters of {kernel} frames, one every {stride}: more than there may be"));
+            return Err(format!(
+                "it has {filters} filters of {kernel} frames, one every {stride}: more than there may be"
+            ));
         }
         let output = layer.output(self.extent, 1).map_err(|_| {
-            format!("it does not fit {} frames of {own} channels, or gives more than {MAX_TENSOR} numbers", self.extent.frames)
+            format!(
+                "it does not fit {} frames of {own} channels, or gives more than {MAX_TENSOR} numbers",
+                self.extent.frames
+            )
         })?;
         let mut weights = Vec::with_capacity(filters * own * kernel);
         match kind {
@@ -272,13 +273,16 @@ impl Draft {
             Some(frames) if (1..=usize::from(hone_net::MAX_KERNEL)).contains(&frames) => {
                 Layer { kind: LayerKind::Average, kernel: frames as u16, stride: frames as u16, ..Layer::default() }
             }
-            Some(frames) => return Err(format!("it averages {frames} frames, and {} are the most", hone_net::MAX_KERNEL)),
+            Some(frames) => {
+                return Err(format!("it averages {frames} frames, and {} are the most", hone_net::MAX_KERNEL));
+            }
         };
         let channels = usize::from(self.extent.channels);
         let output = layer.output(self.extent, 1).map_err(|_| "it takes in more frames than there are".to_string())?;
         // A mean of scaled numbers is the scaled mean.
         let waiting = self.pending.take();
-        let waiting = waiting.map(|a| a.by_channel(channels).ok_or("what is added before it is not the same in all frames"));
+        let waiting =
+            waiting.map(|a| a.by_channel(channels).ok_or("what is added before it is not the same in all frames"));
         self.pending = waiting.transpose()?.map(|a| Affine {
             scale: a.scale.repeat(output.frames.into()),
             shift: a.shift.repeat(output.frames.into()),
@@ -349,10 +353,15 @@ impl Draft {
             return Err("there is no layer before it".into());
         }
         if self.extent.frames != 1 {
-            return Err(format!("it ends in {} frames of {} channels: there is no number for each class", self.extent.frames, self.extent.channels));
+            return Err(format!(
+                "it ends in {} frames of {} channels: there is no number for each class",
+                self.extent.frames, self.extent.channels
+            ));
         }
-        let is_output =
-            self.pieces.last().is_some_and(|p| p.layer.kind == LayerKind::Dense && !p.layer.relu && self.pending.is_none());
+        let is_output = self
+            .pieces
+            .last()
+            .is_some_and(|p| p.layer.kind == LayerKind::Dense && !p.layer.relu && self.pending.is_none());
         if !is_output {
             // What the last layer gives, as it is.
             let identity: Vec<f64> = (0..count * count).map(|i| f64::from(i / count == i % count)).collect();
@@ -368,7 +377,9 @@ impl Draft {
                 piece.output.channels = 2;
                 Ok(())
             }
-            (_, true) => Err("several outputs with a sigmoid are several questions; here one of several classes is told".into()),
+            (_, true) => {
+                Err("several outputs with a sigmoid are several questions; here one of several classes is told".into())
+            }
             (1, false) => Err("it has one output, and here one of several classes is told".into()),
             (_, false) => Ok(()),
         }
@@ -388,9 +399,8 @@ impl Draft {
         let Some(graphs) = self.standard.take() else { return Ok(()) };
         let channels = usize::from(input.channels);
         let parts = graphs.scale.iter().zip(&graphs.shift).zip(means.iter().zip(gains).cycle());
-        let (scale, shift) = parts
-            .map(|((s, t), (mean, gain))| (if *gain == 0.0 { 0.0 } else { s / gain }, s * mean + t))
-            .unzip();
+        let (scale, shift) =
+            parts.map(|((s, t), (mean, gain))| (if *gain == 0.0 { 0.0 } else { s / gain }, s * mean + t)).unzip();
         let affine = Affine { scale, shift };
         let Some(first) = self.pieces.iter_mut().find(|p| p.learns()) else { return Ok(()) };
         let affine = if first.layer.kind == LayerKind::Dense && first.input == input {
@@ -401,7 +411,9 @@ impl Draft {
             Affine { scale: by.scale.repeat(frames), shift: by.shift.repeat(frames) }
         };
         let folded = first.scale_input(&affine.scale, &affine.shift);
-        folded.then_some(()).ok_or_else(|| "a transposed convolution cannot take in what the input is shifted by".into())
+        folded
+            .then_some(())
+            .ok_or_else(|| "a transposed convolution cannot take in what the input is shifted by".into())
     }
 
     /// What the network takes in.

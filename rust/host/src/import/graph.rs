@@ -46,7 +46,8 @@ impl<'g> Node<'g> {
 
     /// A line that says which node is refused and why.
     pub fn refuse(&self, why: &str) -> String {
-        let name = if self.of.name.is_empty() { format!("number {}", self.number) } else { format!("'{}'", self.of.name) };
+        let name =
+            if self.of.name.is_empty() { format!("number {}", self.number) } else { format!("'{}'", self.of.name) };
         format!("node {name} ({}): {why}", self.of.op)
     }
 
@@ -139,9 +140,8 @@ fn constant(node: &Node<'_>, constants: &Constants<'_>) -> Result<Option<Array>,
         node.of.inputs.iter().filter(|name| !name.is_empty()).map(|name| constants.get(&name[..])).collect();
     let Some([first, rest @ ..]) = all.as_deref() else { return Ok(None) };
     let misfit = || node.refuse("its inputs do not fit one another");
-    let seen = |shape: Option<Vec<usize>>| {
-        shape.map(|shape| Array { shape, ..(*first).clone() }).ok_or_else(misfit).map(Some)
-    };
+    let seen =
+        |shape: Option<Vec<usize>>| shape.map(|shape| Array { shape, ..(*first).clone() }).ok_or_else(misfit).map(Some);
     match node.op() {
         "Identity" | "Cast" => Ok(Some((*first).clone())),
         "Transpose" => {

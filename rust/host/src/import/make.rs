@@ -61,7 +61,8 @@ pub fn classes(read: &Read, asked: Option<&[String]>, known: &[Class]) -> Result
     let name_of = |id: ClassId| known.iter().find(|c| c.id == id).map_or(String::new(), |c| c.name.clone());
     let numbered = |n: i64| {
         let id = u16::try_from(n).ok().filter(|n| *n < u16::MAX).map(ClassId);
-        id.map(|id| (id, name_of(id))).ok_or_else(|| format!("class {n} is no number from 0 to 65534; name them by --classes"))
+        id.map(|id| (id, name_of(id)))
+            .ok_or_else(|| format!("class {n} is no number from 0 to 65534; name them by --classes"))
     };
     let mut found = match labels {
         Some(Labels::Numbers(numbers)) => numbers.into_iter().map(numbered).collect::<Result<Vec<_>, _>>()?,
@@ -120,14 +121,8 @@ pub fn make(read: &Read, classes: &[(ClassId, String)], rows: &[Vec<f32>], numbe
         .collect();
     let layers: Vec<(&[f32], &[f32])> = reals.iter().map(|[w, b]| (&w[..], &b[..])).collect();
     let [means, gains] = [means, gains].map(|list| list.iter().map(|x| *x as f32).collect::<Vec<f32>>());
-    let given = Given {
-        network: &network,
-        input: draft.input(),
-        classes: &ids,
-        means: &means,
-        gains: &gains,
-        layers: &layers,
-    };
+    let given =
+        Given { network: &network, input: draft.input(), classes: &ids, means: &means, gains: &gains, layers: &layers };
     let mut real = Box::new(Net::new());
     real.edit().take(&given).map_err(why)?;
     let mut model = Box::new(Net::new());
@@ -167,9 +162,10 @@ fn standard(draft: &Draft, rows: &[Vec<f32>]) -> (Vec<f64>, Vec<f64>, Standard) 
     match (graphs, moments) {
         // What it gives must fill the bits: rows of other scales are standardised anew.
         (Some((means, gains)), Some(moments)) => {
-            let squares = moments.iter().zip(means.iter().zip(&gains)).map(|((mean, deviation), (m, g))| {
-                ((mean - m) * g).powi(2) + (deviation * g).powi(2)
-            });
+            let squares = moments
+                .iter()
+                .zip(means.iter().zip(&gains))
+                .map(|((mean, deviation), (m, g))| ((mean - m) * g).powi(2) + (deviation * g).powi(2));
             let spread = (squares.sum::<f64>() / channels as f64).sqrt();
             if (0.5..=2.0).contains(&spread) { (means, gains, Standard::Graph) } else { of(&moments) }
         }
@@ -205,12 +201,14 @@ fn ascend(pieces: &mut [Piece], classes: &[(ClassId, String)]) -> Vec<ClassId> {
 fn network(pieces: &[Piece]) -> Result<Network, String> {
     let mut network = Network::NONE;
     let Some((output, hidden)) = pieces.split_last() else { return Err("it has no layer".into()) };
-    let too_many = |_| format!("it has {} layers and a network here has {} at most", pieces.len(), hone_net::MAX_LAYERS + 1);
+    let too_many =
+        |_| format!("it has {} layers and a network here has {} at most", pieces.len(), hone_net::MAX_LAYERS + 1);
     for piece in hidden {
         network.push(piece.layer).map_err(too_many)?;
     }
     // A last dense layer of as many units as there are classes would be the output layer itself.
-    let doubted = hidden.last().is_some_and(|p| p.layer.kind == LayerKind::Dense && p.layer.channels == output.layer.channels);
+    let doubted =
+        hidden.last().is_some_and(|p| p.layer.kind == LayerKind::Dense && p.layer.channels == output.layer.channels);
     if doubted {
         network.push(hone_net::Layer::dense(output.layer.channels, false)).map_err(too_many)?;
     }
@@ -223,10 +221,13 @@ fn why(error: GivenError) -> String {
         GivenError::Classes => format!("it must tell 2 to {} classes apart", hone_net::MAX_CLASSES),
         GivenError::Standard => "a mean or deviation of the input is beyond 1e18; give it in other units".into(),
         GivenError::Layer(l) => {
-            format!("the weights of layer {l} do not go into 8 bits: one is too large; scale the input, or give --numbers f32")
+            format!(
+                "the weights of layer {l} do not go into 8 bits: one is too large; scale the input, or give --numbers f32"
+            )
         }
         GivenError::Range(_) => {
-            "the range of its tensors is not known; give rows by --calibrate, or a graph quantised statically (QDQ)".into()
+            "the range of its tensors is not known; give rows by --calibrate, or a graph quantised statically (QDQ)"
+                .into()
         }
         GivenError::Room(s) => format!("it needs {} bytes, and {} are the most", s.needed, s.available),
     }

@@ -121,7 +121,10 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
     }
     text.push_str(&format!("saved {}: net, {} bytes\n", to.display(), bytes.len()));
     match Container::read(bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
-        Ok(_) => text.push_str(&format!("next: hone push PORT {}; then on the board 'train net --continue --last 1'\n", to.display())),
+        Ok(_) => text.push_str(&format!(
+            "next: hone push PORT {}; then on the board 'train net --continue --last 1'\n",
+            to.display()
+        )),
         Err(error) => {
             text.push_str("note: the NUCLEO-F401RE's image, and hone run, refuse it: ");
             say::keep_error(&error, &mut Text(&mut text));

@@ -171,9 +171,9 @@ pub fn linear_classifier(node: &Node<'_>, draft: &mut Draft) -> Result<Labels, S
     let list = |name| node.attribute(name).map_or(&[][..], |a| &a.floats[..]).iter().map(|x| f64::from(*x)).collect();
     let (weights, biases): (Vec<f64>, Vec<f64>) = (list("coefficients"), list("intercepts"));
     let numbers = node.ints("classlabels_ints").map(|l| Labels::Numbers(l.to_vec()));
-    let names = node.attribute("classlabels_strings").map(|a| {
-        Labels::Names(a.strings.iter().map(|s| String::from_utf8_lossy(s).into_owned()).collect())
-    });
+    let names = node
+        .attribute("classlabels_strings")
+        .map(|a| Labels::Names(a.strings.iter().map(|s| String::from_utf8_lossy(s).into_owned()).collect()));
     let labels = numbers.or(names).ok_or("it has no labels")?;
     if biases.len() != labels.len() {
         return Err(format!("it has {} rows of coefficients for {} classes", biases.len(), labels.len()));
@@ -231,17 +231,24 @@ fn along(list: Option<&[i64]>, default: i64, axis: usize, count: usize, none: i6
 /// Which of the axes behind the channels is time: the only one along which a filter of this shape is longer than 1, or the tensor.
 fn time(draft: &Draft, kernel: &[usize]) -> Result<usize, String> {
     let spatial = draft.shape.get(2..).filter(|s| s.len() == kernel.len() && !s.is_empty());
-    let spatial = spatial.ok_or_else(|| format!("a tensor of shape {:?} has no frames behind channels", draft.shape))?;
+    let spatial =
+        spatial.ok_or_else(|| format!("a tensor of shape {:?} has no frames behind channels", draft.shape))?;
     let long = |list: &[usize]| list.iter().position(|d| *d > 1);
     let axis = long(spatial).or_else(|| long(kernel)).unwrap_or(0);
     let alone = |list: &[usize]| list.iter().enumerate().all(|(i, d)| i == axis || *d == 1);
-    (alone(spatial) && alone(kernel)).then_some(axis).ok_or_else(|| "it slides along more than one axis; here there is time alone".into())
+    (alone(spatial) && alone(kernel))
+        .then_some(axis)
+        .ok_or_else(|| "it slides along more than one axis; here there is time alone".into())
 }
 
 fn unpadded(node: &Node<'_>) -> Refused {
     let padded = node.ints("pads").is_some_and(|p| p.iter().any(|p| *p != 0));
     let auto = node.text("auto_pad").is_some_and(|p| p != "NOTSET" && p != "VALID");
-    if padded || auto { Err("it pads its input; here nothing is padded: train it with padding 0".into()) } else { Ok(()) }
+    if padded || auto {
+        Err("it pads its input; here nothing is padded: train it with padding 0".into())
+    } else {
+        Ok(())
+    }
 }
 
 fn convolve(node: &Node<'_>, w: &Array, bias: Option<Vec<f64>>, draft: &mut Draft) -> Refused {
@@ -255,12 +262,15 @@ fn convolve(node: &Node<'_>, w: &Array, bias: Option<Vec<f64>>, draft: &mut Draf
     if node.ints("dilations").is_some_and(|d| d.iter().any(|d| *d != 1)) {
         return Err("it is dilated; train it with dilation 1".into());
     }
-    if node.ints("output_padding").is_some_and(|d| d.iter().any(|d| *d != 0)) || node.attribute("output_shape").is_some() {
+    if node.ints("output_padding").is_some_and(|d| d.iter().any(|d| *d != 0))
+        || node.attribute("output_shape").is_some()
+    {
         return Err("it pads what it gives; train it without output_padding".into());
     }
     let axis = time(draft, kernel)?;
     let frames = kernel.get(axis).copied().unwrap_or(1);
-    let stride = along(node.ints("strides"), 1, axis, kernel.len(), 1).ok_or("its strides are not one for each axis")?;
+    let stride =
+        along(node.ints("strides"), 1, axis, kernel.len(), 1).ok_or("its strides are not one for each axis")?;
     let transposed = node.op() == "ConvTranspose";
     let (filters, channels, kind) =
         if transposed { (*b, *a, LayerKind::Transposed) } else { (*a, *b, LayerKind::Convolution) };
@@ -281,10 +291,13 @@ fn average(node: &Node<'_>, constants: &Constants<'_>, draft: &mut Draft) -> Ref
     let kernel = kernel.ok_or("its kernel is not of whole numbers")?;
     let axis = time(draft, &kernel)?;
     let frames = kernel.get(axis).copied().unwrap_or(1);
-    let stride = along(node.ints("strides"), 1, axis, kernel.len(), 1).ok_or("its strides are not one for each axis")?;
+    let stride =
+        along(node.ints("strides"), 1, axis, kernel.len(), 1).ok_or("its strides are not one for each axis")?;
     let of = draft.shape[2 + axis];
     if stride != frames && frames != of {
-        return Err(format!("it averages {frames} frames, one every {stride}; here means do not overlap: give both the same"));
+        return Err(format!(
+            "it averages {frames} frames, one every {stride}; here means do not overlap: give both the same"
+        ));
     }
     if node.int("ceil_mode", 0) != 0 && of % frames.max(1) != 0 {
         return Err("it averages what is left at the end, too; train it with ceil_mode 0".into());
@@ -381,7 +394,9 @@ fn quantised_layer(node: &Node<'_>, constants: &Constants<'_>, draft: &mut Draft
         None => None,
         Some(_) => {
             let b = constant(bias).ok_or("its biases are not constant")?;
-            let unit = |i: usize| x_scale * w_scale.data.get(if w_scale.data.len() > 1 { i } else { 0 }).copied().unwrap_or(0.0);
+            let unit = |i: usize| {
+                x_scale * w_scale.data.get(if w_scale.data.len() > 1 { i } else { 0 }).copied().unwrap_or(0.0)
+            };
             Some(Array::list(b.data.iter().enumerate().map(|(i, b)| b * unit(i)).collect()))
         }
     };

@@ -102,7 +102,9 @@ fn classes_have_the_graphs_names_or_those_given() {
     let error = classes(&of("classes"), Some(&asked[..2]), &[]).unwrap_err();
     assert!(error.contains("2 classes are named and the network has 3 outputs"), "{error}");
     let twice = ["a".to_owned(), "a".into(), "b".into()];
-    assert!(classes(&of("classes"), Some(&twice), &[class(0, "a"), class(1, "b")]).unwrap_err().contains("the same class"));
+    assert!(
+        classes(&of("classes"), Some(&twice), &[class(0, "a"), class(1, "b")]).unwrap_err().contains("the same class")
+    );
     // Outputs in another order than the numbers.
     let network = of("classes");
     let (rows, told) = rows("classes", &network);

@@ -172,13 +172,7 @@ impl ModelMut<'_> {
     }
 
     /// Becomes an untrained head for which there is room.
-    fn make(
-        &mut self,
-        network: &Network,
-        input: Extent,
-        classes: u16,
-        numbers: Numbers,
-    ) -> Result<(), GivenError> {
+    fn make(&mut self, network: &Network, input: Extent, classes: u16, numbers: Numbers) -> Result<(), GivenError> {
         self.head.make(network, input, classes, numbers).map_err(GivenError::Network)?;
         let (needed, available) = (self.head.stages.words() * 4, self.words.len() * 4);
         if needed > available {
