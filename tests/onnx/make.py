@@ -5,9 +5,11 @@ Writes NAME.onnx and NAME.csv, each of whose lines is a row as the network takes
 and refused/NAME.onnx, which no network here can be. `cargo test -p hone-host --lib import` holds the importer against them. Needs
 
     pip install numpy onnx==1.23.2 onnxruntime==1.32.0 scikit-learn==1.9.1 skl2onnx==1.20.0
-    python3 tests/onnx/make.py
+    python3 tests/onnx/make.py target/debug/hone
 """
 import pathlib
+import subprocess
+import sys
 import tempfile
 import warnings
 
@@ -194,8 +196,21 @@ def refused():
         onnx.save(model, HERE / "refused" / f"{name}.onnx")
 
 
+def rig(hone):
+    """Of the simulated motor's features, as a PC trains on what the shell's `data export` prints; rig.csv is that, the class first."""
+    story = "".join(f"rig {name}\nlabel {number}\nwait 2\n" for number, name in enumerate(["normal", "imbalance", "bearing"], 1))
+    told = subprocess.run([hone, "run"], input=story + "label none\ndata export\n", capture_output=True, text=True, check=True).stdout
+    lines = [line for line in told.splitlines() if line[:1].isdigit()]
+    (HERE / "rig.csv").write_text("\n".join(lines) + "\n")
+    table = np.float32([line.split(",") for line in lines])
+    rows, labels = table[:, 1:], table[:, 0].astype(int)
+    net = make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=400, random_state=1)).fit(rows, labels)
+    onnx.save(to_onnx(net, rows[:1], options={"zipmap": False}), HERE / "rig.onnx")
+
+
 trained()
 convolutions()
 frames_first()
 transposed()
 refused()
+rig(sys.argv[1])

@@ -134,10 +134,35 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
     text
 }
 
+/// Those by which the network goes on learning.
+fn params(made: &Made) -> Params {
+    Params { network: made.network, numbers: made.model.view().numbers(), ..Params::DEFAULT }
+}
+
+/// The commands that bring a device's settings to these.
+fn changed(params: &Params) -> Vec<String> {
+    let (mut usual, mut lines) = (Vec::new(), Vec::new());
+    let shown = |entry: Entry<'_>| match entry {
+        Entry::Int(n) => n.to_string(),
+        Entry::Real(x) => x.to_string(),
+        Entry::Flag(on) => if on { "on" } else { "off" }.to_string(),
+        Entry::Word(word) => word.to_string(),
+    };
+    each_setting(&Params::DEFAULT, &mut |_, entry| usual.push(shown(entry)));
+    let mut usual = usual.into_iter();
+    each_setting(params, &mut |name, entry| {
+        let value = shown(entry);
+        if usual.next().is_none_or(|usual| usual != value) {
+            lines.push(format!("config set net.{name} {value}"));
+        }
+    });
+    lines
+}
+
 /// The model as a file.
 fn contained(made: &Made, classes: &[(ClassId, String)], rows: &Rows) -> Result<Vec<u8>, String> {
     let learner = learners::Learner::from_name("net").ok_or("this program has no learner net")?;
-    let params = Params { network: made.network, numbers: made.model.view().numbers(), ..Params::DEFAULT };
+    let params = params(made);
     let windows = rows.windows.as_ref();
     let contents = Contents {
         learner: hone_model::Learner(learner.code()),
@@ -147,9 +172,7 @@ fn contained(made: &Made, classes: &[(ClassId, String)], rows: &Rows) -> Result<
             let Some(windows) = windows else { return };
             each("window-frames", Entry::Int(windows.frames as i32));
             each("rate-hz", Entry::Real(windows.rate_hz as f32));
-            if let Some(params) = &windows.features {
-                each_setting(params, each);
-            }
+            each_setting(&windows.features, each);
         },
         channels: windows.map_or(&[], |w| &w.channels),
         scaling: &|_| {},

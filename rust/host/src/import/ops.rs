@@ -299,7 +299,7 @@ fn average(node: &Node<'_>, constants: &Constants<'_>, draft: &mut Draft) -> Ref
             "it averages {frames} frames, one every {stride}; here means do not overlap: give both the same"
         ));
     }
-    if node.int("ceil_mode", 0) != 0 && of % frames.max(1) != 0 {
+    if node.int("ceil_mode", 0) != 0 && !of.is_multiple_of(frames.max(1)) {
         return Err("it averages what is left at the end, too; train it with ceil_mode 0".into());
     }
     if node.ints("dilations").is_some_and(|d| d.iter().any(|d| *d != 1)) {

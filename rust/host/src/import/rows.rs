@@ -30,8 +30,7 @@ pub struct Windows {
     pub frames: usize,
     pub rate_hz: f64,
     pub channels: Vec<Channel>,
-    /// `None` where the network takes in the samples themselves.
-    pub features: Option<Params>,
+    pub features: Params,
 }
 
 /// Reads them. `set` are settings of the features.
@@ -41,37 +40,52 @@ pub struct Windows {
 pub fn read(calibrate: &str, root: Option<&Path>, set: &[String], network: &Read) -> Result<Rows, String> {
     let path = Path::new(calibrate);
     let kind = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let all = match kind.as_deref() {
-        Some("csv") => Rows { rows: ordered(sheet(path)?, network)?, ..Rows::default() },
-        Some("npy") => Rows { rows: ordered(array(path)?, network)?, ..Rows::default() },
+    let (rows, labels) = match kind.as_deref() {
+        Some("csv") => ordered(sheet(path, network.draft.entry.len())?, network)?,
+        Some("npy") => ordered(array(path)?.into_iter().map(|row| (row, None)).collect(), network)?,
         _ => return manifest(calibrate, root, set, network.draft.input()),
     };
     if !set.is_empty() {
         return Err("--set is of the features of windows; with a file of rows leave it out".into());
     }
-    Ok(Rows { labels: vec![None; all.rows.len()], ..all })
+    Ok(Rows { rows, labels, ..Rows::default() })
 }
 
-/// Rows of the graph in the order of our input.
-fn ordered(rows: Vec<Vec<f32>>, network: &Read) -> Result<Vec<Vec<f32>>, String> {
+type Labelled = (Vec<f32>, Option<ClassId>);
+
+/// Rows of the graph in the order of our input, and their labels.
+fn ordered(rows: Vec<Labelled>, network: &Read) -> Result<(Vec<Vec<f32>>, Vec<Option<ClassId>>), String> {
     let entry = &network.draft.entry;
-    rows.into_iter()
-        .map(|row| {
-            if row.len() != entry.len() {
-                return Err(format!("a row has {} numbers, and the network takes in {}", row.len(), entry.len()));
-            }
-            Ok(entry.iter().filter_map(|place| row.get(*place).copied()).collect())
-        })
-        .collect()
+    let row = |(row, label): Labelled| {
+        if row.len() != entry.len() {
+            return Err(format!(
+                "a row has {} numbers, and the network takes in {}; a .csv may have the class before them",
+                row.len(),
+                entry.len()
+            ));
+        }
+        if row.iter().any(|x| !x.is_finite()) {
+            return Err("a row has a number that is infinite, or none".into());
+        }
+        Ok((entry.iter().filter_map(|place| row.get(*place).copied()).collect(), label))
+    };
+    rows.into_iter().map(row).collect::<Result<Vec<_>, _>>().map(|all| all.into_iter().unzip())
 }
 
-fn sheet(path: &Path) -> Result<Vec<Vec<f32>>, String> {
+/// With one column more than the network takes in the first is the class, as `data export` prints it.
+fn sheet(path: &Path, inputs: usize) -> Result<Vec<Labelled>, String> {
     let mut sheet = Sheet::open(path, &Default::default()).map_err(|e| e.to_string())?;
     let width = sheet.column_names().len();
+    let labelled = width == inputs + 1;
     let mut rows = Vec::new();
     while sheet.advance().map_err(|e| e.to_string())? && rows.len() < MOST {
         let row: Result<Vec<f32>, _> = (0..width).map(|i| sheet.number(i).map(|x| x as f32)).collect();
-        rows.push(row.map_err(|e| e.to_string())?);
+        let mut row = row.map_err(|e| e.to_string())?;
+        let label = labelled.then(|| row.remove(0));
+        if let Some(class) = label.filter(|c| c.fract() != 0.0 || !(0.0..65535.0).contains(c)) {
+            return Err(format!("the first column is the class, and {class} is no number from 0 to 65534"));
+        }
+        rows.push((row, label.map(|c| ClassId(c as u16))));
     }
     Ok(rows)
 }
@@ -135,12 +149,16 @@ fn manifest(name: &str, root: Option<&Path>, set: &[String], input: Extent) -> R
     Ok(found)
 }
 
-type Labelled = (Vec<Vec<f32>>, Vec<Option<ClassId>>, Option<Params>);
+type Taken = (Vec<Vec<f32>>, Vec<Option<ClassId>>, Params);
 
 /// The windows to train on as the network takes them in: their samples, or their features.
-fn windows(data: &Dataset, r: &Recordings, params: &Params, input: Extent) -> Result<Labelled, String> {
+fn windows(data: &Dataset, r: &Recordings, params: &Params, input: Extent) -> Result<Taken, String> {
     let samples = usize::from(input.frames) == r.length && usize::from(input.channels) == r.channels.len();
     let shape = Shape { channels: r.channels.len(), frames: r.length };
+    let mut params = *params;
+    if samples {
+        params.set_text("features", "raw").map_err(|_| "this program has no features 'raw'")?;
+    }
     let extractor = params.check(shape).map_err(|e| format!("features of windows of {} frames: {e:?}", r.length))?;
     if !samples && (extractor.len() != input.len() || input.frames != 1) {
         return Err(format!(
@@ -158,15 +176,10 @@ fn windows(data: &Dataset, r: &Recordings, params: &Params, input: Extent) -> Re
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
     for (recording, window) in r.windows(Part::Train) {
         let held = r.held(recording, window, &data.classes).map_err(|e| e.to_string())?;
-        let view = held.view();
-        if samples {
-            rows.push(view.samples.iter().map(|s| f32::from(*s)).collect());
-        } else {
-            let made = extractor.extract(&view, Workspace::new(&mut scratch), &mut out);
-            made.map_err(|e| format!("the features of a window: {e:?}"))?;
-            rows.push(out.clone());
-        }
+        let made = extractor.extract(&held.view(), Workspace::new(&mut scratch), &mut out);
+        made.map_err(|e| format!("the features of a window: {e:?}"))?;
+        rows.push(out.clone());
         labels.push(data.classes.get(window.class).map(|c| c.id));
     }
-    Ok((rows, labels, (!samples).then_some(*params)))
+    Ok((rows, labels, params))
 }

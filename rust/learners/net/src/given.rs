@@ -205,7 +205,7 @@ fn fill(stage: &Stage, w: &[f32], bias: &[f32], words: &mut [u32]) -> Option<()>
         to.iter_mut().zip(row).for_each(|(to, w)| *to = nearest(w * unit).max(-127));
     }
     for (to, b) in to.bias.iter_mut().zip(bias) {
-        if !(b.abs() <= 2047.0) {
+        if b.is_nan() || b.abs() > 2047.0 {
             return None;
         }
         *to = libm::roundf(b * power(BIAS_BITS)) as i32;
