@@ -187,7 +187,8 @@ impl Case<'_> {
     /// Mean accuracy in the new and the old condition over draws of labels, and the least of both.
     fn tuned(&self, layers: u8, (rate, epochs): Setting, draws: u64) -> Fallible<[(f64, f64); 2]> {
         let view = self.base.view();
-        let params = Params { network: self.network, numbers: view.numbers(), layers, rate, epochs, ..Params::DEFAULT };
+        let params =
+            Params { network: self.network, numbers: view.numbers(), last: layers, rate, epochs, ..Params::DEFAULT };
         let (mut mean, mut least) = ([0.0; 2], [1.0f64; 2]);
         for seed in 1..=draws {
             let mut model = Box::new(Net::new());

@@ -4,7 +4,7 @@ use super::budget::{Budget, Excess};
 use super::learner::{EvalError, Learner};
 use super::report::Report;
 use super::save::Saved;
-use super::{ablation, form, judge, pictures, protocol, regression, save, settings, sound};
+use super::{ablation, form, judge, pictures, protocol, regression, save, settings, sound, table};
 use crate::dataset::{Dataset, Part, Source, Task, find_manifest, recordings_of};
 use crate::output;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -123,9 +123,12 @@ impl LearnerName {
         Self::all().iter().find(|(learner, _)| *learner == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether it has the capacities of one image alone.
-    fn of_table(self) -> bool {
-        matches!(self, Self::Table(_))
+    /// Whether it is evaluated without a budget, too.
+    fn has_large(self) -> bool {
+        match self {
+            Self::Esn | Self::Svm | Self::Rce => true,
+            Self::Table(learner) => table::has_large(learner),
+        }
     }
 
     fn parser() -> impl TypedValueParser<Value = Self> {
@@ -229,7 +232,7 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
     }
     let mut learner = ready(args, &set).map_err(|error| match error {
         EvalError::Exceeds(excess) => {
-            EvalError::Exceeds(Excess { holds: smallest(args, &set), none: !args.learner.of_table(), ..excess })
+            EvalError::Exceeds(Excess { holds: smallest(args, &set), none: args.learner.has_large(), ..excess })
         }
         other => other,
     })?;
@@ -370,7 +373,7 @@ fn go(
 
 pub(super) fn configure(args: &EvalArgs, learner: &mut dyn Learner) -> Result<(), EvalError> {
     for (key, value) in pairs(args)? {
-        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value, !args.learner.of_table()))?;
+        args.budget.image().map_or(Ok(()), |image| image.knows(&key, &value, args.learner.has_large()))?;
         let set = learner.set(&key, &value);
         set.map_err(|e| EvalError::Setting(settings::explain(e, &key, &value, &learner.settings())))?;
     }

@@ -25,8 +25,8 @@ use crate::output;
 use hone_engine::data::order::KeepError;
 use hone_engine::keep::container;
 use hone_engine::{learners, say};
-use hone_learn::ClassId;
 use hone_learn::text::{Out, Write};
+use hone_learn::{ClassId, Settings, TEXT_BYTES};
 use hone_model::entries::each_setting;
 use hone_model::{Container, Contents, Entry, write};
 use hone_net::{Numbers, Params};
@@ -163,6 +163,9 @@ fn changed(params: &Params) -> Vec<String> {
 fn contained(made: &Made, classes: &[(ClassId, String)], rows: &Rows) -> Result<Vec<u8>, String> {
     let learner = learners::Learner::from_name("net").ok_or("this program has no learner net")?;
     let params = params(made);
+    if params.get(0).is_none() {
+        return Err(format!("its layers as a text, as net.layers has them, are longer than {TEXT_BYTES} bytes"));
+    }
     let windows = rows.windows.as_ref();
     let contents = Contents {
         learner: hone_model::Learner(learner.code()),

@@ -18,6 +18,7 @@ const FRAMES: usize = 16;
 const SETUP: Setup = Setup {
     shape: Shape { inputs: 1, frames: FRAMES as u16 },
     features: false,
+    row_frames: 1,
     rows: 100,
     windows: None,
     start: Start::Afresh,

@@ -36,7 +36,15 @@ fn view(samples: &[i16], sequence: u32) -> Input<'_> {
 /// Trains, judges, writes and reads; the bytes written.
 fn live(params: &Params, bytes: &mut [u8], told: &mut dyn Out) -> Option<usize> {
     let shape = Shape { inputs: 1, frames: FRAMES as u16 };
-    let setup = Setup { shape, features: false, rows: 0, windows: None, start: Start::Afresh, part: Part::Whole };
+    let setup = Setup {
+        shape,
+        features: false,
+        row_frames: 1,
+        rows: 0,
+        windows: None,
+        start: Start::Afresh,
+        part: Part::Whole,
+    };
     let plan = L::check(params, &setup).ok()?;
     let mut workspace = [0; 64];
     if L::required(&plan, &setup).bytes > size_of_val(&workspace) {
