@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod demo;
 pub mod device;
 pub mod eval;
+pub mod import;
 pub mod model;
 pub mod monitor;
 pub mod output;
