@@ -11,5 +11,6 @@ pub mod output;
 pub mod plot;
 pub mod record;
 pub mod run;
+pub mod statistics;
 pub mod transfer;
 pub mod words;

@@ -318,6 +318,7 @@ impl Learner for OfTable {
             report: self.learnt,
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
+            average: self.whole("average").map_or(0, usize::from),
             score: self.learner.score().into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
