@@ -1,13 +1,11 @@
-"""What a row costs through Python and in the host program: `python3 rows.py [HONE]`, both built for release.
+"""What a row costs through Python and in the host program: `python3 rows.py`, from the checkout.
 
-The program is asked for whole evaluations, so what reading the table costs is taken off by a second learner: the time with a kernel
-of many vectors (or many prototypes) less that with a linear machine, over the rows. To this a linear machine's row is added as Python
-has it, which is small beside it. Python's figure is of all that a call of `answers` does: conversion, inference, the array of answers.
-The least of several runs counts.
+Both judge the same rows by the same model file: Python by one call of `answers`, with all that it does (conversion, inference, the array of
+answers), the host program's code by `cargo run --release --example judge`. The least of several runs counts, and the scores are the same
+bits.
 """
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -16,8 +14,8 @@ import numpy as np
 import hone
 
 ROOT = pathlib.Path(__file__).parents[2]
-TRAIN, TEST, WIDTH, CLASSES, RUNS = 64, 200_000, 48, 4, 5
-BOARD = dict(row_bits=8, max_rows=64)
+TRAIN, TEST, WIDTH, CLASSES, RUNS = 32, 200_000, 48, 4, 5
+BOARD = dict(row_bits=8, max_rows=32)
 
 
 def rows(count, seed):
@@ -36,38 +34,33 @@ def least(what):
     return min(times)
 
 
-def program(folder, learner, settings):
-    words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
-    command = [HONE, "eval", folder / "set.toml", "--root", folder, "--learner", learner, "--json", *words]
-    return least(lambda: subprocess.run(command, check=True, capture_output=True))
+def program(model, data):
+    """Nanoseconds a row, and the sum of the scores' bits."""
+    command = ["cargo", "run", "--quiet", "--release", "--package", "hone-host", "--example", "judge", "--", model, data]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    return float(out[0]), int(out[1])
 
 
 def main():
-    (train, known), (test, labels) = rows(TRAIN, 2), rows(TEST, 3)
+    (train, known), (test, _) = rows(TRAIN, 2), rows(TEST, 3)
+    test = test.astype(np.float32)
+    print(f"{TEST} rows of {WIDTH} features")
+    print("| model | host program, ns a row | Python, ns a row | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        manifest = 'name = "rows"\nkind = "table"\ntask = "classification"\n'
-        manifest += "".join(f'[[class]]\nname = "{c}"\n' for c in range(CLASSES))
-        for part, data, classes in (("train", train, known), ("test", test, labels)):
-            table = np.column_stack([data, classes])
-            head = ",".join([*(f"f{i}" for i in range(WIDTH)), "class"])
-            np.savetxt(folder / f"{part}.csv", table, delimiter=",", fmt=["%.3f"] * WIDTH + ["%d"], header=head, comments="")
-            manifest += f'[[file]]\npath = "{part}.csv"\nlabel = "class"\npart = "{part}"\n'
-        (folder / "set.toml").write_text(manifest)
-        linear = hone.Svm(**BOARD).fit(train, known)
-        base_python = least(lambda: linear.answers(test)) / TEST
-        base_program = program(folder, "svm", {"kernel": "linear"})
-        print(f"{TEST} rows of {WIDTH} features; a linear machine through Python: {1e9 * base_python:.0f} ns a row")
-        print("| model | host program, ns a row | Python, ns a row | ratio |\n|---|---|---|---|")
-        for label, learner, estimator, settings in (
-            ("SVM, RBF", "svm", hone.Svm(kernel="rbf", workspace_bytes=12288, **BOARD), {"kernel": "rbf"}),
-            ("TinyRCE, 8-bit", "rce", hone.Rce(prototypes=60, spacing=0), {"prototypes": 60, "spacing": 0}),
+        model, data = pathlib.Path(name) / "model.hone", pathlib.Path(name) / "rows"
+        data.write_bytes(test.tobytes())
+        for label, estimator in (
+            ("SVM, linear", hone.Svm(**BOARD)),
+            ("SVM, RBF", hone.Svm(kernel="rbf", workspace_bytes=12288, **BOARD)),
+            ("TinyRCE, 8-bit", hone.Rce(prototypes=60, spacing=0)),
+            ("network of 32 units", hone.Net(**BOARD)),
         ):
-            estimator.fit(train, known)
-            python = least(lambda: estimator.answers(test)) / TEST
-            host = (program(folder, learner, settings) - base_program) / TEST + base_python
-            print(f"| {label} | {1e9 * host:.0f} | {1e9 * python:.0f} | {python / host:.2f} |", flush=True)
+            model.write_bytes(estimator.fit(train, known).to_bytes())
+            python = 1e9 * least(lambda: estimator.answers(test)) / TEST
+            host, bits = program(model, data)
+            same = int(estimator.answers(test)["score"].view(np.uint32).astype(np.uint64).sum())
+            assert same == bits, "not the same scores"
+            print(f"| {label} | {host:.0f} | {python:.0f} | {python / host:.2f} |", flush=True)
 
 
-HONE = sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/hone"
 main()

@@ -20,7 +20,7 @@ NORMAL, ANOMALOUS, CLASS, UNKNOWN = range(4)
 #: What X may be of; else it becomes the first.
 KINDS = [np.float64, np.float32]
 #: Rows that are judged at a time.
-BLOCK = 1024
+BLOCK = 16_384
 #: The greatest number of a class on the device, and the most rows of a training set.
 MOST = 65534
 #: Bytes of workspace at most: 1 GiB.
@@ -143,7 +143,7 @@ class Base(BaseEstimator):
 
     def _judge(self, X: np.ndarray) -> np.ndarray:
         answers = np.empty(len(X), dtype=ANSWER)
-        # Where rows are judged one by one a block of them stays in the cache from one copy to the next.
+        # Where rows are judged one by one, what is copied of them for the device's code is bounded by a block.
         block = BLOCK if self._alone else max(1, len(X))
         for at in range(0, len(X), block):
             data = reals(X[at : at + block])

@@ -146,6 +146,30 @@ fn a_column_called_time_holds_times() {
 }
 
 #[test]
+fn times_have_the_decimal_mark_of_their_file() {
+    let case = Case::new("comma-times");
+    let seconds = |i: u32| format!("{:.2}", f64::from(i + 500 * (i / 7500)) * 0.01);
+    let (points, marks) = (timed("time", 8000, seconds), "start,end\n60,69.99\n");
+    let manifest = one(100.0, 50, &spans("time", ""));
+    let read = |rows: &str, marks: &str| {
+        case.file("r.csv", rows).file("s.csv", marks);
+        case.json(&manifest, "esn")
+    };
+    let expected = read(&points, marks);
+    let commas = |text: &str| text.replace(',', ";").replace('.', ",");
+    assert_eq!(read(&commas(&points), &commas(marks)), expected);
+    assert!(expected["notes"].to_string().contains("1 gaps in the times"), "{expected}");
+    // A time with the other mark is no number.
+    case.file("r.csv", commas(&points).replacen("\n0,02;", "\n0.02;", 1));
+    let declared = one(100.0, 50, &format!("decimal = \",\"\n{}", spans("time", "")));
+    case.refuses(&declared, &["esn"], &["line 4", "\"0.02\" is neither a number nor a date"]);
+    let new = case.at("new.toml");
+    case.file("r.csv", commas(&points));
+    hone(&["new", "--yes", "--out", &new, &case.at("r.csv")], b"").well();
+    assert!(std::fs::read_to_string(&new).unwrap().contains("rate_hz = 100\n"));
+}
+
+#[test]
 fn what_is_read_is_not_read_twice() {
     let case = Case::new("places");
     let samples: Vec<i16> = hum(4000, true, 1).into_iter().zip(hum(4000, true, 2)).flat_map(|(a, b)| [a, b]).collect();

@@ -1,6 +1,13 @@
 //! `hone push`, `hone pull` and `hone record` against the host's device: over a pseudo-terminal, and over a line that loses and damages
 //! bytes.
 
+#[path = "common/mod.rs"]
+mod common;
+#[path = "transfer/monitor.rs"]
+mod monitor;
+#[path = "transfer/view.rs"]
+mod view;
+
 use hone_engine::Sensor as _;
 use hone_engine::data::order::RecordPhase;
 use hone_engine::text::Out;

@@ -1,7 +1,7 @@
 //! Stretches of time that are of another class, from a CSV file of their starts and ends.
 
 use super::file::{dialect::Options, locate, sheet::Sheet};
-use super::instant::{Clock, Moment, moment};
+use super::instant::{Clock, Moment};
 use super::manifest::SpanSpec;
 use super::timing::{self, Timing};
 use super::{Fault, Source};
@@ -62,7 +62,7 @@ impl Spans {
             }
             let read = |column| {
                 let text = sheet.text(column)?;
-                moment(text).ok_or_else(|| {
+                sheet.moment(column)?.ok_or_else(|| {
                     let problem = format!("{text:?} is neither a number nor a date with time, as 2024-07-01T12:00:00Z");
                     sheet.fault(column, problem)
                 })

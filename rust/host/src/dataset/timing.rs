@@ -3,7 +3,7 @@
 use super::Fault;
 use super::file::dialect::Options;
 use super::file::sheet::Sheet;
-use super::instant::{Clock, Moment, moment};
+use super::instant::{Clock, Moment};
 use std::path::Path;
 
 /// Rates differ when one is further from the other than this.
@@ -83,7 +83,7 @@ impl Timing {
         let mut moments: Vec<Moment> = Vec::new();
         while moments.len() < LOOKED_AT && sheet.advance()? {
             let text = sheet.text(column)?;
-            match moment(text) {
+            match sheet.moment(column)? {
                 Some(m) if moments.first().is_none_or(|f| f.clock == m.clock) => moments.push(m),
                 _ if !declared => return Ok(None),
                 Some(m) => {
@@ -156,7 +156,7 @@ impl Timing {
     /// The cell is no time, or of another clock.
     pub fn row(&mut self, sheet: &Sheet) -> Result<(Moment, Option<f64>), Fault> {
         let text = sheet.text(self.column)?;
-        let now = moment(text).filter(|m| m.clock == self.clock).ok_or_else(|| {
+        let now = sheet.moment(self.column)?.filter(|m| m.clock == self.clock).ok_or_else(|| {
             let problem = format!("{text:?} is no time like those before, which are {}", self.clock.name());
             sheet.fault(self.column, problem)
         })?;

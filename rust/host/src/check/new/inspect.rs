@@ -4,7 +4,7 @@ use crate::dataset::file::array::{Array, Number};
 use crate::dataset::file::dialect::Options;
 use crate::dataset::file::sheet::Sheet;
 use crate::dataset::file::{Format, fault, wav};
-use crate::dataset::instant::{Clock, moment};
+use crate::dataset::instant::Clock;
 use crate::dataset::{Fault, timing};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -96,7 +96,7 @@ fn csv(full: &Path, path: &str) -> Result<Inspected, Fault> {
                 && frames < 4000
                 && let Some(seen) = all
             {
-                match moment(sheet.text(c)?) {
+                match sheet.moment(c)? {
                     Some(m) => seen.push((m.clock, m.at)),
                     None => *all = None,
                 }

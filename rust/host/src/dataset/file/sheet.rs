@@ -3,6 +3,7 @@
 use super::dialect::{self, Dialect, Options, separator_name};
 use super::{fault, text};
 use crate::dataset::Fault;
+use crate::dataset::instant::{Clock, Moment, date};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -219,6 +220,17 @@ impl Sheet {
             };
             self.fault(column, format!("{text} is not a number{hint}"))
         })
+    }
+
+    /// A cell as a moment: a number in the decimal mark of the file, or a date with time; `None` if it is neither.
+    ///
+    /// # Errors
+    /// The cell is not text.
+    pub fn moment(&self, column: usize) -> Result<Option<Moment>, Fault> {
+        if let Some(at) = self.cell(column) {
+            return Ok(at.is_finite().then_some(Moment { clock: Clock::Number, at }));
+        }
+        Ok(date(self.text(column)?))
     }
 
     fn cell(&self, column: usize) -> Option<f64> {
