@@ -11,14 +11,12 @@ from ._base import KINDS, Base, Labels, reals
 
 
 class Net(ClassifierMixin, Labels, Base):
-    """A network of up to two hidden layers, trained by backpropagation in 8-bit integers.
+    """A network of dense layers, trained by backpropagation in 8-bit integers.
 
     Parameters
     ----------
-    units : int, default 32
-        Units of hidden layer 1, and of 2; 0: none; a whole number from 0 to 512.
-    units_2 : int, default 0
-        Units of hidden layer 1, and of 2; 0: none; a whole number from 0 to 512.
+    layers : str, default 'dense32'
+        The layers before the output layer; layers as in dense32 or conv8k9s4,conv16k5s2,gap.
     numbers : str, default 'int8'
         What weights, activations and errors are kept in; one of int8, mixed, f32.
     rounding : str, default 'stochastic'
@@ -47,7 +45,7 @@ class Net(ClassifierMixin, Labels, Base):
         Greatest part of a layer's rows updated; a number from 0.01 to 1.
     skip_above : float, default 1.0
         Skip rows whose class has this probability; 1: none; a number from 0.5 to 1.
-    layers : int, default 0
+    last : int, default 0
         Train so many layers, from the last; 0: all; a whole number from 0 to 8.
     biases : bool, default False
         Train the biases alone; True or False.
@@ -82,8 +80,7 @@ class Net(ClassifierMixin, Labels, Base):
     def __init__(
         self,
         *,
-        units: int = 32,
-        units_2: int = 0,
+        layers: str = "dense32",
         numbers: str = "int8",
         rounding: str = "stochastic",
         epochs: int = 40,
@@ -98,15 +95,14 @@ class Net(ClassifierMixin, Labels, Base):
         rows_least: float = 1.0,
         rows_most: float = 1.0,
         skip_above: float = 1.0,
-        layers: int = 0,
+        last: int = 0,
         biases: bool = False,
         keep: bool = True,
         row_bits: int = 32,
         max_rows: Optional[int] = None,
         verbose: bool = False,
     ) -> None:
-        self.units = units
-        self.units_2 = units_2
+        self.layers = layers
         self.numbers = numbers
         self.rounding = rounding
         self.epochs = epochs
@@ -121,7 +117,7 @@ class Net(ClassifierMixin, Labels, Base):
         self.rows_least = rows_least
         self.rows_most = rows_most
         self.skip_above = skip_above
-        self.layers = layers
+        self.last = last
         self.biases = biases
         self.keep = keep
         self.row_bits = row_bits

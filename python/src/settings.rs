@@ -20,6 +20,7 @@ pub fn range(setting: &Setting) -> String {
         Kind::Real { min, max } => format!("a number from {min} to {max}{unit}"),
         Kind::Flag => "True or False".into(),
         Kind::Choice(words) => format!("one of {}", words.join(", ")),
+        Kind::Text(grammar) => format!("{} {}", grammar.what(), grammar.examples().join(" or ")),
     }
 }
 
@@ -47,6 +48,7 @@ fn value(setting: &Setting, given: &Bound<'_, PyAny>, old: Value) -> PyResult<Op
             let word = given.extract::<String>().unwrap_or_default();
             words.iter().position(|w| *w == word).and_then(|i| Some(Value::Choice(i.try_into().ok()?)))
         }
+        Kind::Text(_) => setting.parse(&given.extract::<String>().unwrap_or_default()),
         Kind::Int { .. } | Kind::Real { .. } => None,
     })
 }
@@ -62,7 +64,9 @@ pub fn apply<S: Settings>(to: &mut S, given: &Bound<'_, PyDict>) -> PyResult<()>
             return Err(PyValueError::new_err(format!("there is no setting {name}")));
         };
         let Some(old) = to.get(index) else { continue };
-        let refused = || format!("{name}={} is refused: {name} takes {}", shown(&new), range(setting));
+        let place = setting.fault(&new.extract::<String>().unwrap_or_default());
+        let place = place.map_or(String::new(), |f| format!("; character {}: {}", f.at + 1, f.why));
+        let refused = || format!("{name}={} is refused: {name} takes {}{place}", shown(&new), range(setting));
         let number = new.extract::<f64>().is_ok() || new.extract::<String>().is_ok();
         let Some(value) = value(setting, &new, old)? else {
             return Err(if number { PyValueError::new_err(refused()) } else { PyTypeError::new_err(refused()) });
@@ -86,6 +90,7 @@ fn python<'py>(py: Python<'py>, setting: &Setting, value: Value) -> PyResult<Bou
         (Value::Choice(i), Kind::Choice(words)) => {
             words.get(usize::from(i)).copied().unwrap_or("?").into_pyobject(py)?.into_any()
         }
+        (Value::Text(text), _) => text.as_str().into_pyobject(py)?.into_any(),
         (Value::Choice(i), _) => i.into_pyobject(py)?.into_any(),
     })
 }

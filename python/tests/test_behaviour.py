@@ -76,6 +76,7 @@ def test_a_parameter_that_cannot_be_set():
         (hone.Svm(workspace_bytes=-1), "workspace_bytes=-1 is refused"),
         (hone.Svm(workspace_bytes=100), "bytes"),
         (hone.Net(epochs=2.5), "epochs=2.5 is refused: epochs takes a whole number from 1 to 10000"),
+        (hone.Net(layers="dense8,conv8"), "conv8k9s4,conv16k5s2,gap; character 8: takes 1 to 512 filters"),
         (hone.Rce(prototypes=0), "prototypes=0 is refused: prototypes takes a whole number from 1 to 65535"),
         (hone.Linear(task="classify"), "task='classify' is refused: task takes one of regression, classes"),
     ],
@@ -205,7 +206,7 @@ def test_linear_is_a_regression():
 
 
 def _long():
-    return hone.Net(epochs=10_000, units=64), np.random.default_rng(1).normal(size=(2000, 64)), np.arange(2000) % 3
+    return hone.Net(epochs=10_000, layers="dense64"), np.random.default_rng(1).normal(size=(2000, 64)), np.arange(2000) % 3
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def _same(estimator, data):
 CLASSIFIERS = {
     "svm": (hone.Svm(kernel="rbf", workspace_bytes=12288, **BOARD), {"kernel": "rbf"}),
     "rce": (hone.Rce(prototypes=24), {"prototypes": 24}),
-    "net": (hone.Net(units=8, epochs=6, **BOARD), {"units": 8, "epochs": 6}),
+    "net": (hone.Net(layers="dense8", epochs=6, **BOARD), {"layers": "dense8", "epochs": 6}),
     "linear": (hone.Linear(task="classes", **BOARD), {"from": "set", "task": "classes", "lags": 0, "others": "on"}),
 }
 

@@ -41,7 +41,7 @@ MODELS = {
     "rce": lambda: (hone.Rce(prototypes=24).fit(X, CLASSES), X),
     "linear": lambda: (hone.Linear(row_bits=8).fit(X[:, 1:], X[:, 0]), X[:, 1:]),
     "linear-classes": lambda: (hone.Linear(task="classes", row_bits=8).fit(X, CLASSES), X),
-    "net": lambda: (hone.Net(units=8, epochs=6, row_bits=8).fit(X, CLASSES), X),
+    "net": lambda: (hone.Net(layers="dense8", epochs=6, row_bits=8).fit(X, CLASSES), X),
     "vae": lambda: (hone.Vae(units=8, epochs=8, latent=2, row_bits=8).fit(X), X),
 }
 

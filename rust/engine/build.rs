@@ -33,7 +33,10 @@ fn capacities(text: &str) -> Vec<Capacity> {
         };
         match words.as_slice() {
             ["int", prompt @ ..] => entry.help = prompt.join(" ").trim_matches('"').to_owned(),
-            ["default", value] => entry.default = value.parse().ok(),
+            // The first that holds, as Kconfig has it.
+            ["default", value, rest @ ..] if entry.default.is_none() && holds(rest) => {
+                entry.default = value.parse().ok()
+            }
             ["range", min, max] => entry.range = min.parse().ok().zip(max.parse().ok()),
             ["depends", ..] => entry.depends = true,
             _ => {}
@@ -41,6 +44,17 @@ fn capacities(text: &str) -> Vec<Capacity> {
     }
     found.retain(|c| !c.help.is_empty() && c.range.is_some());
     found
+}
+
+/// Whether what stands behind a default is nothing, or `if` and a learner that the build has; no other condition counts here.
+fn holds(condition: &[&str]) -> bool {
+    match condition {
+        [] => true,
+        ["if", name] => {
+            name.strip_prefix("HONE_").is_some_and(|name| env::var_os(format!("CARGO_FEATURE_{name}")).is_some())
+        }
+        _ => false,
+    }
 }
 
 fn main() {

@@ -35,6 +35,9 @@ pub const SEEN_INPUTS: usize = if INPUTS > CHANNELS { INPUTS } else { CHANNELS }
 pub const LINEAR_SEEN: usize =
     if cfg!(feature = "linear-set") && FEATURES > SEEN_INPUTS { FEATURES } else { SEEN_INPUTS };
 
+/// Numbers of a row: features, or of a learner that takes these a window's samples.
+pub const ROW_NUMBERS: usize = if NET_SAMPLES > FEATURES { NET_SAMPLES } else { FEATURES };
+
 learners! {
     (Esn, esn, "esn", 1, offline, hone_esn::learner::Esn<ESN_UNITS, SEEN_INPUTS, ESN_CONNECTIONS>),
     (Svm, svm, "svm", 2, offline, hone_svm::learner::Svm<
@@ -56,9 +59,9 @@ learners! {
         { hone_linear::model_words(SEEN_INPUTS, LINEAR_INPUTS, true) },
     >),
     (Net, net, "net", 5, offline, hone_net::learner::Net<
-        { hone_net::dense_words(FEATURES, NET_UNITS, NET_CLASSES) },
+        { NET_BYTES / 4 },
         NET_CLASSES,
-        { hone_net::dense_scratch(FEATURES, NET_UNITS, NET_CLASSES) },
+        { NET_SCRATCH_BYTES / 4 },
     >),
     (Vae, vae, "vae", 6, offline, hone_vae::learner::Vae<
         { hone_vae::model_words(FEATURES, VAE_UNITS, VAE_LATENT) },

@@ -107,6 +107,24 @@ macro_rules! learners {
                 }
             }
 
+            /// Has a visitor see the learner's own type.
+            pub fn visit<V: Visitor>(self, visitor: V) -> V::Output {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => {
+                        learns!($online { visitor.online::<$learner>() } { visitor.offline::<$learner>() })
+                    })*
+                }
+            }
+
+            /// Numbers of the longest row that it takes.
+            pub const fn row_numbers(self) -> usize {
+                match self {
+                    $(#[cfg(feature = $name)] Self::$Name => {
+                        if <$learner as Contract>::SAMPLES { ROW_NUMBERS } else { FEATURES }
+                    })*
+                }
+            }
+
             /// Whether it may train a part of a model.
             pub const fn has_parts(self) -> bool {
                 match self {
@@ -171,6 +189,18 @@ macro_rules! learners {
                     })*
                 })
             }
+        }
+
+        /// What is done with a learner's own type.
+        pub trait Visitor {
+            /// What comes of it.
+            type Output;
+
+            /// With that of one that trains apart from inference.
+            fn offline<L: Contract>(self) -> Self::Output;
+
+            /// With that of one that learns in place.
+            fn online<L: hone_learn::learner::Online>(self) -> Self::Output;
         }
 
         /// The parameters of all.

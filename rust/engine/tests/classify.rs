@@ -126,3 +126,67 @@ fn features_beyond_the_build_are_refused_with_the_capacity() {
     assert!(b.command("train svm --wait").is_err());
     assert!(b.text.contains("48"), "{}", b.text);
 }
+
+/// The rows of a device that has heard both classes as samples, and what it says of each.
+#[cfg(feature = "net")]
+#[test]
+fn a_network_of_convolutions_learns_from_samples() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("config set features.features raw").unwrap();
+    // What is wrong is told with its place.
+    assert!(b.command("config set net.layers gap,conv8").is_err());
+    assert!(b.text.contains("layers, character 5: takes 1 to 512 filters"), "{}", b.text);
+    b.command("config set net.layers conv4k9s4,gap").unwrap();
+    b.command("config get net.layers").unwrap();
+    assert_eq!(b.text, "conv4k9s4,gap\n");
+    for (act, label) in [(Act::Hum, "label 1"), (Act::Loud, "label 2")] {
+        b.device.sensor.act = act;
+        b.run(0.3);
+        b.command(label).unwrap();
+        b.run(0.128 * 20.0);
+        b.command("label none").unwrap();
+    }
+    assert_eq!(b.links.data.get().features, 384);
+    b.command("eval net --folds 2").unwrap();
+    assert!(b.text.contains("2 trainings of net\naccuracy 100.0 % of"), "{}", b.text);
+    b.command("train net --wait").unwrap();
+    b.command("model info").unwrap();
+    for part in [
+        "128 frames of 3 channels in\n",
+        "\nconvolution, 4 filters of 9 frames, one every 4, ReLU",
+        "\nmeans of all frames",
+    ] {
+        assert!(b.text.contains(part), "{part}: {}", b.text);
+    }
+    let judges = |b: &mut Bench| {
+        for (act, class) in [(Act::Hum, 1), (Act::Loud, 2)] {
+            b.device.sensor.act = act;
+            b.run(1.0);
+            assert_eq!(last(b), Some(Decision::Class(ClassId(class))));
+        }
+    };
+    judges(&mut b);
+    // Another learner has no room for rows so long, and says so instead of learning a part of them.
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("features.features asks for 384 and this build has room for 48"), "{}", b.text);
+    // As the rows that there are, whatever the parameters say of those to come.
+    b.command("config set features.features time").unwrap();
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("asks for 384"), "{}", b.text);
+    b.command("config set features.features raw").unwrap();
+    b.command("train net --continue --wait").unwrap();
+    b.command("model save").unwrap();
+    let mut b = b.reboot();
+    b.run(0.1);
+    b.command("config get net.layers").unwrap();
+    assert_eq!(b.text, "conv4k9s4,gap\n");
+    judges(&mut b);
+    // Shapes that do not follow from one another are found before the training.
+    b.command("config set net.layers conv4k9s4,avg2,conv8k16").unwrap();
+    assert!(b.command("train net --wait").is_err());
+    assert!(b.text.contains("net.layers, character 16: takes in more frames than there are"), "{}", b.text);
+    b.command("config set net.layers dense256").unwrap();
+    assert!(b.command("train net --wait").is_err());
+    assert!(b.text.contains("CONFIG_HONE_NET_BYTES"), "{}", b.text);
+}

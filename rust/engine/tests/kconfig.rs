@@ -6,7 +6,11 @@ use hone_engine::capacity;
 fn default(text: &str, name: &str) -> usize {
     let start = text.find(&format!("config HONE_{name}\n")).unwrap_or_else(|| panic!("no HONE_{name}"));
     let entry = text[start..].split("\nconfig ").next().unwrap();
-    let value = entry.lines().find_map(|l| l.trim().strip_prefix("default ")?.parse().ok());
+    let value = entry.lines().find_map(|l| {
+        let value = l.trim().strip_prefix("default ")?;
+        let with_net = value.strip_suffix(" if HONE_NET").filter(|_| cfg!(feature = "net"));
+        with_net.unwrap_or(value).parse().ok()
+    });
     value.unwrap_or_else(|| panic!("HONE_{name} has no default"))
 }
 

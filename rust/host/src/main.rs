@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{CommandFactory, Parser, Subcommand};
-use hone_host::{check, demo, eval, model, output, record, run, transfer};
+use hone_host::{check, demo, eval, model, monitor, output, record, run, transfer, view};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,6 +35,10 @@ enum Command {
     Pull(transfer::TransferArgs),
     /// Record what a board samples, over its console: CSV, WAV or .npy, with a manifest
     Record(record::RecordArgs),
+    /// Show a page on this machine on which a board, a replay or the simulated motor is seen and taught
+    View(view::ViewArgs),
+    /// Give on what a board says as it says it: JSON lines, CSV, or MQTT
+    Monitor(monitor::MonitorArgs),
     /// Show, compare or convert model files
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -86,6 +90,8 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::Push(args)) => output::exit(transfer::push(args)),
         Some(Command::Pull(args)) => output::exit(transfer::pull(args)),
         Some(Command::Record(args)) => output::exit(record::run(args)),
+        Some(Command::Monitor(args)) => output::exit(monitor::run(args)),
+        Some(Command::View(args)) => output::exit(view::run(args)),
         Some(Command::Check(args)) => output::exit(check::run(args)),
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),

@@ -53,7 +53,11 @@ impl RunArgs {
 }
 
 impl RunArgs {
-    fn device(&self) -> Result<HostDevice, String> {
+    /// The device that is told.
+    ///
+    /// # Errors
+    /// A sentence that says what to do.
+    pub fn device(&self) -> Result<HostDevice, String> {
         let source = self.source()?;
         let flash = match &self.flash {
             Some(path) => output::replaceable(path, &[])

@@ -125,6 +125,8 @@ pub struct Setup {
     pub shape: Shape,
     /// A window's frames are feature vectors and not samples.
     pub features: bool,
+    /// Frames that a row's numbers are, of all channels each: of a window's samples as many as it has, of features 1; 0 is 1, too.
+    pub row_frames: u16,
     /// Rows that the training set has room for.
     pub rows: u16,
     /// Windows that the training is to take in, if not as many as the parameters say.
@@ -285,6 +287,8 @@ pub trait Learner: Sized + Debug + 'static {
     const WINDOWS: bool = false;
     /// It may learn from the training set.
     const ROWS: bool = false;
+    /// It may learn from rows of a window's samples, which are longer than rows of features.
+    const SAMPLES: bool = false;
     /// It may begin from a model of its own ([`Start::Resume`]).
     const RESUMES: bool = false;
     /// It may train a part of a model ([`Part`]).

@@ -30,6 +30,7 @@ pub mod alarm;
 mod breach;
 pub mod codec;
 mod declare;
+mod grammar;
 pub mod learner;
 pub mod metrics;
 mod names;
@@ -46,6 +47,7 @@ mod window;
 pub mod words;
 mod workspace;
 
+pub use grammar::{Grammar, TEXT_BYTES, Text, TextFault};
 pub use names::{NAME_BYTES, NameError, Names};
 pub use progress::{Metric, Progress, Report, Stop};
 pub use sample::{Block, Channel, Faults, Micros, Rate, Sample, Unit};

@@ -2,6 +2,7 @@
 //! range checks and persistence all work. [`settings!`](crate::settings) declares them.
 
 pub use crate::declare::Field;
+use crate::grammar::{Grammar, Text, TextFault};
 
 /// What values a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Kind {
     Flag,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A text that is read by this grammar.
+    Text(Grammar),
 }
 
 /// The value of a setting.
@@ -37,6 +40,8 @@ pub enum Value {
     Flag(bool),
     /// Of a [`Kind::Choice`]: an index into its words.
     Choice(u8),
+    /// Of a [`Kind::Text`].
+    Text(Text),
 }
 
 /// One run-time parameter.
@@ -67,6 +72,16 @@ pub const fn choice(words: &'static [&'static str]) -> Kind {
     Kind::Choice(words)
 }
 
+/// A text that `reader` takes; `what` it is and `examples` are shown.
+#[cfg(feature = "text")]
+pub const fn text(
+    what: &'static str,
+    examples: &'static [&'static str],
+    reader: fn(&str) -> Result<(), TextFault>,
+) -> Kind {
+    Kind::Text(Grammar::new(what, examples, reader))
+}
+
 /// `on` or `off`.
 pub const FLAG: Kind = Kind::Flag;
 
@@ -75,6 +90,8 @@ pub const FLAG: Kind = Kind::Flag;
 pub enum ParamError {
     /// The text or value is not of the setting's kind or range; the setting says what is.
     Invalid(&'static Setting),
+    /// The text is refused at a place.
+    Text(&'static Setting, TextFault),
     /// No setting has this index or name.
     NoSuchSetting,
     /// Two settings, each good by itself, contradict; the text says which and what to do.
@@ -137,8 +154,7 @@ pub trait Settings {
     fn set_text(&mut self, name: &str, text: &str) -> Result<(), ParamError> {
         let index = Self::SETTINGS.iter().position(|s| s.name == name).ok_or(ParamError::NoSuchSetting)?;
         let setting = Self::SETTINGS.get(index).ok_or(ParamError::NoSuchSetting)?;
-        let value = setting.parse(text).ok_or(ParamError::Invalid(setting))?;
-        self.set(index, value)
+        self.set(index, setting.read(text)?)
     }
 }
 
@@ -150,6 +166,7 @@ impl Setting {
             (Kind::Real { min, max }, Value::Real(v)) => v >= min && v <= max,
             (Kind::Flag, Value::Flag(_)) => true,
             (Kind::Choice(words), Value::Choice(i)) => usize::from(i) < words.len(),
+            (Kind::Text(grammar), Value::Text(text)) => grammar.read(text.as_str()).is_ok(),
             _ => false,
         }
     }
@@ -165,8 +182,26 @@ impl Setting {
                 _ => return None,
             },
             Kind::Choice(words) => Value::Choice(u8::try_from(words.iter().position(|w| *w == text)?).ok()?),
+            Kind::Text(_) => Value::Text(Text::new(text)?),
         };
         self.accepts(value).then_some(value)
+    }
+
+    /// As [`Setting::parse`], with what is wrong.
+    ///
+    /// # Errors
+    /// [`ParamError::Invalid`], [`ParamError::Text`].
+    pub fn read(&'static self, text: &str) -> Result<Value, ParamError> {
+        self.parse(text)
+            .ok_or_else(|| self.fault(text).map_or(ParamError::Invalid(self), |f| ParamError::Text(self, f)))
+    }
+
+    /// Where a text is wrong, of a setting that takes texts.
+    pub fn fault(&self, text: &str) -> Option<TextFault> {
+        match self.kind {
+            Kind::Text(grammar) => grammar.read(text).err(),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What learners and engine say alike: why a parameter is refused, and what a setting takes.
 
 use crate::text::{Out, Write};
-use crate::{Kind, ParamError, Setting, Shortage};
+use crate::{Kind, ParamError, Setting, Shortage, TextFault};
 use hone_numeric::quantize::Precision;
 
 /// Why a parameter of a section is refused, with what it takes.
@@ -13,6 +13,12 @@ pub fn param_error(section: &str, error: &ParamError, out: &mut dyn Out) {
             out.str(setting.name);
             out.str(" takes ");
             range(setting, out);
+        }
+        ParamError::Text(setting, fault) => {
+            out.str(section);
+            out.str(".");
+            out.str(setting.name);
+            text_fault(fault, out);
         }
         ParamError::NoSuchSetting => out.str("no such setting; 'config list' shows all"),
         ParamError::Conflict(text) => out.str(text),
@@ -59,7 +65,20 @@ pub fn range(setting: &Setting, out: &mut dyn Out) {
                 out.str(word);
             }
         }
+        Kind::Text(grammar) => {
+            out.str(grammar.what());
+            for (i, example) in grammar.examples().iter().enumerate() {
+                out.str(if i == 0 { " " } else { " or " });
+                out.str(example);
+            }
+        }
     }
+}
+
+/// Where a text is wrong, behind the name of its setting.
+pub fn text_fault(fault: &TextFault, out: &mut dyn Out) {
+    out.counts(", character %: ", &[u32::from(fault.at) + 1]);
+    out.str(fault.why);
 }
 
 /// That the workspace is too small.

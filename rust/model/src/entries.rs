@@ -3,9 +3,9 @@
 
 use crate::cursor::Cursor;
 use hone_learn::sink::{Refused, Sink};
-use hone_learn::{Kind, Setting, Settings, Value};
+use hone_learn::{Kind, Setting, Settings, Text, Value};
 
-/// A value as stored. A choice is stored as its word, so that a reordered table does not change its meaning.
+/// A value as stored. A choice is stored as its word, so that a reordered table does not change its meaning; a text, too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Entry<'a> {
     /// A whole number.
@@ -20,12 +20,13 @@ pub enum Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The value of `setting` as stored; `None` when it is not of the setting's kind.
-    pub fn of(setting: &Setting, value: Value) -> Option<Entry<'static>> {
+    pub fn of(setting: &Setting, value: &'a Value) -> Option<Self> {
         Some(match (setting.kind, value) {
-            (Kind::Int { .. }, Value::Int(v)) => Entry::Int(v),
-            (Kind::Real { .. }, Value::Real(v)) => Entry::Real(v),
-            (Kind::Flag, Value::Flag(v)) => Entry::Flag(v),
-            (Kind::Choice(words), Value::Choice(i)) => Entry::Word(words.get(usize::from(i))?),
+            (Kind::Int { .. }, Value::Int(v)) => Entry::Int(*v),
+            (Kind::Real { .. }, Value::Real(v)) => Entry::Real(*v),
+            (Kind::Flag, Value::Flag(v)) => Entry::Flag(*v),
+            (Kind::Choice(words), Value::Choice(i)) => Entry::Word(words.get(usize::from(*i))?),
+            (Kind::Text(_), Value::Text(text)) => Entry::Word(text.as_str()),
             _ => return None,
         })
     }
@@ -39,6 +40,7 @@ impl<'a> Entry<'a> {
             (Kind::Choice(words), Self::Word(word)) => {
                 Value::Choice(u8::try_from(words.iter().position(|w| *w == word)?).ok()?)
             }
+            (Kind::Text(_), Self::Word(word)) => Value::Text(Text::new(word)?),
             _ => return None,
         };
         setting.accepts(value).then_some(value)
@@ -52,7 +54,8 @@ pub fn each_setting<S: Settings>(settings: &S, each: &mut dyn FnMut(&str, Entry<
 
 fn each_of(table: &[Setting], get: &dyn Fn(usize) -> Option<Value>, each: &mut dyn FnMut(&str, Entry<'_>)) {
     for (index, setting) in table.iter().enumerate() {
-        if let Some(entry) = get(index).and_then(|v| Entry::of(setting, v)) {
+        let Some(value) = get(index) else { continue };
+        if let Some(entry) = Entry::of(setting, &value) {
             each(setting.name, entry);
         }
     }

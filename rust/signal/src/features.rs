@@ -271,6 +271,11 @@ impl Extractor {
         (0, before + feature.saturating_sub(first))
     }
 
+    /// Whether the features are the window's samples, as they are.
+    pub const fn is_samples(&self) -> bool {
+        self.sets == RAW
+    }
+
     /// Bytes of workspace that [`Extractor::extract`] takes.
     pub fn required(&self) -> usize {
         let spectrum = if self.sets & SPECTRUM != 0 { 4 * spectrum::transform_len(self.shape.frames) } else { 0 };

@@ -43,7 +43,7 @@ pub(crate) fn emit(emit: Emit<'_>) {
     let linear = [("from", "set"), ("lags", "0"), ("others", "on")];
     model::<Linear>("models/linear", &linear, false, emit);
     model::<Linear>("models/linear-classes", &[("from", "set"), ("task", "classes")], true, emit);
-    model::<Net>("models/net", &[("units", "8"), ("epochs", "6")], true, emit);
+    model::<Net>("models/net", &[("layers", "dense8"), ("epochs", "6")], true, emit);
     model::<Vae>("models/vae", &[("units", "8"), ("epochs", "8"), ("latent", "2")], false, emit);
 }
 

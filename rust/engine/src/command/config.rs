@@ -66,6 +66,11 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
             line.str(key);
             line.str(" takes ");
             words::range(&limited, &mut line);
+            if let Some(fault) = limited.fault(text) {
+                line.str("; ");
+                line.str(setting.name);
+                words::text_fault(&fault, &mut line);
+            }
         }
     }
     fail_of(io, "%", &[line.as_str()])
@@ -138,6 +143,7 @@ fn value(setting: &Setting, value: Value, out: &mut dyn Out) {
         (Value::Real(v), _) => out.real(v),
         (Value::Flag(v), _) => out.str(if v { "on" } else { "off" }),
         (Value::Choice(i), Kind::Choice(words)) => out.str(words.get(usize::from(i)).copied().unwrap_or("?")),
+        (Value::Text(text), _) => out.str(text.as_str()),
         (Value::Choice(_), _) => out.str("?"),
     }
 }

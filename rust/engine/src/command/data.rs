@@ -1,7 +1,6 @@
 //! `data`: what the training set holds.
 
 use super::{Console, Outcome, fail, misuse};
-use crate::capacity::FEATURES;
 use crate::data::buffers::RowSet;
 use crate::data::env::Io;
 use crate::link::Links;
@@ -88,17 +87,13 @@ fn with_set(console: &Console, io: &mut dyn Io, look: &mut dyn FnMut(&RowSet, &m
 /// One line per row: the class, or nothing, and the features, separated by commas.
 fn export(set: &RowSet, io: &mut dyn Io) {
     let view = set.view();
-    let mut row = [0.0; FEATURES];
     for index in 0..view.len() {
-        if !view.decode(index, &mut row) {
-            continue;
-        }
         if let Some(class) = view.label(index) {
             io.uint(class.0);
         }
-        for value in row.iter().take(view.width()) {
+        for value in (0..view.width()).filter_map(|feature| view.value(index, feature)) {
             io.str(",");
-            io.real(*value);
+            io.real(value);
         }
         io.str("\n");
     }

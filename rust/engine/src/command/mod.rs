@@ -357,6 +357,7 @@ fn values(key: &str, start: &str, see: &mut dyn FnMut(&str)) {
     let words = match setting.map(|s| s.kind) {
         Some(Kind::Choice(words)) => words,
         Some(Kind::Flag) => &["off", "on"],
+        Some(Kind::Text(grammar)) => grammar.examples(),
         _ => &[],
     };
     words.iter().filter(|w| w.starts_with(start)).for_each(|w| see(w));

@@ -1,7 +1,7 @@
 //! The buffers in which samples and rows travel.
 
-use crate::capacity::{BLOCK_FRAMES, CHANNELS, FEATURES, TRAINING_ROWS, WINDOW_FRAMES};
-use crate::learners::{FORMAT, ROWS};
+use crate::capacity::{BLOCK_FRAMES, CHANNELS, TRAINING_ROWS, WINDOW_FRAMES};
+use crate::learners::{FORMAT, ROW_NUMBERS, ROWS};
 use hone_learn::{ClassId, TrainingSet};
 use hone_signal::{Block, Faults, Micros, Sample, WindowView};
 
@@ -46,9 +46,9 @@ impl RecordBuf {
 
 /// The training set of this build; without room where no learner learns from it.
 pub type RowSet = TrainingSet<
-    { if ROWS { TRAINING_ROWS * FORMAT.row_words(FEATURES) } else { 0 } },
+    { if ROWS { TRAINING_ROWS * FORMAT.row_words(ROW_NUMBERS) } else { 0 } },
     { if ROWS { TRAINING_ROWS } else { 0 } },
-    { if ROWS { FEATURES } else { 0 } },
+    { if ROWS { ROW_NUMBERS } else { 0 } },
 >;
 
 /// A window of this build, being filled or on its way.

@@ -2,7 +2,7 @@
 
 use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
 use crate::data::preprocessing::{Preprocessing, extractor};
-use crate::learners::{FIRST, Learner, Params, WINDOWS};
+use crate::learners::{FIRST, Learner, Params, ROW_NUMBERS, WINDOWS};
 use hone_learn::alarm;
 use hone_learn::learner::Setup;
 use hone_learn::setting::{FLAG, Field, choice, int};
@@ -134,10 +134,15 @@ impl Config {
         config.set(section, index, value)?;
         match section {
             Section::Device | Section::Alarm => Ok(()),
-            Section::Features => extractor(&config.features, channels).map(|_| ()),
+            Section::Features => extractor(&config.features, channels, ROW_NUMBERS).map(|_| ()),
             Section::Learner(learner) => {
                 let by = Preprocessing::new(learner, &config.learners, &config.features, channels)?;
-                let setup = Setup { shape: by.shape(channels), rows: TRAINING_ROWS as u16, ..Setup::default() };
+                let setup = Setup {
+                    shape: by.shape(channels),
+                    row_frames: by.row_frames(),
+                    rows: TRAINING_ROWS as u16,
+                    ..Setup::default()
+                };
                 learner.check(&config.learners, &setup).map(|_| ())
             }
         }

@@ -1,7 +1,7 @@
 //! What becomes of a window before a learner sees it.
 
 use crate::capacity::{FEATURE_WORKSPACE_BYTES, FEATURES, WINDOW_FRAMES};
-use crate::learners::{Learner, Params, SEEN_INPUTS, WINDOWS};
+use crate::learners::{Learner, Params, ROW_NUMBERS, SEEN_INPUTS, WINDOWS};
 use hone_learn::learner::{Cause, Input, Sees, Shape};
 use hone_learn::{ParamError, Workspace};
 use hone_signal::{Extractor, Shape as Window, WindowView, features};
@@ -9,7 +9,7 @@ use hone_signal::{Extractor, Shape as Window, WindowView, features};
 /// Words that the features of one window work in.
 pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
 /// Words that they, and what a learner over time sees of them, take in all.
-pub const BENCH_WORDS: usize = FEATURE_WORDS + FEATURES;
+pub const BENCH_WORDS: usize = FEATURE_WORDS + ROW_NUMBERS;
 /// How windows become feature vectors in a row.
 pub type Sequence = hone_signal::Sequence<{ if WINDOWS { FEATURES } else { 0 } }, SEEN_INPUTS>;
 
@@ -38,7 +38,7 @@ impl Preprocessing {
         channels: usize,
     ) -> Result<Self, ParamError> {
         match learner.sees(params) {
-            Sees::Rows => extractor(features, channels).map(Self::Row),
+            Sees::Rows => extractor(features, channels, learner.row_numbers()).map(Self::Row),
             Sees::Windows => Ok(sequence(features, channels)?.map_or(Self::Samples, Self::Sequence)),
         }
     }
@@ -49,6 +49,14 @@ impl Preprocessing {
             Self::Samples => Shape { inputs: channels as u16, frames: WINDOW_FRAMES as u16 },
             Self::Row(extractor) => Shape { inputs: extractor.len() as u16, frames: 1 },
             Self::Sequence(sequence) => Shape { inputs: sequence.inputs() as u16, frames: sequence.steps() as u16 },
+        }
+    }
+
+    /// Frames that the numbers of a row are: a window's, where they are its samples.
+    pub fn row_frames(&self) -> u16 {
+        match self {
+            Self::Row(extractor) if extractor.is_samples() => WINDOW_FRAMES as u16,
+            Self::Samples | Self::Row(_) | Self::Sequence(_) => 1,
         }
     }
 
@@ -127,13 +135,14 @@ impl Bench {
     }
 }
 
-/// The extractor of these parameters for windows of so many channels.
+/// The extractor of these parameters for windows of so many channels; of samples there are `samples` numbers at most, of features
+/// as many as the build says.
 ///
 /// # Errors
 /// [`ParamError`], also when features or working memory go beyond the build's capacity.
-pub fn extractor(params: &features::Params, channels: usize) -> Result<Extractor, ParamError> {
+pub fn extractor(params: &features::Params, channels: usize, samples: usize) -> Result<Extractor, ParamError> {
     let extractor = params.check(Window { channels, frames: WINDOW_FRAMES })?;
-    room("features", extractor.len(), FEATURES)?;
+    room("features", extractor.len(), if extractor.is_samples() { samples } else { FEATURES })?;
     room(BYTES, extractor.required(), FEATURE_WORDS * 4)?;
     Ok(extractor)
 }

@@ -105,6 +105,7 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
     }
     let setup = Setup {
         shape: by.shape(channels),
+        row_frames: by.row_frames(),
         features: by.sequence().is_some(),
         rows: TRAINING_ROWS as u16,
         ..Setup::default()

@@ -21,7 +21,7 @@ pub(super) fn write(config: &Config, sink: &mut dyn Sink) -> Result<(), Refused>
             if Config::DEFAULT.get(section, index) == Some(value) {
                 continue;
             }
-            let Some(entry) = Entry::of(setting, value) else { continue };
+            let Some(entry) = Entry::of(setting, &value) else { continue };
             let mut name = Line::<48>::default();
             name.str(section.name());
             name.str(".");

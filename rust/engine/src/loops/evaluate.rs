@@ -7,11 +7,11 @@
 
 use super::feed::apart_for;
 use super::train::{Advance, Plan, extractor_of_rows, step};
-use crate::capacity::{FEATURES, TRAINING_ROWS};
+use crate::capacity::TRAINING_ROWS;
 use crate::data::buffers::RowSet;
 use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::stats::{Evaluation, Phase};
-use crate::learners::{Checked, Model, OnlineScratch, ROWS, Scratch, Trainer};
+use crate::learners::{Checked, Model, OnlineScratch, ROW_NUMBERS, ROWS, Scratch, Trainer};
 use crate::link::Links;
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
@@ -77,7 +77,7 @@ impl Evaluate {
             if links.data.get().rows < 2 {
                 return Err(JobFault::NoRows);
             }
-            plan.by = extractor_of_rows(links)?;
+            plan.by = extractor_of_rows(links, order.learner)?;
             links.data.update(|d| d.wanted = 0);
             links.set_for_training.store(true, Ordering::Relaxed);
         }
@@ -277,7 +277,7 @@ fn add(links: &Links, label: Option<ClassId>, answer: Option<Answer>) -> Result<
 
 /// A row of the set, in numbers.
 fn decoded<'w>(set: SetView<'_>, row: usize, workspace: &'w mut [u32]) -> Option<&'w [f32]> {
-    let place = Workspace::new(workspace).take(set.width().min(FEATURES)).ok()?;
+    let place = Workspace::new(workspace).take(set.width().min(ROW_NUMBERS)).ok()?;
     set.decode(row, place).then_some(place)
 }
 

@@ -14,7 +14,7 @@ use crate::data::buffers::RowSet;
 use crate::data::event::Event;
 use crate::data::preprocessing::{Bench, extractor};
 use crate::data::stats::{DataStats, count};
-use crate::learners::{FORMAT, ROWS};
+use crate::learners::{FORMAT, ROW_NUMBERS, ROWS};
 use crate::link::{Links, RowsEnds};
 use core::sync::atomic::Ordering;
 use hone_learn::set::SetError;
@@ -96,7 +96,7 @@ impl Rows {
         if set.view().is_empty() || self.extractor.is_none() {
             // An empty set takes the features that are configured; one with rows keeps those it began with.
             let params = self.links.config.get().features;
-            let Ok(extractor) = extractor(&params, window.channels) else { return false };
+            let Ok(extractor) = extractor(&params, window.channels, ROW_NUMBERS) else { return false };
             if set.edit().clear(FORMAT, extractor.len()).is_err() {
                 return false;
             }

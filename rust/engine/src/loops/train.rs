@@ -85,6 +85,7 @@ impl Plan {
         let measured = if features { windows.map_or(usual, |all| (all / 8).max(2)) } else { 0 };
         let setup = Setup {
             shape: by.shape(channels),
+            row_frames: by.row_frames(),
             features,
             rows: TRAINING_ROWS as u16,
             windows: windows.map(|all| all.saturating_sub(measured)),
@@ -229,11 +230,13 @@ impl Train {
     /// Waits for the set with as many rows as were asked for.
     fn collect(&mut self, links: &Links, workshop: &Workshop) -> Advance {
         if let Some(set) = workshop.ends.full_set.receive() {
-            if let Some(extractor) = links.extractor.get() {
-                self.held.slot.by = Preprocessing::Row(extractor);
-            }
             let total = set.view().len() as u32;
             self.set = Some(set);
+            // Rows there are may be others than those that the parameters say.
+            match extractor_of_rows(links, self.trainer.learner()) {
+                Ok(by) => self.held.slot.by = by,
+                Err(fault) => return fault.into(),
+            }
             return Advance::Moved(0, total, Phase::Computing);
         }
         let (total, left) = self.rows;
@@ -330,10 +333,11 @@ impl Watch {
     }
 }
 
-/// The extractor of the rows in the training set, or of those to come.
-pub(crate) fn extractor_of_rows(links: &Links) -> Result<Preprocessing, JobFault> {
+/// The extractor of the rows in the training set, or of those to come, if the learner takes them.
+pub(crate) fn extractor_of_rows(links: &Links, learner: Learner) -> Result<Preprocessing, JobFault> {
     let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
     let set = links.extractor.get();
-    let by = set.map_or_else(|| extractor(&links.config.get().features, channels), Ok);
+    let params = set.map_or_else(|| links.config.get().features, |extractor| *extractor.params());
+    let by = extractor(&params, channels, learner.row_numbers());
     by.map(Preprocessing::Row).map_err(|e| JobFault::params(Section::Features, &e))
 }

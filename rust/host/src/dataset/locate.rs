@@ -44,6 +44,7 @@ embedded!(
     "basicmotions",
     "cwru-10",
     "cwru-anomaly",
+    "cwru-raw",
     "digits",
     "fan-high",
     "fan-low",

@@ -31,6 +31,7 @@ fn every_manifest_of_the_project_is_read_and_split_as_it_should_be() {
     let expected = [
         ("cwru-anomaly", [90, 45, 45 + 18 * 300]),
         ("cwru-10", [108 + 9 * 300, 0, 72 + 9 * 300]),
+        ("cwru-raw", [108 + 9 * 180, 0, 72 + 9 * 120]),
         ("fan-low", [150, 75, 375]),
         ("fan-med", [150, 75, 375]),
         ("fan-high", [150, 75, 375]),

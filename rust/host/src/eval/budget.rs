@@ -112,7 +112,7 @@ macro_rules! boards {
             pub(super) fn learner(self, name: LearnerName) -> Result<Box<dyn Learner>, EvalError> {
                 let image = self.image();
                 if let LearnerName::Table(learner) = name {
-                    return Ok(Box::new(table::OfTable::within(self, learner)?));
+                    return Ok(table::within(self, learner)?);
                 }
                 Ok(match self {
                     $(Self::$budget => {
@@ -262,6 +262,9 @@ pub(super) fn refused(image: Option<&Image>, error: ParamError) -> EvalError {
         "features" => (name, "FEATURES"),
         "channels" => (name, "CHANNELS"),
         "inputs" => (name, "LINEAR_INPUTS"),
+        name if name.starts_with("layers, in bytes of the model") => ("bytes of the network", "NET_BYTES"),
+        name if name.starts_with("layers, in bytes of inference") => ("bytes to judge in", "NET_SCRATCH_BYTES"),
+        "units, in bytes," => ("bytes of the network", "VAE_UNITS"),
         "target" => return EvalError::Setting(conflict(error)),
         _ => ("non-zero reservoir weights", "ESN_CONNECTIONS"),
     };

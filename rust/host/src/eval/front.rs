@@ -4,6 +4,7 @@ use super::budget::Image;
 use super::learner::{EvalError, Input};
 use super::settings::{Table, conflict};
 use crate::dataset::{Data, Dataset, Family, Part};
+use hone_engine::learners::ROW_NUMBERS;
 use hone_learn::{ClassId, ParamError, SetError, SetMut, Settings, Value, Workspace};
 use hone_numeric::rng::Rng;
 use hone_signal::features::Params;
@@ -65,8 +66,9 @@ impl Front {
         }
     }
 
-    /// Checks the settings against the data; gives the number of features.
-    pub fn prepare(&mut self, set: &Dataset) -> Result<usize, EvalError> {
+    /// Checks the settings against the data; gives the number of features. `samples`: of the learner who sees them, rows of a window's
+    /// samples have room of their own.
+    pub fn prepare(&mut self, set: &Dataset, samples: bool) -> Result<usize, EvalError> {
         match &set.data {
             Data::Table(t) => {
                 self.room(t.names.len(), 0, 0)?;
@@ -77,7 +79,13 @@ impl Front {
                 let extractor = self.params.check(shape).map_err(|e| {
                     EvalError::Setting(format!("features of windows of {} frames: {}", r.length, conflict(e)))
                 })?;
-                self.room(extractor.len(), extractor.required(), r.length)?;
+                if extractor.is_samples() && samples {
+                    let room =
+                        |image: &Image| image.room("samples in a row", extractor.len(), ROW_NUMBERS, "NET_SAMPLES");
+                    self.image.map_or(Ok(()), room)?;
+                } else {
+                    self.room(extractor.len(), extractor.required(), r.length)?;
+                }
                 self.scratch = vec![0; extractor.required().div_ceil(4)];
                 self.out = vec![0.0; extractor.len()];
                 let width = extractor.len();
@@ -85,6 +93,11 @@ impl Front {
                 Ok(width)
             }
         }
+    }
+
+    /// Frames that the numbers of a row are: a window's, where they are its samples.
+    pub fn row_frames(&self) -> u16 {
+        self.extractor.as_ref().filter(|e| e.is_samples()).map_or(1, |e| e.shape().frames as u16)
     }
 
     fn room(&self, features: usize, bytes: usize, frames: usize) -> Result<(), EvalError> {

@@ -49,7 +49,7 @@ impl<const WORDS: usize, const ROWS: usize, const D: usize> Knn<WORDS, ROWS, D> 
     }
 
     fn check(&mut self, set: &Dataset) -> Result<(Checked, Setup), EvalError> {
-        let inputs = self.front.prepare(set)? as u16;
+        let inputs = self.front.prepare(set, false)? as u16;
         let seconds = set.recordings().map_or(1.0, |r| r.step as f64 / r.rate_hz);
         let setup = Setup {
             shape: Shape { inputs, frames: 1 },

@@ -147,7 +147,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     }
 
     fn begin(&mut self, set: &Dataset) -> Result<(), EvalError> {
-        self.width = self.front.prepare(set)?;
+        self.width = self.front.prepare(set, false)?;
         if !self.fixed {
             self.params = self.params.fitted(self.width, WORDS);
         }

@@ -2,8 +2,8 @@
 
 use super::learner::{EvalError, Input};
 use super::report::Report;
-use super::table::OfTable;
-use super::{EvalArgs, Learner, LearnerName, Training, args, sound};
+use super::table::{self, Contracted};
+use super::{EvalArgs, LearnerName, Training, args, sound};
 use crate::dataset::{Dataset, Part, Recordings, Source};
 use crate::plot::{self, Band, BandPoint};
 use hone_learn::learner::{Answer, Sees};
@@ -87,22 +87,22 @@ pub(super) fn evaluate(args: &EvalArgs, source: &Source, set: &Dataset) -> Resul
             set.name
         )));
     }
-    let mut learner = OfTable::within(args.budget, learner)?;
+    let mut learner = table::within(args.budget, learner)?;
     args.budget.image().map_or(Ok(()), |image| image.takes(set))?;
-    args::configure(args, &mut learner)?;
+    args::configure(args, learner.as_mut())?;
     if learner.sees() == Sees::Rows {
         return Err(EvalError::NotServed(
             "recordings are predicted frame by frame; leave the setting from at stream".into(),
         ));
     }
     if !args.set.iter().any(|s| s.starts_with("frames=")) {
-        learn_all(r, &mut learner);
+        learn_all(r, learner.as_mut());
     }
     sound::check(set)?;
     learner.fits(set)?;
     let training = learner.train(set, &mut || ())?;
     let target = usize::from(learner.whole("target").unwrap_or(0));
-    let told = foretell(set, r, &mut learner, target)?;
+    let told = foretell(set, r, learner.as_mut(), target)?;
     let mut report = report(set, &training, &told);
     report.regression = Some(figures(r, target, &told)?);
     report.learner = learner.name().into();
@@ -123,7 +123,7 @@ pub(super) fn evaluate(args: &EvalArgs, source: &Source, set: &Dataset) -> Resul
 }
 
 /// Has it learn all there is to train on: the first window says how fast frames come, and after each gap earlier values come in.
-fn learn_all(r: &Recordings, learner: &mut OfTable) {
+fn learn_all(r: &Recordings, learner: &mut dyn Contracted) {
     let windows = || r.windows(Part::Train).chain(r.windows(Part::Calibrate));
     let gaps = windows().filter(|(_, w)| w.faults.any(Faults::GAP)).count();
     let lags = learner.whole("lags").map_or(0, usize::from);
@@ -133,7 +133,12 @@ fn learn_all(r: &Recordings, learner: &mut OfTable) {
 }
 
 /// Every frame of the test part, one by one.
-fn foretell(set: &Dataset, r: &Recordings, learner: &mut OfTable, target: usize) -> Result<Vec<Told>, EvalError> {
+fn foretell(
+    set: &Dataset,
+    r: &Recordings,
+    learner: &mut dyn Contracted,
+    target: usize,
+) -> Result<Vec<Told>, EvalError> {
     let interval = 1.0 / r.rate_hz;
     let scale = r.scales.get(target).copied().unwrap_or(1.0);
     let mut told = Vec::new();

@@ -55,7 +55,7 @@ pub(super) fn write(
         table
             .0
             .iter()
-            .filter_map(|(s, v)| Some((s.name, Entry::of(s, *v)?)))
+            .filter_map(|(s, v)| Some((s.name, Entry::of(s, v)?)))
             .for_each(|(name, entry)| each(name, entry));
     };
     let contents = Contents {

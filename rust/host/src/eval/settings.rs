@@ -86,6 +86,7 @@ pub fn shown(setting: &Setting, value: Value) -> String {
         (Value::Real(v), _) => v.to_string(),
         (Value::Flag(v), _) => if v { "on" } else { "off" }.into(),
         (Value::Choice(i), Kind::Choice(words)) => words.get(usize::from(i)).copied().unwrap_or("?").into(),
+        (Value::Text(text), _) => text.as_str().into(),
         (Value::Choice(i), _) => i.to_string(),
     }
 }
@@ -98,6 +99,7 @@ pub fn range(setting: &Setting) -> String {
         Kind::Real { min, max } => format!("{min} to {max}{unit}"),
         Kind::Flag => "on, off".into(),
         Kind::Choice(words) => words.join(", "),
+        Kind::Text(grammar) => format!("{} {}", grammar.what(), grammar.examples().join(" or ")),
     }
 }
 
@@ -106,6 +108,11 @@ pub fn explain(error: ParamError, key: &str, value: &str, table: &Table) -> Stri
     match error {
         ParamError::Invalid(setting) if setting.name == key => {
             format!("{key}={value} is refused: {key} takes {}", range(setting))
+        }
+        ParamError::Text(setting, fault) if setting.name == key => {
+            let at = usize::from(fault.at);
+            let (before, rest) = value.split_at_checked(at).unwrap_or((value, ""));
+            format!("{key}={value} is refused at '{}', behind '{before}': {}", rest.trim(), fault.why)
         }
         ParamError::NoSuchSetting => {
             let names: Vec<&str> = table.0.iter().map(|(s, _)| s.name).collect();
@@ -121,6 +128,7 @@ pub fn explain(error: ParamError, key: &str, value: &str, table: &Table) -> Stri
 pub fn conflict(error: ParamError) -> String {
     match error {
         ParamError::Invalid(setting) => format!("{} takes {}", setting.name, range(setting)),
+        ParamError::Text(setting, fault) => format!("{}, character {}: {}", setting.name, fault.at + 1, fault.why),
         ParamError::NoSuchSetting => "there is no such setting".into(),
         ParamError::Conflict(text) => text.to_string(),
         ParamError::Multiple { name, of } => format!("{name} must be a multiple of {of}"),

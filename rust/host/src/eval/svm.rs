@@ -115,12 +115,12 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     }
 
     fn fits(&mut self, set: &Dataset) -> Result<(), EvalError> {
-        self.width = self.front.prepare(set)?;
+        self.width = self.front.prepare(set, false)?;
         self.checked(set, set.count(Part::Train)).map(|_| ())
     }
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
-        self.width = self.front.prepare(set)?;
+        self.width = self.front.prepare(set, false)?;
         let (mut examples, mut refused) = self.front.examples(set, Part::Train)?;
         let novelty = set.task == Task::Anomaly;
         if novelty {

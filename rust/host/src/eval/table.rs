@@ -1,33 +1,62 @@
-//! Any learner of the engine's table under evaluation, by the contract alone: with the capacities that the engine has here, which
-//! are those of the NUCLEO-F401RE's image, and by its procedure.
+//! Any learner by the contract alone: of the engine's table, with the capacities that the engine has here, which are those of the
+//! NUCLEO-F401RE's image, and by its procedure; or of larger capacities, with all rows there are.
 
 use super::budget::{self, Budget, Image};
 use super::form;
-use super::front::{Front, collect};
+use super::front::{Example, Front, collect};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
 use super::save::Saved;
 use super::settings::Table;
 use crate::dataset::{Data, Dataset, Part, Task};
 use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
-use hone_engine::data::buffers::RowSet;
 use hone_engine::data::order::JobFault;
-use hone_engine::learners::{self, Checked, FORMAT, Model, OnlineScratch, Params, Scratch, Trainer};
-use hone_learn::learner::{Answer, Breach, Form, Given, Input as Seen, Lent, Needs, Point, Sees, Setup, Shape, Wants};
+use hone_engine::learners::{self, FORMAT, Visitor};
+use hone_learn::learner::{
+    Answer, Breach, Form, Given, Input as Seen, Learner as Contract, Lent, Needs, Online, Point, Refusal, Sees, Setup,
+    Shape, Wants,
+};
+use hone_learn::set::{Counts, Feature};
 use hone_learn::sink::Counter;
-use hone_learn::{ClassId, ParamError, Progress, Report, Value};
+use hone_learn::text::Line;
+use hone_learn::{ClassId, ParamError, Progress, Report, SetMut, Settings, Value};
 use hone_signal::{Faults, Micros, WindowView};
 
 /// Work of a step, as on the device.
 pub(super) const STEP: u32 = 20_000;
 
-/// A learner of the table.
-pub struct OfTable {
-    learner: learners::Learner,
-    params: Params,
+/// A learner under evaluation, of which more is known than of others.
+pub trait Contracted: Learner {
+    /// What it sees.
+    fn sees(&self) -> Sees;
+
+    /// A setting of the learner that is a whole number.
+    fn whole(&self, name: &str) -> Option<u16>;
+
+    /// All that the model says of a window or row.
+    ///
+    /// # Errors
+    /// The model cannot judge it.
+    fn answer(&mut self, input: &Input) -> Result<Answer, EvalError>;
+}
+
+/// Learns rows in place: the model, checked parameters and rows; what is told of each.
+type InPlace<L> = fn(
+    &mut <L as Contract>::Model,
+    &<L as Contract>::Checked,
+    &[Example],
+    &mut dyn FnMut(),
+) -> Result<(), <L as Contract>::Fault>;
+
+/// A learner by its contract.
+pub struct Of<L: Contract> {
+    name: &'static str,
+    in_place: Option<InPlace<L>>,
+    params: L::Params,
     front: Front,
-    image: &'static Image,
-    model: Box<Model>,
-    scratch: Box<Scratch>,
+    /// Within whose capacities.
+    image: Option<&'static Image>,
+    model: Box<L::Model>,
+    scratch: Box<L::Scratch>,
     workspace: Vec<u32>,
     learnt: Option<Report>,
     /// Windows or rows that it was shown.
@@ -36,106 +65,134 @@ pub struct OfTable {
     curve: Vec<Point>,
 }
 
-impl OfTable {
-    /// A learner of the table.
-    ///
-    /// # Errors
-    /// The budget is not the one whose capacities the engine has here.
-    pub fn within(budget: Budget, learner: learners::Learner) -> Result<Self, EvalError> {
-        let image = budget.image().filter(|_| budget == Budget::F401);
-        let Some(image) = image else {
-            let text = format!("{} is evaluated with --budget f401 alone; leave out --budget", learner.name());
-            return Err(EvalError::NotServed(text));
-        };
-        Ok(Self {
-            learner,
-            params: Params::DEFAULT,
-            front: Front::within(Some(image)),
+/// One of the table, within a budget.
+struct Within(&'static str, &'static Image);
+
+impl Visitor for Within {
+    type Output = Box<dyn Contracted>;
+
+    fn offline<L: Contract>(self) -> Self::Output {
+        Box::new(Of::<L>::new(self.0, None, Some(self.1)))
+    }
+
+    fn online<L: Online>(self) -> Self::Output {
+        Box::new(Of::<L>::new(self.0, Some(in_place::<L>), Some(self.1)))
+    }
+}
+
+/// A learner of the table; of those that have a larger form this, where the budget is none.
+///
+/// # Errors
+/// The budget is not the one whose capacities the engine has here.
+pub fn within(budget: Budget, learner: learners::Learner) -> Result<Box<dyn Contracted>, EvalError> {
+    let name = learner.name();
+    match budget.image().filter(|_| budget == Budget::F401) {
+        Some(image) => Ok(learner.visit(Within(name, image))),
+        None => (budget == Budget::None).then(|| large(name)).flatten().ok_or_else(|| {
+            let none = if large(name).is_some() { "--budget f401 or none" } else { "--budget f401" };
+            EvalError::NotServed(format!("{name} is evaluated with {none} alone; leave out --budget"))
+        }),
+    }
+}
+
+/// Whether there is a form of the learner with room for all rows.
+pub fn has_large(learner: learners::Learner) -> bool {
+    large(learner.name()).is_some()
+}
+
+type LargeNet = hone_net::learner::Net<262_144, { hone_net::MAX_CLASSES }, 65_536>;
+type LargeVae = hone_vae::learner::Vae<262_144, 65_536, 512, 64>;
+
+fn large(name: &'static str) -> Option<Box<dyn Contracted>> {
+    match name {
+        "net" => Some(Box::new(Of::<LargeNet>::new(name, None, None))),
+        "vae" => Some(Box::new(Of::<LargeVae>::new(name, None, None))),
+        _ => None,
+    }
+}
+
+/// Learns rows in place.
+fn in_place<L: Online>(
+    model: &mut L::Model,
+    checked: &L::Checked,
+    examples: &[Example],
+    tick: &mut dyn FnMut(),
+) -> Result<(), L::Fault> {
+    L::start(model, checked)?;
+    let mut scratch = L::SCRATCH;
+    L::prepare(model, &mut scratch);
+    for example in examples {
+        // One that it has no room for is counted by the learner, and the model is as it was.
+        let _ = L::learn(model, &stored(&example.features, Some(example.class)), &mut scratch);
+        tick();
+    }
+    Ok(())
+}
+
+impl<L: Contract> Of<L> {
+    fn new(name: &'static str, in_place: Option<InPlace<L>>, image: Option<&'static Image>) -> Self {
+        Self {
+            name,
+            in_place,
+            params: L::DEFAULT,
+            front: Front::within(image),
             image,
-            model: Box::new(Model::Empty),
-            scratch: Box::new(Scratch::Empty),
+            model: Box::new(L::EMPTY),
+            scratch: Box::new(L::SCRATCH),
             workspace: Vec::new(),
             learnt: None,
             taken: 0,
             curve: Vec::new(),
-        })
+        }
     }
 
     fn sees_rows(&self) -> bool {
-        self.learner.sees(&self.params) == Sees::Rows
+        L::sees(&self.params) == Sees::Rows
+    }
+
+    /// Rows that the training set has room for.
+    fn rows_of(&self, set: &Dataset) -> usize {
+        if self.image.is_some() { TRAINING_ROWS } else { set.count(Part::Train).clamp(1, hone_learn::set::MOST_ROWS) }
     }
 
     /// The parameters, checked for the data.
-    fn check(&mut self, set: &Dataset) -> Result<(Checked, Setup), EvalError> {
+    fn check(&mut self, set: &Dataset) -> Result<(L::Checked, Setup), EvalError> {
         let shape = match &set.data {
             Data::Recordings(r) if !self.sees_rows() => {
                 Shape { inputs: r.channels.len() as u16, frames: r.length as u16 }
             }
-            Data::Recordings(_) | Data::Table(_) => Shape { inputs: self.front.prepare(set)? as u16, frames: 1 },
+            Data::Recordings(_) | Data::Table(_) => {
+                Shape { inputs: self.front.prepare(set, L::SAMPLES)? as u16, frames: 1 }
+            }
         };
-        let setup = Setup { shape, rows: TRAINING_ROWS as u16, ..Setup::default() };
-        let checked = self.learner.check(&self.params, &setup);
-        let checked = checked.map_err(|e| budget::refused(Some(self.image), e))?;
-        let bytes = checked.required(&setup).bytes;
-        self.image.room("bytes of workspace", bytes, WORKSPACE_BYTES, "WORKSPACE_BYTES")?;
+        let (rows, row_frames) = (self.rows_of(set) as u16, self.front.row_frames());
+        let setup = Setup { shape, row_frames, rows, ..Setup::default() };
+        let checked = L::check(&self.params, &setup).map_err(|e| budget::refused(self.image, e))?;
+        let bytes = L::required(&checked, &setup).bytes;
+        if let Some(image) = self.image {
+            image.room("bytes of workspace", bytes, WORKSPACE_BYTES, "WORKSPACE_BYTES")?;
+        }
         self.workspace = vec![0; bytes.div_ceil(4)];
         Ok((checked, setup))
     }
 
     fn parameters(&self) -> Table {
-        let settings = self.learner.settings().iter().enumerate();
-        Table(settings.filter_map(|(i, s)| Some((s, self.params.get(self.learner, i)?))).collect())
-    }
-
-    /// All that the model says of a window or row.
-    pub fn answer(&mut self, input: &Input) -> Result<Answer, EvalError> {
-        let unjudged = || {
-            EvalError::Learner(
-                "the model cannot judge a window or row; it may have another shape than those learnt".into(),
-            )
-        };
-        let answer = match input {
-            Input::Window(window) if !self.sees_rows() => {
-                if window.faults.any(Faults::GAP) {
-                    self.scratch.reset();
-                }
-                self.model.infer(&Seen { window: *window, row: &[], beside: None }, &mut self.scratch)
-            }
-            Input::Window(_) | Input::Row(_) => {
-                let row = self.front.features(input)?;
-                self.model.infer(&stored(row, None), &mut self.scratch)
-            }
-        };
-        answer.ok_or_else(unjudged)
-    }
-
-    /// What it sees.
-    pub fn sees(&self) -> Sees {
-        self.learner.sees(&self.params)
-    }
-
-    /// A setting of the learner that is a whole number.
-    pub fn whole(&self, name: &str) -> Option<u16> {
-        let index = self.learner.settings().iter().position(|s| s.name == name)?;
-        match self.params.get(self.learner, index)? {
-            Value::Int(value) => value.try_into().ok(),
-            _ => None,
-        }
+        Table::of(&self.params)
     }
 
     /// One step of a training into `new`.
-    fn step(&mut self, trainer: &mut Trainer, given: &Given<'_>, new: &mut Model) -> Result<bool, EvalError> {
+    fn step(&mut self, trainer: &mut L::Trainer, given: &Given<'_>, new: &mut L::Model) -> Result<bool, EvalError> {
         let lent = Lent { model: new, earlier: None, workspace: &mut self.workspace, budget: STEP };
-        let fault = |fault| form::refused(JobFault::Learner(fault));
-        let stepped = trainer.step(given, lent).ok_or_else(|| EvalError::Learner("the model is another's".into()))?;
+        let stepped = L::step(trainer, given, lent);
         // The newest of each pass: it may change until the pass is over.
-        if let Some(point) = trainer.curve() {
+        if let Some(point) = L::curve(trainer) {
             match self.curve.last_mut().filter(|last| last.pass == point.pass) {
                 Some(last) => *last = point,
                 None => self.curve.push(point),
             }
         }
-        let progress = Breach::check(stepped.map_err(fault)?, new.shape()).map_err(broken)?;
+        let progress =
+            Breach::check(stepped.map_err(|fault| explained::<L>(&fault))?, L::shape(new)).map_err(broken)?;
         if let Progress::Done(report) = progress {
             self.learnt = Some(report);
             return Ok(true);
@@ -143,43 +200,33 @@ impl OfTable {
         Ok(false)
     }
 
-    fn fresh(&self) -> Box<Model> {
-        let mut new = Box::new(Model::Empty);
-        new.clear(self.learner);
-        new
-    }
-
     /// Learns rows, in the training set or in place.
     fn rows(
         &mut self,
         set: &Dataset,
-        checked: &Checked,
+        checked: &L::Checked,
         needs: Needs,
         tick: &mut dyn FnMut(),
     ) -> Result<usize, EvalError> {
         let (examples, refused) = self.front.examples(set, Part::Train)?;
-        if self.learner.learns_in_place() {
-            let mut model = self.fresh();
-            checked.start(&mut model).map_err(|e| form::refused(e.into()))?;
-            let mut scratch = OnlineScratch::Empty;
-            scratch.prepare(&model);
-            for example in &examples {
-                model.learn(&stored(&example.features, Some(example.class)), &mut scratch);
-                self.taken += 1;
-                tick();
-            }
-            self.model = model;
+        let mut new = Box::new(L::EMPTY);
+        if let Some(learn) = self.in_place {
+            learn(&mut new, checked, &examples, tick).map_err(|fault| explained::<L>(&fault))?;
+            (self.model, self.taken) = (new, examples.len());
             return Ok(refused);
         }
-        let mut rows = Box::new(RowSet::new());
         let width = examples.first().map_or(0, |e| e.features.len());
+        let room = self.rows_of(set);
+        let (mut words, mut labels) = (vec![0; room * FORMAT.row_words(width)], vec![0; room]);
+        let (mut features, mut counts) = (vec![Feature::default(); width], Counts::EMPTY);
+        let mut rows = SetMut::over(&mut words, &mut labels, &mut features, &mut counts);
         let wide = |_| EvalError::NotServed("there are no rows to learn from".into());
-        rows.edit().clear(FORMAT, width).map_err(wide)?;
-        collect(&mut rows.edit(), &examples, set.task != Task::Anomaly, tick)?;
+        rows.clear(FORMAT, width).map_err(wide)?;
+        collect(&mut rows, &examples, set.task != Task::Anomaly, tick)?;
         self.taken = examples.len();
-        let (mut trainer, mut new) = (checked.begin(), self.fresh());
+        let mut trainer = L::begin(checked);
         loop {
-            let given = match needs.allow(trainer.wants()).map_err(broken)? {
+            let given = match needs.allow(L::wants(&trainer)).map_err(broken)? {
                 Wants::Rows => Given::Rows(rows.view()),
                 Wants::Window | Wants::Work | Wants::Nothing => Given::Work,
             };
@@ -195,19 +242,18 @@ impl OfTable {
     fn windows(
         &mut self,
         set: &Dataset,
-        checked: &Checked,
+        checked: &L::Checked,
         needs: Needs,
         tick: &mut dyn FnMut(),
     ) -> Result<usize, EvalError> {
         let Data::Recordings(r) = &set.data else {
             return Err(EvalError::NotServed(format!(
                 "{} needs recordings over time, and {} is a table of features",
-                self.learner.name(),
-                set.name
+                self.name, set.name
             )));
         };
         let refused = [Part::Train, Part::Calibrate].iter().flat_map(|p| r.refused(*p)).map(|(_, n)| n).sum();
-        let (mut trainer, mut new) = (checked.begin(), self.fresh());
+        let (mut trainer, mut new) = (L::begin(checked), Box::new(L::EMPTY));
         for (recording, window) in r.windows(Part::Train).chain(r.windows(Part::Calibrate)) {
             tick();
             self.taken += 1;
@@ -223,7 +269,7 @@ impl OfTable {
             let mut next = Some(Given::Window(Seen { window: view, row, beside: None }));
             // The window, as soon as it is wanted, and all work that needs no other.
             loop {
-                let given = match needs.allow(trainer.wants()).map_err(broken)? {
+                let given = match needs.allow(L::wants(&trainer)).map_err(broken)? {
                     Wants::Window => match next.take() {
                         Some(window) => window,
                         None => break,
@@ -236,7 +282,7 @@ impl OfTable {
                 }
             }
         }
-        let text = format!("{} needs more windows than there are to train on", self.learner.name());
+        let text = format!("{} needs more windows than there are to train on", self.name);
         Err(EvalError::NotServed(text))
     }
 }
@@ -252,9 +298,51 @@ fn stored(row: &[f32], label: Option<ClassId>) -> Seen<'_> {
     Seen { window, row, beside: None }
 }
 
-impl Learner for OfTable {
+/// Why a training failed, in the words of the learner.
+fn explained<L: Contract>(fault: &L::Fault) -> EvalError {
+    let mut text = Line::<256>::default();
+    L::explain(fault, &mut text);
+    EvalError::Learner(text.as_str().to_owned())
+}
+
+impl<L: Contract> Contracted for Of<L> {
+    fn sees(&self) -> Sees {
+        L::sees(&self.params)
+    }
+
+    fn whole(&self, name: &str) -> Option<u16> {
+        let index = L::Params::SETTINGS.iter().position(|s| s.name == name)?;
+        match self.params.get(index)? {
+            Value::Int(value) => value.try_into().ok(),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, input: &Input) -> Result<Answer, EvalError> {
+        let unjudged = || {
+            EvalError::Learner(
+                "the model cannot judge a window or row; it may have another shape than those learnt".into(),
+            )
+        };
+        let answer = match input {
+            Input::Window(window) if !self.sees_rows() => {
+                if window.faults.any(Faults::GAP) {
+                    L::reset(&mut self.scratch);
+                }
+                L::infer(&self.model, &Seen { window: *window, row: &[], beside: None }, &mut self.scratch)
+            }
+            Input::Window(_) | Input::Row(_) => {
+                let row = self.front.features(input)?;
+                L::infer(&self.model, &stored(row, None), &mut self.scratch)
+            }
+        };
+        answer.ok_or_else(unjudged)
+    }
+}
+
+impl<L: Contract> Learner for Of<L> {
     fn name(&self) -> &'static str {
-        self.learner.name()
+        self.name
     }
 
     fn settings(&self) -> Table {
@@ -268,12 +356,10 @@ impl Learner for OfTable {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
-        let Some(index) = self.learner.settings().iter().position(|s| s.name == key) else {
-            return self.front.set(key, value);
-        };
-        let setting = &self.learner.settings()[index];
-        let value = setting.parse(value).ok_or(ParamError::Invalid(setting))?;
-        if self.params.store(self.learner, index, value) { Ok(()) } else { Err(ParamError::Invalid(setting)) }
+        match self.params.set_text(key, value) {
+            Err(ParamError::NoSuchSetting) => self.front.set(key, value),
+            done => done,
+        }
     }
 
     fn serves(&self, set: &Dataset) -> Result<(), String> {
@@ -290,10 +376,10 @@ impl Learner for OfTable {
     }
 
     fn train(&mut self, set: &Dataset, tick: &mut dyn FnMut()) -> Result<Training, EvalError> {
-        (*self.model, self.learnt, self.taken) = (Model::Empty, None, 0);
+        (*self.model, self.learnt, self.taken) = (L::EMPTY, None, 0);
         self.curve.clear();
         let (checked, setup) = self.check(set)?;
-        let needs = checked.required(&setup);
+        let needs = L::required(&checked, &setup);
         if needs.windows && needs.rows {
             let text =
                 format!("{} learns from live windows and from rows at once, which only a device gives", self.name());
@@ -304,21 +390,22 @@ impl Learner for OfTable {
         } else {
             self.rows(set, &checked, needs, tick)?
         };
-        self.scratch.prepare(&self.model);
+        L::prepare(&self.model, &mut self.scratch);
         let mut counter = Counter::default();
         let unwritable = |e| EvalError::Learner(format!("the model cannot be stored: {e:?}"));
-        self.model.write(&mut counter).map_err(unwritable)?;
-        let bounds = self.model.bounds();
+        L::write(&self.model, &mut counter).map_err(unwritable)?;
+        let bounds = L::bounds(&self.model);
         Ok(Training {
             windows: self.taken,
             refused,
             model_bytes: counter.0 as usize,
-            model_ram_bytes: size_of::<Model>(),
+            model_ram_bytes: size_of::<L::Model>(),
             workspace_bytes: 4 * self.workspace.len(),
             report: self.learnt,
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
-            score: self.learner.score().into(),
+            average: self.whole("average").map_or(0, usize::from),
+            score: L::SCORE.into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
             ..Training::default()
@@ -327,13 +414,13 @@ impl Learner for OfTable {
 
     fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
         let mut payload = Vec::new();
-        let written = self.model.write(&mut |part: &[u8]| {
+        let written = L::write(&self.model, &mut |part: &[u8]| {
             payload.extend_from_slice(part);
             Ok(())
         });
         written.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
         Ok(Saved {
-            layout: self.model.layout(),
+            layout: L::layout(&self.model),
             parameters: self.parameters(),
             pipeline: self.front.pipeline().filter(|_| self.sees_rows()),
             report,
@@ -348,15 +435,19 @@ impl Learner for OfTable {
     }
 
     fn convert(&mut self, _: &Dataset, form: Form) -> Result<Smaller, EvalError> {
-        let mut new = Box::new(Model::Empty);
-        let mut memory = vec![0; size_of::<Model>() / 4];
-        self.model.convert(form, &mut new, &mut memory).map_err(|e| form::refused(e.into()))?;
-        let weights = [self.model.weights(), new.weights()];
+        let mut new = Box::new(L::EMPTY);
+        let mut memory = vec![0; size_of::<L::Model>() / 4];
+        L::convert(&self.model, form, &mut new, &mut memory).map_err(|refusal| match refusal {
+            Refusal::NoSuchForm => form::refused(JobFault::NoSuchForm),
+            Refusal::Converted => form::refused(JobFault::Converted),
+            Refusal::Fault(fault) => explained::<L>(&fault),
+        })?;
+        let weights = [L::weights(&self.model), L::weights(&new)];
         let mut counter = Counter::default();
-        new.write(&mut counter).map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
+        L::write(&new, &mut counter).map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
         self.model = new;
-        self.scratch.prepare(&self.model);
-        let model_ram_bytes = size_of::<Model>();
+        L::prepare(&self.model, &mut self.scratch);
+        let model_ram_bytes = size_of::<L::Model>();
         Ok(Smaller { weights, model_bytes: counter.0 as usize, model_ram_bytes, ..Smaller::default() })
     }
 }

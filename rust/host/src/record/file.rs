@@ -157,11 +157,40 @@ fn wav(r: &Recording) -> Result<Vec<u8>, String> {
 /// # Errors
 /// The file's name is no text.
 pub fn manifest(kind: Kind, r: &Recording, file: &Path) -> Result<String, String> {
+    let head =
+        head(kind, r, file)? + "\n[[class]]\nname = \"normal\"\n\n[[class]]\nname = \"anomaly\"\nanomalous = true\n";
+    let parts = "split = { train = 0.5, calibrate = 0.25, test = 0.25 }";
+    Ok(head + &table(kind, file, "normal", parts)?)
+}
+
+/// A file's table.
+///
+/// # Errors
+/// As [`manifest`].
+pub fn table(kind: Kind, file: &Path, class: &str, parts: &str) -> Result<String, String> {
+    let name = file.file_name().and_then(|n| n.to_str()).ok_or("the file's name is not UTF-8 text")?;
+    let meaning = match kind {
+        Kind::Csv => "time = \"time\"\n",
+        Kind::Npy => "axes = [\"time\", \"channel\"]\n",
+        Kind::Wav => "",
+    };
+    Ok(format!("\n[[file]]\npath = {}\n{meaning}class = {}\n{parts}\n", quoted(name), quoted(class)))
+}
+
+/// As TOML has it.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// What stands before classes and files.
+///
+/// # Errors
+/// As [`manifest`].
+pub fn head(kind: Kind, r: &Recording, file: &Path) -> Result<String, String> {
     let name = file.file_name().and_then(|n| n.to_str()).ok_or("the file's name is not UTF-8 text")?;
     let stem = file.file_stem().and_then(|n| n.to_str()).unwrap_or(name);
     let short: String =
         stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let frames = r.frames();
     let window = [256, 128, 64, 32, 16, 8].into_iter().find(|w| frames / w >= 40).unwrap_or(8);
     let (first, missing) = (r.pieces.first().map_or(0, |p| p.micros), r.missing());
@@ -181,12 +210,5 @@ pub fn manifest(kind: Kind, r: &Recording, file: &Path) -> Result<String, String
             let _ = writeln!(text, "factor = {scale}");
         }
     }
-    text += "\n[[class]]\nname = \"normal\"\n\n[[class]]\nname = \"anomaly\"\nanomalous = true\n";
-    let _ = write!(text, "\n[[file]]\npath = {}\n", quoted(name));
-    text += match kind {
-        Kind::Csv => "time = \"time\"\n",
-        Kind::Npy => "axes = [\"time\", \"channel\"]\n",
-        Kind::Wav => "",
-    };
-    Ok(text + "class = \"normal\"\nsplit = { train = 0.5, calibrate = 0.25, test = 0.25 }\n")
+    Ok(text)
 }

@@ -1,6 +1,6 @@
 //! `hone record`: samples from a device over its console, as a file with its manifest.
 
-mod file;
+pub mod file;
 pub mod receive;
 
 use crate::output;

@@ -50,7 +50,11 @@ pub struct Recording {
 }
 
 impl Recording {
-    fn new(head: &Head<'_>) -> Result<Self, String> {
+    /// Nothing yet, of what this head tells.
+    ///
+    /// # Errors
+    /// It is of another version, or impossible.
+    pub fn new(head: &Head<'_>) -> Result<Self, String> {
         let channels: Option<Vec<(f32, Unit)>> = head.meaning().collect();
         let channels = channels.filter(|c| !c.is_empty() && head.version == VERSION).ok_or_else(|| {
             format!("the device sends version {} of the stream and this program reads {VERSION}; update the older of the two", head.version)
@@ -107,7 +111,10 @@ impl Recording {
     }
 
     /// Takes what a frame carries.
-    fn take(&mut self, data: &hone_model::stream::Data<'_>) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// It does not go on from what came before.
+    pub fn take(&mut self, data: &hone_model::stream::Data<'_>) -> Result<(), String> {
         let width = 2 * self.channels.len();
         let frames = data.samples.len() / width;
         if frames == 0 || !data.samples.len().is_multiple_of(width) {

@@ -103,7 +103,7 @@ impl<L: Line> Console<L> {
 }
 
 /// A line without a terminal's control sequences and blanks around it.
-fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     let mut text = String::new();
     let mut chars = line.chars();
     while let Some(c) = chars.next() {

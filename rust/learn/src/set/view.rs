@@ -85,6 +85,16 @@ impl<'a> SetView<'a> {
         self.format().row(self.words().get(row * n..)?.get(..n)?, self.width())
     }
 
+    /// One value of a row.
+    pub fn value(&self, row: usize, feature: usize) -> Option<f32> {
+        let f = self.features().get(feature)?;
+        Some(match self.row(row)? {
+            StoredRow::F32(v) => f.offset + v.get(feature)?,
+            StoredRow::I16(v) => f.offset + f.step * f32::from(*v.get(feature)?),
+            StoredRow::I8(v) => f.offset + f.step * f32::from(*v.get(feature)?),
+        })
+    }
+
     /// Writes a row's values into `out`, as many as fit. False when there is no such row.
     pub fn decode(&self, row: usize, out: &mut [f32]) -> bool {
         let Some(row) = self.row(row) else { return false };

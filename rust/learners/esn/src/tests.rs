@@ -277,6 +277,7 @@ proptest! {
                 Kind::Real { min, max } => Value::Real((min + part * part * (max - min)).clamp(min, max)),
                 Kind::Flag => Value::Flag(raw & 1 == 1),
                 Kind::Choice(words) => Value::Choice((raw % words.len() as u32) as u8),
+                Kind::Text(_) => continue,
             };
             params.set(i, value).unwrap();
         }

@@ -185,6 +185,7 @@ mod tests {
     const SETUP: Setup = Setup {
         shape: Shape { inputs: 8, frames: 1 },
         features: false,
+        row_frames: 1,
         rows: 0,
         windows: None,
         start: hone_learn::learner::Start::Afresh,

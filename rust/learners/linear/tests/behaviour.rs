@@ -58,6 +58,7 @@ fn table_and_fields_agree_and_are_checked() {
             Range::Real { max, .. } => Value::Real(max),
             Range::Flag => Value::Flag(value == Value::Flag(false)),
             Range::Choice(w) => Value::Choice((w.len() - 1) as u8),
+            Range::Text(_) => value,
         };
         p.set(i, other).unwrap();
         assert_eq!(p.get(i), Some(other), "{}", s.name);

@@ -18,10 +18,12 @@ const FRAMES: usize = 16;
 const SETUP: Setup = Setup {
     shape: Shape { inputs: 1, frames: FRAMES as u16 },
     features: false,
+    row_frames: 1,
     rows: 100,
     windows: None,
     start: Start::Afresh,
     part: hone_learn::learner::Part::Whole,
+    false_alarms: 0.0,
 };
 
 /// A room: a level that rises, a day's course, and noise that goes on from minute to minute.

@@ -1,6 +1,6 @@
 //! The network by the contract of `hone_learn::learner`: classes, from rows of features.
 
-use crate::network::NetworkError;
+use crate::declare;
 use crate::required;
 use crate::stage::Numbers;
 use crate::{CheckError, Checked, Drawn, Extent, LAYOUT, Model, ModelView, Params, Shape, TrainError, Trainer};
@@ -47,6 +47,7 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
     const SCRATCH: Self::Scratch = [0; SCRATCH];
     const SCORE: &'static str = "mean margin";
     const ROWS: bool = true;
+    const SAMPLES: bool = true;
     const RESUMES: bool = true;
     const PARTS: bool = true;
 
@@ -55,17 +56,24 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
         match setup.part {
             Part::Whole => {}
             Part::Last(0) => params.biases = true,
-            Part::Last(layers) => params.layers = layers,
+            Part::Last(layers) => params.last = layers,
         }
-        let shape = Shape { input: Extent { frames: 1, channels: setup.shape.inputs }, classes: CLASSES };
+        // Of raw samples a row is a window's frames, one after the other.
+        let frames = setup.row_frames.max(1);
+        let channels = setup.shape.inputs.checked_div(frames).unwrap_or(0);
+        let shape = Shape { input: Extent { frames, channels }, classes: CLASSES };
         let words = params.verify(shape).map_err(|error| match error {
             CheckError::Param(error) => error,
-            CheckError::Network(error) => refused(error),
+            CheckError::Network(error) => declare::refused(&params.network, error),
         })?;
-        for (asked, room) in [(words.model, WORDS), (words.scratch, SCRATCH)] {
+        let rooms = [
+            ("layers, in bytes of the model (CONFIG_HONE_NET_BYTES),", words.model, WORDS),
+            ("layers, in bytes of inference (CONFIG_HONE_NET_SCRATCH_BYTES),", words.scratch, SCRATCH),
+        ];
+        for (name, asked, room) in rooms {
             let (asked, capacity) = (4 * asked, 4 * room as u32);
             if asked > capacity {
-                return Err(ParamError::Capacity { name: "units, in bytes,", asked, capacity });
+                return Err(ParamError::Capacity { name, asked, capacity });
             }
         }
         Ok((Checked::of(params, shape, words), setup.start))
@@ -145,7 +153,11 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
             out.str(if i == 0 { "" } else { ", " });
             out.uint(class.0);
         }
-        out.counts("\n% numbers in\n", &[view.input().len() as u32]);
+        let Extent { frames, channels } = view.input();
+        match frames {
+            1 => out.counts("\n% numbers in\n", &[channels.into()]),
+            _ => out.counts("\n% frames of % channels in\n", &[frames.into(), channels.into()]),
+        }
         view.layers().for_each(|layer| draw(&layer, out));
         numbers(&view, out);
     }
@@ -203,17 +215,6 @@ pub fn draw(layer: &Drawn, out: &mut dyn Out) {
     out.counts(": % out, % weights, % multiply-accumulates\n", &figures);
 }
 
-fn refused(error: NetworkError) -> ParamError {
-    ParamError::Conflict(match error {
-        NetworkError::Layer { .. } => "a layer is of no known kind",
-        NetworkError::TooMany => "more layers than there is room for",
-        NetworkError::TooShort { .. } => "a layer takes in more frames than the one before it gives",
-        NetworkError::TooLarge { .. } => {
-            "a layer, or all that is trained at a time, is too large: lower net.units or net.batch"
-        }
-    })
-}
-
 /// Why a training of a network failed, and what to do.
 pub fn explain(error: &TrainError, out: &mut dyn Out) {
     match error {
@@ -232,12 +233,12 @@ pub fn explain(error: &TrainError, out: &mut dyn Out) {
         TrainError::Workspace(shortage) => words::workspace(shortage, out),
         TrainError::Model(shortage) => {
             out.counts(
-                "the model needs % bytes and there are %; use fewer classes or features, lower net.units, or raise \
-                     CONFIG_HONE_NET_UNITS",
+                "the model needs % bytes and there are %; use fewer classes or features, smaller net.layers, or raise \
+                     CONFIG_HONE_NET_BYTES",
                 &[shortage.needed as u32, shortage.available as u32],
             );
         }
-        TrainError::Network(_) => out.str("the network does not fit what it takes in; lower net.units"),
+        TrainError::Network(_) => out.str("the network does not fit what it takes in; change net.layers"),
         TrainError::OtherModel => {
             out.str("the model in use has other layers, numbers or features; train without --continue")
         }

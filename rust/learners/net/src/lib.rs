@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod declare;
+mod given;
 mod latent;
 pub mod learner;
 mod loss;
@@ -21,14 +23,14 @@ mod update;
 mod whole;
 
 pub use codec::LAYOUT;
+pub use given::{Given, GivenError, Ranges};
 pub use latent::divergence;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
 pub use network::{
     Extent, Kind as LayerKind, Layer, MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_TENSOR, Network, NetworkError,
 };
 pub use params::{
-    CheckError, Checked, Params, Rounding, Shape, autoencoder_scratch, autoencoder_words, dense_scratch, dense_words,
-    model_words, required,
+    CheckError, Checked, Params, Rounding, Shape, autoencoder_scratch, autoencoder_words, model_words, required,
 };
 pub use stage::Numbers;
 pub use train::{Ending, Epoch, TrainError, Trainer};

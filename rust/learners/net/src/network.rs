@@ -129,14 +129,21 @@ impl Network {
     /// # Errors
     /// [`NetworkError::Layer`], [`NetworkError::TooMany`].
     pub fn parse(text: &str) -> Result<Self, NetworkError> {
-        let mut network = Self::default();
+        Self::read(text).map_err(|(error, _)| error)
+    }
+
+    /// The same, with the byte at which what is wrong begins.
+    pub(crate) fn read(text: &str) -> Result<Self, (NetworkError, usize)> {
+        let (mut network, mut at) = (Self::default(), 0);
         for (part, number) in text.split(',').zip(1u8..) {
-            match part.trim() {
-                "" if text.trim().is_empty() => {}
+            let pushed = match part.trim() {
+                "" if text.trim().is_empty() => Ok(()),
                 // Tensors are one after the other in memory as they are.
-                "flatten" => {}
-                part => network.push(layer(part).ok_or(NetworkError::Layer { layer: number })?)?,
-            }
+                "flatten" => Ok(()),
+                part => layer(part).ok_or(NetworkError::Layer { layer: number }).and_then(|layer| network.push(layer)),
+            };
+            pushed.map_err(|error| (error, at))?;
+            at += part.len() + 1;
         }
         Ok(network)
     }
@@ -183,8 +190,11 @@ impl Layer {
         }
     }
 
-    /// What it makes of a tensor.
-    pub(crate) fn output(&self, input: Extent, number: u8) -> Result<Extent, NetworkError> {
+    /// What it makes of a tensor; `number` is its place among the layers, from 1.
+    ///
+    /// # Errors
+    /// [`NetworkError::TooShort`], [`NetworkError::TooLarge`].
+    pub fn output(&self, input: Extent, number: u8) -> Result<Extent, NetworkError> {
         let long = |frames: usize, channels: u16| {
             let fits = frames.saturating_mul(channels.into()) <= MAX_TENSOR;
             let frames = u16::try_from(frames).ok().filter(|_| fits);

@@ -1,11 +1,12 @@
 //! Parameters, their table, and what they ask of memory.
 
+use crate::declare;
 use crate::model::{Head, MAX_CLASSES};
-use crate::network::{Extent, Kind as LayerKind, Layer, MAX_CHANNELS, Network, NetworkError};
+use crate::network::{Extent, Network, NetworkError};
 use crate::place::Places;
 use crate::plan::Plan;
 use crate::stage::{Numbers, Stages};
-use hone_learn::setting::{FLAG, Field, Kind, Value, choice, int, real};
+use hone_learn::setting::{FLAG, Kind, choice, int, real, text};
 use hone_learn::{ParamError, Settings, choices, settings};
 
 choices! {
@@ -18,15 +19,18 @@ choices! {
     }
 }
 
+/// Networks that completion offers.
+const EXAMPLES: &[&str] = &["dense32", "conv8k9s4,conv16k5s2,gap"];
+
 const SHARE: Kind = real(0.01, 1.0);
 
 settings! {
     /// Parameters of a training.
     pub struct Params {
-        /// units of hidden layer 1, and of 2; 0: none
+        /// the layers before the output layer
         ///
-        /// The layers before the output layer. One that is declared by a text of other layers has no units here.
-        pub network: Network = Network::DENSE, "units" "units-2", int(0, MAX_CHANNELS as i32), "";
+        /// `flatten` alone: none.
+        pub network: Network = Network::DENSE, "layers", text("layers as in", EXAMPLES, declare::reader), "";
         /// what weights, activations and errors are kept in
         pub numbers: Numbers = Numbers::Int8, "numbers", choice(Numbers::WORDS), "";
         /// of an updated weight of 8 bits
@@ -68,41 +72,13 @@ settings! {
         /// After the forward pass.
         pub skip_above: f32 = 1.0, "skip-above", real(0.5, 1.0), "";
         /// train so many layers, from the last; 0: all
-        pub layers: u8 = 0, "layers", int(0, 8), "";
+        pub last: u8 = 0, "last", int(0, 8), "";
         /// train the biases alone
         pub biases: bool = false, "biases", FLAG, "";
         /// keep the best weights so far
         ///
         /// To end with and to fall back on.
         pub keep: bool = true, "keep", FLAG, "";
-    }
-}
-
-/// Two settings: the units of up to two dense layers. To set one makes a network of these alone.
-impl Field for Network {
-    const ZERO: Self = Self::NONE;
-    const COUNT: usize = 2;
-
-    fn value(&self, index: usize) -> Option<Value> {
-        let units = self.layers().get(index).filter(|l| l.kind == LayerKind::Dense).map_or(0, |l| l.channels);
-        (index < 2).then_some(Value::Int(units.into()))
-    }
-
-    fn store(&mut self, index: usize, value: Value) -> bool {
-        let Value::Int(units) = value else { return false };
-        let Ok(units) = u16::try_from(units) else { return false };
-        let of = |place: usize| match self.value(place) {
-            Some(Value::Int(before)) if place != index => before as u16,
-            _ => units,
-        };
-        let mut network = Self::NONE;
-        for units in [of(0), of(1)].into_iter().filter(|units| *units > 0) {
-            if network.push(Layer::dense(units, false)).is_err() {
-                return false;
-            }
-        }
-        *self = network;
-        index < 2
     }
 }
 
@@ -274,11 +250,6 @@ pub fn model_words(checked: &Checked) -> (usize, usize) {
     (checked.words.model as usize, checked.words.scratch as usize)
 }
 
-/// Words of a model in 8 bits with one hidden layer of so many units, as a capacity.
-pub const fn dense_words(features: usize, units: usize, classes: usize) -> usize {
-    classes + 2 * features + layer_words(units, features) + layer_words(classes, units)
-}
-
 const fn layer_words(rows: usize, cols: usize) -> usize {
     rows * cols.div_ceil(4) + rows + rows.div_ceil(4)
 }
@@ -294,9 +265,4 @@ pub const fn autoencoder_words(features: usize, units: usize, latent: usize) -> 
 pub const fn autoencoder_scratch(features: usize, units: usize, latent: usize) -> usize {
     let widest = if features > units { features } else { units };
     5 * widest + features + 4 * latent + 16
-}
-
-/// Words of scratch that inference takes with such a model, and at most with one as large of other layers.
-pub const fn dense_scratch(features: usize, units: usize, classes: usize) -> usize {
-    features + 4 * units + 4 * classes + 16
 }

@@ -162,7 +162,7 @@ impl Plan {
     /// `None` when buffers take more than [`crate::place::MAX_WORDS`].
     #[inline(never)]
     pub fn make(&mut self, params: &Params, stages: &Stages) -> Option<()> {
-        let first = first_trained(stages, params.layers);
+        let first = first_trained(stages, params.last);
         let end = 2 * stages.len();
         let mut buffers = [Buffer::default(); BUFFERS];
         forward_buffers(stages, &mut buffers);

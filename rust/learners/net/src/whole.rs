@@ -66,13 +66,7 @@ pub(crate) fn forward(stage: &Stage, w: &Bytes<'_>, x: &[i8], ex: i32, into: Int
     let wide: &mut [i16] = ws.take(2 * stage.spread_words(stage.input)).ok()?;
     match into {
         Into::Bytes { y, exponent, peak } => {
-            for (([c, shift], e), bias) in consts.iter_mut().zip(w.exponents).zip(w.bias) {
-                let point = i32::from(*e) + ex;
-                *shift = (point - exponent).clamp(0, 31);
-                let down = (BIAS_BITS - point).min(30);
-                *c = if down >= 0 { bias.saturating_add(half(down)) >> down } else { shifted(*bias, down) };
-                *c = c.wrapping_add(half(*shift));
-            }
+            constants(consts, w, ex, exponent);
             let y = y.get_mut(..stage.output.len())?;
             if stage.layer.relu {
                 let mut places = y.chunks_exact_mut(stage.rows());
@@ -103,6 +97,24 @@ pub(crate) fn forward(stage: &Stage, w: &Bytes<'_>, x: &[i8], ex: i32, into: Int
         })?,
     }
     Some(())
+}
+
+/// Of each row what is added to its sum, the bias and half a unit, and the shift that follows. A function of its own: within
+/// [`forward`] too few registers are free.
+#[inline(never)]
+fn constants(consts: &mut [[i32; 2]], w: &Bytes<'_>, ex: i32, exponent: i32) {
+    for (([c, shift], e), bias) in consts.iter_mut().zip(w.exponents).zip(w.bias) {
+        let point = i32::from(*e) + ex;
+        let down = BIAS_BITS - point;
+        let bias = if down > 0 {
+            // (b >> (d − 1) + 1) >> 1 is b shifted by d to the nearest.
+            ((*bias >> (down - 1).min(31)) + 1) >> 1
+        } else {
+            shifted(*bias, down)
+        };
+        *shift = (point - exponent).clamp(0, 31);
+        *c = bias.wrapping_add(half(*shift));
+    }
 }
 
 /// The exponent of the row of the largest numbers.

@@ -116,7 +116,7 @@ fn what_is_not_trained_stays() {
     let with = Params { epochs: 2, ..params("conv6k3s1,dense8") };
     let (mut model, _) = train(with, &learn, 10_000);
     let before = bytes(&model);
-    let checked = Params { layers: 1, keep: true, ..with }.check(WINDOW).unwrap();
+    let checked = Params { last: 1, keep: true, ..with }.check(WINDOW).unwrap();
     let mut memory = vec![0; required(&checked) / 4];
     finish(&mut Trainer::resumes(checked), &learn, &mut memory, &mut model, 10_000).unwrap();
     let after = bytes(&model);

@@ -36,7 +36,7 @@ fn view(samples: &[i16], sequence: u32) -> Input<'_> {
 /// Trains, judges, writes and reads; the bytes written.
 fn live(params: &Params, bytes: &mut [u8], told: &mut dyn Out) -> Option<usize> {
     let shape = Shape { inputs: 1, frames: FRAMES as u16 };
-    let setup = Setup { shape, ..Setup::default() };
+    let setup = Setup { shape, row_frames: 1, ..Setup::default() };
     let plan = L::check(params, &setup).ok()?;
     let mut workspace = [0; 64];
     if L::required(&plan, &setup).bytes > size_of_val(&workspace) {

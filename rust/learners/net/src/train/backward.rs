@@ -152,21 +152,8 @@ impl Trainer {
         let (rows, stride) = (stage.rows(), stage.stride());
         if stage.positions() == 1 {
             let at = usize::from(self.filled);
-            store
-                .inputs
-                .get_mut(at * stride..)?
-                .get_mut(..stride)?
-                .iter_mut()
-                .zip(x.get(..stride)?.iter())
-                .for_each(|(to, from)| *to = *from);
-            store
-                .errors
-                .get_mut(at * rows..)?
-                .get_mut(..rows)?
-                .iter_mut()
-                .zip(error.get(..rows)?.iter())
-                .for_each(|(to, from)| *to = *from);
-            return Some(());
+            keep(store.inputs, at * stride, x.get(..stride)?)?;
+            return keep(store.errors, at * rows, error.get(..rows)?);
         }
         let (magnitudes, temp) = temp.split_at_mut_checked(if self.partial() { rows } else { 0 })?;
         if self.partial() && !stage.transposed() {
@@ -258,6 +245,13 @@ impl Trainer {
         }
         Some(())
     }
+}
+
+/// Copies numbers to a place among those of the batch.
+fn keep(to: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
+    let to = to.get_mut(at..)?.get_mut(..from.len())?;
+    to.copy_from_slice(from);
+    Some(())
 }
 
 /// The mark of a row that is updated, in the highest bit of its magnitude, which no sum reaches.
