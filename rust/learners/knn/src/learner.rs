@@ -127,7 +127,7 @@ impl<const WORDS: usize, const ROWS: usize, const D: usize> Learner for Knn<WORD
         }
         out.str("\nscore: 0 at the usual distance, 1 at the threshold, by logarithms\nthreshold: at most ");
         out.real(limits.chance);
-        out.str(" false alarms a window with ");
+        out.str(" false alarms a window, by alarm.per-day, with ");
         out.percent(params.confidence);
         out.counts(" confidence, by % windows,\n", &[limits.count]);
         out.str("  if logarithms of healthy distances are normal and what comes is like what was learnt\n");
