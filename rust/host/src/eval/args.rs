@@ -4,7 +4,9 @@ use super::budget::{Budget, Excess};
 use super::learner::{EvalError, Learner, Training};
 use super::report::Report;
 use super::save::Saved;
-use super::{ablation, curve, events, form, judge, pictures, protocol, regression, save, seeds, settings, sound, table};
+use super::{
+    ablation, curve, events, form, judge, pictures, protocol, regression, save, seeds, settings, sound, table,
+};
 use crate::dataset::{Dataset, Part, Source, Task, find_manifest, recordings_of};
 use crate::output;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
