@@ -1,5 +1,6 @@
-//! `hone model`: what is in a model file, how two differ, and a model as JSON.
+//! `hone model`: what is in a model file, how two differ, a model as JSON, and networks of other programs as models.
 
+use crate::import::{self, ImportArgs};
 use crate::output;
 use hone_learn::{Metric, Stop};
 use hone_model::{Container, Entries, Entry, ReadError, VERSION};
@@ -28,6 +29,8 @@ pub enum ModelCommand {
         /// Where to; ending in .json, else a container.
         to: PathBuf,
     },
+    /// Makes a model of a network that was trained elsewhere, from its file in ONNX's format
+    Import(ImportArgs),
 }
 
 /// Runs `hone model`.
@@ -44,6 +47,7 @@ pub fn run(command: &ModelCommand) -> Result<(), String> {
         }
         ModelCommand::Diff { a, b } => diff(a, b),
         ModelCommand::Convert { file, to } => convert(file, to),
+        ModelCommand::Import(args) => import::run(args),
     }
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::{folder, hone, script};
 use proptest::prelude::*;
+use std::path::Path;
 
 #[test]
 fn equal_scripts_give_equal_output() {
@@ -254,6 +255,62 @@ fn a_model_goes_from_one_device_to_another() {
     script(&format!("model import\n{}\n", lines[..2].join("\n"))).refused();
     let given_up = script(&format!("model import\n{}\nend\nsensor info\n", lines[..2].join("\n"))).refused();
     assert!(given_up.out.trim_end().ends_with("well"), "{}", given_up.out);
+}
+
+/// A network that scikit-learn trained on rows of `data export` (tests/onnx/make.py), as a model file.
+fn imported(to: &Path) -> common::Run {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/onnx");
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let [onnx, rows] = ["rig.onnx", "rig.csv"].map(|name| text(&from.join(name)));
+    hone(&["model", "import", &onnx, &text(to), "--calibrate", &rows], b"")
+}
+
+#[test]
+fn a_network_that_a_pc_trained_judges_and_learns_more() {
+    let file = folder("script-import").join("rig.hone");
+    let told = imported(&file).well().out;
+    for line in [
+        "standardised as the graph does",
+        "on 47 rows the same class as in floating point: 1.0000",
+        "config set net.layers dense8",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let run = |story: &str| hone(&["run", "--model", file.to_str().unwrap()], story.as_bytes());
+    let conditions = ["normal", "imbalance", "bearing"];
+    let judge: String = conditions.iter().map(|name| format!("rig {name}\nwait 2\ninfer once\n")).collect();
+    let judged = run(&judge).well().out;
+    let verdicts = |out: &str| {
+        let lines = out.lines().filter(|l| l.starts_with("class "));
+        lines.map(|l| l.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&judged), ["class 1", "class 2", "class 3"], "{judged}");
+    // A condition that it was not trained on is taught as one of its classes.
+    let teach =
+        "rig supply-drop\nlabel 1\nwait 3\nrig imbalance\nlabel 2\nwait 3\nrig bearing\nlabel 3\nwait 3\nlabel none\n";
+    let before = run("rig supply-drop\nwait 2\ninfer once\n").well().out;
+    assert_ne!(verdicts(&before), ["class 1"], "there would be nothing to learn");
+    let info = |out: &str| {
+        out.lines().find(|l| l.starts_with("payload") || l.starts_with("dense, 8 units")).map(str::to_owned)
+    };
+    for part in ["--last 1", ""] {
+        let story = format!(
+            "config set net.layers dense8\n{teach}train net --continue {part} --wait\nrig supply-drop\nwait 2\ninfer once\nrig bearing\nwait 2\ninfer once\nmodel info\n"
+        );
+        let out = run(&story).well().out;
+        assert_eq!(verdicts(&out), ["class 1", "class 3"], "{part}: {out}");
+        assert!(info(&out).is_some_and(|l| l.contains("8 units, ReLU")), "{out}");
+    }
+    // The biases alone: a training that changes them and nothing else.
+    let exported = |story: &str| {
+        let out = run(&format!("config set net.layers dense8\n{teach}{story}model info\nmodel export\n")).well().out;
+        assert!(out.contains("dense, 8 units, ReLU"), "{out}");
+        out.lines().filter(|l| l.starts_with("HM ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_ne!(exported("train net --continue --last 0 --wait\n"), exported(""));
+    // Of other layers than are set it does not go on.
+    let other = run(&format!("config set net.layers dense16\n{teach}train net --continue --wait\n"));
+    assert!(other.out.contains("the model in use has other layers"), "{}", other.out);
 }
 
 /// A word that a command may understand.

@@ -222,6 +222,33 @@ fn a_line_that_harms_every_three_hundredth_byte_delays_and_does_not_spoil() {
     end(to, second);
 }
 
+#[test]
+fn a_network_that_a_pc_trained_is_pushed_and_learns_more() {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/onnx");
+    let file = common::folder("transfer-import").join("rig.hone");
+    let [onnx, rows, file] =
+        [from.join("rig.onnx"), from.join("rig.csv"), file].map(|p| p.to_str().unwrap().to_owned());
+    common::hone(&["model", "import", &onnx, &file, "--calibrate", &rows], b"").well();
+    let bytes = std::fs::read(&file).unwrap();
+    let commands =
+        &["config set net.layers dense8", "label 1", "wait 3", "rig imbalance", "label 2", "wait 3", "label none"];
+    let (mut console, device) = console(0.0, commands);
+    let answer = send(&mut console, &bytes, &mut |_| ()).unwrap();
+    assert!(answer.starts_with("imported: net, "), "{answer}");
+    console.type_line("train net --continue --last 1 --wait").unwrap();
+    let mut told = String::new();
+    while !told.starts_with("training 1: net, ") {
+        told = console.next_line(Duration::from_secs(60)).unwrap().expect("the training ends");
+        assert!(!told.contains("error"), "{told}");
+    }
+    let learnt = fetch(&mut console, &mut |_, _| ()).unwrap();
+    let (before, after) = (Container::read(&bytes).unwrap(), Container::read(&learnt).unwrap());
+    assert_eq!(after.learner(), before.learner());
+    assert_eq!(after.payload().len(), before.payload().len());
+    assert_ne!(after.payload(), before.payload());
+    end(console, device);
+}
+
 /// Types the first lines of a transfer and goes away.
 fn half(console: &mut Console<Wire>, bytes: &[u8], lines: u32) {
     let sender = hone_model::frame::Sender::new(bytes).unwrap();

@@ -404,6 +404,7 @@ impl<L: Contract> Learner for Of<L> {
             report: self.learnt,
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
+            average: self.whole("average").map_or(0, usize::from),
             score: L::SCORE.into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),

@@ -87,7 +87,7 @@ fn read_head(from: &mut De<'_>, head: &mut Head) -> codec::Result<()> {
 }
 
 /// Numbers are of this size at most, and gains.
-const MOST: f32 = 1e18;
+pub(crate) const MOST: f32 = 1e18;
 
 /// Whether classes ascend, numbers are finite, exponents in range, and each tensor no finer than the sums that it is made of.
 fn valid(head: &Head, words: &[u32]) -> bool {

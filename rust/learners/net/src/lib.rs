@@ -4,6 +4,7 @@
 
 mod codec;
 mod declare;
+mod given;
 mod latent;
 pub mod learner;
 mod loss;
@@ -22,6 +23,7 @@ mod update;
 mod whole;
 
 pub use codec::LAYOUT;
+pub use given::{Given, GivenError, Ranges};
 pub use latent::divergence;
 pub use model::{Drawn, MAX_CLASSES, Model, ModelMut, ModelView};
 pub use network::{

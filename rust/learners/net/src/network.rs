@@ -190,8 +190,11 @@ impl Layer {
         }
     }
 
-    /// What it makes of a tensor.
-    pub(crate) fn output(&self, input: Extent, number: u8) -> Result<Extent, NetworkError> {
+    /// What it makes of a tensor; `number` is its place among the layers, from 1.
+    ///
+    /// # Errors
+    /// [`NetworkError::TooShort`], [`NetworkError::TooLarge`].
+    pub fn output(&self, input: Extent, number: u8) -> Result<Extent, NetworkError> {
         let long = |frames: usize, channels: u16| {
             let fits = frames.saturating_mul(channels.into()) <= MAX_TENSOR;
             let frames = u16::try_from(frames).ok().filter(|_| fits);

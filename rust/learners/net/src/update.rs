@@ -19,7 +19,7 @@ pub(crate) struct Step {
 }
 
 /// Rows do not become finer than this.
-const FINEST: i8 = 12;
+pub(crate) const FINEST: i8 = 12;
 /// A step has this many bits behind the point at most.
 const MOST_STEP_BITS: u8 = 12;
 /// A step is of so many units at most, with 16 bits behind the point.
