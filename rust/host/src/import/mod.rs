@@ -120,11 +120,15 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
         }
     }
     text.push_str(&format!("saved {}: net, {} bytes\n", to.display(), bytes.len()));
-    match Container::read(bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
-        Ok(_) => text.push_str(&format!(
-            "next: hone push PORT {}; then on the board 'train net --continue --last 1'\n",
-            to.display()
-        )),
+    match Container::read(bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None, None)) {
+        Ok(_) => {
+            let to = to.display();
+            text.push_str(&format!(
+                "next: hone push PORT {to}, or hone run --model {to}; there it learns more, with new labels, by\n"
+            ));
+            changed(&params(made)).iter().for_each(|line| text.push_str(&format!("    {line}\n")));
+            text.push_str("    train net --continue --last 1\n");
+        }
         Err(error) => {
             text.push_str("note: the NUCLEO-F401RE's image, and hone run, refuse it: ");
             say::keep_error(&error, &mut Text(&mut text));

@@ -2,6 +2,7 @@
 
 use super::graph::Read;
 use crate::dataset::file::array::Array;
+use crate::dataset::file::dialect::Options;
 use crate::dataset::file::sheet::Sheet;
 use crate::dataset::{Class, Data, Dataset, Family, Part, Recordings, find_manifest, recordings_of};
 use hone_learn::{ClassId, Settings, Workspace};
@@ -74,7 +75,9 @@ fn ordered(rows: Vec<Labelled>, network: &Read) -> Result<(Vec<Vec<f32>>, Vec<Op
 
 /// With one column more than the network takes in the first is the class, as `data export` prints it.
 fn sheet(path: &Path, inputs: usize) -> Result<Vec<Labelled>, String> {
-    let mut sheet = Sheet::open(path, &Default::default()).map_err(|e| e.to_string())?;
+    // A first row of numbers is a row.
+    let open = |header| Sheet::open(path, &Options { header, ..Options::default() });
+    let mut sheet = open(None).or_else(|_| open(Some(false))).map_err(|e| e.to_string())?;
     let width = sheet.column_names().len();
     let labelled = width == inputs + 1;
     let mut rows = Vec::new();
