@@ -38,6 +38,17 @@ pub const LINEAR_SEEN: usize =
 /// Numbers of a row: features, or of a learner that takes these a window's samples.
 pub const ROW_NUMBERS: usize = if NET_SAMPLES > FEATURES { NET_SAMPLES } else { FEATURES };
 
+/// The learner whose models may make the rows of others, if the build has it.
+#[cfg(feature = "vae")]
+pub const ENCODER: Option<Learner> = Some(Learner::Vae);
+/// The learner whose models may make the rows of others, if the build has it.
+#[cfg(not(feature = "vae"))]
+pub const ENCODER: Option<Learner> = None;
+/// What `features.encoder` may be: none, and that learner.
+pub const ENCODERS: &[&str] = &["none", "vae"];
+/// Numbers of the longest row that it makes.
+pub const CODE_NUMBERS: usize = VAE_LATENT;
+
 learners! {
     (Esn, esn, "esn", 1, offline, hone_esn::learner::Esn<ESN_UNITS, SEEN_INPUTS, ESN_CONNECTIONS>),
     (Svm, svm, "svm", 2, offline, hone_svm::learner::Svm<

@@ -22,13 +22,14 @@ pub mod queue;
 
 use core::cell::Cell;
 use critical_section::Mutex;
-use hone_signal::{Extractor, Micros, Rate};
+use hone_signal::{Micros, Rate};
 use portable_atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::capacity::CLASSES;
 use crate::data::config::Config;
 use crate::data::event::Event;
 use crate::data::order::{InferRequest, Job, JobOrder, KeepStatus, Offer, Published, Recording, Reply};
+use crate::data::preprocessing::{Encoder, RowBy};
 use crate::data::stats::{DataStats, Evaluation, InferenceStats, OnlineStats, SamplingStats, TrainingStatus};
 use crate::learners::Learner;
 use ends::Queues;
@@ -83,7 +84,9 @@ pub struct Links {
     /// What the set holds.
     pub data: Shared<DataStats>,
     /// What the set's rows were computed by.
-    pub extractor: Shared<Option<Extractor>>,
+    pub rows_by: Shared<Option<RowBy>>,
+    /// The newest model that makes rows for others.
+    pub encoder: Shared<Option<Encoder>>,
     /// What the user says of the window that waits for a label.
     pub reply: Shared<Option<Reply>>,
     /// Labelled windows are learnt in place: such a model is in use, or being trained.
@@ -165,7 +168,8 @@ impl Links {
             set_for_shell: AtomicBool::new(false),
             data_clear: AtomicBool::new(false),
             data: Shared::new(DataStats::ZERO),
-            extractor: Shared::new(None),
+            rows_by: Shared::new(None),
+            encoder: Shared::new(None),
             reply: Shared::new(None),
             teaching: AtomicBool::new(false),
             forget: AtomicBool::new(false),

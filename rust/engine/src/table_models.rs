@@ -165,6 +165,14 @@ macro_rules! models {
                 }
             }
 
+            /// Numbers of the row that it makes for another learner; 0 where it makes none.
+            pub fn codes(&self) -> u16 {
+                match self {
+                    Self::Empty => 0,
+                    $(#[cfg(feature = $name)] Self::$Name(model) => <$learner as Contract>::codes(model),)*
+                }
+            }
+
             /// Writes the row that it makes of an input for another learner; its numbers.
             pub fn encode(&self, input: &Input<'_>, scratch: &mut Scratch, row: &mut [f32]) -> Option<usize> {
                 match self {

@@ -190,3 +190,114 @@ fn a_network_of_convolutions_learns_from_samples() {
     assert!(b.command("train net --wait").is_err());
     assert!(b.text.contains("CONFIG_HONE_NET_BYTES"), "{}", b.text);
 }
+
+/// A device whose autoencoder has learnt both states without labels, and whose rows are what it makes of the features.
+#[cfg(feature = "vae")]
+fn encoded() -> Bench {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("train vae --windows 32").unwrap();
+    for act in [Act::Hum, Act::Loud, Act::Hum, Act::Loud] {
+        b.device.sensor.act = act;
+        b.run(0.128 * 9.0);
+    }
+    b.run(5.0);
+    b.command("model info").unwrap();
+    assert!(b.text.starts_with("vae") && b.text.contains("\nencoder "), "{}", b.text);
+    b.command("data clear").unwrap();
+    b.command("config set features.encoder vae").unwrap();
+    b
+}
+
+#[cfg(feature = "vae")]
+fn hears_both(b: &mut Bench) {
+    for (act, label) in [(Act::Hum, "label 1"), (Act::Loud, "label 2")] {
+        b.device.sensor.act = act;
+        b.run(0.3);
+        b.command(label).unwrap();
+        b.run(0.128 * 10.0);
+        b.command("label none").unwrap();
+    }
+}
+
+#[cfg(feature = "vae")]
+fn judges_both(b: &mut Bench) {
+    for (act, class) in [(Act::Hum, 1), (Act::Loud, 2)] {
+        b.device.sensor.act = act;
+        b.run(1.0);
+        assert_eq!(last(b), Some(Decision::Class(ClassId(class))));
+    }
+}
+
+#[cfg(feature = "vae")]
+#[test]
+fn classes_are_learnt_of_what_an_encoder_makes_of_the_features() {
+    let mut b = Bench::new();
+    b.run(0.1);
+    b.command("config set features.encoder vae").unwrap();
+    // While there is none nothing can be learnt of it.
+    assert!(b.command("train svm --wait").is_err());
+    assert!(b.text.contains("train it first"), "{}", b.text);
+    b.command("label 1").unwrap_err();
+    assert!(b.text.contains("train it first"), "{}", b.text);
+    for learner in ["svm", "net", "rce"] {
+        let mut b = encoded();
+        if learner == "rce" {
+            b.command("train rce").unwrap();
+            b.run(0.2);
+        }
+        hears_both(&mut b);
+        if learner != "rce" {
+            assert_eq!(b.links.data.get().features, 4);
+            b.command(&format!("eval {learner} --folds 2")).unwrap();
+            assert!(b.text.contains("accuracy 100.0 %"), "{learner}: {}", b.text);
+            b.command(&format!("train {learner} --wait")).unwrap();
+            b.command("model info").unwrap();
+            assert!(b.text.contains("of the 4 numbers that encoder "), "{}", b.text);
+        }
+        b.run(0.3);
+        judges_both(&mut b);
+        b.command("model save").unwrap();
+        let mut b = b.reboot();
+        b.run(0.1);
+        judges_both(&mut b);
+    }
+}
+
+#[cfg(feature = "vae")]
+#[test]
+fn what_learnt_behind_an_encoder_is_taken_with_that_encoder_alone() {
+    let mut b = encoded();
+    b.command("model export").unwrap();
+    let encoder = b.text.clone();
+    hears_both(&mut b);
+    b.command("train svm --wait").unwrap();
+    b.command("model export").unwrap();
+    let model = b.text.clone();
+    let mut other = Bench::new();
+    other.run(0.1);
+    let import = |b: &mut Bench, text: &str| {
+        b.typed = text.lines().filter(|line| line.starts_with("HM")).map(str::to_owned).collect();
+        b.command("model import")
+    };
+    assert!(import(&mut other, &model).is_err());
+    assert!(other.text.contains("and there is none here; load or import that encoder first"), "{}", other.text);
+    // Another one is told from it.
+    other.command("train vae --windows 32 --wait").unwrap();
+    assert!(import(&mut other, &model).is_err());
+    assert!(other.text.contains(" made, and the one here is "), "{}", other.text);
+    import(&mut other, &encoder).unwrap_or_else(|_| panic!("{}", other.text));
+    import(&mut other, &model).unwrap_or_else(|_| panic!("{}", other.text));
+    other.run(0.3);
+    judges_both(&mut other);
+    // Rows of one encoder are not learnt behind another, nor by one.
+    hears_both(&mut b);
+    assert!(b.command("train vae --wait").is_err());
+    assert!(b.text.contains("'data clear'"), "{}", b.text);
+    b.command("data clear").unwrap();
+    b.command("train vae --windows 16 --wait").unwrap();
+    hears_both(&mut b);
+    assert!(b.links.data.get().features == 48, "{:?}", b.links.data.get());
+    b.command("model erase").unwrap();
+    assert!(b.command("label 1").is_err());
+}

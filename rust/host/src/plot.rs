@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 mod band;
 mod channel;
 mod timeline;
+mod trade;
 
 pub use band::{Band, BandPoint, band};
 pub use channel::{ChannelPicture, Stretch, channel};
 pub use timeline::{Point, Span, Timeline, anomaly_timeline};
+pub use trade::{Trade, trade};
 
 const FONT: &str = "hone";
 const INK: RGBColor = RGBColor(0x26, 0x2b, 0x33);

@@ -108,6 +108,93 @@ fn the_table_says_the_same_and_figures_are_pictures() {
 }
 
 #[test]
+fn events_and_other_thresholds_are_told() {
+    let folder = folder("eval-events");
+    let manifest = small_set(&folder);
+    let eval = |more: &[&str]| {
+        let mut all = vec!["eval", text(&manifest), "--learner", "esn", "--root", text(&folder)];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    let page = include_str!("../../../docs/formats/eval-json.md");
+    let object = &eval(&["--json"]).well().json()[0];
+    let events = &object["events"];
+    for key in events.as_object().unwrap().keys().chain(object["sweep"][0].as_object().unwrap().keys()) {
+        assert!(page.contains(&format!("`{key}`")), "{key} is not documented");
+    }
+    // Forty healthy windows of a tenth of a second, and as many that are ill, in one stream.
+    assert_eq!((&events["events"], &events["detected"], &events["false_alarms"]), (&1.into(), &1.into(), &0.into()));
+    assert_eq!(
+        (&events["normal_s"], &events["tolerance_s"], &events["memory_s"]),
+        (&4.0.into(), &0.1.into(), &0.4.into())
+    );
+    assert_eq!(events["false_alarms_per_day_low"], 0.0);
+    let high = events["false_alarms_per_day_high"].as_f64().unwrap();
+    assert!((high - 3.6889 * 86_400.0 / 4.0).abs() < 5.0, "{high}");
+    assert_eq!((&object["auc"], &object["partial_auc"]), (&1.0.into(), &1.0.into()));
+    let own: Vec<&serde_json::Value> =
+        object["sweep"].as_array().unwrap().iter().filter(|o| o["own"] == true).collect();
+    assert_eq!(own.len(), 1);
+    for key in ["recall", "f1", "false_alarm_rate", "threshold"] {
+        assert_eq!(own[0][key], object[key], "{key} of the model's own threshold");
+    }
+    let run = eval(&["--sweep", "--tolerance", "0"]).well();
+    for words in ["AUC                                1.0000", "F1 by event", "false alarms a day", "* as trained"] {
+        assert!(run.out.contains(words), "no {words}: {}", run.out);
+    }
+    assert!(eval(&["--tolerance=-1"]).err.contains("a number of seconds, 0 or more"));
+}
+
+#[test]
+fn seeds_in_a_row_are_those_one_by_one() {
+    let folder = folder("eval-seeds");
+    let manifest = small_set(&folder);
+    let eval = |more: &[&str]| {
+        let mut all = vec!["eval", text(&manifest), "--root", text(&folder), "--json"];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    for learner in ["esn", "svm", "rce", "vae"] {
+        let together = eval(&["--learner", learner, "--seeds", "3", "--seed", "2"]).well();
+        let object = &together.json()[0];
+        assert_eq!(object["seeds"], serde_json::json!([2, 3, 4]));
+        let mut f1 = Vec::new();
+        for (i, seed) in ["2", "3", "4"].iter().enumerate() {
+            let alone = &eval(&["--learner", learner, "--seed", seed]).well().json()[0];
+            assert_eq!(&object["runs"][i], alone, "{learner}, seed {seed}");
+            f1.push(alone["f1"].as_f64().unwrap());
+        }
+        f1.sort_by(f64::total_cmp);
+        let figure = &object["figures"]["f1"];
+        assert_eq!(
+            (&figure["least"], &figure["median"], &figure["greatest"]),
+            (&f1[0].into(), &f1[1].into(), &f1[2].into())
+        );
+        assert_eq!((&figure["of"], &object["figures"]["events.events"]["least"]), (&3.into(), &1.0.into()));
+        if learner == "esn" {
+            assert_eq!(
+                eval(&["--learner", learner, "--seeds", "3", "--seed", "2"]),
+                together,
+                "equal commands, equal figures"
+            );
+        }
+    }
+    let run = hone(&["eval", text(&manifest), "--root", text(&folder), "--learner", "svm", "--seeds", "2"], b"").well();
+    assert!(run.out.contains("seeds 1 to 2") && run.out.contains("greatest"), "{}", run.out);
+    assert!(run.out.contains("every figure is the same with each seed"), "{}", run.out);
+    for (options, words) in [
+        (&["--seeds", "1"][..], "2..=1000"),
+        (&["--learner", "esn", "--seeds", "2", "--save", "x.hone"], "cannot be used with"),
+        (&["--seeds", "2", "--protocol", "unknown", "--learner", "rce"], "--orders says how often"),
+        (&["--learner", "esn", "--seeds", "2", "--set", "seed=5"], "give it once"),
+        (&["--learner", "esn", "--seeds", "2", "--seed", "2147483647"], "leaves no 2 seeds"),
+    ] {
+        let run = eval(options);
+        assert!(run.status != Some(0) && run.err.contains(words), "{options:?}: {}", run.err);
+    }
+}
+
+#[test]
 fn settings_are_explained_when_they_are_wrong() {
     let folder = folder("eval-settings");
     let manifest = small_set(&folder);

@@ -343,6 +343,11 @@ pub trait Learner: Sized + Debug + 'static {
     /// What the model says of one window or row; `None` when it is of another shape, or the model without content.
     fn infer(model: &Self::Model, input: &Input<'_>, scratch: &mut Self::Scratch) -> Option<Answer>;
 
+    /// Numbers of the row that the model makes for another learner; 0 where it makes none.
+    fn codes(_model: &Self::Model) -> u16 {
+        0
+    }
+
     /// Writes the row that the model makes of an input for another learner; its numbers.
     fn encode(
         _model: &Self::Model,

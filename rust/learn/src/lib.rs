@@ -29,6 +29,7 @@
 mod breach;
 pub mod codec;
 mod declare;
+#[cfg_attr(not(feature = "text"), path = "no_text.rs")]
 mod grammar;
 pub mod learner;
 pub mod metrics;

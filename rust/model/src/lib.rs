@@ -47,5 +47,27 @@ pub use write::{
     Contents, Each, EachClass, Payload, WriteError, encode, encode_words, size, write, write_payload, write_raw,
 };
 
+/// The CRC-32 of what is added to it, as a container's.
+#[allow(missing_debug_implementations, reason = "its only field has none")]
+pub struct Checksum(crc::Digest<'static, u32, crc::NoTable>);
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self(CRC.digest())
+    }
+}
+
+impl Checksum {
+    /// Of these bytes, too.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Its value.
+    pub fn value(self) -> u32 {
+        self.0.finalize()
+    }
+}
+
 /// CRC-32 as in zlib, PNG and Ethernet, without a table: 1 KB of flash for time that flash writes hide.
 pub(crate) static CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

@@ -35,8 +35,9 @@ fn info(links: &Links, io: &mut dyn Io) -> Outcome {
         io.counts("no class: % rows\n", &[data.unlabelled]);
     }
     io.counts("% windows not kept (set full, in use, or features beyond this build)\n", &[data.missed]);
-    if let Some(extractor) = links.extractor.get().filter(|_| data.rows > 0)
-        && *extractor.params() != links.config.get().features
+    let config = links.config.get();
+    if let Some((extractor, code)) = links.rows_by.get().filter(|_| data.rows > 0)
+        && (code.is_some() != config.encodes() || (code.is_none() && *extractor.params() != config.features))
     {
         io.str("the features.* parameters were changed since; 'data clear' puts them to use\n");
     }

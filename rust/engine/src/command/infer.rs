@@ -2,6 +2,7 @@
 
 use super::{Outcome, fail, fail_of, misuse};
 use crate::capacity::WINDOW_FRAMES;
+use crate::data::config::NO_ENCODER;
 use crate::data::env::Io;
 use crate::data::order::Reply;
 use crate::link::Links;
@@ -71,6 +72,10 @@ pub(super) fn label(links: &Links, words: &[&str], io: &mut dyn Io) -> Outcome {
         },
         words => (words, Span::Following),
     };
+    let ends = matches!(words, ["none" | "dismiss" | "list"]);
+    if links.config.get().encodes() && links.encoder.get().is_none() && !ends {
+        return fail(io, NO_ENCODER);
+    }
     match (words, span) {
         (["none"], Span::Following) => {
             links.request.update(|w| w.label = None);

@@ -3,6 +3,7 @@
 use super::{Console, Outcome, SMALL, convert, fail, misuse, transfer};
 use crate::data::env::Io;
 use crate::data::preprocessing::Sequence;
+use crate::say::keep::hex;
 use hone_learn::learner::Learning;
 use hone_learn::text::Write;
 use hone_signal::Micros;
@@ -48,6 +49,15 @@ fn in_use(console: &Console, io: &mut dyn Io) -> Outcome {
     slot.model.about(io.out());
     if let Some(sequence) = slot.by.sequence() {
         features(sequence, io);
+    }
+    if let Some(code) = slot.by.code() {
+        io.counts("of the % numbers that encoder ", &[code.width.into()]);
+        hex(code.digest, io.out());
+        io.str(" makes of the features\n");
+    } else if let Some(encoder) = console.links.encoder.get().filter(|e| e.slot == published.slot) {
+        io.str("encoder ");
+        hex(encoder.code.digest, io.out());
+        io.str("\n");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
 use crate::data::preprocessing::{Preprocessing, extractor};
-use crate::learners::{FIRST, Learner, Params, ROW_NUMBERS, WINDOWS};
+use crate::learners::{ENCODER, ENCODERS, FIRST, Learner, Params, ROW_NUMBERS, WINDOWS};
 use hone_learn::learner::Setup;
 use hone_learn::setting::{FLAG, Field, choice, int};
 use hone_learn::{ParamError, Setting, Settings, Value, choices, settings};
@@ -57,6 +57,8 @@ pub struct Config {
     pub learners: Params,
     /// `features.*`
     pub features: features::Params,
+    /// What an encoder makes of the features is what is learnt: `features.encoder`.
+    pub encoder: bool,
 }
 
 /// A section of the configuration.
@@ -97,10 +99,34 @@ impl Section {
 }
 
 /// Those of the features. The last, `steps`, is of learners over time alone.
-const FEATURE_SETTINGS: &[Setting] = match features::Params::SETTINGS {
+const OF_FEATURES: &[Setting] = match features::Params::SETTINGS {
     [others @ .., _] if !WINDOWS => others,
     all => all,
 };
+
+/// With the encoder, in a build with one.
+const FEATURE_SETTINGS: &[Setting] = if ENCODER.is_some() { &WITH_ENCODER } else { OF_FEATURES };
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an index out of range is an error")]
+const WITH_ENCODER: [Setting; OF_FEATURES.len() + 1] = {
+    let encoder = Setting {
+        name: "encoder",
+        help: "whose newest model makes rows of the features",
+        kind: choice(ENCODERS),
+        unit: "",
+    };
+    let mut all = [encoder; OF_FEATURES.len() + 1];
+    let mut i = 0;
+    while i < OF_FEATURES.len() {
+        all[i] = OF_FEATURES[i];
+        i += 1;
+    }
+    all
+};
+
+/// There is to be an encoder and there is none.
+pub const NO_ENCODER: &str =
+    "features.encoder asks for a model of a learner that has none yet: train it first, or import one";
 
 /// A default that a small build may not have room for.
 const fn least(default: u16, capacity: usize) -> u16 {
@@ -114,7 +140,13 @@ impl Config {
         learners: Params::DEFAULT,
         // 16 bands of three channels are the 48 features that the default build has room for.
         features: features::Params::DEFAULT.with_bands(least(16, FEATURES / CHANNELS)),
+        encoder: false,
     };
+
+    /// Whether what is learnt is what an encoder makes of the features.
+    pub fn encodes(&self) -> bool {
+        ENCODER.is_some() && self.encoder
+    }
 
     /// Whether the build has room for a value with windows of so many channels, all else at its default.
     ///
@@ -153,8 +185,13 @@ impl Config {
         match section {
             Section::Device => self.device.get(index),
             Section::Learner(learner) => self.learners.get(learner, index),
+            Section::Features if ENCODER.is_some() && index == OF_FEATURES.len() => self.encoder_value(),
             Section::Features => self.features.get(index),
         }
+    }
+
+    fn encoder_value(&self) -> Option<Value> {
+        Some(Value::Choice(u8::from(self.encoder)))
     }
 
     /// Changes a setting.
@@ -167,6 +204,10 @@ impl Config {
             && match section {
                 Section::Device => self.device.store(index, value),
                 Section::Learner(learner) => self.learners.store(learner, index, value),
+                Section::Features if ENCODER.is_some() && index == OF_FEATURES.len() => {
+                    self.encoder = value == Value::Choice(1);
+                    true
+                }
                 Section::Features => self.features.store(index, value),
             };
         if stored { Ok(()) } else { Err(ParamError::Invalid(setting)) }

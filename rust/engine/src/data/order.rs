@@ -342,6 +342,13 @@ pub enum KeepError {
         /// The pipeline's.
         have: u16,
     },
+    /// The model learnt from what an encoder made that is not here.
+    Encoder {
+        /// The encoder's digest.
+        model: u32,
+        /// That of the encoder there is.
+        have: Option<u32>,
+    },
     /// The converted model that was to be taken into use is no longer there.
     NoOffer,
     /// The model could not be encoded.

@@ -1,7 +1,7 @@
 //! What becomes of a window before a learner sees it.
 
 use crate::capacity::{FEATURE_WORKSPACE_BYTES, FEATURES, WINDOW_FRAMES};
-use crate::learners::{Learner, Params, ROW_NUMBERS, SEEN_INPUTS, WINDOWS};
+use crate::learners::{CODE_NUMBERS, ENCODER, Learner, Params, ROW_NUMBERS, SEEN_INPUTS, Scratch, WINDOWS};
 use hone_learn::learner::{Input, Sees, Shape};
 use hone_learn::{ParamError, Workspace};
 use hone_signal::{Extractor, Shape as Window, WindowView, features};
@@ -12,6 +12,29 @@ pub const FEATURE_WORDS: usize = FEATURE_WORKSPACE_BYTES / 4;
 pub const BENCH_WORDS: usize = FEATURE_WORDS + ROW_NUMBERS;
 /// How windows become feature vectors in a row.
 pub type Sequence = hone_signal::Sequence<{ if WINDOWS { FEATURES } else { 0 } }, SEEN_INPUTS>;
+
+/// The row that an encoder makes of a window's features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The CRC-32 of the encoder's payload, by which it is known.
+    pub digest: u32,
+    /// Numbers of the row.
+    pub width: u16,
+}
+
+/// What a row is made by: features, and what an encoder makes of them.
+pub type RowBy = (Extractor, Option<Code>);
+
+/// A model that makes rows for others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Encoder {
+    /// Its slot.
+    pub slot: u8,
+    /// The features that it takes.
+    pub features: Extractor,
+    /// What it makes of them.
+    pub code: Code,
+}
 
 /// How a model sees windows. With a tag of its own, so that the first is all zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +47,8 @@ pub enum Preprocessing {
     Row(Extractor),
     /// As feature vectors in a row, in place of samples.
     Sequence(Sequence),
+    /// As what an encoder makes of one row of features.
+    Coded(Extractor, Code),
 }
 
 impl Preprocessing {
@@ -48,6 +73,7 @@ impl Preprocessing {
         match self {
             Self::Samples => Shape { inputs: channels as u16, frames: WINDOW_FRAMES as u16 },
             Self::Row(extractor) => Shape { inputs: extractor.len() as u16, frames: 1 },
+            Self::Coded(_, code) => Shape { inputs: code.width, frames: 1 },
             Self::Sequence(sequence) => Shape { inputs: sequence.inputs() as u16, frames: sequence.steps() as u16 },
         }
     }
@@ -56,7 +82,7 @@ impl Preprocessing {
     pub fn row_frames(&self) -> u16 {
         match self {
             Self::Row(extractor) if extractor.is_samples() => WINDOW_FRAMES as u16,
-            Self::Samples | Self::Row(_) | Self::Sequence(_) => 1,
+            Self::Samples | Self::Row(_) | Self::Sequence(_) | Self::Coded(..) => 1,
         }
     }
 
@@ -64,7 +90,33 @@ impl Preprocessing {
     pub fn sequence(&self) -> Option<&Sequence> {
         match self {
             Self::Sequence(sequence) => Some(sequence),
-            Self::Samples | Self::Row(_) => None,
+            Self::Samples | Self::Row(_) | Self::Coded(..) => None,
+        }
+    }
+
+    /// What a row is made by, where one is.
+    pub fn row(&self) -> Option<RowBy> {
+        match self {
+            Self::Row(extractor) => Some((*extractor, None)),
+            Self::Coded(extractor, code) => Some((*extractor, Some(*code))),
+            Self::Samples | Self::Sequence(_) => None,
+        }
+    }
+
+    /// What an encoder makes of the features, where one does.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Coded(_, code) if ENCODER.is_some() => Some(*code),
+            Self::Samples | Self::Row(_) | Self::Sequence(_) | Self::Coded(..) => None,
+        }
+    }
+
+    /// The same with what an encoder makes of the features in place of these, where they are a row.
+    #[must_use]
+    pub fn coded(self, encoder: &Encoder) -> Self {
+        match self {
+            Self::Row(_) => Self::Coded(encoder.features, encoder.code),
+            Self::Samples | Self::Sequence(_) | Self::Coded(..) => self,
         }
     }
 
@@ -72,7 +124,7 @@ impl Preprocessing {
     pub fn params(&self) -> Option<&features::Params> {
         match self {
             Self::Samples => None,
-            Self::Row(extractor) => Some(extractor.params()),
+            Self::Row(extractor) | Self::Coded(extractor, _) => Some(extractor.params()),
             Self::Sequence(sequence) => Some(sequence.params()),
         }
     }
@@ -81,16 +133,17 @@ impl Preprocessing {
     pub fn words(&self, channels: usize) -> usize {
         match self {
             Self::Samples => 0,
-            Self::Row(extractor) => extractor.len() + extractor.required().div_ceil(4),
+            Self::Row(extractor) | Self::Coded(extractor, _) => extractor.len() + extractor.required().div_ceil(4),
             Self::Sequence(sequence) => sequence.words(Window { channels, frames: WINDOW_FRAMES }),
         }
     }
 
-    /// What is seen of a window, worked out in `memory`; `None` when it is of another shape, or memory is short.
+    /// What is seen of a window, worked out in `memory`; `None` when it is of another shape, or memory is short. What an encoder takes,
+    /// where one makes the row of it.
     pub fn see<'m>(&self, window: &WindowView<'m>, memory: &'m mut [u32]) -> Option<Input<'m>> {
         Some(match self {
             Self::Samples => Input { window: *window, row: &[], beside: None },
-            Self::Row(extractor) => {
+            Self::Row(extractor) | Self::Coded(extractor, _) => {
                 let mut workspace = Workspace::new(memory);
                 let row: &mut [f32] = workspace.take(extractor.len()).ok()?;
                 let n = extractor.extract(window, workspace, row).ok()?;
@@ -101,27 +154,24 @@ impl Preprocessing {
     }
 }
 
-/// Computes what models and the training set see of windows.
+/// The memory in which what models and the training set see of windows is computed.
 #[derive(Debug)]
 pub struct Bench {
-    memory: [u32; BENCH_WORDS],
+    pub(crate) memory: [u32; BENCH_WORDS],
+    /// What an encoder works in.
+    pub(crate) scratch: [Scratch; ENCODERS_IN_USE],
+    /// What it makes.
+    pub(crate) row: [f32; CODE_NUMBERS],
 }
 
+const ENCODERS_IN_USE: usize = if ENCODER.is_some() { 1 } else { 0 };
+
 impl Bench {
-    pub(crate) const ZERO: Self = Self { memory: [0; BENCH_WORDS] };
-
-    /// What is seen of the window; `None` when the preprocessing was made for other windows.
-    pub fn see<'m>(&'m mut self, by: &Preprocessing, window: &WindowView<'m>) -> Option<Input<'m>> {
-        by.see(window, &mut self.memory)
-    }
-
-    /// The window's features; `None` when the extractor was made for other windows.
-    pub fn row(&mut self, extractor: &Extractor, window: &WindowView<'_>) -> Option<&[f32]> {
-        let mut workspace = Workspace::new(&mut self.memory);
-        let row: &mut [f32] = workspace.take(extractor.len()).ok()?;
-        let n = extractor.extract(window, workspace, row).ok()?;
-        row.get(..n)
-    }
+    pub(crate) const ZERO: Self = Self {
+        memory: [0; BENCH_WORDS],
+        scratch: [const { Scratch::Empty }; ENCODERS_IN_USE],
+        row: [0.0; CODE_NUMBERS],
+    };
 }
 
 /// The extractor of these parameters for windows of so many channels; of samples there are `samples` numbers at most, of features

@@ -10,6 +10,8 @@ pub enum Key {
     Model,
     /// Run-time parameters that differ from their defaults.
     Config,
+    /// The encoder that the model learnt behind, in its container.
+    Encoder,
 }
 
 impl Key {
@@ -18,6 +20,7 @@ impl Key {
         match self {
             Self::Model => 0,
             Self::Config => 1,
+            Self::Encoder => 2,
         }
     }
 }

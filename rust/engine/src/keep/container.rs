@@ -4,8 +4,8 @@ use crate::capacity::{CHANNELS, TRAINING_ROWS, WINDOW_FRAMES};
 use crate::data::config::{Config, Section};
 use crate::data::env::SensorInfo;
 use crate::data::order::KeepError;
-use crate::data::preprocessing::Preprocessing;
-use crate::learners::{Learner, Missing};
+use crate::data::preprocessing::{Encoder, Preprocessing};
+use crate::learners::{ENCODER, Learner, Missing};
 use crate::link::Links;
 use crate::pool::Slot;
 use hone_learn::learner::{Setup, Shape};
@@ -16,6 +16,8 @@ use hone_model::{Container, Contents, Entry, ReadError, WriteError};
 
 /// Frames per window, beside the parameters of the feature pipeline.
 const FRAMES: &str = "window-frames";
+/// The CRC-32 of the payload of the encoder by which its rows were made.
+const ENCODER_DIGEST: &str = "encoder-digest";
 /// Frames per second.
 const RATE: &str = "rate-hz";
 
@@ -45,6 +47,10 @@ pub fn write(links: &Links, slot: &Slot, sink: &mut dyn Sink) -> Result<u32, Wri
             if let Some(params) = slot.by.params() {
                 each_setting(params, each);
             }
+            if let (Some(code), Some(learner)) = (slot.by.code(), ENCODER) {
+                each("encoder", Entry::Word(learner.name()));
+                each(ENCODER_DIGEST, Entry::Int(code.digest as i32));
+            }
         },
         channels: sensor.as_ref().map_or(&[], |s| s.meaning()),
         scaling: &|each| {
@@ -58,11 +64,16 @@ pub fn write(links: &Links, slot: &Slot, sink: &mut dyn Sink) -> Result<u32, Wri
     hone_model::write_payload(&contents, &|sink| Ok(slot.model.write(sink)?), sink)
 }
 
-/// Whether a container's model is for this sensor and this build; whose it is, and how it sees windows.
+/// Whether a container's model is for this sensor and this build, and for the encoder that there is; whose it is, and how it sees
+/// windows.
 ///
 /// # Errors
 /// [`KeepError`], naming what differs.
-pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(Learner, Preprocessing), KeepError> {
+pub fn check(
+    container: &Container<'_>,
+    sensor: Option<SensorInfo>,
+    encoder: Option<Encoder>,
+) -> Result<(Learner, Preprocessing), KeepError> {
     let code = container.learner().0;
     if let Some(missing) = Missing::from_code(code) {
         return Err(KeepError::Missing(missing));
@@ -102,6 +113,13 @@ pub fn check(container: &Container<'_>, sensor: Option<SensorInfo>) -> Result<(L
     {
         let have = (sequence.features() + sequence.inputs()) as u16;
         return Err(KeepError::Features { model: container.scaling().count() as u16, have });
+    }
+    if let Some(Entry::Int(digest)) = container.pipeline().named(ENCODER_DIGEST) {
+        let model = digest as u32;
+        match encoder.filter(|encoder| encoder.code.digest == model) {
+            Some(encoder) => by = by.coded(&encoder),
+            None => return Err(KeepError::Encoder { model, have: encoder.map(|e| e.code.digest) }),
+        }
     }
     let setup = Setup {
         shape: by.shape(channels),
@@ -144,7 +162,7 @@ pub fn load(container: &Container<'_>, learner: Learner, by: Preprocessing, slot
         return Ok(());
     }
     let have = have.inputs;
-    Err(if let Preprocessing::Row(_) = by {
+    Err(if let Preprocessing::Row(_) | Preprocessing::Coded(..) = by {
         KeepError::Features { model, have }
     } else {
         KeepError::Channels { model, have }

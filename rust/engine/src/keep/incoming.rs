@@ -4,7 +4,7 @@ use super::keeper::{Keeper, Step};
 use super::{bytes, container};
 use crate::data::order::{KeepError, Kept};
 use crate::data::storage::{Key, Storage, StorageError};
-use crate::learners::Model;
+use crate::learners::{ENCODER, Model};
 use crate::link::Teach;
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
@@ -24,11 +24,39 @@ impl Keeper {
         if flash.length(Key::Model) == 0 {
             return Err(KeepError::NothingSaved);
         }
+        let seated = if ENCODER.is_some() { self.seat(workshop, flash) } else { Ok(()) };
         let length = flash.load(Key::Model, bytes(self.idle(workshop)?))?;
-        let kept = self.adopt(workshop, length, now)?;
+        let kept = self.adopt(workshop, length, now).map_err(|error| match (error, seated) {
+            (KeepError::Encoder { .. }, Err(why)) => why,
+            (error, _) => error,
+        })?;
         // What is in use is what is saved.
         self.due = false;
         Ok(Kept { saved: true, ..kept })
+    }
+
+    /// Puts the saved encoder into a slot, if there is one and it is not there.
+    #[inline(never)]
+    fn seat(&mut self, workshop: &mut Workshop, flash: &mut dyn Storage) -> Result<(), KeepError> {
+        let here = self.links.encoder.get().map(|encoder| encoder.code.digest);
+        if flash.length(Key::Encoder) == 0 || (here.is_some() && here == self.encoder_saved) {
+            return Ok(());
+        }
+        let mut held = workshop.free().ok_or(KeepError::NoFreeSlot)?;
+        let memory = bytes(self.idle(workshop)?);
+        let length = flash.load(Key::Encoder, memory)?;
+        let container = Container::read(memory.get(..length).unwrap_or(&[])).map_err(KeepError::Read)?;
+        let (learner, by) = container::check(&container, self.links.sampling.get().sensor, None)?;
+        let loaded = container::load(&container, learner, by, &mut held.slot);
+        let number = held.number;
+        if loaded.is_err() {
+            held.slot.model = Model::Empty;
+        }
+        drop(held);
+        loaded?;
+        workshop.seat(number);
+        self.encoder_saved = self.links.encoder.get().map(|encoder| encoder.code.digest);
+        Ok(())
     }
 
     /// What the shell put into the workspace.
@@ -55,7 +83,7 @@ impl Keeper {
         let mut held = workshop.free().ok_or(KeepError::NoFreeSlot)?;
         let memory = self.idle(workshop)?;
         let container = Container::read(bytes(memory).get(..length).unwrap_or(&[])).map_err(KeepError::Read)?;
-        let (learner, by) = container::check(&container, self.links.sampling.get().sensor)?;
+        let (learner, by) = container::check(&container, self.links.sampling.get().sensor, self.links.encoder.get())?;
         if let Err(error) = container::load(&container, learner, by, &mut held.slot) {
             held.slot.model = Model::Empty;
             return Err(error);
@@ -97,6 +125,13 @@ impl Keeper {
                 Ok(saved) => kept.erases = saved.erases,
                 Err(error) => return Step::Done(Err(error.into())),
             }
+        }
+        if ENCODER.is_some() && flash.length(Key::Encoder) > 0 {
+            match flash.save(Key::Encoder, 0, &mut |_| true, &mut self.notice()) {
+                Ok(saved) => kept.erases += saved.erases,
+                Err(error) => return Step::Done(Err(error.into())),
+            }
+            self.encoder_saved = None;
         }
         workshop.withdraw();
         self.due = false;

@@ -48,6 +48,8 @@ pub(crate) struct Keeper {
     /// The model in use is to be saved.
     pub(crate) due: bool,
     ready: bool,
+    /// The digest of the encoder that is saved, where it is known.
+    pub(super) encoder_saved: Option<u32>,
     config_seen: u32,
     config_saved: u32,
     config_since: Micros,
@@ -73,6 +75,7 @@ impl Keeper {
             copy: None,
             due: false,
             ready: false,
+            encoder_saved: None,
             config_seen: 0,
             config_saved: 0,
             config_since: Micros(0),

@@ -3,10 +3,13 @@
 use super::keeper::{Keeper, Step};
 use super::{bytes, container};
 use crate::data::order::{KeepError, Kept};
+use crate::data::preprocessing::Encoder;
 use crate::data::stats::count;
 use crate::data::storage::{Key, Storage};
-use crate::learners::Model;
+use crate::learners::{ENCODER, Model};
+use crate::pool::Slot;
 use crate::workshop::Workshop;
+use atomic_refcell::AtomicRef;
 use hone_learn::sink::{Refused, Sink, SliceSink};
 use hone_model::WriteError;
 use hone_signal::Micros;
@@ -19,10 +22,23 @@ impl Keeper {
             Ok(None) => return Step::Wait,
             Err(error) => return Step::Done(Err(error)),
         };
-        if self.announce(length, now, flash) {
+        let encoder = if ENCODER.is_some() { self.unsaved_encoder(workshop) } else { None };
+        let beside = encoder.as_ref().map_or(0, |(_, slot)| container::bytes(self.links, slot));
+        if self.announce(length + beside, now, flash) {
             return Step::Wait;
         }
         let mut notice = self.notice();
+        // First: a model without its encoder would be of no use.
+        if let Some((encoder, slot)) = encoder {
+            let mut fill = |put: Put<'_>| {
+                let mut sink = |bytes: &[u8]| if put(bytes) { Ok(()) } else { Err(Refused) };
+                container::write(self.links, &slot, &mut sink).is_ok()
+            };
+            if let Err(error) = flash.save(Key::Encoder, beside, &mut fill, &mut notice) {
+                return Step::Done(Err(error.into()));
+            }
+            self.encoder_saved = Some(encoder.code.digest);
+        }
         let mut fill = |put: Put<'_>| {
             let mut sink = |bytes: &[u8]| if put(bytes) { Ok(()) } else { Err(Refused) };
             self.write(workshop, &mut sink).is_ok()
@@ -35,6 +51,17 @@ impl Keeper {
             let learner = self.links.published.get().map(|p| p.learner);
             Kept { learner, bytes: length, erases: saved.erases, saved: true, renamed: 0 }
         }))
+    }
+
+    /// The encoder of the model in use, where it has one that is not saved.
+    fn unsaved_encoder(&self, workshop: &Workshop) -> Option<(Encoder, AtomicRef<'static, Slot>)> {
+        let by = match &self.copy {
+            Some(copy) => copy.slot.by,
+            None => workshop.pool.get(self.links.published.get()?.slot)?.by,
+        };
+        let code = by.code().filter(|code| self.encoder_saved != Some(code.digest))?;
+        let encoder = self.links.encoder.get().filter(|encoder| encoder.code == code)?;
+        Some((encoder, workshop.pool.get(encoder.slot)?))
     }
 
     /// Bytes of the container of the model in use; `None` while its copy is waited for.

@@ -17,6 +17,7 @@ use super::judge::Judge;
 use super::light::Light;
 use super::online::{Online, OnlineMemory};
 use super::rows::Rows;
+use super::sight::Sight;
 use crate::capacity::{BLOCK_QUEUE, WINDOW_FRAMES, WINDOW_POOL};
 use crate::data::buffers::{BlockBuf, WindowBuf};
 use crate::data::env::Led;
@@ -24,7 +25,7 @@ use crate::data::event::Event;
 use crate::data::order::{InferRequest, Job};
 use crate::data::preprocessing::Bench;
 use crate::data::stats::{Last, Phase, count};
-use crate::learners::{ROWS, Scratch};
+use crate::learners::{ENCODER, ROWS, Scratch};
 use crate::link::queue::{Receiver, Sender};
 use crate::link::{InferenceEnds, Links};
 use crate::pool::Pool;
@@ -62,7 +63,7 @@ pub struct Inference {
     train_windows: Sender<&'static mut WindowBuf, WINDOW_POOL>,
     judge: Judge,
     rows: Rows,
-    bench: &'static mut Bench,
+    sight: Sight,
     online: Online,
     window: Option<&'static mut WindowBuf>,
     next_frame: Option<u32>,
@@ -95,7 +96,7 @@ impl Inference {
             train_windows,
             judge: Judge::new(pool, scratch),
             rows: Rows::new(links, rows),
-            bench,
+            sight: Sight::new(bench, pool),
             online: Online::new(links, online_ends, online),
             window: None,
             next_frame: None,
@@ -192,6 +193,9 @@ impl Inference {
             self.links.inference.update(|s| s.last = None);
         }
         self.links.inference.update(|s| count(&mut s.windows));
+        if ENCODER.is_some() {
+            self.sight.follow(self.links.encoder.get());
+        }
 
         if window.faults.any(UNFIT_TO_JUDGE) {
             self.links.inference.update(|s| count(&mut s.rejected));
@@ -212,7 +216,11 @@ impl Inference {
 
     /// What the model in use says of a window.
     fn infer(&mut self, window: &WindowView<'_>) -> Option<Answer> {
-        if self.judge.learns()? { self.online.infer(self.bench, window) } else { self.judge.infer(window, self.bench) }
+        if self.judge.learns()? {
+            self.online.infer(&mut self.sight, window)
+        } else {
+            self.judge.infer(window, &mut self.sight)
+        }
     }
 
     /// A model that learns in place learns a window at once; for the others a labelled one becomes a row, while there is such a
@@ -220,10 +228,10 @@ impl Inference {
     fn learn(&mut self, window: &WindowView<'_>) {
         let learnt = self.online.learns(window.label);
         if learnt {
-            self.online.learn(self.bench, window);
+            self.online.learn(&mut self.sight, window);
         }
         if ROWS && (self.rows.asked() || (window.label.is_some() && !learnt)) {
-            self.rows.add(self.bench, window);
+            self.rows.add(&mut self.sight, window);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The model in use.
 
+use super::sight::Sight;
 use crate::data::order::Published;
-use crate::data::preprocessing::Bench;
 use crate::data::stats::count;
 use crate::learners::Scratch;
 use crate::link::Links;
@@ -65,10 +65,10 @@ impl Judge {
     }
 
     /// What the model says of a window; `None` without one that is held here.
-    pub fn infer(&mut self, window: &WindowView<'_>, bench: &mut Bench) -> Option<Answer> {
+    pub fn infer(&mut self, window: &WindowView<'_>, sight: &mut Sight) -> Option<Answer> {
         let (_, slot) = self.in_use.as_ref()?;
         let slot = slot.as_deref()?;
-        let input = bench.see(&slot.by, window)?;
+        let input = sight.see(&slot.by, window)?;
         slot.model.infer(&input, self.scratch)
     }
 }

@@ -10,4 +10,5 @@ mod record;
 mod rhythm;
 mod rows;
 pub mod sampling;
+mod sight;
 pub(crate) mod train;

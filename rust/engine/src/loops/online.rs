@@ -11,9 +11,9 @@
 //!
 //! The inference loop has its slot to itself. Who wants to read the model asks for a copy.
 
+use super::sight::Sight;
 use crate::capacity::{FEATURES, WINDOW_FRAMES};
 use crate::data::order::Reply;
-use crate::data::preprocessing::Bench;
 use crate::data::stats::OnlineStats;
 use crate::learners::{Learner, ONLINE, OnlineScratch, Params};
 use crate::link::{Links, OnlineEnds, Teach};
@@ -170,10 +170,10 @@ impl Online {
     }
 
     /// Learns a window.
-    pub fn learn(&mut self, bench: &mut Bench, window: &WindowView<'_>) {
+    pub fn learn(&mut self, sight: &mut Sight, window: &WindowView<'_>) {
         let Some(held) = &mut self.held else { return };
         let Slot { model, by, .. } = &mut *held.slot;
-        let Some(input) = bench.see(by, window) else { return };
+        let Some(input) = sight.see(by, window) else { return };
         if model.learn(&input, &mut self.memory.scratch) {
             self.memory.pending.len = 0;
             self.publish();
@@ -181,13 +181,13 @@ impl Online {
     }
 
     /// Judges a window. One that is unknown, and that nobody labels at once, waits for its label.
-    pub fn infer(&mut self, bench: &mut Bench, window: &WindowView<'_>) -> Option<Answer> {
+    pub fn infer(&mut self, sight: &mut Sight, window: &WindowView<'_>) -> Option<Answer> {
         if !ONLINE {
             return None;
         }
         self.follow();
         let slot = &*self.held.as_ref()?.slot;
-        let input = bench.see(&slot.by, window)?;
+        let input = sight.see(&slot.by, window)?;
         let answer = slot.model.infer_online(&input, &mut self.memory.scratch)?;
         if answer.verdict.decision == Decision::Unknown
             && window.label.is_none()

@@ -9,16 +9,18 @@
 //! The set has one holder at a time. While it is away, windows that would be rows are counted as missed. A build without a
 //! learner that learns from it has none.
 
+use super::sight::Sight;
 use crate::capacity::TRAINING_ROWS;
 use crate::data::buffers::RowSet;
 use crate::data::event::Event;
-use crate::data::preprocessing::{Bench, extractor};
+use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::data::stats::{DataStats, count};
-use crate::learners::{FORMAT, ROW_NUMBERS, ROWS};
+use crate::learners::{ENCODER, FORMAT, ROW_NUMBERS, ROWS};
 use crate::link::{Links, RowsEnds};
 use core::sync::atomic::Ordering;
+use hone_learn::learner::Input;
 use hone_learn::set::SetError;
-use hone_signal::{Extractor, WindowView};
+use hone_signal::WindowView;
 
 /// Keeps the set while it is at home.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub struct Rows {
     links: &'static Links,
     ends: RowsEnds,
     set: Option<&'static mut RowSet>,
-    extractor: Option<Extractor>,
+    by: Option<Preprocessing>,
     full_told: bool,
     /// Rows that came since the set was empty, kept or not.
     offered: u32,
@@ -34,7 +36,7 @@ pub struct Rows {
 
 impl Rows {
     pub(crate) fn new(links: &'static Links, ends: RowsEnds) -> Self {
-        Self { links, ends, set: None, extractor: None, full_told: false, offered: 0 }
+        Self { links, ends, set: None, by: None, full_told: false, offered: 0 }
     }
 
     /// Takes the set back, clears it, lends it out: what was asked since the last turn.
@@ -51,7 +53,7 @@ impl Rows {
                 // Of no width until the next row comes.
                 let _ = set.edit().clear(FORMAT, 0);
             }
-            self.extractor = None;
+            self.by = None;
             self.publish();
         }
         if self.links.set_for_shell.swap(false, Ordering::Relaxed) {
@@ -79,8 +81,8 @@ impl Rows {
     }
 
     /// Adds the window as a row.
-    pub fn add(&mut self, bench: &mut Bench, window: &WindowView<'_>) {
-        let taken = self.try_add(bench, window);
+    pub fn add(&mut self, sight: &mut Sight, window: &WindowView<'_>) {
+        let taken = self.try_add(sight, window);
         self.links.data.update(|d| {
             if taken {
                 d.add(window.label);
@@ -91,22 +93,21 @@ impl Rows {
         });
     }
 
-    fn try_add(&mut self, bench: &mut Bench, window: &WindowView<'_>) -> bool {
+    fn try_add(&mut self, sight: &mut Sight, window: &WindowView<'_>) -> bool {
         let Some(set) = self.set.as_deref_mut() else { return false };
-        if set.view().is_empty() || self.extractor.is_none() {
+        if set.view().is_empty() || self.by.is_none() {
             // An empty set takes the features that are configured; one with rows keeps those it began with.
-            let params = self.links.config.get().features;
-            let Ok(extractor) = extractor(&params, window.channels, ROW_NUMBERS) else { return false };
-            if set.edit().clear(FORMAT, extractor.len()).is_err() {
+            let Some(by) = configured(self.links, window.channels) else { return false };
+            if set.edit().clear(FORMAT, by.shape(window.channels).inputs.into()).is_err() {
                 return false;
             }
             self.offered = 0;
-            self.extractor = Some(extractor);
-            self.links.extractor.set(Some(extractor));
+            self.by = Some(by);
+            self.links.rows_by.set(by.row());
             self.publish();
         }
-        let Some((extractor, set)) = self.extractor.as_ref().zip(self.set.as_deref_mut()) else { return false };
-        let Some(row) = bench.row(extractor, window) else { return false };
+        let Some((by, set)) = self.by.as_ref().zip(self.set.as_deref_mut()) else { return false };
+        let Some(Input { row, .. }) = sight.see(by, window) else { return false };
         self.offered = self.offered.saturating_add(1);
         match set.edit().push(row, window.label) {
             Ok(()) => {
@@ -147,4 +148,17 @@ impl Rows {
             *d = stats;
         });
     }
+}
+
+/// What rows are to come; `None` where the features are beyond the build, or an encoder that is to make them is not there. Where the
+/// learner that such are of is to be trained, rows are what it takes.
+fn configured(links: &Links, channels: usize) -> Option<Preprocessing> {
+    let config = links.config.get();
+    let wanted = links.training.get().learner;
+    let trains = links.data.get().wanted > 0 && Some(wanted) == ENCODER;
+    if config.encodes() && !trains {
+        let encoder = links.encoder.get()?;
+        return Some(Preprocessing::Coded(encoder.features, encoder.code));
+    }
+    extractor(&config.features, channels, ROW_NUMBERS).ok().map(Preprocessing::Row)
 }

@@ -3,18 +3,19 @@
 use super::feed::{Feed, apart_for};
 use crate::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
 use crate::data::buffers::RowSet;
+use crate::data::config::NO_ENCODER;
 use crate::data::config::Section;
 use crate::data::event::Event;
 use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::data::stats::Phase;
-use crate::learners::{Checked, Learner, Trainer};
+use crate::learners::{Checked, ENCODER, Learner, Trainer};
 use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
 use core::sync::atomic::Ordering;
 use hone_learn::learner::{Breach, Given, Lent, Needs, Part, Setup, Start, Wants};
-use hone_learn::{Metric, Progress, Report, Shortage, Stop};
+use hone_learn::{Metric, ParamError, Progress, Report, Shortage, Stop};
 use hone_signal::Micros;
 
 /// Rows that a first training from the set collects when nothing else is said; a quarter less than there is room for.
@@ -72,6 +73,11 @@ impl Plan {
         let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
         let by = Preprocessing::new(learner, &config.learners, &config.features, channels)
             .map_err(|e| JobFault::params(Section::Features, &e))?;
+        let by = if config.encodes() && Some(learner) != ENCODER {
+            by.coded(&links.encoder.get().ok_or_else(|| conflict(NO_ENCODER))?)
+        } else {
+            by
+        };
         let features = by.sequence().is_some();
         let usual = learner.measures(&config.learners);
         let measured = if features { windows.map_or(usual, |all| (all / 8).max(2)) } else { 0 };
@@ -87,6 +93,11 @@ impl Plan {
         let section = Section::Learner(learner);
         let checked = learner.check(&config.learners, &setup).map_err(|e| JobFault::params(section, &e))?;
         let needs = checked.required(&setup);
+        if needs.windows && by.code().is_some() {
+            return Err(conflict(
+                "what an encoder makes is learnt from rows, and this learner takes windows: 'config set features.encoder none'",
+            ));
+        }
         let bench = if needs.windows { by.words(channels) * 4 } else { 0 };
         room_for(needs.bytes.saturating_add(bench))?;
         Ok(Self { checked, needs, by, measured })
@@ -327,8 +338,24 @@ impl Watch {
 /// The extractor of the rows in the training set, or of those to come, if the learner takes them.
 pub(crate) fn extractor_of_rows(links: &Links, learner: Learner) -> Result<Preprocessing, JobFault> {
     let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
-    let set = links.extractor.get();
-    let params = set.map_or_else(|| links.config.get().features, |extractor| *extractor.params());
+    let rows_by = links.rows_by.get();
+    if let Some((features, Some(code))) = rows_by.filter(|_| ENCODER.is_some()) {
+        if Some(learner) == ENCODER {
+            return Err(conflict(
+                "the rows are what an encoder made, and it learns from features: 'data clear', then sample anew",
+            ));
+        }
+        if links.encoder.get().is_none_or(|encoder| encoder.code != code) {
+            return Err(conflict("the rows are of another encoder than there is now: 'data clear', then label anew"));
+        }
+        return Ok(Preprocessing::Coded(features, code));
+    }
+    let params = rows_by.map_or_else(|| links.config.get().features, |(extractor, _)| *extractor.params());
     let by = extractor(&params, channels, learner.row_numbers());
     by.map(Preprocessing::Row).map_err(|e| JobFault::params(Section::Features, &e))
+}
+
+/// What is wrong with `features.*`.
+fn conflict(text: &'static str) -> JobFault {
+    JobFault::params(Section::Features, &ParamError::Conflict(text))
 }

@@ -63,11 +63,31 @@ pub fn error(error: &KeepError, out: &mut dyn Out) {
         KeepError::Features { model, have } => {
             out.counts("the model takes % features and its pipeline gives %", &[(*model).into(), (*have).into()]);
         }
+        KeepError::Encoder { model, have } => {
+            out.str("the model learnt from what encoder ");
+            hex(*model, out);
+            match have {
+                Some(have) => {
+                    out.str(" made, and the one here is ");
+                    hex(*have, out);
+                }
+                None => out.str(" made, and there is none here"),
+            }
+            out.str("; load or import that encoder first");
+        }
         KeepError::NoOffer => {
             out.str("the converted model is gone: a training or another model came first; convert again")
         }
         KeepError::Unwritable => out.str("the model holds a number that cannot be written; train again"),
         KeepError::Flash(error) => storage_error(*error, out),
+    }
+}
+
+/// A digest in eight hexadecimal digits.
+pub fn hex(digest: u32, out: &mut dyn Out) {
+    let digit = |place: u32| char::from_digit(digest >> (28 - 4 * place) & 15, 16).unwrap_or('0');
+    for place in 0..8 {
+        out.str(digit(place).encode_utf8(&mut [0; 4]));
     }
 }
 

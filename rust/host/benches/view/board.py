@@ -61,7 +61,7 @@ class Board:
             self.typed += os.read(self.master, 4096)
             while b"\n" in self.typed:
                 line, self.typed = self.typed.split(b"\n", 1)
-                self.streaming |= line.startswith(b"record 8")
+                self.streaming |= line.startswith(b"record ") and line != b"record off"
                 answer = {b"config get device.telemetry": b"json\r\n", b"model info": b"esn, 1 s old\r\nthreshold 0.5, MSE in calibration 0.1\r\n"}.get(line, b"")
                 if line == b"stats --json":
                     answer = (b'{"stats":"inference","windows":1,"broken":0,"rejected":0}\r\n' * 8)

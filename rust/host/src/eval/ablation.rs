@@ -8,6 +8,7 @@ use super::report::{Difference, Report, Variant};
 use super::rows::{Row, rows};
 use crate::dataset::{Dataset, Part};
 use crate::plot::Curve;
+use crate::statistics::mean_interval;
 use hone_learn::ClassId;
 
 /// Prototypes that there is room for, unless the user says otherwise.
@@ -84,7 +85,8 @@ pub(super) fn ablation(
     let variants: Vec<Variant> = variants.collect();
     let difference = |(of, to): (usize, usize)| {
         let (a, b) = (runs.get(of)?, runs.get(to)?);
-        let (mean, low, high) = interval(&a.accuracies, &b.accuracies)?;
+        let paired: Vec<f64> = a.accuracies.iter().zip(&b.accuracies).map(|(a, b)| a - b).collect();
+        let (mean, low, high) = mean_interval(&paired, 0.95)?;
         let name = |i: usize| VARIANTS.get(i).map_or(String::new(), |v| v.0.into());
         Some(Difference { of: name(of), to: name(to), mean, low, high })
     };
@@ -173,36 +175,7 @@ fn accuracy(learner: &mut dyn Learner, test: &[Row]) -> Result<f64, EvalError> {
     Ok(right as f64 / test.len().max(1) as f64)
 }
 
-/// Mean of the paired differences and its 95 % interval by Student's t; `None` for fewer than two pairs.
-fn interval(a: &[f64], b: &[f64]) -> Option<(f64, f64, f64)> {
-    /// The 97.5 % points for 1 to 30 degrees of freedom.
-    const T: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-    ];
-    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    let n = differences.len() as f64;
-    let t = T.get(differences.len().checked_sub(2)?).copied().unwrap_or(2.042);
-    let mean = differences.iter().sum::<f64>() / n;
-    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let half = t * (variance / n).sqrt();
-    Some((mean, mean - half, mean + half))
-}
-
 /// Windows of a part.
 pub(super) fn count(set: &Dataset, orders: usize) -> usize {
     set.count(Part::Train) * orders * VARIANTS.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::interval;
-
-    #[test]
-    fn an_interval_is_students() {
-        // scipy.stats.t.interval(0.95, 3, loc=2.5, scale=scipy.stats.sem([1, 2, 3, 4]))
-        let (mean, low, high) = interval(&[2.0, 4.0, 6.0, 8.0], &[1.0, 2.0, 3.0, 4.0]).unwrap();
-        assert!((mean - 2.5).abs() < 1e-12 && (low - 0.4457).abs() < 1e-3 && (high - 4.5543).abs() < 1e-3);
-        assert_eq!(interval(&[1.0], &[0.0]), None);
-    }
 }

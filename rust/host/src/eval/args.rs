@@ -1,10 +1,12 @@
 //! The subcommand.
 
 use super::budget::{Budget, Excess};
-use super::learner::{EvalError, Learner};
+use super::learner::{EvalError, Learner, Training};
 use super::report::Report;
 use super::save::Saved;
-use super::{ablation, form, judge, pictures, protocol, regression, save, settings, sound, table};
+use super::{
+    ablation, curve, events, form, judge, pictures, protocol, regression, save, seeds, settings, sound, table,
+};
 use crate::dataset::{Dataset, Part, Source, Task, find_manifest, recordings_of};
 use crate::output;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -39,6 +41,9 @@ pub struct EvalArgs {
     /// Seed of the learner's random numbers
     #[arg(long)]
     pub seed: Option<i32>,
+    /// Evaluate with so many seeds in a row, from --seed or the learner's on, over all cores: least, median and greatest of each figure
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000), conflicts_with_all = ["plot", "save", "sweep", "orders"])]
+    pub seeds: Option<u16>,
     /// How windows are shared out to learn and to test
     #[arg(long, value_enum, default_value_t)]
     pub protocol: Protocol,
@@ -51,21 +56,31 @@ pub struct EvalArgs {
     /// Also test the model with its weights clustered by this factor: 4, 8, 16, 32
     #[arg(long, value_name = "FACTOR", value_parser = form::compress)]
     pub compress: Option<Form>,
+    /// Seconds before and behind a labelled anomaly in which an alarm may begin and be its [default: a window]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub tolerance: Option<f64>,
+    /// Also print what other thresholds would give
+    #[arg(long, conflicts_with = "json")]
+    pub sweep: bool,
     /// Print one JSON object on one line and nothing else
     #[arg(long)]
     pub json: bool,
-    /// Draw scores and confusion matrix into this folder
+    /// Draw scores, ROC curve and delays, or the confusion matrix, into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
     /// Save the model (with --quantize or --compress its smaller form) as a file for 'hone push' and 'hone run --model'
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// List the settings of the learner that matter most, with value and range, and do nothing else
-    #[arg(long, conflicts_with_all = ["manifest", "root", "protocol", "orders", "quantize", "compress", "json", "plot", "save"])]
+    #[arg(long, conflicts_with_all = ["manifest", "root", "seeds", "protocol", "orders", "quantize", "compress", "tolerance", "sweep", "json", "plot", "save"])]
     pub list_settings: bool,
     /// With --list-settings: list all settings
     #[arg(long, requires = "list_settings")]
     pub all: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, &'static str> {
+    text.parse().ok().filter(|s: &f64| s.is_finite() && *s >= 0.0).ok_or("a number of seconds, 0 or more")
 }
 
 /// A number of orders, 1 to 1000.
@@ -179,12 +194,20 @@ pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
         output::print(&learner.settings().list(args.all));
         return Ok(());
     }
+    if let Some(count) = args.seeds {
+        let summary = seeds::evaluate(args, &manifest(args)?, count)?;
+        output::print(&if args.json { format!("{}\n", summary.json()) } else { summary.table() });
+        return Ok(());
+    }
     let (report, files) = evaluate(args)?;
     if args.json {
         output::print(&format!("{}\n", report.json()));
         return Ok(());
     }
     let mut text = report.table();
+    if args.sweep {
+        text.push_str(&report.thresholds());
+    }
     text.push_str(&report.saved);
     for file in files {
         text.push_str(&format!("\n  figure {}\n", file.display()));
@@ -198,7 +221,11 @@ pub fn run(args: &EvalArgs) -> Result<(), EvalError> {
 /// # Errors
 /// [`EvalError`].
 pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
-    evaluate_source(args, &find_manifest(args.manifest.as_deref().unwrap_or(""))?)
+    evaluate_source(args, &manifest(args)?)
+}
+
+pub(super) fn manifest(args: &EvalArgs) -> Result<Source, EvalError> {
+    Ok(find_manifest(args.manifest.as_deref().unwrap_or(""))?)
 }
 
 /// The same for a manifest whose text is at hand.
@@ -206,20 +233,41 @@ pub fn evaluate(args: &EvalArgs) -> Result<(Report, Vec<PathBuf>), EvalError> {
 /// # Errors
 /// [`EvalError`].
 pub fn evaluate_source(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
-    // Models are values of fixed size; large ones pass over the stack while they are made.
-    std::thread::scope(|scope| {
-        let thread =
-            std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || evaluate_here(args, source));
-        let failed =
-            || EvalError::Learner("the evaluation stopped unexpectedly; please report it with the command".into());
-        thread
-            .map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?
-            .join()
-            .map_err(|_| failed())?
+    on_threads(1, || {
+        let set = read(args, source)?;
+        let bar = bar(set.parts().count() as u64, "windows");
+        let outcome = evaluate_set(args, source, &set, &bar);
+        bar.finish_and_clear();
+        outcome
     })
 }
 
-fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBuf>), EvalError> {
+/// Does `work` with so many threads at hand (0: one for each core). Models are values of fixed size; large ones pass over the
+/// stack while they are made.
+///
+/// # Errors
+/// [`EvalError`] of the work, or where no thread could be started, or one panicked.
+pub fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T, EvalError> + Send) -> Result<T, EvalError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(64 << 20).build();
+    let pool = pool.map_err(|e| EvalError::Learner(format!("no thread could be started: {e}")))?;
+    let stopped =
+        |_| EvalError::Learner("the evaluation stopped unexpectedly; please report it with the command".into());
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.install(work))).map_err(stopped)?
+}
+
+/// Progress on a terminal.
+pub fn bar(total: u64, of: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{msg:>6}} [{{bar:40}}] {{pos}}/{{len}} {of}, {{eta}} left"))
+    {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
+/// Reads what is to be evaluated, once the options are known to go together.
+pub(super) fn read(args: &EvalArgs, source: &Source) -> Result<Dataset, EvalError> {
     goes_together(args)?;
     // Before an hour of training, not after.
     args.save
@@ -227,24 +275,31 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         .map_or(Ok(()), |path| output::replaceable(path, output::MODEL))
         .map_err(|e| EvalError::NotServed(format!("the file of --save {e}")))?;
     let set = Dataset::read(source, &recordings_of(source, args.root.as_deref()))?;
-    if set.task == Task::Regression {
-        return regression::evaluate(args, source, &set);
+    if (args.sweep || args.tolerance.is_some()) && set.task != Task::Anomaly {
+        let text = format!("{} has no anomalies to find; leave out --sweep and --tolerance", set.name);
+        return Err(EvalError::NotServed(text));
     }
-    let mut learner = ready(args, &set).map_err(|error| match error {
+    Ok(set)
+}
+
+/// Trains and tests on what was read.
+pub(super) fn evaluate_set(
+    args: &EvalArgs,
+    source: &Source,
+    set: &Dataset,
+    bar: &ProgressBar,
+) -> Result<(Report, Vec<PathBuf>), EvalError> {
+    if set.task == Task::Regression {
+        return regression::evaluate(args, source, set);
+    }
+    let mut learner = ready(args, set).map_err(|error| match error {
         EvalError::Exceeds(excess) => {
-            EvalError::Exceeds(Excess { holds: smallest(args, &set), none: args.learner.has_large(), ..excess })
+            EvalError::Exceeds(Excess { holds: smallest(args, set), none: args.learner.has_large(), ..excess })
         }
         other => other,
     })?;
 
-    let total = set.parts().count() as u64;
-    let bar = ProgressBar::new(total);
-    if let Ok(style) = ProgressStyle::with_template("{msg:>6} [{bar:40}] {pos}/{len} windows, {eta} left") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    let outcome = go(args, &set, learner.as_mut(), &bar);
-    bar.finish_and_clear();
-    let protocol::Outcome { mut report, training, results, curves } = outcome?;
+    let protocol::Outcome { mut report, training, results, curves } = go(args, set, learner.as_mut(), bar)?;
     report.dataset = set.name.clone();
     report.title = set.title.clone();
     report.learner = learner.name().into();
@@ -259,8 +314,10 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
             "no window was {what}, so there are no figures; check what the manifest gives to {part}"
         )));
     }
-    sound::tell(&set, learner.name(), &training, &mut report);
+    sound::tell(set, learner.name(), &training, &mut report);
+    let mut curve = None;
     if set.task == Task::Anomaly && !results.is_empty() {
+        curve = by_event(args, set, &training, &results, &mut report);
         let ill = |class: usize| set.classes.get(class).is_some_and(|c| c.anomalous);
         sound::too_short(results.iter().map(|r| (r.starts, ill(r.class))), training.average, &mut report);
     }
@@ -268,13 +325,37 @@ fn evaluate_here(args: &EvalArgs, source: &Source) -> Result<(Report, Vec<PathBu
         report.notes.extend(image.without(learner.name()));
     }
     if let Some(path) = &args.save {
-        report.saved = saved(args, source, &set, &learner.saved(training.report)?, path)?;
+        report.saved = saved(args, source, set, &learner.saved(training.report)?, path)?;
     }
     let files = match &args.plot {
-        Some(folder) => pictures::draw(folder, &set, &training, &results, &report, curves.as_ref())?,
+        Some(folder) => pictures::draw(folder, set, &training, &results, &report, curves.as_ref(), curve.as_ref())?,
         None => Vec::new(),
     };
     Ok((report, files))
+}
+
+/// Adds what other thresholds would give, and the figures by event where there is time.
+fn by_event(
+    args: &EvalArgs,
+    set: &Dataset,
+    training: &Training,
+    results: &[judge::Result1],
+    report: &mut Report,
+) -> Option<curve::Roc> {
+    let moments = events::moments(set, results);
+    let tolerance = set.recordings().map(|r| events::Tolerance {
+        around: args.tolerance.unwrap_or(r.window_seconds()),
+        memory: training.average.saturating_sub(1) as f64 * r.step as f64 / r.rate_hz,
+    });
+    if let Some(tolerance) = tolerance {
+        let on: Vec<bool> = results.iter().map(judge::Result1::alarmed).collect();
+        let names: Vec<&str> = set.classes.iter().map(|c| c.name.as_str()).collect();
+        report.events = Some(events::figures(&moments, &on, tolerance, &names));
+    }
+    let roc = curve::roc(training, results, &moments);
+    (report.auc, report.partial_auc) = (roc.as_ref().map(|r| r.auc), roc.as_ref().map(|r| r.partial));
+    report.sweep = curve::sweep(training, results, &moments, tolerance);
+    roc
 }
 
 /// Saves the model; what to do with it.
@@ -300,6 +381,10 @@ fn goes_together(args: &EvalArgs) -> Result<(), EvalError> {
         "--quantize and --compress go with --protocol holdout"
     } else if args.save.is_some() && args.protocol != Protocol::Holdout {
         "--save goes with --protocol holdout, which trains one model"
+    } else if (args.sweep || args.tolerance.is_some()) && args.protocol != Protocol::Holdout {
+        "--sweep and --tolerance go with --protocol holdout, of anomalies"
+    } else if args.seeds.is_some() && (ablation || args.protocol == Protocol::Unknown) {
+        "--seeds is not for --protocol unknown, ablation and ablation-by-class: --orders says how often they repeat"
     } else if args.plot.is_some() && args.protocol == Protocol::Unknown {
         "--plot has no figure of --protocol unknown; leave it out"
     } else {

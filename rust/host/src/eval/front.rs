@@ -1,19 +1,46 @@
 //! What classifiers see: features of windows by the device's own extractors, or a table's rows as they are.
 
 use super::budget::Image;
-use super::learner::{EvalError, Input};
+use super::learner::{EvalError, Input, Learner};
 use super::settings::{Table, conflict};
+use super::table::{LargeVae, Of};
 use crate::dataset::{Data, Dataset, Family, Part};
 use hone_engine::learners::ROW_NUMBERS;
-use hone_learn::{ClassId, ParamError, SetError, SetMut, Settings, Value, Workspace};
+use hone_learn::setting::{choice, int};
+use hone_learn::{ClassId, ParamError, SetError, SetMut, Settings, Value, Workspace, choices, settings};
 use hone_numeric::rng::Rng;
 use hone_signal::features::Params;
 use hone_signal::{Extractor, Shape};
 
-/// The extractors' settings, and once prepared the extractor.
-#[derive(Debug, Default)]
+choices! {
+    /// Whose model makes rows of the features.
+    enum Encoder {
+        /// The features are learnt as they are.
+        None = "none",
+        /// An autoencoder's, whose means they become.
+        Vae = "vae",
+    }
+}
+
+settings! {
+    /// What becomes of the features before they are learnt.
+    struct Rows {
+        /// whose model, trained on all rows without labels, makes rows of the features
+        encoder: Encoder = Encoder::None, "encoder", choice(Encoder::WORDS), "";
+        /// latent numbers of the encoder, and so of a row
+        code: u16 = 4, "code", int(1, 64), "";
+        /// rows of each class that have a label, drawn by the seed; 0: all
+        labels: u16 = 0, "labels", int(0, 10_000), "";
+    }
+}
+
+/// The extractors' settings, and once prepared the extractor, and the encoder behind it.
+#[derive(Default)]
 pub(super) struct Front {
     params: Params,
+    rows: Rows,
+    encoder: Option<Box<Of<LargeVae>>>,
+    code: Vec<f32>,
     image: Option<&'static Image>,
     extractor: Option<Extractor>,
     scratch: Vec<u32>,
@@ -41,6 +68,20 @@ impl Front {
         Self { image, ..Self::default() }
     }
 
+    /// Of these features.
+    pub fn of(params: Params) -> Self {
+        Self { params, ..Self::default() }
+    }
+
+    /// Whether what is learnt is of windows alone.
+    ///
+    /// # Errors
+    /// It is of an encoder's model, too.
+    pub fn savable(&self) -> Result<(), EvalError> {
+        let text = "--save writes one model, and this one is of no use without its encoder: train both on the device";
+        if self.encoder.is_some() { Err(EvalError::NotServed(text.into())) } else { Ok(()) }
+    }
+
     /// Starts from the default of the data's family.
     pub fn adapt(&mut self, set: &Dataset) {
         self.params = match set.family {
@@ -50,11 +91,16 @@ impl Front {
     }
 
     pub fn settings(&self) -> Table {
-        Table::of(&self.params)
+        let mut table = Table::of(&self.params);
+        table.0.extend(Table::of(&self.rows).0);
+        table
     }
 
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ParamError> {
-        self.params.set_text(key, value)
+        match self.rows.set_text(key, value) {
+            Err(ParamError::NoSuchSetting) => self.params.set_text(key, value),
+            done => done,
+        }
     }
 
     /// Seed of the random weights, and of the order in which rows are presented.
@@ -69,6 +115,26 @@ impl Front {
     /// Checks the settings against the data; gives the number of features. `samples`: of the learner who sees them, rows of a window's
     /// samples have room of their own.
     pub fn prepare(&mut self, set: &Dataset, samples: bool) -> Result<usize, EvalError> {
+        let width = self.extractors(set, samples)?;
+        if self.rows.encoder == Encoder::None {
+            return Ok(width);
+        }
+        if self.image.is_some() {
+            return Err(EvalError::NotServed("an encoder is evaluated with --budget none".into()));
+        }
+        if self.encoder.is_none() {
+            let mut encoder = Box::new(Of::<LargeVae>::encoder(self.params));
+            let settings = [("latent", u64::from(self.rows.code)), ("seed", self.seed())];
+            for (key, value) in settings {
+                encoder.set(key, &value.to_string()).map_err(|e| EvalError::Setting(conflict(e)))?;
+            }
+            encoder.train(set, &mut || ())?;
+            self.encoder = Some(encoder);
+        }
+        Ok(self.rows.code.into())
+    }
+
+    fn extractors(&mut self, set: &Dataset, samples: bool) -> Result<usize, EvalError> {
         match &set.data {
             Data::Table(t) => {
                 self.room(t.names.len(), 0, 0)?;
@@ -97,7 +163,8 @@ impl Front {
 
     /// Frames that the numbers of a row are: a window's, where they are its samples.
     pub fn row_frames(&self) -> u16 {
-        self.extractor.as_ref().filter(|e| e.is_samples()).map_or(1, |e| e.shape().frames as u16)
+        let samples = self.extractor.as_ref().filter(|e| e.is_samples() && self.encoder.is_none());
+        samples.map_or(1, |e| e.shape().frames as u16)
     }
 
     fn room(&self, features: usize, bytes: usize, frames: usize) -> Result<(), EvalError> {
@@ -114,12 +181,21 @@ impl Front {
 
     /// What a window's features take, where there are windows.
     pub fn facts(&self) -> Vec<(String, String)> {
+        if self.encoder.is_some() {
+            return vec![("numbers of the encoder".into(), self.rows.code.to_string())];
+        }
         let cost = self.extractor.as_ref().map(Extractor::cost);
         cost.map_or(vec![], |c| cost_facts(c.mac as usize, c.workspace + 4 * c.features))
     }
 
-    /// The features of one window or row.
+    /// The features of one window or row, or what the encoder makes of them.
     pub fn features<'a>(&'a mut self, input: &Input<'a>) -> Result<&'a [f32], EvalError> {
+        if let Some(mut encoder) = self.encoder.take() {
+            let made = encoder.encode(input);
+            self.encoder = Some(encoder);
+            self.code = made?;
+            return Ok(&self.code);
+        }
         match input {
             Input::Row(row) => Ok(row),
             Input::Window(window) => {
@@ -151,6 +227,15 @@ impl Front {
                     examples.push(Example { features, class: class(window.class) });
                 }
             }
+        }
+        if self.rows.labels > 0 && part == Part::Train {
+            shuffle(&mut examples, self.seed());
+            let mut left = vec![self.rows.labels; set.classes.len()];
+            let place = |class: ClassId| set.classes.iter().position(|c| c.id == class);
+            examples.retain(|example| {
+                let left = place(example.class).and_then(|place| left.get_mut(place));
+                left.is_some_and(|left| core::mem::replace(left, left.saturating_sub(1)) > 0)
+            });
         }
         Ok((examples, refused))
     }

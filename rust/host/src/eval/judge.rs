@@ -1,5 +1,6 @@
 //! From verdicts to figures.
 
+use super::events;
 use super::learner::{EvalError, Input, Judged, Learner, Training};
 use super::report::{ByClass, Confusion, Report};
 use crate::dataset::{Data, Dataset, Part, Task};
@@ -139,14 +140,7 @@ fn anomaly(set: &Dataset, training: &Training, results: &[Result1], report: &mut
 
 /// The true spans: consecutive anomalous windows of one stream, as ranges of `results`.
 pub(super) fn spans(set: &Dataset, results: &[Result1]) -> Vec<std::ops::Range<usize>> {
-    let mut spans: Vec<std::ops::Range<usize>> = Vec::new();
-    for (i, r) in results.iter().enumerate().filter(|(_, r)| is_anomalous(set, r.class)) {
-        match spans.last_mut().filter(|s| s.end == i && !r.starts) {
-            Some(span) => span.end = i + 1,
-            None => spans.push(i..i + 1),
-        }
-    }
-    spans
+    events::runs(&events::moments(set, results), |_, m| m.fault.map(|_| ()))
 }
 
 /// For each true span the device time from its start to the end of the first window in it that raised an alarm.

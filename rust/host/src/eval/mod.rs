@@ -3,7 +3,9 @@
 mod ablation;
 mod args;
 mod budget;
+mod curve;
 mod esn;
+mod events;
 mod form;
 mod front;
 mod judge;
@@ -15,6 +17,7 @@ mod regression;
 mod report;
 mod rows;
 mod save;
+mod seeds;
 mod settings;
 mod sight;
 mod sound;
@@ -23,9 +26,12 @@ mod table;
 
 pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run, smallest};
 pub use budget::{Budget, Excess, Image};
+pub use curve::Operating;
+pub use events::{ByFault, Events};
 pub use learner::{EvalError, Input, Judged, Learner, Training};
 pub use regression::Figures;
 pub use report::{Confusion, Difference, Report, Variant};
+pub use seeds::Summary;
 pub use sound::check as sound;
 
 #[cfg(test)]

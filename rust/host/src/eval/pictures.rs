@@ -1,10 +1,11 @@
 //! Figures of an evaluation.
 
+use super::curve::Roc;
 use super::judge::{Result1, timeline};
 use super::learner::Training;
 use super::report::Report;
 use crate::dataset::{Dataset, Task};
-use crate::plot::{self, Curve, Matrix, PlotError, Timeline};
+use crate::plot::{self, Curve, Matrix, PlotError, Timeline, Trade};
 use std::path::{Path, PathBuf};
 
 /// Draws what suits the task into `folder` and gives the files.
@@ -15,6 +16,7 @@ pub(super) fn draw(
     results: &[Result1],
     report: &Report,
     curves: Option<&(Vec<Curve>, Curve)>,
+    roc: Option<&Roc>,
 ) -> Result<Vec<PathBuf>, PlotError> {
     let file = |what: &str| folder.join(format!("{}-{}-{what}.png", report.dataset, report.learner));
     let seed = report.settings.get("seed").map_or(String::new(), |s| format!(", seed {s}"));
@@ -41,6 +43,25 @@ pub(super) fn draw(
         };
         plot::anomaly_timeline(&path, &timeline)?;
         drawn.push(path);
+        if let Some(roc) = roc {
+            let path = file("roc");
+            let operating = |own: bool| report.sweep.iter().filter(move |o| o.own == own || !own);
+            let delay = |o: &super::Operating| Some((o.false_alarms_per_day?, o.delay_s?));
+            let rates = |o: &super::Operating| Some((f64::from(o.false_alarm_rate?), f64::from(o.recall?)));
+            let of_time = report.events.as_ref().filter(|e| e.normal_s > 0.0);
+            let trade = Trade {
+                title: title.clone(),
+                subtitle: about.clone(),
+                auc: roc.auc,
+                roc: roc.points.clone(),
+                roc_own: operating(true).find_map(rates),
+                delays: operating(false).filter_map(delay).collect(),
+                delays_own: operating(true).find_map(delay),
+                least_rate: of_time.map_or(1.0, |e| 86_400.0 / e.normal_s),
+            };
+            plot::trade(&path, &trade)?;
+            drawn.push(path);
+        }
     } else if !report.confusion.rows.is_empty() {
         let path = file("confusion");
         let c = &report.confusion;

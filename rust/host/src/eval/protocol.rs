@@ -1,5 +1,6 @@
 //! Protocols beside plain holdout, for learners that learn window by window.
 
+use super::curve::auroc;
 use super::front::shuffle;
 use super::judge::{Result1, figures};
 use super::learner::{EvalError, Input, Learner, Training};
@@ -200,7 +201,7 @@ pub(super) fn unknown(
                 let from_s = at as f64;
                 all.push(Result1 { class: row.index, judged, from_s, to_s: from_s + 1.0, starts: false });
             }
-            let Some((score, distance)) = auroc(&mut scores).zip(auroc(&mut distances)) else { continue };
+            let Some((score, distance)) = auroc(&scores).zip(auroc(&distances)) else { continue };
             own = (own.0 + score, own.1 + distance);
             own_turns += 1.0;
         }
@@ -227,35 +228,4 @@ pub(super) fn unknown(
     report.confusion = Default::default();
     report.by_class = Vec::new();
     Ok(Outcome { report, training, results: all, curves: None })
-}
-
-/// The area under the ROC curve of a score that is to be greater where the flag is set (Mann and Whitney, ties count
-/// half); `None` unless there are both kinds.
-fn auroc(scored: &mut [(f32, bool)]) -> Option<f64> {
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let positives = scored.iter().filter(|s| s.1).count();
-    let negatives = scored.len() - positives;
-    let (mut rank_sum, mut at) = (0.0, 0);
-    while let Some((score, _)) = scored.get(at) {
-        let end = at + scored.iter().skip(at).take_while(|s| s.0 == *score || s.0.is_nan()).count().max(1);
-        let rank = (at + 1 + end) as f64 / 2.0;
-        rank_sum += rank * scored.get(at..end)?.iter().filter(|s| s.1).count() as f64;
-        at = end;
-    }
-    let pairs = (positives * negatives) as f64;
-    (pairs > 0.0).then(|| (rank_sum - (positives * (positives + 1)) as f64 / 2.0) / pairs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::auroc;
-
-    #[test]
-    fn auroc_is_the_share_of_pairs_in_order() {
-        assert_eq!(auroc(&mut [(1.0, false), (2.0, true)]), Some(1.0));
-        assert_eq!(auroc(&mut [(2.0, false), (1.0, true)]), Some(0.0));
-        assert_eq!(auroc(&mut [(1.0, false), (1.0, true)]), Some(0.5));
-        assert_eq!(auroc(&mut [(1.0, false), (3.0, false), (2.0, true), (4.0, true)]), Some(0.75));
-        assert_eq!(auroc(&mut [(1.0, true)]), None);
-    }
 }

@@ -121,6 +121,7 @@ impl<const WORDS: usize> Learner for Rce<WORDS> {
     }
 
     fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        self.front.savable()?;
         let (layout, payload) = match &self.quantized {
             Some(model) => (LAYOUT_INTEGER, payload(&**model)?),
             None => (LAYOUT, payload(&*self.model)?),

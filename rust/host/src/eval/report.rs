@@ -66,6 +66,14 @@ pub struct Report {
     pub variants: Vec<Variant>,
     /// Ablation: variants compared order by order.
     pub differences: Vec<Difference>,
+    /// Area under the ROC curve of the score over windows.
+    pub auc: Option<f64>,
+    /// The same up to a false-alarm rate of 0.1, on McClish's scale.
+    pub partial_auc: Option<f64>,
+    /// Figures by event, of recordings.
+    pub events: Option<super::Events>,
+    /// What other thresholds would give, from the strictest on.
+    pub sweep: Vec<super::Operating>,
     /// At or above which a score is anomalous.
     pub threshold: Option<f32>,
     /// F1 with the threshold taken from the windows fitted on, as in the reference work.
@@ -215,6 +223,9 @@ impl Report {
         for (name, share) in shares.into_iter().filter(|(_, s)| s.is_some() || self.regression.is_none()) {
             line(name, share.map_or("-".into(), |s| format!("{s:.4}")));
         }
+        if let Some(auc) = self.auc {
+            line("AUC", format!("{auc:.4}"));
+        }
         if let Some(f1) = self.f1_in_sample {
             line("F1, threshold in sample", format!("{f1:.4}"));
         }
@@ -229,6 +240,9 @@ impl Report {
         }
         if let (Some(all), Some(found)) = (self.spans, self.spans_detected) {
             line("anomalies detected", format!("{found} of {all}"));
+        }
+        if let Some(e) = &self.events {
+            e.lines(&mut line);
         }
         if let Some(converged) = self.converged {
             line("converged", if converged { "yes" } else { "no" }.into());
@@ -268,9 +282,34 @@ impl Report {
         }
         self.matrix(&mut text);
         self.classes(&mut text);
+        if let Some(e) = self.events.as_ref().filter(|e| e.by_class.len() > 1) {
+            e.table(&mut text);
+        }
         for (i, note) in self.notes.iter().enumerate() {
             let _ = writeln!(text, "{}  note: {note}", if i == 0 { "\n" } else { "" });
         }
+        text
+    }
+
+    /// What other thresholds would give, for people.
+    pub fn thresholds(&self) -> String {
+        let mut text = String::from(
+            "\n     threshold  false-alarm rate  recall      F1  detected  delay, s  false alarms a day\n",
+        );
+        let share = |s: Option<f32>| s.map_or("-".into(), |s| format!("{s:.4}"));
+        for o in &self.sweep {
+            let mark = if o.own { '*' } else { ' ' };
+            let detected = o.detected.map_or("-".into(), |d| d.to_string());
+            let delay = o.delay_s.map_or("-".into(), |d| format!("{d:.3}"));
+            let rate = o.false_alarms_per_day.map_or("-".into(), super::events::rate);
+            let (far, recall, f1) = (share(o.false_alarm_rate), share(o.recall), share(o.f1));
+            let _ = writeln!(
+                text,
+                "  {mark} {:>10.5} {far:>17} {recall:>7} {f1:>7} {detected:>9} {delay:>9} {rate:>19}",
+                o.threshold
+            );
+        }
+        text.push_str("  * as trained\n");
         text
     }
 

@@ -95,7 +95,7 @@ pub(super) fn write(
                 format!("a sensor of the same {} channels, scales, units and {} Hz", r.channels.len(), r.rate_hz);
             text.push_str(&format!("  next: hone push PORT {}   a board with {sensor}\n", path.display()));
             // What this program's device says to it, which is as large as the image of the NUCLEO-F401RE.
-            match Container::read(&bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
+            match Container::read(&bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None, None)) {
                 Ok(_) => text
                     .push_str(&format!("        hone run {next} --model {}   the same on this PC\n", path.display())),
                 Err(error) => {

@@ -204,6 +204,7 @@ impl<const WORDS: usize> Learner for Svm<WORDS> {
     }
 
     fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        self.front.savable()?;
         Ok(Saved {
             layout: self.model.view().layout(),
             parameters: Table::of(&self.params),

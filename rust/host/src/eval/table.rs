@@ -101,7 +101,8 @@ pub fn has_large(learner: learners::Learner) -> bool {
 }
 
 type LargeNet = hone_net::learner::Net<262_144, { hone_net::MAX_CLASSES }, 65_536>;
-type LargeVae = hone_vae::learner::Vae<262_144, 65_536, 512, 64>;
+/// An autoencoder with room for all rows.
+pub(super) type LargeVae = hone_vae::learner::Vae<262_144, 65_536, 512, 64>;
 
 fn large(name: &'static str) -> Option<Box<dyn Contracted>> {
     match name {
@@ -144,6 +145,22 @@ impl<L: Contract> Of<L> {
             taken: 0,
             curve: Vec::new(),
         }
+    }
+
+    /// One that makes rows of these features for other learners.
+    pub(super) fn encoder(features: hone_signal::features::Params) -> Self {
+        Self { front: Front::of(features), ..Self::new("vae", None, None) }
+    }
+
+    /// The row that the trained model makes of a window or row.
+    ///
+    /// # Errors
+    /// It makes none.
+    pub(super) fn encode(&mut self, input: &Input) -> Result<Vec<f32>, EvalError> {
+        let features = self.front.features(input)?;
+        let mut row = vec![0.0; L::codes(&self.model).into()];
+        let made = L::encode(&self.model, &stored(features, None), &mut self.scratch, &mut row);
+        made.map(|_| row).ok_or_else(|| EvalError::Learner("the encoder makes nothing of a window or row".into()))
     }
 
     fn sees_rows(&self) -> bool {
@@ -404,6 +421,7 @@ impl<L: Contract> Learner for Of<L> {
             report: self.learnt,
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
+            average: self.whole("average").map_or(0, usize::from),
             score: L::SCORE.into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
@@ -412,6 +430,7 @@ impl<L: Contract> Learner for Of<L> {
     }
 
     fn saved(&self, report: Option<Report>) -> Result<Saved, EvalError> {
+        self.front.savable()?;
         let mut payload = Vec::new();
         let written = L::write(&self.model, &mut |part: &[u8]| {
             payload.extend_from_slice(part);

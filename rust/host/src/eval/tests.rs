@@ -201,8 +201,9 @@ fn figures_are_written_where_asked() {
     let mut a = args("fan-med", LearnerName::Esn);
     a.plot = Some(folder.path().into());
     let files: Vec<PathBuf> = evaluate(&a).unwrap().1;
-    assert_eq!(files, [folder.path().join("fan-med-esn-timeline.png")]);
-    assert!(std::fs::metadata(&files[0]).unwrap().len() > 10_000);
+    let named = ["timeline", "roc"].map(|what| folder.path().join(format!("fan-med-esn-{what}.png")));
+    assert_eq!(files, named);
+    assert!(files.iter().all(|f| std::fs::metadata(f).unwrap().len() > 10_000));
 }
 
 #[test]

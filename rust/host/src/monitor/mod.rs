@@ -88,7 +88,7 @@ pub struct MonitorArgs {
     /// Type this command once the device answers; may be given several times
     #[arg(long = "command", short = 'c', value_name = "COMMAND")]
     commands: Vec<String>,
-    /// End after so many seconds
+    /// End so many seconds after these commands
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
     /// No notes on standard error, and no summary
@@ -229,9 +229,9 @@ impl Monitor {
                 self.tally.frames += piece.frames as u64;
                 self.tally.missing += piece.missing;
                 let width = recording.channels.len();
-                let value = |(v, c): (&i16, &(f32, hone_learn::Unit))| f64::from(*v) * f64::from(c.0);
+                let value = |(v, c): (&i16, &(f32, hone_learn::Unit))| f32::from(*v) * c.0;
                 let frame = |f: &[i16]| f.iter().zip(&recording.channels).map(value).collect();
-                let frames: Vec<Vec<f64>> = recording.samples.chunks_exact(width).map(frame).collect();
+                let frames: Vec<Vec<f32>> = recording.samples.chunks_exact(width).map(frame).collect();
                 // What has been given on is not kept, but for the place from which to go on.
                 recording.samples.clear();
                 recording.pieces.drain(..recording.pieces.len() - 1);
@@ -280,9 +280,7 @@ pub fn run(args: &MonitorArgs) -> Result<(), String> {
     // Without a handler Ctrl-C ends the program without its summary: no harm.
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Release));
     let mut monitor = Monitor::new(args.every, Box::new(note));
-    let (format, begun) = (args.format, Instant::now());
-    let ended =
-        || INTERRUPTED.load(Ordering::Acquire) || args.seconds.is_some_and(|s| begun.elapsed().as_secs_f64() >= s);
+    let format = args.format;
     if broker.is_none() && format == Format::Csv {
         output::print(&sink::csv_head());
     }
@@ -297,16 +295,15 @@ pub fn run(args: &MonitorArgs) -> Result<(), String> {
     station
         .begin(&mut see)
         .map_err(|e| format!("{named}: {e}; check that the port is right and that no other program has it open"))?;
-    let mut commands = args.commands.iter();
-    while !ended() {
+    station.hear(Duration::from_millis(100), &mut see);
+    let mut stop = || INTERRUPTED.load(Ordering::Acquire);
+    for command in &args.commands {
+        let answer = station.ask(command, Duration::from_secs(3600), &mut stop, &mut see);
+        answer.map_err(|e| format!("{command}: {e}"))?;
+    }
+    let begun = Instant::now();
+    while !stop() && args.seconds.is_none_or(|s| begun.elapsed().as_secs_f64() < s) {
         station.hear(Duration::from_millis(100), &mut see);
-        if station.is_open()
-            && let Some(command) = commands.next()
-        {
-            let stop = &mut || INTERRUPTED.load(Ordering::Acquire);
-            let answer = station.ask(command, Duration::from_secs(60), stop, &mut see);
-            answer.map_err(|e| format!("{command}: {e}"))?;
-        }
         output::flush();
     }
     let _ = station.ask("stats --json", Duration::from_secs(2), &mut || false, &mut see);

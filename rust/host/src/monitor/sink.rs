@@ -146,7 +146,7 @@ fn state(topic: &str) -> String {
 }
 
 /// Samples as an object.
-pub fn samples(first: u32, time_us: u64, rate_hz: f64, faults: u8, frames: &[Vec<f64>]) -> Value {
+pub fn samples(first: u32, time_us: u64, rate_hz: f64, faults: u8, frames: &[Vec<f32>]) -> Value {
     json!({ "samples": frames.len(), "time_us": time_us, "first": first, "rate_hz": rate_hz, "faults": faults, "values": frames })
 }
 

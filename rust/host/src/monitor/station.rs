@@ -4,6 +4,7 @@
 use super::reader::{BANNER, Heard, Reader};
 use crate::transfer::console::{Console, Line};
 use crate::transfer::send;
+use hone_model::stream::{Frame, LONGEST, decode};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 const AGAIN: Duration = Duration::from_millis(250);
 /// Without a byte for so long what came is all that was said.
 const QUIET: Duration = Duration::from_millis(300);
-/// The device is not set up again within so long after it was.
+/// The device is not set up again within so long after it was, and has so long to answer to Ctrl-C.
 const SETTLED: Duration = Duration::from_secs(3);
+/// Samples are asked for so many seconds, and again when these are over: a device that nobody listens to any more ends by itself.
+const RECORD: &str = "record 3600";
 /// A clock that is so much behind what it was belongs to a device that has started anew. Events of different loops may overtake
 /// one another by less.
 const RESET: u64 = 3_000_000;
@@ -145,13 +148,11 @@ impl Station {
                     Whose::Device => self.notice(text, see),
                 },
                 Heard::Object(object) => self.see_clock(object.time(), see),
-                Heard::Frame(bytes) => {
-                    if let Some(hone_model::stream::Frame::Data(data)) =
-                        hone_model::stream::decode(bytes, &mut [0; hone_model::stream::LONGEST])
-                    {
-                        self.see_clock(Some(data.micros), see);
-                    }
-                }
+                Heard::Frame(bytes) => match decode(bytes, &mut [0; LONGEST]) {
+                    Some(Frame::Data(data)) => self.see_clock(Some(data.micros), see),
+                    Some(Frame::End(_)) => self.told = None,
+                    Some(Frame::Head(_)) | None => {}
+                },
                 Heard::Garbage(..) => {}
             }
             see(News::Heard(heard));
@@ -204,7 +205,7 @@ impl Station {
             self.order("infer on -v", see);
         }
         if self.wish.samples {
-            self.order("record 864000", see);
+            self.order(RECORD, see);
         }
     }
 
@@ -257,7 +258,7 @@ impl Station {
         let heard = tap.heard.into_iter();
         heard.filter(|h| !matches!(h, Heard::Text(_))).for_each(|h| see(News::Heard(h)));
         if self.wish.samples {
-            self.order("record 864000", see);
+            self.order(RECORD, see);
         }
         answer
     }
@@ -288,7 +289,7 @@ impl Station {
         self.type_bytes(format!("{command}\n").as_bytes(), see)?;
         let (mut answer, mut echoed) = (Vec::new(), false);
         let begun = Instant::now();
-        let mut last = begun;
+        let (mut last, mut stopped) = (begun, None::<Instant>);
         loop {
             let before = answer.len();
             let mut own = |text: &str| {
@@ -316,8 +317,9 @@ impl Station {
             }
             if stop() {
                 self.type_bytes(b"\x03", see)?;
+                stopped = stopped.or(Some(Instant::now()));
             }
-            if begun.elapsed() > patience {
+            if begun.elapsed() > patience || stopped.is_some_and(|s| s.elapsed() > SETTLED) {
                 return if answer.is_empty() && !echoed {
                     Err("the device does not answer; check that this is its console, and --baud".into())
                 } else {

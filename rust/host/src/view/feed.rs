@@ -5,7 +5,6 @@ use super::hub::Hub;
 use crate::monitor::reader::Heard;
 use crate::monitor::station::{News, Station};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -13,8 +12,8 @@ use tokio::sync::oneshot;
 
 /// As long as a person may wait for `train --wait`.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-/// How often counters are asked for. At 115200 baud they are 0.2 s of the line.
-const COUNTERS: Duration = Duration::from_secs(2);
+/// How often counters are asked for. At 115200 baud they are 0.2 s of the line, in which frames of samples are lost.
+const COUNTERS: Duration = Duration::from_secs(5);
 /// How often the progress of a training is asked for.
 const PROGRESS: Duration = Duration::from_millis(500);
 
@@ -26,11 +25,11 @@ pub enum Job {
     Push(Vec<u8>, oneshot::Sender<Result<String, String>>),
 }
 
-/// Serves a device until the program ends.
-pub fn run(mut station: Station, hub: &Arc<Hub>, jobs: &Receiver<Job>, interrupt: &AtomicBool) {
+/// Serves a device until `ended`; it is then left as it was found.
+pub fn run(mut station: Station, hub: &Hub, jobs: &Receiver<Job>, interrupt: &AtomicBool, ended: &AtomicBool) {
     let mut see = |news: News| hub.see(news);
     let (mut counters, mut progress) = (None::<Instant>, Instant::now());
-    loop {
+    while !ended.load(Ordering::Acquire) {
         station.hear(Duration::from_millis(10), &mut see);
         if let Ok(job) = jobs.try_recv() {
             interrupt.store(false, Ordering::Release);
@@ -40,7 +39,7 @@ pub fn run(mut station: Station, hub: &Arc<Hub>, jobs: &Receiver<Job>, interrupt
                 }
                 Job::Command(line, true, reply) => {
                     hub.print("typed", &line);
-                    let mut stop = || interrupt.swap(false, Ordering::AcqRel);
+                    let mut stop = || interrupt.swap(false, Ordering::AcqRel) || ended.load(Ordering::Acquire);
                     let mut objects = Vec::new();
                     let mut both = |news: News| {
                         if let News::Heard(Heard::Object(object)) = &news
@@ -95,6 +94,7 @@ pub fn run(mut station: Station, hub: &Arc<Hub>, jobs: &Receiver<Job>, interrupt
             hub.tell("learners", "", &json!(learners(&device)));
         }
     }
+    station.leave(&mut see);
 }
 
 /// Whether what the page shows of model and names may be another after this command.

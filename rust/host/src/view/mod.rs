@@ -13,7 +13,7 @@ use hub::Hub;
 use serve::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 /// What `hone view` is told.
@@ -41,6 +41,8 @@ pub struct ViewArgs {
     baud: u32,
 }
 
+static ENDED: AtomicBool = AtomicBool::new(false);
+
 /// `hone view`: serves until the program is ended.
 ///
 /// # Errors
@@ -65,11 +67,18 @@ pub fn run(args: &ViewArgs) -> Result<(), String> {
     hub.tell("what", "", &serde_json::json!({ "kind": what.0, "name": what.1 }));
     let (jobs, work) = channel();
     let interrupt = Arc::new(AtomicBool::new(false));
-    let (fed, stop) = (Arc::clone(&hub), Arc::clone(&interrupt));
-    std::thread::spawn(move || feed::run(station, &fed, &work, &stop));
-    let server = Server::bind(args.number, args.dir.clone(), hub, jobs, interrupt)?;
+    let server = Server::bind(args.number, args.dir.clone(), Arc::clone(&hub), jobs, Arc::clone(&interrupt))?;
     output::print(&format!("{}\n", server.address()));
     output::note("open this in a browser on this machine; Ctrl-C ends");
     output::flush();
-    server.run()
+    // Without a handler Ctrl-C ends the program, and the device goes on sending for a while: no harm.
+    let _ = ctrlc::set_handler(|| ENDED.store(true, Ordering::Release));
+    std::thread::spawn(move || {
+        if let Err(error) = server.run() {
+            output::error(&error);
+            ENDED.store(true, Ordering::Release);
+        }
+    });
+    feed::run(station, &hub, &work, &interrupt, &ENDED);
+    Ok(())
 }

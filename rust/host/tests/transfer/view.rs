@@ -232,7 +232,7 @@ fn every_button_gives_the_shells_answer() {
     let mut lines = values("data-command=\"");
     assert!(lines.len() >= 6, "{lines:?}");
     for line in
-        ["rig imbalance", "rig", "rig flood", "label 1 calm", "label list", "label none", "led", "data export", "trian"]
+        ["data export", "led", "trian", "rig imbalance", "rig", "rig flood", "label 1 calm", "label list", "label none"]
     {
         lines.push(line.into());
     }
@@ -324,7 +324,7 @@ fn a_recording_becomes_a_model_in_the_device() {
     view.post("mark", &json!({ "class": "shaken", "anomalous": true }));
     wait(2.0);
     let frames = view.post("recording", &json!({}))["frames"].as_u64().unwrap();
-    assert!(frames > 9000, "{frames}");
+    assert!(frames > 6000, "{frames}");
     let saved = view.post("stop", &json!({}));
     assert_eq!(saved["manifest"], "motor.toml", "{saved}");
     let mut names: Vec<String> =

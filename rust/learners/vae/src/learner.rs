@@ -108,6 +108,10 @@ impl<const WORDS: usize, const SCRATCH: usize, const UNITS: usize, const LATENT:
         Some(Answer { warm: full, alone: Some(model.reached(&now)), ..Verdict { decision, score }.into() })
     }
 
+    fn codes(model: &Self::Model) -> u16 {
+        model.view().latent() as u16
+    }
+
     /// The means of the latent numbers.
     fn encode(model: &Self::Model, input: &Input<'_>, scratch: &mut Self::Scratch, row: &mut [f32]) -> Option<usize> {
         let distribution = model.view().distribution(input.row, &mut scratch.words)?;

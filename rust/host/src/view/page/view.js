@@ -129,14 +129,15 @@ const events = {
   training_done(e) { say(`training ${e.training} done: ${e.learner}, ${e.stop}, ${e.rows} windows, ${fmt(e.quality)}`); state.verdicts = []; ended(); other(e); },
   training_failed(e) { say(`training ${e.training} ended without a model: ${e.reason}`, true); ended(); other(e); },
   playing(e) { $("playing").textContent = `plays ${e.name}${e.class ? ", " + e.class : ""}${e.anomalous ? " (anomalous)" : ""}`; $("recordings").value = e.recording; other(e); },
-  label_wanted(e) { $("labelling").textContent = `Window ${e.window} is of no class known${e.name || e.class ? ", most like " + (e.name || e.class) : ""}: name it and press Label.`; other(e); },
+  label_wanted(e) { $("labelling").textContent = `Window ${e.window} is of no class known${e.name || e.class ? ", most like " + (e.name || e.class) : ""}: name it and press Label.`; if (!(e.time_us - state.wanted < 5e6)) other(e); state.wanted = e.time_us; },
 };
 function other(e) {
   if (e.event.startsWith("alarm")) {
-    state.alarms.push(e.time_us);
-    const raised = !/clear|off|end|over/.test(e.event);
+    const over = e.event === "alarm_end";
+    state.alarms.push(over ? e.time_us : e.begin_us || e.time_us);
     $("alarm").hidden = false;
-    $("alarm").textContent = (raised ? "alarm: " : "") + rest(e);
+    $("alarm").classList.toggle("over", over);
+    $("alarm").textContent = `alarm ${e.alarm ?? ""} ${over ? "is over" : "since " + ((e.begin_us || e.time_us) / 1e6).toFixed(1) + " s"}, peak ${fmt(e.peak ?? e.score)}`;
   }
   print("event", `[${(e.time_us / 1e6).toFixed(3)}] ${e.event.replaceAll("_", " ")}${rest(e) ? ": " + rest(e) : ""}`);
 }
