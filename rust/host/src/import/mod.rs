@@ -120,7 +120,7 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
         }
     }
     text.push_str(&format!("saved {}: net, {} bytes\n", to.display(), bytes.len()));
-    match Container::read(bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None)) {
+    match Container::read(bytes).map_err(KeepError::Read).and_then(|c| container::check(&c, None, None)) {
         Ok(_) => {
             let to = to.display();
             text.push_str(&format!(
