@@ -36,7 +36,11 @@ pub const LINEAR_SEEN: usize =
     if cfg!(feature = "linear-set") && FEATURES > SEEN_INPUTS { FEATURES } else { SEEN_INPUTS };
 
 /// Numbers of a row: features, or of a learner that takes these a window's samples.
-pub const ROW_NUMBERS: usize = if NET_SAMPLES > FEATURES { NET_SAMPLES } else { FEATURES };
+pub const ROW_NUMBERS: usize = larger(NET_SAMPLES, FEATURES);
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
 
 /// The learner whose models may make the rows of others, if the build has it.
 #[cfg(feature = "vae")]
