@@ -65,7 +65,7 @@ pub fn apply<S: Settings>(to: &mut S, given: &Bound<'_, PyDict>) -> PyResult<()>
         };
         let Some(old) = to.get(index) else { continue };
         let place = setting.fault(&new.extract::<String>().unwrap_or_default());
-        let place = place.map_or(String::new(), |f| format!("; character {}: {}", f.at + 1, f.why));
+        let place = place.map_or(String::new(), |f| format!("; character {}: {}", f.at() + 1, f.why()));
         let refused = || format!("{name}={} is refused: {name} takes {}{place}", shown(&new), range(setting));
         let number = new.extract::<f64>().is_ok() || new.extract::<String>().is_ok();
         let Some(value) = value(setting, &new, old)? else {

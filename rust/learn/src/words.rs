@@ -77,8 +77,8 @@ pub fn range(setting: &Setting, out: &mut dyn Out) {
 
 /// Where a text is wrong, behind the name of its setting.
 pub fn text_fault(fault: &TextFault, out: &mut dyn Out) {
-    out.counts(", character %: ", &[u32::from(fault.at) + 1]);
-    out.str(fault.why);
+    out.counts(", character %: ", &[u32::from(fault.at()) + 1]);
+    out.str(fault.why());
 }
 
 /// That the workspace is too small.

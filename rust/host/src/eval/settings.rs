@@ -110,9 +110,9 @@ pub fn explain(error: ParamError, key: &str, value: &str, table: &Table) -> Stri
             format!("{key}={value} is refused: {key} takes {}", range(setting))
         }
         ParamError::Text(setting, fault) if setting.name == key => {
-            let at = usize::from(fault.at);
+            let at = usize::from(fault.at());
             let (before, rest) = value.split_at_checked(at).unwrap_or((value, ""));
-            format!("{key}={value} is refused at '{}', behind '{before}': {}", rest.trim(), fault.why)
+            format!("{key}={value} is refused at '{}', behind '{before}': {}", rest.trim(), fault.why())
         }
         ParamError::NoSuchSetting => {
             let names: Vec<&str> = table.0.iter().map(|(s, _)| s.name).collect();
@@ -128,7 +128,7 @@ pub fn explain(error: ParamError, key: &str, value: &str, table: &Table) -> Stri
 pub fn conflict(error: ParamError) -> String {
     match error {
         ParamError::Invalid(setting) => format!("{} takes {}", setting.name, range(setting)),
-        ParamError::Text(setting, fault) => format!("{}, character {}: {}", setting.name, fault.at + 1, fault.why),
+        ParamError::Text(setting, fault) => format!("{}, character {}: {}", setting.name, fault.at() + 1, fault.why()),
         ParamError::NoSuchSetting => "there is no such setting".into(),
         ParamError::Conflict(text) => text.to_string(),
         ParamError::Multiple { name, of } => format!("{name} must be a multiple of {of}"),

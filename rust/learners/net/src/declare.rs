@@ -91,7 +91,7 @@ mod tests {
 
     fn told(text: &str) -> (u8, &'static str) {
         match Params::DEFAULT.clone().set_text("layers", text) {
-            Err(ParamError::Text(setting, fault)) if setting.name == "layers" => (fault.at, fault.why),
+            Err(ParamError::Text(setting, fault)) if setting.name == "layers" => (fault.at(), fault.why()),
             other => panic!("{text}: {other:?}"),
         }
     }
