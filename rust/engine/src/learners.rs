@@ -36,7 +36,11 @@ pub const LINEAR_SEEN: usize =
     if cfg!(feature = "linear-set") && FEATURES > SEEN_INPUTS { FEATURES } else { SEEN_INPUTS };
 
 /// Numbers of a row: features, or of a learner that takes these a window's samples.
-pub const ROW_NUMBERS: usize = if NET_SAMPLES > FEATURES { NET_SAMPLES } else { FEATURES };
+pub const ROW_NUMBERS: usize = larger(NET_SAMPLES, FEATURES);
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
 
 /// The learner whose models may make the rows of others, if the build has it.
 #[cfg(feature = "vae")]
@@ -44,6 +48,18 @@ pub const ENCODER: Option<Learner> = Some(Learner::Vae);
 /// The learner whose models may make the rows of others, if the build has it.
 #[cfg(not(feature = "vae"))]
 pub const ENCODER: Option<Learner> = None;
+/// Without a value in a build without an encoder: what is made by one is then left out.
+#[cfg(feature = "vae")]
+pub type Encodes = ();
+/// Without a value in a build without an encoder: what is made by one is then left out.
+#[cfg(not(feature = "vae"))]
+pub type Encodes = core::convert::Infallible;
+/// Whether the build has one.
+#[cfg(feature = "vae")]
+pub const ENCODES: Option<Encodes> = Some(());
+/// Whether the build has one.
+#[cfg(not(feature = "vae"))]
+pub const ENCODES: Option<Encodes> = None;
 /// What `features.encoder` may be: none, and that learner.
 pub const ENCODERS: &[&str] = &["none", "vae"];
 /// Numbers of the longest row that it makes.

@@ -2,7 +2,7 @@
 
 use crate::data::order::Published;
 use crate::data::preprocessing::{Code, Encoder};
-use crate::learners::{CODE_NUMBERS, ENCODER, Learner};
+use crate::learners::{CODE_NUMBERS, ENCODER, ENCODES, Learner};
 use crate::link::{BackgroundEnds, Links};
 use crate::pool::{Held, Pool};
 use core::sync::atomic::Ordering;
@@ -49,6 +49,7 @@ impl Workshop {
 
     /// The model in a slot, which nobody builds any more, is the encoder from now on.
     pub fn seat(&self, number: u8) {
+        let Some(built) = ENCODES else { return };
         let Some(slot) = self.pool.get(number) else { return };
         let Some((features, _)) = slot.by.row() else { return };
         let mut digest = Checksum::default();
@@ -57,8 +58,8 @@ impl Workshop {
             Ok(())
         });
         let width = slot.model.codes();
-        if written.is_ok() && (1..=CODE_NUMBERS).contains(&usize::from(width)) {
-            let code = Code { digest: digest.value(), width };
+        if written.is_ok() && width > 0 && CODE_NUMBERS.checked_sub(width.into()).is_some() {
+            let code = Code { digest: digest.value(), width, built };
             self.links.encoder.set(Some(Encoder { slot: number, features, code }));
         }
     }

@@ -136,7 +136,7 @@ fn a_network_of_convolutions_learns_from_samples() {
     b.command("config set features.features raw").unwrap();
     // What is wrong is told with its place.
     assert!(b.command("config set net.layers gap,conv8").is_err());
-    assert!(b.text.contains("layers, character 5: takes 1 to 512 filters"), "{}", b.text);
+    assert!(b.text.contains("net.layers, character 5: takes 1 to 512 filters"), "{}", b.text);
     b.command("config set net.layers conv4k9s4,gap").unwrap();
     b.command("config get net.layers").unwrap();
     assert_eq!(b.text, "conv4k9s4,gap\n");

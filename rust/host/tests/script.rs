@@ -285,21 +285,18 @@ fn a_network_that_a_pc_trained_judges_and_learns_more() {
         lines.map(|l| l.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(verdicts(&judged), ["class 1", "class 2", "class 3"], "{judged}");
-    // A condition that it was not trained on is taught as one of its classes.
-    let teach =
-        "rig supply-drop\nlabel 1\nwait 3\nrig imbalance\nlabel 2\nwait 3\nrig bearing\nlabel 3\nwait 3\nlabel none\n";
+    // A condition that it takes for well is taught to be as ill as a bearing.
+    let teach = "label 1\nwait 2\nrig imbalance\nlabel 2\nwait 2\nrig bearing\nlabel 3\nwait 1\nrig supply-drop\nlabel 3\nwait 2\nlabel none\n";
     let before = run("rig supply-drop\nwait 2\ninfer once\n").well().out;
-    assert_ne!(verdicts(&before), ["class 1"], "there would be nothing to learn");
-    let info = |out: &str| {
-        out.lines().find(|l| l.starts_with("payload") || l.starts_with("dense, 8 units")).map(str::to_owned)
-    };
+    assert_eq!(verdicts(&before), ["class 1"], "{before}");
+    let judge: String =
+        ["supply-drop", "bearing", "normal"].iter().map(|name| format!("rig {name}\nwait 2\ninfer once\n")).collect();
     for part in ["--last 1", ""] {
-        let story = format!(
-            "config set net.layers dense8\n{teach}train net --continue {part} --wait\nrig supply-drop\nwait 2\ninfer once\nrig bearing\nwait 2\ninfer once\nmodel info\n"
-        );
+        let story =
+            format!("config set net.layers dense8\n{teach}train net --continue {part} --wait\n{judge}model info\n");
         let out = run(&story).well().out;
-        assert_eq!(verdicts(&out), ["class 1", "class 3"], "{part}: {out}");
-        assert!(info(&out).is_some_and(|l| l.contains("8 units, ReLU")), "{out}");
+        assert_eq!(verdicts(&out), ["class 3", "class 3", "class 1"], "{part}: {out}");
+        assert!(out.contains("dense, 8 units, ReLU"), "{out}");
     }
     // The biases alone: a training that changes them and nothing else.
     let exported = |story: &str| {

@@ -64,12 +64,11 @@ fn set(links: &Links, key: &str, text: &str, io: &mut dyn Io) -> Outcome {
         }
         None => {
             line.str(key);
-            line.str(" takes ");
-            words::range(&limited, &mut line);
             if let Some(fault) = limited.fault(text) {
-                line.str("; ");
-                line.str(setting.name);
                 words::text_fault(&fault, &mut line);
+            } else {
+                line.str(" takes ");
+                words::range(&limited, &mut line);
             }
         }
     }

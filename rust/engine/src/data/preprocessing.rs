@@ -1,7 +1,7 @@
 //! What becomes of a window before a learner sees it.
 
 use crate::capacity::{FEATURE_WORKSPACE_BYTES, FEATURES, WINDOW_FRAMES};
-use crate::learners::{CODE_NUMBERS, ENCODER, Learner, Params, ROW_NUMBERS, SEEN_INPUTS, Scratch, WINDOWS};
+use crate::learners::{CODE_NUMBERS, ENCODER, Encodes, Learner, Params, ROW_NUMBERS, SEEN_INPUTS, Scratch, WINDOWS};
 use hone_learn::learner::{Cause, Input, Sees, Shape};
 use hone_learn::{ParamError, Workspace};
 use hone_signal::{Extractor, Shape as Window, WindowView, features};
@@ -20,6 +20,8 @@ pub struct Code {
     pub digest: u32,
     /// Numbers of the row.
     pub width: u16,
+    /// That the build has an encoder.
+    pub built: Encodes,
 }
 
 /// What a row is made by: features, and what an encoder makes of them.

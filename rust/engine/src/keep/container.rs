@@ -114,7 +114,9 @@ pub fn check(
         let have = (sequence.features() + sequence.inputs()) as u16;
         return Err(KeepError::Features { model: container.scaling().count() as u16, have });
     }
-    if let Some(Entry::Int(digest)) = container.pipeline().named(ENCODER_DIGEST) {
+    if ENCODER.is_some()
+        && let Some(Entry::Int(digest)) = container.pipeline().named(ENCODER_DIGEST)
+    {
         let model = digest as u32;
         match encoder.filter(|encoder| encoder.code.digest == model) {
             Some(encoder) => by = by.coded(&encoder),

@@ -3,7 +3,7 @@
 use super::{faults, units};
 use crate::data::order::KeepError;
 use crate::data::storage::StorageError;
-use crate::learners::Learner;
+use crate::learners::{ENCODER, Learner};
 use hone_learn::text::{Out, Write};
 use hone_learn::words::param_error;
 use hone_model::{PayloadError, ReadError};
@@ -63,6 +63,8 @@ pub fn error(error: &KeepError, out: &mut dyn Out) {
         KeepError::Features { model, have } => {
             out.counts("the model takes % features and its pipeline gives %", &[(*model).into(), (*have).into()]);
         }
+        // Never made in such a build.
+        KeepError::Encoder { .. } if ENCODER.is_none() => {}
         KeepError::Encoder { model, have } => {
             out.str("the model learnt from what encoder ");
             hex(*model, out);

@@ -53,9 +53,10 @@ pub fn read(calibrate: &str, root: Option<&Path>, set: &[String], network: &Read
 }
 
 type Labelled = (Vec<f32>, Option<ClassId>);
+type Apart = (Vec<Vec<f32>>, Vec<Option<ClassId>>);
 
 /// Rows of the graph in the order of our input, and their labels.
-fn ordered(rows: Vec<Labelled>, network: &Read) -> Result<(Vec<Vec<f32>>, Vec<Option<ClassId>>), String> {
+fn ordered(rows: Vec<Labelled>, network: &Read) -> Result<Apart, String> {
     let entry = &network.draft.entry;
     let row = |(row, label): Labelled| {
         if row.len() != entry.len() {
