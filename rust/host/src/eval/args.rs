@@ -395,7 +395,7 @@ pub fn smallest(args: &EvalArgs, set: &Dataset) -> Option<Budget> {
 }
 
 /// A learner with its settings, which the data and the budget suit.
-fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
+pub(super) fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
     let mut learner = args.budget.learner(args.learner)?;
     learner.serves(set).map_err(EvalError::NotServed)?;
     args.budget.image().map_or(Ok(()), |image| image.takes(set))?;

@@ -252,6 +252,17 @@ fn stored(row: &[f32], label: Option<ClassId>) -> Seen<'_> {
     Seen { window, row, beside: None }
 }
 
+impl OfTable {
+    /// Multiply-accumulates of the layers of a network, as its description tells them.
+    fn macs(&self) -> Option<usize> {
+        let mut text = String::new();
+        self.model.about(&mut text);
+        let of_layer = |line: &str| line.strip_suffix(" multiply-accumulates")?.rsplit(' ').next()?.parse().ok();
+        let layers: Vec<usize> = text.lines().filter_map(of_layer).collect();
+        (!layers.is_empty()).then(|| layers.iter().sum())
+    }
+}
+
 impl Learner for OfTable {
     fn name(&self) -> &'static str {
         self.learner.name()
@@ -319,6 +330,7 @@ impl Learner for OfTable {
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
             average: self.whole("average").map_or(0, usize::from),
+            macs: self.macs(),
             score: self.learner.score().into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),
