@@ -141,7 +141,7 @@ impl LearnerName {
         matches!(self, Self::Table(_))
     }
 
-    fn parser() -> impl TypedValueParser<Value = Self> {
+    pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
         let find = |text: String| Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
         PossibleValuesParser::new(Self::all().iter().map(|(_, name)| *name)).map(move |t| find(t).unwrap_or_default())
     }

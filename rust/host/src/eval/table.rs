@@ -5,7 +5,7 @@ use super::budget::{self, Budget, Image};
 use super::form;
 use super::front::{Front, collect};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
-use super::save::Saved;
+use super::save::{self, Saved};
 use super::settings::Table;
 use crate::dataset::{Data, Dataset, Part, Task};
 use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
@@ -256,7 +256,7 @@ impl OfTable {
     /// Multiply-accumulates of the layers of a network, as its description tells them.
     fn macs(&self) -> Option<usize> {
         let mut text = String::new();
-        self.model.about(&mut text);
+        self.model.about(&mut save::Text(&mut text));
         let of_layer = |line: &str| line.strip_suffix(" multiply-accumulates")?.rsplit(' ').next()?.parse().ok();
         let layers: Vec<usize> = text.lines().filter_map(of_layer).collect();
         (!layers.is_empty()).then(|| layers.iter().sum())

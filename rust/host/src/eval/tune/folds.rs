@@ -34,17 +34,22 @@ impl Blocks {
     /// recording, and of a table every so many rows of a class.
     pub fn of(set: &Dataset) -> Result<Self, EvalError> {
         let items: Vec<Item> = match &set.data {
-            Data::Table(t) => t.rows.iter().map(|r| Item { recording: 0, class: r.class, part: r.part, group: r.group }).collect(),
+            Data::Table(t) => {
+                t.rows.iter().map(|r| Item { recording: 0, class: r.class, part: r.part, group: r.group }).collect()
+            }
             Data::Recordings(r) => (0..)
                 .zip(&r.recordings)
-                .flat_map(|(i, r)| r.windows.iter().map(move |w| Item { recording: i, class: w.class, part: w.part, group: w.group }))
+                .flat_map(|(i, r)| {
+                    r.windows.iter().map(move |w| Item { recording: i, class: w.class, part: w.part, group: w.group })
+                })
                 .collect(),
         };
         let mut classes: BTreeMap<usize, usize> = BTreeMap::new();
         items.iter().for_each(|i| *classes.entry(i.class).or_default() += 1);
         let fewest = classes.values().copied().min().unwrap_or(0);
         if fewest < 2 * LEAST {
-            let name = classes.iter().find(|c| *c.1 == fewest).and_then(|c| set.classes.get(*c.0)).map_or("?", |c| &c.name);
+            let name =
+                classes.iter().find(|c| *c.1 == fewest).and_then(|c| set.classes.get(*c.0)).map_or("?", |c| &c.name);
             return Err(EvalError::Data(format!(
                 "{} has {fewest} windows or rows of {name} to train on; a search needs at least {}",
                 set.name,
@@ -68,7 +73,8 @@ impl Blocks {
             }
             let count = of_class.values().map(Vec::len).min().unwrap_or(0).min(MOST);
             if count >= LEAST {
-                let place = |i: &Item| of_class.get(&i.class).and_then(|all| all.iter().position(|r| *r == i.recording));
+                let place =
+                    |i: &Item| of_class.get(&i.class).and_then(|all| all.iter().position(|r| *r == i.recording));
                 let of_each = items.iter().map(|i| place(i).unwrap_or(0) % count).collect();
                 return Ok(Self { count, of: "recordings", of_each });
             }

@@ -66,12 +66,7 @@ pub(super) fn criterion(task: Task) -> &'static str {
 ///
 /// # Errors
 /// [`EvalError`]; where it is of the settings these cannot be had.
-pub(super) fn measure(
-    asked: &Asked,
-    fold: &Dataset,
-    settings: &Candidate,
-    seed: i32,
-) -> Result<Measured, EvalError> {
+pub(super) fn measure(asked: &Asked, fold: &Dataset, settings: &Candidate, seed: i32) -> Result<Measured, EvalError> {
     let own = settings.iter().map(|(key, value)| format!("{key}={value}"));
     let set = asked.args.set.iter().cloned().chain(own).collect();
     let args = EvalArgs { set, seed: Some(seed), ..asked.args.clone() };

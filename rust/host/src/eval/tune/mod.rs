@@ -185,8 +185,7 @@ pub fn tune(args: &TuneArgs, source: &Source, stopped: &(dyn Fn() -> bool + Sync
         args::configure(&base, learner.as_mut())?;
         learner.settings()
     };
-    let fixed: Vec<String> =
-        args.set.iter().filter_map(|s| Some(s.split_once('=')?.0.trim().to_owned())).collect();
+    let fixed: Vec<String> = args.set.iter().filter_map(|s| Some(s.split_once('=')?.0.trim().to_owned())).collect();
     let dimensions = space::space(&table, &fixed, &args.search)?;
     let mut rng = Rng::new(u64::from(args.seed.unsigned_abs()));
     let mut candidates: Vec<Candidate> = vec![Candidate::new()];
@@ -259,7 +258,8 @@ pub fn tune(args: &TuneArgs, source: &Source, stopped: &(dyn Fn() -> bool + Sync
     };
     if set.task == Task::Anomaly {
         tuned.notes.push(
-            "the training part has no faults; perturbed healthy windows stand for them, and real faults may be others".into(),
+            "the training part has no faults; perturbed healthy windows stand for them, and real faults may be others"
+                .into(),
         );
     }
     if stopped() {
@@ -282,10 +282,8 @@ fn confirm(
 ) -> Result<Option<Scores>, EvalError> {
     let none = Candidate::new();
     let seeds = [seed, seed.checked_add(1).unwrap_or(0)];
-    let jobs: Vec<(&Candidate, &Dataset, i32)> = [&none, settings]
-        .into_iter()
-        .flat_map(|c| folds.iter().flat_map(move |f| seeds.map(|s| (c, f, s))))
-        .collect();
+    let jobs: Vec<(&Candidate, &Dataset, i32)> =
+        [&none, settings].into_iter().flat_map(|c| folds.iter().flat_map(move |f| seeds.map(|s| (c, f, s)))).collect();
     let run = |(settings, fold, seed): &(&Candidate, &Dataset, i32)| {
         if stopped() { Ok(None) } else { measure(asked, fold, settings, *seed).map(|m| Some(m.score)) }
     };
@@ -341,13 +339,15 @@ impl Tuned {
 
     /// The lines that set it on a board.
     fn lines(&self) -> Vec<String> {
-        let line = |(key, value): (&String, &String)| format!("config set {}.{key} {value}", section(&self.learner, key));
+        let line =
+            |(key, value): (&String, &String)| format!("config set {}.{key} {value}", section(&self.learner, key));
         self.settings.iter().map(line).collect()
     }
 
     /// A script for a device's shell.
     fn script(&self, args: &TuneArgs) -> String {
-        let mut text = format!("{HEADER} {}, {}, budget {}, seed {}\n", self.dataset, self.learner, self.budget, args.seed);
+        let mut text =
+            format!("{HEADER} {}, {}, budget {}, seed {}\n", self.dataset, self.learner, self.budget, args.seed);
         if let Some(g) = self.gain {
             let _ = writeln!(text, "# {}: {:+.4} ({:+.4} to {:+.4})", self.criterion, g.mean, g.low, g.high);
         }
@@ -365,7 +365,11 @@ impl Tuned {
             let _ = writeln!(text, "  {name:<28} {default:>12} {tuned:>12}");
         };
         line("", "default".into(), "best".into());
-        line(&format!("on {} blocks that chose", self.choosing_blocks), format!("{:.4}", self.score_default), format!("{:.4}", self.score));
+        line(
+            &format!("on {} blocks that chose", self.choosing_blocks),
+            format!("{:.4}", self.score_default),
+            format!("{:.4}", self.score),
+        );
         if let (Some(d), Some(t)) = (self.false_alarm_rate_default, self.false_alarm_rate) {
             line("  false-alarm rate", format!("{d:.4}"), format!("{t:.4}"));
         }
@@ -401,7 +405,9 @@ impl Tuned {
         );
         if !self.better {
             let out = args.out.as_ref().map_or("", |_| " Nothing is written.");
-            return format!("\nNot better than the default beyond chance: keep the default.{out} The best was\n  {command}\n");
+            return format!(
+                "\nNot better than the default beyond chance: keep the default.{out} The best was\n  {command}\n"
+            );
         }
         let written = args.out.as_deref().map(Path::display).map_or(String::new(), |p| format!("written to {p}: "));
         format!("\n{written}on a board\n  {}\non this PC\n  {command}\n", self.lines().join("\n  "))

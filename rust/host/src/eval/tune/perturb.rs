@@ -154,7 +154,14 @@ mod tests {
     use hone_signal::Micros;
 
     fn view(samples: &[Sample]) -> WindowView<'_> {
-        WindowView { samples, channels: 2, time: Micros(0), sequence: 0, faults: hone_signal::Faults::NONE, label: None }
+        WindowView {
+            samples,
+            channels: 2,
+            time: Micros(0),
+            sequence: 0,
+            faults: hone_signal::Faults::NONE,
+            label: None,
+        }
     }
 
     /// Two channels, one sine each, RMS 1000 and 500.
@@ -191,7 +198,8 @@ mod tests {
         assert!((means(&level[0], 2)[0] - 1000.0).abs() < 3.0 && (means(&level[0], 2)[1] - 1200.0).abs() < 3.0);
         // 16 cycles drawn out by 1/0.8 are 12.8; neither louder nor quieter.
         let slower = &with(Kind::Slower, 0.2)[0];
-        let crossings = slower.chunks(2).collect::<Vec<_>>().windows(2).filter(|p| (p[0][0] < 0) != (p[1][0] < 0)).count();
+        let crossings =
+            slower.chunks(2).collect::<Vec<_>>().windows(2).filter(|p| (p[0][0] < 0) != (p[1][0] < 0)).count();
         assert!((24..=27).contains(&crossings), "{crossings}");
         assert!((all_rms(std::slice::from_ref(slower))[0] - 1000.0).abs() < 30.0);
         assert_eq!(all(true).len(), all(false).len() + 3);

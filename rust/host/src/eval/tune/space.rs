@@ -100,7 +100,11 @@ fn around(setting: &Setting, value: Value) -> Option<Range> {
         (Kind::Int { max, .. }, Value::Int(0)) => Range::ZeroOr { high: f64::from(max.min(32)) },
         (Kind::Int { min, max }, Value::Int(v)) => {
             let v = f64::from(v);
-            Range::Numbers { low: (v / 4.0).max(f64::from(min)).max(1.0), high: (v * 4.0).min(f64::from(max)), whole: true }
+            Range::Numbers {
+                low: (v / 4.0).max(f64::from(min)).max(1.0),
+                high: (v * 4.0).min(f64::from(max)),
+                whole: true,
+            }
         }
         (Kind::Real { max, .. }, Value::Real(v)) if max <= 1.0 && v > 0.5 && v < 1.0 => {
             let rest = 1.0 - f64::from(v);
@@ -108,7 +112,11 @@ fn around(setting: &Setting, value: Value) -> Option<Range> {
         }
         (Kind::Real { min, max }, Value::Real(v)) if v > 0.0 => {
             let (v, reach) = (f64::from(v), if max > 1000.0 || (v < 0.01 && min < v / 100.0) { 30.0 } else { 3.0 });
-            Range::Numbers { low: (v / reach).max(f64::from(min)).max(1e-9), high: (v * reach).min(f64::from(max)), whole: false }
+            Range::Numbers {
+                low: (v / reach).max(f64::from(min)).max(1e-9),
+                high: (v * reach).min(f64::from(max)),
+                whole: false,
+            }
         }
         _ => return None,
     })
@@ -125,7 +133,8 @@ fn parse(text: &str, table: &Table) -> Result<Dimension, EvalError> {
     let accepted = |value: &str| setting.parse(value).is_some_and(|v| setting.accepts(v));
     let range = if let Some((low, high)) = values.split_once("..") {
         let bounds = low.trim().parse::<f64>().ok().zip(high.trim().parse::<f64>().ok());
-        let (from, to) = bounds.filter(|(l, h)| l < h && *l > 0.0).ok_or_else(|| refused("LOW is above 0 and below HIGH"))?;
+        let (from, to) =
+            bounds.filter(|(l, h)| l < h && *l > 0.0).ok_or_else(|| refused("LOW is above 0 and below HIGH"))?;
         if !accepted(low.trim()) || !accepted(high.trim()) {
             return Err(refused("both ends are values that the setting takes"));
         }
