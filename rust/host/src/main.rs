@@ -48,6 +48,8 @@ enum Command {
     New(check::NewArgs),
     /// Train and test on recordings with the device's own code, print the figures, save the model
     Eval(eval::EvalArgs),
+    /// Search a learner's settings inside the training part of recordings alone; say what they gain
+    Tune(eval::TuneArgs),
     /// Print the completions of a shell, to be read by it
     Completions {
         /// The shell
@@ -95,6 +97,7 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::Check(args)) => output::exit(check::run(args)),
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),
+        Some(Command::Tune(args)) => output::exit(eval::tune(args)),
     }
 }
 

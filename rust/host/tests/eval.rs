@@ -454,3 +454,93 @@ proptest! {
         both(&folder, &manifest);
     }
 }
+
+/// A data set of two hums for classifiers, 96 windows each to train and as many to test, in `folder`: its manifest.
+fn two_hums(folder: &Path) -> std::path::PathBuf {
+    for (name, healthy, seed) in [("a", true, 1), ("b", false, 2), ("a-test", true, 3), ("b-test", false, 4)] {
+        std::fs::write(folder.join(name).with_extension("npy"), npy(&[96, 64], &hum(96 * 64, healthy, seed))).unwrap();
+    }
+    let head = "name = \"two\"\ntitle = \"Two hums\"\nkind = \"recordings\"\ntask = \"classification\"\nrate_hz = 640\n\
+                window = { length = 64 }\n[[channel]]\nname = \"x\"\nscale = 0.01\nunit = \"m/s2\"\n\
+                [[class]]\nname = \"a\"\n[[class]]\nname = \"b\"\n";
+    let file = |name: &str, class: &str, part: &str| {
+        format!(
+            "[[file]]\npath = \"{name}.npy\"\naxes = [\"window\", \"time\"]\nclass = \"{class}\"\npart = \"{part}\"\n"
+        )
+    };
+    let files = file("a", "a", "train")
+        + &file("b", "b", "train")
+        + &file("a-test", "a", "test")
+        + &file("b-test", "b", "test");
+    let manifest = folder.join("two.toml");
+    std::fs::write(&manifest, format!("{head}{files}")).unwrap();
+    manifest
+}
+
+#[test]
+fn a_search_needs_no_test_files_and_gives_what_it_gave() {
+    let folder = folder("eval-tune");
+    let tune = |manifest: &Path, more: &[&str]| {
+        let mut all = vec!["tune", text(manifest), "--root", text(&folder), "--trials", "6"];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    let page = include_str!("../../../docs/formats/tune-json.md");
+    let two = two_hums(&folder);
+    let before = tune(&two, &["--learner", "svm", "--json"]).well();
+    std::fs::remove_file(folder.join("a-test.npy")).unwrap();
+    std::fs::write(folder.join("b-test.npy"), "no recording").unwrap();
+    assert_eq!(tune(&two, &["--learner", "svm", "--json"]), before, "what is to test is not looked at");
+    let object = &before.json()[0];
+    for key in object.as_object().unwrap().keys() {
+        assert!(page.contains(&format!("| `{key}` |")), "{key} is not documented");
+    }
+    assert_eq!((&object["learner"], &object["task"]), (&"svm".into(), &"classification".into()));
+    // Of an anomaly set what is to test stands in a file of its own and behind what is to train.
+    let hums = small_set(&folder);
+    let before = tune(&hums, &["--json"]).well();
+    let object = &before.json()[0];
+    assert_eq!((&object["learner"], &object["trials"]), (&"esn".into(), &6.into()));
+    assert!(object["score"].as_f64().unwrap() >= object["score_default"].as_f64().unwrap());
+    std::fs::remove_file(folder.join("ill.npy")).unwrap();
+    let mut well = hum(160 * 64, true, 1);
+    // Nothing of the windows to test, the last quarter, may matter.
+    well[120 * 64..].iter_mut().for_each(|v| *v = 7 - *v / 3);
+    std::fs::write(folder.join("well.npy"), npy(&[160, 64], &well)).unwrap();
+    assert_eq!(tune(&hums, &["--json"]), before);
+}
+
+#[test]
+fn a_search_keeps_within_limits_and_writes_what_a_board_reads() {
+    let folder = folder("eval-tune-limits");
+    let hums = small_set(&folder);
+    let out = folder.join("found.txt");
+    let tune = |more: &[&str]| {
+        let mut all = vec!["tune", text(&hums), "--root", text(&folder), "--trials", "8"];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    // An ESN of fewer units than the default's 64.
+    let default = &hone(&["eval", text(&hums), "--root", text(&folder), "--json"], b"").well().json()[0];
+    let half = (default["model_bytes"].as_u64().unwrap() / 2).to_string();
+    let limited = tune(&["--flash", &half, "--search", "units=8,16", "--out", text(&out), "--json"]).well();
+    let object = &limited.json()[0];
+    assert!(object["model_bytes"].as_u64().unwrap() <= half.parse().unwrap(), "{object}");
+    assert_eq!((&object["default_within"], &object["better"]), (&false.into(), &true.into()));
+    let script = std::fs::read_to_string(&out).unwrap();
+    assert!(script.starts_with("# hone tune") && script.contains("config set esn.units "), "{script}");
+    let run = hone::<&str>(&[], script.as_bytes());
+    assert_eq!(run.status, Some(0), "{script}\n{}\n{}", run.out, run.err);
+    for (options, words) in [
+        (&["--flash", "10"][..], "within the limits; the default takes"),
+        (&["--macs", "1000"], "are not known; leave out --macs"),
+        (&["--search", "leek=0.1..1"], "did you mean 'leak'?"),
+        (&["--set", "k=2", "--search", "k=1..4"], "both set and searched"),
+        (&["--learner", "linear"], "error: "),
+    ] {
+        let run = tune(options).refused();
+        assert!(run.err.contains(words), "{options:?}: {}", run.err);
+    }
+    std::fs::write(&out, "a letter").unwrap();
+    assert!(tune(&["--out", text(&out)]).refused().err.contains("--out"));
+}

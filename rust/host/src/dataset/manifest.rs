@@ -39,6 +39,9 @@ pub struct Manifest {
     /// The files.
     #[serde(default, rename = "file")]
     pub files: Vec<FileSpec>,
+    /// Whether files that are all to test are passed over; not a key.
+    #[serde(skip)]
+    pub training_only: bool,
 }
 
 /// What the files hold.
@@ -278,6 +281,11 @@ impl Manifest {
         let manifest: Self = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
         manifest.check(source)?;
         Ok(manifest)
+    }
+
+    /// Whether a file is to be read.
+    pub fn reads(&self, file: &FileSpec) -> bool {
+        !self.training_only || file.part != Some(PartSpec::Test)
     }
 
     /// Frames from one window's start to the next one's.

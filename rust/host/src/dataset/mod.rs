@@ -285,7 +285,29 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::open`].
     pub fn look(source: &Source, root: &Path) -> Result<Self, Fault> {
-        let manifest = Manifest::parse(source)?;
+        Self::of(Manifest::parse(source)?, source, root)
+    }
+
+    /// The windows or rows to train and calibrate on alone: no file that is all to test is opened, and of files that hold both
+    /// nothing to test is kept.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`], and where nothing is to train.
+    pub fn training(source: &Source, root: &Path) -> Result<Self, Fault> {
+        let mut manifest = Manifest::parse(source)?;
+        manifest.training_only = true;
+        let mut set = Self::of(manifest, source, root)?;
+        if let Data::Recordings(r) = &mut set.data {
+            r.recordings.iter_mut().for_each(|r| r.windows.retain(|w| w.part != Part::Test));
+            r.recordings.retain(|r| !r.windows.is_empty());
+        }
+        if set.count(Part::Train) == 0 {
+            return Err(source.fault("file", "nothing is to train; check part, split and assign".into()));
+        }
+        Ok(set)
+    }
+
+    fn of(manifest: Manifest, source: &Source, root: &Path) -> Result<Self, Fault> {
         let classes = (0..manifest.classes.len())
             .zip(&manifest.classes)
             .map(|(i, c)| Class { id: ClassId(manifest.class_id(i)), name: c.name.clone(), anomalous: c.anomalous })

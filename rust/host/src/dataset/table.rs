@@ -35,7 +35,7 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
     let mut table = Table { standardise: manifest.standardise.unwrap_or(true), ..Table::default() };
     let mut all: Vec<(Raw, Part)> = Vec::new();
     let mut seen: BTreeMap<(usize, u64), usize> = BTreeMap::new();
-    for (i, file) in manifest.files.iter().enumerate() {
+    for (i, file) in manifest.files.iter().enumerate().filter(|(_, f)| manifest.reads(f)) {
         let Rows { names, rows } = match Format::of(&file.path) {
             Some(Format::Csv) => csv_rows(source, manifest, root, i, file)?,
             _ => array_rows(source, manifest, root, i, file)?,
@@ -68,6 +68,7 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
             rows.iter().map(|r| Item { recording: 0, class: r.class, label: r.label, group: r.group }).collect();
         let parts = cut::parts(source, i, file, &items)?;
         all.extend(rows.into_iter().zip(parts).filter_map(|(row, part)| Some((row, part?))));
+        all.retain(|(_, part)| !manifest.training_only || *part != Part::Test);
         if all.len().saturating_mul(names.len()) > MOST {
             return Err(source.fault(&key, "more than 2^28 numbers in all are not read; leave some out".into()));
         }

@@ -167,7 +167,7 @@ impl LearnerName {
         }
     }
 
-    fn parser() -> impl TypedValueParser<Value = Self> {
+    pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
         let find = |text: String| Self::all().iter().find(|(_, name)| *name == text).map(|(learner, _)| *learner);
         PossibleValuesParser::new(Self::all().iter().map(|(_, name)| *name)).map(move |t| find(t).unwrap_or_default())
     }
@@ -422,7 +422,7 @@ pub fn smallest(args: &EvalArgs, set: &Dataset) -> Option<Budget> {
 }
 
 /// A learner with its settings, which the data and the budget suit.
-fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
+pub(super) fn ready(args: &EvalArgs, set: &Dataset) -> Result<Box<dyn Learner>, EvalError> {
     let mut learner = args.budget.learner(args.learner)?;
     learner.serves(set).map_err(EvalError::NotServed)?;
     args.budget.image().map_or(Ok(()), |image| image.takes(set))?;

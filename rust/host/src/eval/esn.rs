@@ -296,6 +296,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             threshold: Some(threshold.upper),
             lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
             in_sample_threshold: in_sample.map(|t| t.upper),
+            macs: None,
             score: format!("MSE, mean of {} windows", self.params.average),
             facts,
         })

@@ -157,6 +157,8 @@ pub struct Training {
     pub in_sample_threshold: Option<f32>,
     /// Loss and figure on what is held back, pass by pass.
     pub curve: Vec<Point>,
+    /// Multiply-accumulates of judging a window or row, features apart, where they are known.
+    pub macs: Option<usize>,
     /// What the score is.
     pub score: String,
     /// More to tell, name and value.

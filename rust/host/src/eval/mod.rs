@@ -24,6 +24,7 @@ mod sight;
 mod sound;
 mod svm;
 mod table;
+mod tune;
 
 pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run, smallest};
 pub use budget::{Budget, Excess, Image};
@@ -34,6 +35,7 @@ pub use regression::Figures;
 pub use report::{Confusion, Difference, Report, Variant};
 pub use seeds::Summary;
 pub use sound::check as sound;
+pub use tune::{Gain, TuneArgs, Tuned, run as tune};
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ pub struct Saved {
 }
 
 /// Words of the device, gathered.
-struct Text<'a>(&'a mut String);
+pub(super) struct Text<'a>(pub &'a mut String);
 
 impl Out for Text<'_> {
     fn str(&mut self, text: &str) {

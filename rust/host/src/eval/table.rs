@@ -5,7 +5,7 @@ use super::budget::{self, Budget, Image};
 use super::form;
 use super::front::{Example, Front, collect};
 use super::learner::{EvalError, Input, Judged, Learner, Smaller, Training};
-use super::save::Saved;
+use super::save::{self, Saved};
 use super::settings::Table;
 use crate::dataset::{Data, Dataset, Part, Task};
 use hone_engine::capacity::{TRAINING_ROWS, WORKSPACE_BYTES};
@@ -357,6 +357,17 @@ impl<L: Contract> Contracted for Of<L> {
     }
 }
 
+impl<L: Contract> Of<L> {
+    /// Multiply-accumulates of the layers of a network, as its description tells them.
+    fn macs(&self) -> Option<usize> {
+        let mut text = String::new();
+        L::about(&self.model, &mut save::Text(&mut text));
+        let of_layer = |line: &str| line.strip_suffix(" multiply-accumulates")?.rsplit(' ').next()?.parse().ok();
+        let layers: Vec<usize> = text.lines().filter_map(of_layer).collect();
+        (!layers.is_empty()).then(|| layers.iter().sum())
+    }
+}
+
 impl<L: Contract> Learner for Of<L> {
     fn name(&self) -> &'static str {
         self.name
@@ -422,6 +433,7 @@ impl<L: Contract> Learner for Of<L> {
             threshold: bounds.map(|b| b.upper),
             lower_threshold: bounds.map(|b| b.lower).filter(|l| *l > 0.0),
             average: self.whole("average").map_or(0, usize::from),
+            macs: self.macs(),
             score: L::SCORE.into(),
             curve: std::mem::take(&mut self.curve),
             facts: self.front.facts(),

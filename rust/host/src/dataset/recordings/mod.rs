@@ -72,7 +72,7 @@ pub(super) fn read(source: &Source, manifest: &Manifest, root: &Path) -> Result<
     };
     let mut cutter = windows::Cutter::default();
     let mut shared = Shared::default();
-    for (i, file) in manifest.files.iter().enumerate() {
+    for (i, file) in manifest.files.iter().enumerate().filter(|(_, f)| manifest.reads(f)) {
         let mut streams = match Format::of(&file.path) {
             Some(Format::Csv) => vec![csv::read(source, manifest, i, file, &mut reading)?],
             _ => array::read(source, manifest, i, file, &mut reading)?,
