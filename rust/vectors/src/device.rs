@@ -105,7 +105,7 @@ impl Trial {
         }
     }
 
-    /// Labels four seconds of each class, then lets `learner` learn from these rows, from thirty seconds of the first or in place.
+    /// Labels four seconds of each class, then lets `learner` learn from these rows, from fifty seconds of the first or in place.
     pub fn teach(&mut self, learner: Learner) {
         self.device.sensor.rng = Rng::new(u64::from(learner.code()));
         self.links.request.update(|r| r.verbose = false);
@@ -113,7 +113,7 @@ impl Trial {
         self.hear(1, true, 4);
         self.hear(2, true, 4);
         self.links.order(learner, None, Job::Train { start: Start::Afresh, part: Part::Whole });
-        self.hear(1, true, 30);
+        self.hear(1, true, 52);
         self.hear(2, true, 4);
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Console, Outcome, misuse, train};
 use crate::capacity::{BLOCK_QUEUE, EVENT_QUEUE, RAM_BUDGET, WINDOW_POOL};
+use crate::data::buffers::ALARMS;
 use crate::data::env::{Io, ThreadInfo};
 use crate::data::order::{KeepStatus, Published};
 use crate::data::stats::{DataStats, InferenceStats, OnlineStats, SamplingStats, SensorHealth};
@@ -47,7 +48,9 @@ fn text(console: &Console, io: &mut dyn Io) {
     io.str(" s\n");
     model(links.published.get(), inference.steps, io);
     windows(&inference, &links.names.get(), io);
-    alarms(&inference.alarm, io);
+    if ALARMS {
+        alarms(&inference.alarm, io);
+    }
     learning(links, io);
     sensor(&sampling, &inference, io);
     row(
@@ -228,7 +231,9 @@ fn json(console: &Console, io: &mut dyn Io) {
     let (s, i) = (links.sampling.get(), links.inference.get());
     device_json(console, i.steps.into(), io);
     inference_json(&i, io);
-    alarm_json(&i.alarm, io);
+    if ALARMS {
+        alarm_json(&i.alarm, io);
+    }
     sampling_json(&s, io);
     if ROWS {
         let DataStats { rows, capacity, features, missed, .. } = links.data.get();

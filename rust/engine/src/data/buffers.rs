@@ -12,6 +12,8 @@ pub const WINDOW_SAMPLES: usize = WINDOW_FRAMES * CHANNELS;
 
 /// A block of this build.
 pub type BlockBuf = Block<BLOCK_SAMPLES>;
+/// Whether the build makes alarms of verdicts. Without them the light follows the verdict.
+pub const ALARMS: bool = cfg!(feature = "alarm");
 /// Whether the build can send what it samples to the console.
 pub const RECORD: bool = cfg!(feature = "record");
 

@@ -1,6 +1,7 @@
 //! Run-time parameters of the device and its learners, under names such as `device.learner`.
 
 use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
+use crate::data::buffers::ALARMS;
 use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::learners::{ENCODER, ENCODERS, FIRST, Learner, Params, ROW_NUMBERS, WINDOWS};
 use hone_learn::alarm;
@@ -81,7 +82,8 @@ impl Section {
     /// All, in the order of `config list`.
     pub fn all() -> impl Iterator<Item = Self> {
         let learners = Learner::ALL.iter().copied().map(Self::Learner);
-        [Self::Device, Self::Alarm].into_iter().chain(learners).chain(core::iter::once(Self::Features))
+        let alarm = ALARMS.then_some(Self::Alarm);
+        core::iter::once(Self::Device).chain(alarm).chain(learners).chain(core::iter::once(Self::Features))
     }
 
     /// Its name before the point.
@@ -98,7 +100,8 @@ impl Section {
     pub const fn settings(self) -> &'static [Setting] {
         match self {
             Self::Device => DeviceParams::SETTINGS,
-            Self::Alarm => alarm::Params::SETTINGS,
+            Self::Alarm if ALARMS => alarm::Params::SETTINGS,
+            Self::Alarm => &[],
             Self::Learner(learner) => learner.settings(),
             Self::Features => FEATURE_SETTINGS,
         }
@@ -192,7 +195,8 @@ impl Config {
     pub fn get(&self, section: Section, index: usize) -> Option<Value> {
         match section {
             Section::Device => self.device.get(index),
-            Section::Alarm => self.alarm.get(index),
+            Section::Alarm if ALARMS => self.alarm.get(index),
+            Section::Alarm => None,
             Section::Learner(learner) => self.learners.get(learner, index),
             Section::Features if ENCODER.is_some() && index == OF_FEATURES.len() => self.encoder_value(),
             Section::Features => self.features.get(index),
@@ -212,7 +216,7 @@ impl Config {
         let stored = setting.accepts(value)
             && match section {
                 Section::Device => self.device.store(index, value),
-                Section::Alarm => self.alarm.store(index, value),
+                Section::Alarm => ALARMS && self.alarm.store(index, value),
                 Section::Learner(learner) => self.learners.store(learner, index, value),
                 Section::Features if ENCODER.is_some() && index == OF_FEATURES.len() => {
                     self.encoder = value == Value::Choice(1);

@@ -20,7 +20,7 @@ use super::online::{Online, OnlineMemory};
 use super::rows::Rows;
 use super::sight::Sight;
 use crate::capacity::{BLOCK_QUEUE, WINDOW_FRAMES, WINDOW_POOL};
-use crate::data::buffers::{BlockBuf, WindowBuf};
+use crate::data::buffers::{ALARMS, BlockBuf, WindowBuf};
 use crate::data::env::Led;
 use crate::data::event::Event;
 use crate::data::order::{InferRequest, Job};
@@ -194,7 +194,7 @@ impl Inference {
         if self.judge.swap_in(self.links) {
             // What the one before it said is not its word.
             (self.decision, self.light.asking) = (None, false);
-            let ended = self.alarm.end(end);
+            let ended = if ALARMS { self.alarm.end(end) } else { None };
             self.alarmed(ended);
             self.links.inference.update(|s| s.last = None);
         }
@@ -282,7 +282,9 @@ impl Inference {
             });
         }
         self.decision = Some(decision);
-        if request.infer {
+        if !ALARMS {
+            self.light.alarm = decision == Decision::Anomalous;
+        } else if request.infer {
             let params = self.links.config.get().alarm;
             let changed = self.alarm.push(&params, self.judge.bounds(), &answer, end);
             self.alarmed(changed);
@@ -292,7 +294,10 @@ impl Inference {
     /// Tells of an alarm's begin or end; the light is on while one lasts.
     fn alarmed(&mut self, changed: Option<Change>) {
         let alarm = self.alarm;
-        self.light.alarm = alarm.active().is_some();
+        self.light.alarm = ALARMS && alarm.active().is_some();
+        if !ALARMS {
+            return;
+        }
         self.links.inference.update(|s| s.alarm = alarm);
         if let Some(Change::Begins(episode) | Change::Ends(episode)) = changed {
             self.links.tell(Event::Alarm { time: episode.end.unwrap_or(episode.begin), episode });
@@ -346,8 +351,8 @@ impl Inference {
             self.light.training_finished(now);
         }
         if !self.links.request.get().infer {
-            let ended = self.alarm.end(now);
-            if ended.is_some() {
+            let ended = if ALARMS { self.alarm.end(now) } else { None };
+            if ended.is_some() || !ALARMS {
                 self.alarmed(ended);
             }
             self.light.asking = false;

@@ -3,6 +3,7 @@
 use super::faults;
 use super::keep;
 use super::schema::{self, Told};
+use crate::data::buffers::ALARMS;
 use crate::data::config::Style;
 use crate::data::event::Event;
 use crate::learners::Learner;
@@ -78,6 +79,7 @@ fn text(event: &Event, names: &Names, out: &mut dyn Out) {
             judged(answer, names, out);
             out.counts(" (window %)", &[*sequence]);
         }
+        Event::Alarm { .. } if !ALARMS => {}
         Event::Alarm { episode, .. } => alarm(episode, out),
         Event::LabelWanted { sequence, nearest, .. } => {
             out.counts("unknown (window %); ", &[*sequence]);
@@ -246,6 +248,7 @@ fn json(event: &Event, names: &Names, out: &mut dyn Out) {
             }
             (told.cause_channel, told.cause_feature) = cause(answer.cause);
         }
+        Event::Alarm { .. } if !ALARMS => {}
         Event::Alarm { episode, .. } => {
             told.alarm = Some(episode.number);
             told.begin_us = Some(episode.begin.0);

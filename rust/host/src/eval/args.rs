@@ -145,7 +145,10 @@ impl LearnerName {
 impl LearnerName {
     /// Its name, as after `--learner`.
     pub fn name(self) -> &'static str {
-        Self::all().iter().find(|(learner, _)| *learner == self).map_or("", |(_, name)| name)
+        match self {
+            Self::Table(learner) => learner.name(),
+            own => Self::all().iter().find(|(learner, _)| *learner == own).map_or("", |(_, name)| name),
+        }
     }
 
     /// Which it is for such data.
