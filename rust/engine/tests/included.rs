@@ -62,7 +62,7 @@ fn what_the_features_say_is_what_is_there() {
         features[1]
             || features[4]
             || features[5]
-            || features[6]
+            || features[7]
             || cfg!(all(feature = "linear", feature = "linear-set"))
     );
     assert_eq!(LABELS, ROWS || features[2]);
@@ -166,7 +166,8 @@ fn only_what_is_there_is_listed() {
     }
     assert_eq!(list.contains("features.steps"), hone_engine::learners::WINDOWS);
     assert!(b.command("config list nothing").is_err());
-    assert!(b.text.contains(&format!("there are device, alarm, {}, features", all())), "{}", b.text);
+    let alarm = if cfg!(feature = "alarm") { "alarm, " } else { "" };
+    assert!(b.text.contains(&format!("there are device, {alarm}{}, features", all())), "{}", b.text);
     b.command("help").unwrap();
     let help = b.text.clone();
     for (command, there) in [("data", ROWS), ("svm", false), ("label", LABELS), ("train", true), ("eval", true)] {

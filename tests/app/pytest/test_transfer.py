@@ -293,7 +293,7 @@ def test_what_was_pushed_judges_as_before(device, models):
 def test_the_program_sends_no_model_that_is_cut_off(device, models, hone, tmp_path):
     path = tmp_path / "no.hone"
     path.write_bytes(models.first[:-9])
-    assert f"it is cut off: {len(models.first) - 9} of {len(models.first)} bytes" in hone("push", path, wanted=1)
+    assert f"it is cut off: it has {len(models.first) - 9} of {len(models.first)} bytes" in hone("push", path, wanted=1)
 
 
 def test_transfers_left_the_device_well(device):
