@@ -132,7 +132,8 @@ struct Detector {
     name: &'static str,
     /// Its column.
     title: &'static str,
-    /// What the picture says of its score.
+    /// What the picture says of it, and of its score.
+    what: &'static str,
     score: &'static str,
     /// What the device is told, the training last.
     commands: &'static [&'static str],
@@ -143,6 +144,7 @@ const DETECTORS: [Detector; 3] = [
     Detector {
         name: "paper",
         title: "its rule here",
+        what: "ESN, by the paper's rule",
         score: "MSE of a window",
         commands: &[
             "config set esn.score mse",
@@ -152,8 +154,20 @@ const DETECTORS: [Detector; 3] = [
             "train esn --wait",
         ],
     },
-    Detector { name: "esn", title: "esn", score: "score, as averaged", commands: &["train esn --wait"] },
-    Detector { name: "knn", title: "knn", score: "score, 1 at the threshold", commands: &["train knn --wait"] },
+    Detector {
+        name: "esn",
+        title: "esn",
+        what: "ESN, by its default",
+        score: "score, as averaged",
+        commands: &["train esn --wait"],
+    },
+    Detector {
+        name: "knn",
+        title: "knn",
+        what: "k nearest neighbours, by their default",
+        score: "score, 1 at the threshold",
+        commands: &["train knn --wait"],
+    },
 ];
 
 /// Repeats it.
@@ -269,7 +283,7 @@ impl Run {
         let until = |i: usize| self.switches.get(i + 1).map_or(SHOWN_S, |s| since(s.time)).min(SHOWN_S);
         let spans = opened.map(|(i, s)| Span { start_s: since(s.time), end_s: until(i), label: "switch open".into() });
         let timeline = Timeline {
-            title: format!("A switch on the motor's supply: {}", detector.commands.join(", ")),
+            title: format!("A switch on the motor's supply: {}", detector.what),
             subtitle: format!("the first {SHOWN_S} s; windows of {WINDOW_FRAMES} frames at {SAMPLE_RATE_HZ} Hz"),
             score: detector.score.into(),
             threshold: bounds.map(|b| b.upper),
