@@ -13,6 +13,7 @@ pub mod output;
 pub mod plot;
 pub mod record;
 pub mod run;
+pub mod scenario;
 pub mod statistics;
 pub mod transfer;
 pub mod view;

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{CommandFactory, Parser, Subcommand};
-use hone_host::{check, demo, eval, model, monitor, output, record, run, transfer, view};
+use hone_host::{check, demo, eval, model, monitor, output, record, run, scenario, transfer, view};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,6 +50,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Search a learner's settings inside the training part of recordings alone; say what they gain
     Tune(eval::TuneArgs),
+    /// Repeat an experiment of the literature on the simulated motor; figures beside what was published
+    Scenario(scenario::ScenarioArgs),
     /// Print the completions of a shell, to be read by it
     Completions {
         /// The shell
@@ -97,6 +99,7 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::Check(args)) => output::exit(check::run(args)),
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),
+        Some(Command::Scenario(args)) => output::exit(scenario::run(args)),
         Some(Command::Tune(args)) => output::exit(eval::tune(args)),
     }
 }

@@ -110,3 +110,39 @@ fn a_heater_that_fails_is_found_in_the_room_whatever_the_seed() {
     let (size, kinds) = picture(&path);
     assert!(size.0 >= 800 && kinds >= 6, "{size:?}, {kinds} colours");
 }
+
+#[test]
+fn the_switch_of_the_paper_is_found_and_the_same_seed_tells_the_same() {
+    let folder = folder("scenario-switch");
+    let scenario = |more: &[&str]| {
+        let mut all = vec!["scenario", "switch", "--minutes", "2"];
+        all.extend(more);
+        hone(&all, b"")
+    };
+    let run = scenario(&["--json", "--plot", folder.to_str().unwrap()]).well();
+    let object = &run.json()[0];
+    let detectors = object["detectors"].as_array().unwrap();
+    let names: Vec<&str> = detectors.iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["paper", "esn", "knn"]);
+    for detector in detectors {
+        // Two minutes of windows of 128 ms, less those that a page erased in flash cost.
+        let windows = detector["windows"].as_u64().unwrap();
+        assert!((900..=938).contains(&windows), "{windows}");
+        assert_eq!(detector["each"].as_array().unwrap().len() as u64, object["switches"].as_u64().unwrap());
+        assert!(detector["recall"].as_f64().unwrap() > 0.8, "{detector}");
+        assert_eq!(detector["opened"]["missed"], 0, "{detector}");
+        let (size, kinds) = picture(&folder.join(format!("switch-{}.png", detector["name"].as_str().unwrap())));
+        assert!(size.0 >= 800 && kinds >= 6, "{size:?}, {kinds} colours");
+    }
+    assert_eq!(scenario(&["--json", "--plot", folder.to_str().unwrap()]), run);
+    let other = scenario(&["--json", "--seed", "2"]).well();
+    assert_ne!(
+        other.json()[0]["detectors"][0]["each"],
+        object["detectors"][0]["each"],
+        "another seed switches at other times"
+    );
+    let page = include_str!("../../../docs/evaluation.md");
+    for key in object.as_object().unwrap().keys().chain(detectors[0].as_object().unwrap().keys()) {
+        assert!(page.contains(&format!("`{key}`")), "{key} is not documented");
+    }
+}

@@ -317,12 +317,7 @@ pub(super) fn evaluate_set(
     if set.task == Task::Regression {
         return regression::evaluate(args, source, set);
     }
-    let mut learner = ready(args, set).map_err(|error| match error {
-        EvalError::Exceeds(excess) => {
-            EvalError::Exceeds(Excess { holds: smallest(args, set), none: args.learner.has_large(), ..excess })
-        }
-        other => other,
-    })?;
+    let mut learner = ready(args, set).map_err(|error| with_a_board(error, args, set))?;
 
     let protocol::Outcome { mut report, training, results, curves } = go(args, set, learner.as_mut(), bar)?;
     report.dataset = set.name.clone();
@@ -416,6 +411,16 @@ fn goes_together(args: &EvalArgs) -> Result<(), EvalError> {
         return Ok(());
     };
     Err(EvalError::NotServed(refused.into()))
+}
+
+/// What exceeds a budget, with the board that would hold it.
+pub(super) fn with_a_board(error: EvalError, args: &EvalArgs, set: &Dataset) -> EvalError {
+    match error {
+        EvalError::Exceeds(excess) => {
+            EvalError::Exceeds(Excess { holds: smallest(args, set), none: args.learner.has_large(), ..excess })
+        }
+        other => other,
+    }
 }
 
 /// The smallest board that holds what is asked for.

@@ -26,7 +26,7 @@ mod svm;
 mod table;
 mod tune;
 
-pub use args::{EvalArgs, LearnerName, Protocol, evaluate, evaluate_source, run, smallest};
+pub use args::{EvalArgs, LearnerName, Protocol, bar, evaluate, evaluate_source, run, smallest};
 pub use budget::{Budget, Excess, Image};
 pub use curve::Operating;
 pub use events::{ByFault, Events};

@@ -94,7 +94,7 @@ pub struct Tuned {
     pub trials: usize,
     /// Of these could not be had: not accepted, or beyond the limits.
     pub refused: usize,
-    /// Blocks that chose.
+    /// Blocks that the scores are over.
     pub choosing_blocks: usize,
     /// Settings that are not the default's.
     pub settings: BTreeMap<String, String>,
@@ -223,7 +223,8 @@ pub fn tune(args: &TuneArgs, source: &Source, stopped: &(dyn Fn() -> bool + Sync
         Ok((trials, chosen, within, scores))
     });
     bar.finish_and_clear();
-    let (trials, chosen, default_within, scores) = outcome?;
+    let first = choosing.first().unwrap_or(&set);
+    let (trials, chosen, default_within, scores) = outcome.map_err(|e| args::with_a_board(e, &base, first))?;
     let default = trials.first().cloned().unwrap_or_default();
     let ratio = 1.0 / (blocks.count as f64 - 1.0).max(1.0);
     let gain = scores.and_then(|(d, t)| search::gain(&d, &t, ratio));
@@ -240,7 +241,7 @@ pub fn tune(args: &TuneArgs, source: &Source, stopped: &(dyn Fn() -> bool + Sync
         criterion: measure::criterion(set.task).into(),
         trials: trials.iter().skip(1).filter(|t| !t.measured.is_empty() || t.refused.is_some()).count(),
         refused: trials.iter().filter(|t| t.refused.is_some()).count(),
-        choosing_blocks: choosing.len(),
+        choosing_blocks: chosen.measured.len(),
         settings: chosen.settings.iter().cloned().collect(),
         score: chosen.score(),
         score_default: mean(default.measured.iter().take(chosen.measured.len()).map(|m| m.score)),
@@ -403,6 +404,11 @@ impl Tuned {
             self.budget,
             set.join(" ")
         );
+        if !self.better && self.gain.is_none() {
+            return format!(
+                "\nNot compared with the default on other blocks, so it may be chance. The best so far is\n  {command}\n"
+            );
+        }
         if !self.better {
             let out = args.out.as_ref().map_or("", |_| " Nothing is written.");
             return format!(
