@@ -68,12 +68,18 @@ impl View {
         self.ask("GET", &format!("{}{name}", self.path), &self.own(), "")
     }
 
+    /// What the server answers to a request of the page's with this body.
+    fn send(&self, name: &str, body: &str) -> (u16, Value) {
+        let headers = format!("{}Origin: http://{}\r\nSec-Fetch-Site: same-origin\r\n", self.own(), self.host);
+        let response = self.ask("POST", &format!("{}{name}", self.path), &headers, body);
+        (response.status, serde_json::from_slice(&response.body).unwrap())
+    }
+
     #[track_caller]
     fn post(&self, name: &str, body: &Value) -> Value {
-        let headers = format!("{}Origin: http://{}\r\nSec-Fetch-Site: same-origin\r\n", self.own(), self.host);
-        let response = self.ask("POST", &format!("{}{name}", self.path), &headers, &body.to_string());
-        assert_eq!(response.status, 200, "{name}");
-        serde_json::from_slice(&response.body).unwrap()
+        let (status, value) = self.send(name, &body.to_string());
+        assert_eq!(status, 200, "{name}");
+        value
     }
 
     /// The lines that a command answers with.
@@ -205,6 +211,9 @@ fn only_the_page_itself_is_served() {
         ("record", json!({ "file": "../motor.csv" })),
         ("record", json!({ "file": ".csv" })),
         ("record", json!({ "file": "motor.mp3" })),
+        ("record", json!({ "file": "-motor.csv" })),
+        ("record", json!({ "file": "CON.csv" })),
+        ("record", json!({ "file": "lpt1.old.csv" })),
         ("check", json!({ "manifest": "/etc/passwd" })),
         ("check", json!({ "manifest": "--help" })),
         ("push", json!({ "model": "../model.hone" })),
@@ -213,13 +222,62 @@ fn only_the_page_itself_is_served() {
         ("stop", json!({})),
         ("command", json!({ "line": "led\nquit" })),
         ("command", json!({ "line": "config set device.telemetry off" })),
+        ("command", json!({ "line": "config  set device.telemetry off" })),
+        ("command", json!({ "line": "config reset device.telemetry" })),
         ("command", json!({ "line": "record 1" })),
         ("command", json!({ "line": "quit" })),
     ] {
         assert!(view.post(name, &body)["error"].is_string(), "{name} {body}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // What is no request is told, and does nothing.
+    for (name, body) in [
+        ("command", "[]"),
+        ("command", "null"),
+        ("command", "{}"),
+        ("command", "{\"line\":5}"),
+        ("command", "line"),
+        ("mark", "{\"class\":5}"),
+        ("record", "{}"),
+    ] {
+        let (status, value) = view.send(name, body);
+        assert!(status == 400 && value["error"].as_str().unwrap().contains(name), "{name} {body}: {status} {value}");
+    }
+    let (status, value) = view.send("command", &json!({ "line": "x".repeat(70_000) }).to_string());
+    assert!(status == 413 && value["error"].as_str().unwrap().contains("larger than 65536"), "{status} {value}");
     assert_eq!(view.command("led"), ["off"]);
+}
+
+#[test]
+fn no_command_blinds_the_page_and_a_busy_device_says_with_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = View::start(folder.path());
+    let mut events = view.listen();
+    events.until("samples", |_| true);
+    // Both put events back to text or fewer; the page is told of all of them still.
+    view.command("config set esn.leak 0.5");
+    view.command("config reset");
+    assert_eq!(view.command("config get esn.leak"), ["1.000"]);
+    assert_eq!(view.command("config get device.telemetry"), ["json"]);
+    view.command("train esn --windows 30");
+    events.until("event", |e| e["event"] == "training_done");
+    view.command("infer on");
+    // Without a change of the verdict only a device that tells each window goes on.
+    events.until("event", |e| e["event"] == "verdict");
+    let next = events.until("event", |e| e["event"] == "verdict").pop().unwrap().1["window"].as_u64();
+    events.until("event", |e| e["window"].as_u64() > next.map(|n| n + 5));
+    // A command that waits has the device, and ends by Ctrl-C; what came behind it was not typed later.
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| view.command("wait 60"));
+        events.until("console", |c| c["text"] == "wait 60");
+        let begun = Instant::now();
+        let refused = view.post("command", &json!({ "line": "label 7 late" }));
+        assert!(refused["error"].as_str().is_some_and(|e| e.contains("busy with 'wait 60'")), "{refused}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "it waited for the command");
+        view.post("interrupt", &json!({}));
+        waiting.join().unwrap();
+    });
+    assert!(!view.command("label list").iter().any(|l| l.contains("late")));
 }
 
 #[test]
@@ -325,6 +383,13 @@ fn a_recording_becomes_a_model_in_the_device() {
     wait(2.0);
     let frames = view.post("recording", &json!({}))["frames"].as_u64().unwrap();
     assert!(frames > 6000, "{frames}");
+    // A folder that is not there: the file that was asked for is named, and it can be saved when the folder is back.
+    let aside = folder.path().with_extension("aside");
+    std::fs::rename(folder.path(), &aside).unwrap();
+    let failed = view.post("stop", &json!({}));
+    std::fs::rename(&aside, folder.path()).unwrap();
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("motor-1-well.csv") && error.contains("save again") && !error.contains(".hone-"), "{error}");
     let saved = view.post("stop", &json!({}));
     assert_eq!(saved["manifest"], "motor.toml", "{saved}");
     let mut names: Vec<String> =

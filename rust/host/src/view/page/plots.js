@@ -39,6 +39,8 @@ class Plot {
         ...this.size(), pxAlign: 0,
         cursor: { drag: { x: false, y: false }, points: { size: 6 } },
         legend: { show: legend !== false, live: true },
+        // Names alone where no value is pointed at.
+        hooks: { ready: [u => u.root.classList.add("idle")], setCursor: [u => u.root.classList.toggle("idle", u.cursor.idx == null)] },
         scales: { x: { time: false, ...(range ? { range } : {}) }, y: { auto: true, ...(this.options.y0 ? { range: (u, lo, hi) => [0, hi > 0 ? hi * 1.1 : 1] } : {}) } },
         axes: [
           { ...axis, label: x, ...(xValues ? { values: xValues } : {}) },
