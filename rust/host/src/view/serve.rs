@@ -3,6 +3,7 @@
 
 use super::feed::Job;
 use super::hub::{Hub, Message};
+use super::prototypes;
 use super::take::{Take, plain_name};
 use crate::output;
 use axum::Router;
@@ -240,6 +241,7 @@ async fn obey(shared: &Arc<Shared>, name: &str, bytes: &[u8]) -> Result<Result<V
             shared.hub.tell("recording", "", &Value::Null);
             Ok(json!({}))
         }
+        "prototypes" => typed(shared, "model export", false).await.and_then(|answer| prototypes::read(&answer)),
         "check" => program(shared, vec!["check".into(), need("manifest", &asked.manifest)?]).await,
         "evaluate" => evaluate(shared, &need("manifest", &asked.manifest)?, &need("learner", &asked.learner)?).await,
         "push" => push(shared, &need("model", &asked.model)?).await,
@@ -271,11 +273,16 @@ async fn command(shared: &Shared, line: &str, seen: bool) -> Result<Value, Strin
     if of_the_page(line) {
         return Err(format!("the page itself needs this ('{line}'); end 'hone view' first"));
     }
-    let ((sender, answer), taken) = (oneshot::channel(), Arc::default());
-    shared.jobs.send(Job::Command(line.to_owned(), seen, Arc::clone(&taken), sender)).map_err(|_| gone())?;
-    let answer = turn(shared, &taken, answer).await?;
+    let answer = typed(shared, line, seen).await?;
     let well = !answer.iter().any(|line| line.starts_with("error:"));
     Ok(json!({ "ok": well, "answer": answer }))
+}
+
+/// The lines that answer a command.
+async fn typed(shared: &Shared, line: &str, seen: bool) -> Result<Vec<String>, String> {
+    let ((sender, answer), taken) = (oneshot::channel(), Arc::default());
+    shared.jobs.send(Job::Command(line.to_owned(), seen, Arc::clone(&taken), sender)).map_err(|_| gone())?;
+    turn(shared, &taken, answer).await
 }
 
 /// Whether the page could not go on after this command. A board's shell takes words in quotes, too.

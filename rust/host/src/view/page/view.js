@@ -50,8 +50,9 @@ const on = {
     $("what").textContent = w.kind === "board" ? "board at " + w.name : w.kind === "replay" ? "recordings of " + w.name : w.name;
     $("rig").hidden = w.kind !== "demo";
     $("replay").hidden = w.kind !== "replay";
-    if (w.kind === "demo") command_quietly("rig").then(conditions);
-    if (w.kind === "replay") command_quietly("replay").then(recordings);
+    // What is at a port may be a 'hone run', which has one of the two; a board says that it knows neither.
+    if (w.kind !== "replay") command_quietly("rig").then(conditions);
+    if (w.kind !== "demo") command_quietly("replay").then(recordings);
   },
   link(l) {
     $("link").textContent = l.open ? "connected" : "port gone, looking for it";
@@ -76,6 +77,9 @@ const on = {
     if (o.stats === "training") state.trainings[o.id] = o;
     else if (o.stats === "thread") state.threads[o.name] = o;
     else state.stats[o.stats] = o;
+    const open = state.alarms.at(-1);
+    // An alarm whose end was not told, as the device's queue was full or the model was erased.
+    if (o.stats === "alarm" && !o.active && open && open.to == null && o.count >= open.number) { open.to = o.end_us ?? state.clock; alarm(); }
     if (o.stats === "device") state.clock = Math.max(state.clock, o.time_us);
     figures();
   },
@@ -107,7 +111,7 @@ const on = {
   recording(r) { state.recording = r; recorder(); },
   console(c) { print(c.kind, c.text); },
   behind(b) { print("note", `this page was too slow for ${b.messages} messages`); },
-  reset() { Object.assign(state, { stretches: [], alarms: [], passes: [], trainings: {}, training: null, every: 0, unlabelled: false }); forget(); ended(); verdict(); },
+  reset() { Object.assign(state, { stretches: [], alarms: [], passes: [], trainings: {}, training: null, every: 0, unlabelled: false }); forget(); ended(); alarm(); verdict(); },
   // What was told of the past may be of a model that is no more.
   ready() { if (!learner()) forget(); verdict(); },
   event(e) { state.heard = performance.now(); state.clock = Math.max(state.clock, e.time_us || 0); (events[e.event] || other)(e); },
@@ -146,13 +150,24 @@ const events = {
 };
 function other(e) {
   if (e.event.startsWith("alarm")) {
-    const over = e.event === "alarm_end";
-    state.alarms.push(over ? e.time_us : e.begin_us || e.time_us);
-    $("alarm").hidden = false;
-    $("alarm").classList.toggle("over", over);
-    $("alarm").textContent = `alarm ${e.alarm ?? ""} ${over ? "is over" : "since " + ((e.begin_us || e.time_us) / 1e6).toFixed(1) + " s"}, peak ${fmt(e.peak ?? e.score)}`;
+    const from = e.begin_us ?? e.time_us, last = state.alarms.at(-1), known = last && last.number === e.alarm;
+    const one = known ? last : { number: e.alarm, from, to: null, peak: null };
+    if (!known) state.alarms.push(one);
+    if (state.alarms.length > 200) state.alarms.shift();
+    one.peak = e.peak;
+    if (e.event === "alarm_end") one.to = e.time_us;
+    alarm();
   }
   print("event", `[${(e.time_us / 1e6).toFixed(3)}] ${e.event.replaceAll("_", " ")}${rest(e) ? ": " + rest(e) : ""}`);
+}
+/// The newest alarm, in words.
+function alarm() {
+  const one = state.alarms.at(-1);
+  $("alarm").hidden = !one;
+  if (!one) return;
+  $("alarm").classList.toggle("over", one.to != null);
+  put("alarm", `alarm ${one.number} ` + (one.to == null ? `since ${(one.from / 1e6).toFixed(1)} s` : `is over, ${((one.to - one.from) / 1e6).toFixed(1)} s`)
+    + `; at most ${fmt(one.peak)} times the threshold`);
 }
 /// The fields of an event, but for its name and time.
 const rest = e => Object.entries(e).filter(([k]) => k !== "event" && k !== "time_us").map(([k, v]) => k.endsWith("_us") ? `${k.slice(0, -3)} ${(v / 1e6).toFixed(3)} s` : `${k.replaceAll("_", " ")} ${typeof v === "number" ? fmt(v) : v}`).join(", ");
@@ -251,7 +266,8 @@ function figures() {
 
 const plots = {
   signal: new Plot("signal-plot", { x: "seconds before now", y: () => state.head ? state.head.channels[0].unit || "LSB" : "", range: () => [-state.span, 0] }),
-  score: new Plot("score-plot", { x: "seconds before now", y: () => "score", y0: true }),
+  score: new Plot("score-plot", { x: "seconds before now", y: () => "score", y0: true,
+    spans: () => state.alarms.map(a => [(a.from - state.clock) / 1e6, a.to == null ? 0 : (a.to - state.clock) / 1e6]) }),
   spectrum: new Plot("spectrum-plot", { x: "Hz", y: () => "amplitude, " + (state.head ? state.head.channels[0].unit || "LSB" : ""), y0: true }),
   curve: new Plot("curve-plot", { x: "pass", y: () => "loss" }),
 };
@@ -296,7 +312,7 @@ function scores() {
   plots.score.show(rows, series);
 }
 
-const map = () => drawMap(state.map.points, state.map.classes, state.map.shares);
+const map = () => drawMap(state.map.points, state.map.classes, state.map.shares, state.map.rows);
 
 // What is pressed.
 
@@ -309,7 +325,9 @@ async function command_quietly(line) {
   }
 }
 function conditions(lines) {
+  if (!lines.some(l => l.startsWith("* "))) return;
   const all = lines.map(l => /^([* ]) ?([\w-]+): (.*)$/.exec(l.startsWith("*") ? l : "  " + l)).filter(Boolean);
+  $("rig").hidden = false;
   $("rig").querySelector(".segments").replaceChildren(...all.map(([, mark, condition, meaning]) => {
     const button = document.createElement("button");
     Object.assign(button, { textContent: condition, title: meaning });
@@ -329,6 +347,8 @@ function conditions(lines) {
 }
 function recordings(lines) {
   const all = lines.map(l => /^\*? *(\d+) (.*)$/.exec(l)).filter(Boolean);
+  if (!lines.some(l => /^\* *\d/.test(l))) return;
+  $("replay").hidden = false;
   $("recordings").replaceChildren(...all.map(m => new Option(m[2], m[1])));
 }
 for (const button of document.querySelectorAll("[data-command]")) button.onclick = () => command(button.dataset.command, button);
@@ -356,19 +376,27 @@ $("waterfall").onclick = e => {
   $("fall-key").textContent = "Light is strong: 60 dB from dark to light, the strongest channel of each frequency.";
 };
 $("draw-map").onclick = async e => {
+  const key = text => put("map-key", text), refused = text => { print("error", text); say(text, true); };
   e.target.classList.add("busy");
-  // Its rows are what is drawn; in the console they would leave room for nothing else.
+  // Rows and prototypes are what is drawn; in the console they would leave room for nothing else.
   const got = await post("command", { line: "data export", unseen: true }), refusal = got.error || got.answer.find(l => l.startsWith("error:"));
+  const made = learner() === "rce" ? await post("prototypes") : { prototypes: [] };
   e.target.classList.remove("busy");
-  if (refusal) { print("error", refusal); return say(refusal, true); }
-  const lines = got.answer.filter(l => /^\d+(,[-\d.e]+)+$/i.test(l)).map(l => l.split(",").map(Number));
-  const classes = lines.map(l => l[0]), rows = lines.map(l => l.slice(1));
-  print("note", `data export: ${rows.length} rows, drawn as the class map`);
-  $("map-plot").classList.toggle("full", rows.length > 2);
-  if (rows.length < 3) { $("map-key").textContent = "The training set has " + rows.length + " rows. Label windows while no TinyRCE is in use: what it learns at once is not kept as rows."; return; }
-  state.map = { ...components(rows), classes };
-  const key = map().map((id, k) => `${SHAPES[k % 8]} ${(state.names.find(n => n.id === id) || { name: "class " + id }).name} (${classes.filter(c => c === id).length})`);
-  $("map-key").textContent = `${rows.length} rows of ${rows[0].length} features: ` + key.join(", ");
+  if (refusal) return refused(refusal);
+  if (made.error) refused(made.error);
+  const lines = got.answer.filter(l => /^\d+(,[-\d.e]+)+$/i.test(l)).map(l => l.split(",").map(Number)), width = lines.length ? lines[0].length - 1 : 0;
+  const prototypes = (made.prototypes || []).filter(p => !width || p.centre.length === width);
+  const all = lines.map(l => l.slice(1)).concat(prototypes.map(p => p.centre)), classes = lines.map(l => l[0]).concat(prototypes.map(p => p.class));
+  print("note", `data export, model export: ${lines.length} rows and ${prototypes.length} prototypes, drawn as the class map`);
+  $("map-plot").classList.toggle("full", all.length > 2);
+  state.map = null;
+  if (all.length < 3) return key(`There are ${lines.length} rows and ${prototypes.length} prototypes, too few to draw. Label windows of two classes.`);
+  state.map = { ...components(all), classes, rows: lines.length };
+  const count = (id, from, to) => classes.slice(from, to).filter(c => c === id).length;
+  const word = (n, what) => n ? [`${n} ${what}${n > 1 ? "s" : ""}`] : [];
+  const names = map().map((id, k) => `${SHAPES[k % 8]} ${(state.names.find(n => n.id === id) || { name: "class " + id }).name} (`
+    + [...word(count(id, 0, lines.length), "row"), ...word(count(id, lines.length), "prototype")].join(", ") + ")");
+  key(`${all[0].length} features: ` + names.join(", ") + (prototypes.length ? "; prototypes are in rings" : ""));
 };
 $("typing").onsubmit = e => {
   e.preventDefault();
