@@ -57,7 +57,7 @@ class Board:
                  "-icount", "shift=4,align=off,sleep=off", "-rtc", "clock=vm", "-kernel", options.image]
         sockets = ["-chardev", f"socket,id=con,path={place('con')},server=on,wait=on", "-serial", "chardev:con",
                    "-qmp", f"unix:{place('qmp')},server=on,wait=off"]
-        self.child = subprocess.Popen(["qemu-system-arm", *flags, *sockets])
+        self.child = subprocess.Popen(["qemu-system-arm", *flags, *sockets], start_new_session=True, stderr=subprocess.DEVNULL)
         self.console = connect("con")
         self.control = connect("qmp")
         self.control.sendall(b'{"execute":"qmp_capabilities"}\n')
@@ -80,15 +80,18 @@ class Port:
         os.symlink(os.ttyname(self.slave), place("new"))
         os.replace(place("new"), place("board"))
 
-    def read_out(self):
-        """Whether all that was sent has been read."""
+    def unread(self):
         count = array.array("i", [0])
         fcntl.ioctl(self.slave, termios.FIONREAD, count)
-        return count[0] == 0
+        return count[0]
 
     def pull(self):
-        while not self.read_out():
+        # The kernel passes on what was written a moment later, so that nothing to read is to hold for a while.
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
             time.sleep(0.01)
+            if self.unread():
+                until = time.monotonic() + 0.5
         os.close(self.slave)
         os.close(self.master)
         os.unlink(place("board"))
@@ -122,10 +125,16 @@ def line(text):
     return before + body + behind + ending
 
 
+def enough(*_):
+    """Ctrl-C: what came until now is compared."""
+    options.seconds = 0
+
+
 board, port = Board(), Port()
+signal.signal(signal.SIGINT, enough)
 said = open(place("said"), "wb")
 monitor = subprocess.Popen([options.hone, "monitor", place("board"), "--every", "-c", "train esn --wait", "-c", "model save"],
-                           stdout=said, stderr=open(place("notes"), "wb"))
+                           start_new_session=True, stdout=said, stderr=open(place("notes"), "wb"))
 begun, passed, clock, next_reset, next_loss = time.monotonic(), 0, 0, 100e6, 150e6
 rest, away, ending, heard = b"", None, False, time.monotonic()
 while True:
