@@ -125,8 +125,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(permissions) = &permissions {
         builder.permissions(permissions.clone());
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    // An error is about `path`, and names no other file.
+    std::fs::metadata(folder)?;
+    let mut file = builder.tempfile_in(folder).map_err(|e| io::Error::from(e.kind()))?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|e| e.error)?;
     Ok(())

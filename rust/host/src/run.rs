@@ -40,6 +40,10 @@ pub struct RunArgs {
     /// Of a script: print each command before its answer
     #[arg(long)]
     pub echo: bool,
+    /// Offer the console at this path in place of this terminal: a pseudo-terminal, to which 'hone view LINK', 'hone monitor LINK' and
+    /// 'hone push LINK FILE' attach as to a board's port
+    #[arg(long, value_name = "LINK", conflicts_with = "echo")]
+    pub pty: Option<PathBuf>,
 }
 
 impl RunArgs {
@@ -82,7 +86,24 @@ pub fn run(args: &RunArgs, alone: bool) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Some(link) = &args.pty {
+        return output::exit(offered(device, link));
+    }
     if std::io::stdin().is_terminal() { interactive(device) } else { script(device, args.echo, alone) }
+}
+
+#[cfg(unix)]
+fn offered(device: HostDevice, link: &std::path::Path) -> Result<(), String> {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    // Without a handler Ctrl-C ends the program without keeping what was learnt since the last time.
+    let _ = ctrlc::set_handler(|| ENDED.store(true, Ordering::Release));
+    crate::monitor::pty::offer(device, link, &ENDED)
+}
+
+#[cfg(not(unix))]
+fn offered(_: HostDevice, _: &std::path::Path) -> Result<(), String> {
+    Err("this system has no pseudo-terminals; 'hone view --demo' and 'hone monitor --demo' have a device of their own"
+        .into())
 }
 
 fn script(mut device: HostDevice, echo: bool, alone: bool) -> ExitCode {

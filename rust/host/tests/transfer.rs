@@ -5,6 +5,8 @@
 mod common;
 #[path = "transfer/monitor.rs"]
 mod monitor;
+#[path = "transfer/page.rs"]
+mod page;
 #[path = "transfer/view.rs"]
 mod view;
 

@@ -83,8 +83,8 @@ def pictures(browser, when):
         for dark in (False, True):
             browser.dark(dark)
             browser.listen(1)
-            overflow = browser.run("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0, f"{name}: {overflow} pixels beyond the edge"
+            # Nothing stands beyond the edge.
+            browser.wait("document.documentElement.scrollWidth <= innerWidth", 10)
             browser.picture(os.path.join(options.figures, f"view-{when}-{name}-{'dark' if dark else 'light'}.png"), 2400 if width > 400 else 1500)
     browser.size(1280, 900)
     browser.dark(False)
@@ -115,8 +115,16 @@ def main():
         pictures(browser, "empty")
         assert clicks(browser) <= 8
         figures_agree(browser)
-        # Rows of two classes for the class map, which are kept where no TinyRCE learns them at once.
+        # Without rows the map has prototypes alone.
+        browser.run("document.querySelector('#draw-map').click()")
+        browser.wait("state.map", 20)
+        made = browser.run("[state.map.points.length, state.map.rows, state.stats.online.units]")
+        assert made[0] == made[2] and made[1] == 0, made
+        print(f"class map of TinyRCE: {made[0]} prototypes")
+        pictures(browser, "classes")
+        # Rows of two classes, which are kept where no TinyRCE learns them at once.
         browser.run("command('model erase').then(() => 0)")
+        browser.wait("document.querySelector('#decision').textContent === 'no model yet' && !document.querySelector('#score-plot .uplot')", 10)
         for condition in ("normal", "imbalance"):
             browser.run(f"document.querySelector('[data-rig={condition}]').click()")
             browser.listen(1)
@@ -128,13 +136,24 @@ def main():
         browser.run("document.querySelector('#learn-normal').click()")
         browser.wait("state.model.threshold != null", 60)
         browser.run("document.querySelector('[data-rig=supply-drop]').click()")
-        browser.listen(6)
+        browser.wait("/^alarm 1 since/.test(document.querySelector('#alarm').textContent)", 20)
+        browser.listen(5)
         browser.run("document.querySelector('[data-rig=normal]').click()")
-        browser.listen(6)
+        browser.wait("/^alarm 1 is over/.test(document.querySelector('#alarm').textContent)", 20)
+        browser.listen(4)
+        browser.wait("state.stats.alarm.end_us != null", 10)
+        one, counted = browser.run("[state.alarms.at(-1), state.stats.alarm]")
+        assert (one["from"], one["to"], one["peak"]) == (counted["begin_us"], counted["end_us"], counted["peak"]), (one, counted)
+        print("alarm: shown as it began and ended, as stats --json has it")
         browser.run("[...document.querySelectorAll('#span button')].pop().click(); document.querySelector('#waterfall').click()")
         browser.listen(4)
         pictures(browser, "taught")
         figures_agree(browser)
+        browser.run("command('infer off').then(() => 0)")
+        old = browser.wait("/^was normal/.test(document.querySelector('#decision').textContent)", 20)
+        browser.run("command('infer on').then(() => 0)")
+        browser.wait("document.querySelector('#decision').textContent === 'normal'", 20)
+        print(f"a verdict is old {old:.1f} s after windows are judged no more")
         if not options.quick:
             browser.wait("state.ring.count >= 60000", 90)
             before = browser.run("[frames, performance.now()]")

@@ -1,4 +1,5 @@
-//! The device on this PC behind a console in memory, as a board is behind its port: an echo, a prompt, events above it.
+//! The device on this PC behind a console, as a board is behind its port: an echo, a prompt, events above it. What is typed and what is
+//! said goes through memory.
 
 use crate::device::session::{Answer, Handles, HostDevice, Input, Next, Script, Time};
 use crate::transfer::console::Line;
@@ -54,12 +55,23 @@ impl Line for Wire {
 /// Starts the device in a thread of its own, at the pace of the clock on the wall; its console. It ends with it.
 pub fn start(device: HostDevice) -> Box<dyn Line + Send> {
     let ((typed, typing), (saying, said)) = (channel(), channel());
-    std::thread::spawn(move || run(device, typing, saying));
+    std::thread::spawn(move || {
+        let mut device = device;
+        if run(&mut device, typing, saying) {
+            keep(&mut device);
+        }
+    });
     Box::new(Wire { typed, said, rest: Vec::new() })
 }
 
-fn run(mut device: HostDevice, typing: Receiver<Vec<u8>>, saying: Sender<Vec<u8>>) {
-    let handles = Handles::of(&device);
+/// Keeps what was learnt since the last time.
+pub(super) fn keep(device: &mut HostDevice) {
+    Handles::of(device).keep(&mut Script { device, watch: &mut |_| true, pace: None });
+}
+
+/// Runs the device until nobody types any more, or until `quit`: then true.
+pub(super) fn run(device: &mut HostDevice, typing: Receiver<Vec<u8>>, saying: Sender<Vec<u8>>) -> bool {
+    let handles = Handles::of(device);
     let keys = Keys(Rc::new(RefCell::new(Typed { typing, bytes: Vec::new(), gone: false })));
     let mut screen = Screen { saying, last: Last::Answer };
     let origin = (Instant::now(), device.now());
@@ -69,17 +81,17 @@ fn run(mut device: HostDevice, typing: Receiver<Vec<u8>>, saying: Sender<Vec<u8>
             let text = String::from_utf8_lossy(&line).into_owned();
             screen.say(format!("{text}\r\n").as_bytes());
             screen.last = Last::Answer;
-            let mut clock = Clock { device: &mut device, keys: keys.clone(), origin };
+            let mut clock = Clock { device, keys: keys.clone(), origin };
             if handles.line(&text, &mut clock, &mut keys.clone(), &mut screen) == Next::Quit {
-                handles.keep(&mut clock);
-                return;
+                return true;
             }
             screen.show_prompt();
         }
-        let mut script = Script { device: &mut device, watch: &mut |_| true, pace: None };
+        let mut script = Script { device, watch: &mut |_| true, pace: None };
         let behind = Micros(wall(origin).0.saturating_sub(script.now().0));
         script.pause(behind, &mut screen);
     }
+    false
 }
 
 /// The device's time, were it as late as the clock on the wall.

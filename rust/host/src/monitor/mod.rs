@@ -1,6 +1,8 @@
 //! `hone monitor`: what a device says, as JSON lines, as CSV or to an MQTT broker, for as long as it is wanted.
 
 pub mod hosted;
+#[cfg(unix)]
+pub mod pty;
 pub mod reader;
 pub mod sink;
 pub mod station;

@@ -209,6 +209,17 @@ impl Station {
         }
     }
 
+    /// Tells the device anew what to say where a command may have changed that, such as `config reset` or `infer on`.
+    pub fn told_still(&mut self, command: &str, see: &mut dyn FnMut(News)) {
+        let style = self.order("config get device.telemetry", see);
+        if style.iter().any(|line| line == "text" || line == "off") {
+            self.order("config set device.telemetry json", see);
+        }
+        if self.wish.every && command.split_whitespace().eq(["infer", "on"]) {
+            self.order("infer on -v", see);
+        }
+    }
+
     /// Leaves the device as it was found.
     pub fn leave(&mut self, see: &mut dyn FnMut(News)) {
         if self.line.is_none() {

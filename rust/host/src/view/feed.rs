@@ -5,6 +5,7 @@ use super::hub::Hub;
 use crate::monitor::reader::Heard;
 use crate::monitor::station::{News, Station};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -19,10 +20,10 @@ const PROGRESS: Duration = Duration::from_millis(500);
 
 /// What the page asks for.
 pub enum Job {
-    /// A command, and whether the console shows it: the lines of its answer.
-    Command(String, bool, oneshot::Sender<Result<Vec<String>, String>>),
-    /// A model for the device: what it says of it.
-    Push(Vec<u8>, oneshot::Sender<Result<String, String>>),
+    /// A command, whether the console shows it, and whether it was begun or taken back: the lines of its answer.
+    Command(String, bool, Arc<AtomicBool>, oneshot::Sender<Result<Vec<String>, String>>),
+    /// A model for the device, and whether it was begun or taken back: what the device says of it.
+    Push(Vec<u8>, Arc<AtomicBool>, oneshot::Sender<Result<String, String>>),
 }
 
 /// Serves a device until `ended`; it is then left as it was found.
@@ -34,10 +35,19 @@ pub fn run(mut station: Station, hub: &Hub, jobs: &Receiver<Job>, interrupt: &At
         if let Ok(job) = jobs.try_recv() {
             interrupt.store(false, Ordering::Release);
             match job {
-                Job::Command(line, false, reply) => {
-                    let _ = reply.send(Ok(station.look(&line, &mut see)));
+                Job::Command(_, _, taken, _) | Job::Push(_, taken, _) if taken.swap(true, Ordering::AcqRel) => {}
+                Job::Command(line, false, _, reply) => {
+                    hub.state().busy = Some(line.clone());
+                    let mut stop = || interrupt.swap(false, Ordering::AcqRel) || ended.load(Ordering::Acquire);
+                    let mut others = |news: News| match news {
+                        News::Own(_) => {}
+                        news => see(news),
+                    };
+                    let _ = reply.send(station.ask(&line, PATIENCE, &mut stop, &mut others));
+                    hub.state().busy = None;
                 }
-                Job::Command(line, true, reply) => {
+                Job::Command(line, true, _, reply) => {
+                    hub.state().busy = Some(line.clone());
                     hub.print("typed", &line);
                     let mut stop = || interrupt.swap(false, Ordering::AcqRel) || ended.load(Ordering::Acquire);
                     let mut objects = Vec::new();
@@ -56,16 +66,20 @@ pub fn run(mut station: Station, hub: &Hub, jobs: &Receiver<Job>, interrupt: &At
                     if let Err(error) = &answer {
                         hub.print("answer", &format!("error: {error}"));
                     }
+                    station.told_still(&line, &mut see);
+                    hub.state().busy = None;
                     // Who asked may have gone.
                     let _ = reply.send(answer);
                     hub.state().changed |= changes(&line);
                     counters = None;
                 }
-                Job::Push(bytes, reply) => {
+                Job::Push(bytes, _, reply) => {
+                    hub.state().busy = Some("model import".into());
                     hub.print("typed", "model import");
                     let answer =
                         station.push(&bytes, &mut |line| hub.tell("pushed", "", &json!({ "line": line })), &mut see);
                     hub.print("answer", answer.as_ref().map_or_else(|e| e.as_str(), |text| text.as_str()));
+                    hub.state().busy = None;
                     let _ = reply.send(answer);
                     hub.state().changed = true;
                 }

@@ -35,6 +35,8 @@ pub struct State {
     pub training: Option<u64>,
     /// The device has another model, so that its figures are to be asked for.
     pub changed: bool,
+    /// The command that has the device.
+    pub busy: Option<String>,
     /// The device's time, in microseconds.
     pub clock: u64,
 }

@@ -2,6 +2,7 @@
 
 mod feed;
 mod hub;
+mod prototypes;
 mod serve;
 mod take;
 

@@ -3,6 +3,7 @@
 
 use super::feed::Job;
 use super::hub::{Hub, Message};
+use super::prototypes;
 use super::take::{Take, plain_name};
 use crate::output;
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -21,6 +23,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::BroadcastStream;
@@ -42,6 +45,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Bytes of a request at most.
 const LARGEST: usize = 64 * 1024;
+/// A request waits so long for its turn before it is told which command has the device.
+const TURN: Duration = Duration::from_millis(300);
 
 /// What a request is served with.
 struct Shared {
@@ -168,19 +173,66 @@ async fn route(shared: &Arc<Shared>, request: Request) -> Response {
     if request.method() != Method::POST {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let asked = match to_bytes(request.into_body(), LARGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes))
-    {
-        Ok(Ok(asked)) => asked,
-        _ => return reply(StatusCode::BAD_REQUEST, &json!({ "error": "the request is no JSON" })),
+    // More than is taken is read, so that who sends it hears the answer.
+    let bytes = match to_bytes(request.into_body(), 16 * LARGEST).await {
+        Ok(bytes) if bytes.len() <= LARGEST => bytes,
+        _ => {
+            let error = format!("the request is larger than {LARGEST} bytes");
+            return reply(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": error }));
+        }
     };
-    let text = |key: &str| asked[key].as_str().unwrap_or("").to_owned();
-    let result = match name {
-        "command" => command(shared, &text("line"), asked["unseen"] != true).await,
+    match obey(shared, name, &bytes).await {
+        Ok(Ok(value)) => reply(StatusCode::OK, &value),
+        Ok(Err(error)) => reply(StatusCode::OK, &json!({ "error": error })),
+        Err(Wrong::Name) => unknown(),
+        Err(Wrong::Shape(why)) => {
+            let error = format!("this is no JSON that '{name}' takes: {why}");
+            reply(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+        }
+    }
+}
+
+/// What a request may say; each takes some of these.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    line: Option<String>,
+    unseen: bool,
+    file: Option<String>,
+    class: Option<String>,
+    anomalous: bool,
+    manifest: Option<String>,
+    learner: Option<String>,
+    model: Option<String>,
+}
+
+impl Asked {
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        match serde_json::from_slice(bytes).map_err(|e| e.to_string())? {
+            object @ Value::Object(_) => serde_json::from_value(object).map_err(|e| e.to_string()),
+            _ => Err("it is no object".into()),
+        }
+    }
+}
+
+/// Why a request is none.
+enum Wrong {
+    Name,
+    Shape(String),
+}
+
+/// Does what is asked: what came of it, or why it is no request.
+async fn obey(shared: &Arc<Shared>, name: &str, bytes: &[u8]) -> Result<Result<Value, String>, Wrong> {
+    let asked = Asked::read(bytes).map_err(Wrong::Shape)?;
+    let need =
+        |key: &str, value: &Option<String>| value.clone().ok_or_else(|| Wrong::Shape(format!("'{key}' is missing")));
+    Ok(match name {
+        "command" => command(shared, &need("line", &asked.line)?, !asked.unseen).await,
         "interrupt" => {
             shared.interrupt.store(true, Ordering::Release);
             Ok(json!({}))
         }
-        "record" => record(shared, &text("file")),
+        "record" => record(shared, &need("file", &asked.file)?),
         "mark" => mark(shared, &asked),
         "recording" => Ok(shared.hub.state().take.as_ref().map_or(Value::Null, Take::state)),
         "stop" => stop(shared),
@@ -189,15 +241,12 @@ async fn route(shared: &Arc<Shared>, request: Request) -> Response {
             shared.hub.tell("recording", "", &Value::Null);
             Ok(json!({}))
         }
-        "check" => program(shared, vec!["check".into(), text("manifest")]).await,
-        "evaluate" => evaluate(shared, &text("manifest"), &text("learner")).await,
-        "push" => push(shared, &text("model")).await,
-        _ => return unknown(),
-    };
-    match result {
-        Ok(value) => reply(StatusCode::OK, &value),
-        Err(error) => reply(StatusCode::OK, &json!({ "error": error })),
-    }
+        "prototypes" => typed(shared, "model export", false).await.and_then(|answer| prototypes::read(&answer)),
+        "check" => program(shared, vec!["check".into(), need("manifest", &asked.manifest)?]).await,
+        "evaluate" => evaluate(shared, &need("manifest", &asked.manifest)?, &need("learner", &asked.learner)?).await,
+        "push" => push(shared, &need("model", &asked.model)?).await,
+        _ => return Err(Wrong::Name),
+    })
 }
 
 fn reply(status: StatusCode, value: &Value) -> Response {
@@ -221,15 +270,45 @@ async fn command(shared: &Shared, line: &str, seen: bool) -> Result<Value, Strin
     if line.contains(['\n', '\r', '\0', '\u{3}']) || line.len() > crate::device::session::LINE {
         return Err("a command is one line of at most 256 characters".into());
     }
-    let first = line.split_whitespace().next().unwrap_or("");
-    if first == "record" || line.starts_with("config set device.telemetry") || matches!(first, "quit" | "exit") {
+    if of_the_page(line) {
         return Err(format!("the page itself needs this ('{line}'); end 'hone view' first"));
     }
-    let (sender, answer) = oneshot::channel();
-    shared.jobs.send(Job::Command(line.to_owned(), seen, sender)).map_err(|_| gone())?;
-    let answer = answer.await.map_err(|_| gone())??;
+    let answer = typed(shared, line, seen).await?;
     let well = !answer.iter().any(|line| line.starts_with("error:"));
     Ok(json!({ "ok": well, "answer": answer }))
+}
+
+/// The lines that answer a command.
+async fn typed(shared: &Shared, line: &str, seen: bool) -> Result<Vec<String>, String> {
+    let ((sender, answer), taken) = (oneshot::channel(), Arc::default());
+    shared.jobs.send(Job::Command(line.to_owned(), seen, Arc::clone(&taken), sender)).map_err(|_| gone())?;
+    turn(shared, &taken, answer).await
+}
+
+/// Whether the page could not go on after this command. A board's shell takes words in quotes, too.
+fn of_the_page(line: &str) -> bool {
+    let line = line.replace(['"', '\'', '\\'], "");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words.as_slice(), ["record" | "quit" | "exit", ..] | ["config", "set" | "reset", "device.telemetry", ..])
+}
+
+/// What came of a job. One whose turn does not come is taken back, and who asked is told which command has the device.
+async fn turn<T>(
+    shared: &Shared,
+    taken: &AtomicBool,
+    mut answer: oneshot::Receiver<Result<T, String>>,
+) -> Result<T, String> {
+    loop {
+        if let Ok(answer) = tokio::time::timeout(TURN, &mut answer).await {
+            return answer.map_err(|_| gone())?;
+        }
+        let under_way = shared.hub.state().busy.clone();
+        if let Some(command) = under_way
+            && !taken.swap(true, Ordering::AcqRel)
+        {
+            return Err(format!("the device is busy with '{command}'; wait, or press Ctrl-C to end it"));
+        }
+    }
 }
 
 fn gone() -> String {
@@ -254,9 +333,9 @@ fn record(shared: &Shared, file: &str) -> Result<Value, String> {
     Ok(told(shared))
 }
 
-fn mark(shared: &Shared, asked: &Value) -> Result<Value, String> {
-    let anomalous = asked["anomalous"].as_bool().unwrap_or(false);
-    let class = asked["class"].as_str().map(str::trim);
+fn mark(shared: &Shared, asked: &Asked) -> Result<Value, String> {
+    let anomalous = asked.anomalous;
+    let class = asked.class.as_deref().map(str::trim);
     if class.is_some_and(|c| c.is_empty() || c.len() > 40 || c.contains(char::is_control)) {
         return Err("a class has a name of at most 40 characters".into());
     }
@@ -323,8 +402,43 @@ async fn push(shared: &Shared, model: &str) -> Result<Value, String> {
     let path = shared.folder.join(plain_name(model)?);
     let bytes = output::read_file(&path, 4 << 20).map_err(|e| format!("{model}: {e}"))?;
     hone_model::Container::read(&bytes).map_err(|e| format!("{model}: {}", crate::model::why(&e)))?;
-    let (sender, answer) = oneshot::channel();
-    shared.jobs.send(Job::Push(bytes, sender)).map_err(|_| gone())?;
-    let text = answer.await.map_err(|_| gone())??;
+    let ((sender, answer), taken) = (oneshot::channel(), Arc::default());
+    shared.jobs.send(Job::Push(bytes, Arc::clone(&taken), sender)).map_err(|_| gone())?;
+    let text = turn(shared, &taken, answer).await?;
     Ok(json!({ "text": text }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_blind_the_page_is_known_however_it_is_spelt() {
+        for line in [
+            "config set device.telemetry off",
+            "config  set device.telemetry off",
+            " config\tset  device.telemetry",
+            "config set \"device.telemetry\" off",
+            "'config' set device\\.telemetry off",
+            "config reset device.telemetry",
+            "  quit",
+            "record off",
+        ] {
+            assert!(of_the_page(line), "{line}");
+        }
+        for line in ["config get device.telemetry", "config list device", "config reset", "help record", "led", ""] {
+            assert!(!of_the_page(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_an_object_of_the_right_types() {
+        for wrong in
+            ["", "[]", "null", "5", "\"line\"", "{\"line\":5}", "{\"class\":5}", "{\"anomalous\":\"yes\"}", "{"]
+        {
+            assert!(Asked::read(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+        assert_eq!(Asked::read(b"{\"line\":\"led\",\"unseen\":true}").unwrap().line.as_deref(), Some("led"));
+        assert!(Asked::read(b"{\"class\":null}").unwrap().class.is_none());
+    }
 }

@@ -4,6 +4,7 @@ use crate::output;
 use crate::record::file::{self, Kind};
 use crate::record::receive::{Piece, Recording};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -71,17 +72,31 @@ impl Take {
     /// Writes it: the manifest, and a sentence. A recording with marks is a file for each of them; what is not marked is left out.
     ///
     /// # Errors
-    /// A sentence that says what to do. Files that were written before are there.
+    /// A sentence that says what to do. Nothing is then there that was not before, and it can be saved again.
     pub fn save(&self) -> Result<(PathBuf, String), String> {
+        let written = RefCell::new(Vec::new());
+        self.write(&written).inspect_err(|_| {
+            for path in written.borrow().iter() {
+                let _ = std::fs::remove_file(path);
+            }
+        })
+    }
+
+    fn write(&self, written: &RefCell<Vec<PathBuf>>) -> Result<(PathBuf, String), String> {
         let manifest = self.file.with_extension("toml");
         let of = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let put = |path: &Path, bytes: &[u8]| {
+            output::absent(path)?;
+            output::write_file(path, bytes)
+                .map_err(|e| of(path, &e) + "; the recording is kept: see to that, and press Stop and save again")?;
+            written.borrow_mut().push(path.to_path_buf());
+            Ok::<_, String>(())
+        };
         if self.recording.frames() == 0 {
             return Err("nothing was recorded yet".into());
         }
         let write = |path: &Path, recording: &Recording| -> Result<(), String> {
-            output::absent(path)?;
-            let bytes = file::bytes(self.kind, recording).map_err(|e| of(path, &e))?;
-            output::write_file(path, &bytes).map_err(|e| of(path, &e))
+            put(path, &file::bytes(self.kind, recording).map_err(|e| of(path, &e))?)
         };
         let (text, files) = if self.marks.is_empty() {
             write(&self.file, &self.recording)?;
@@ -89,7 +104,7 @@ impl Take {
         } else {
             self.spans(&write)?
         };
-        output::write_file(&manifest, text.as_bytes()).map_err(|e| of(&manifest, &e))?;
+        put(&manifest, text.as_bytes())?;
         let r = &self.recording;
         let told = format!(
             "{} frames of {} channels, {:.1} s, {} missing: {files} file(s) and {}",
@@ -177,8 +192,13 @@ fn slug(name: &str) -> String {
 /// It is none.
 pub fn plain_name(name: &str) -> Result<&str, String> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !plain || name.starts_with('.') || name.is_empty() || name.len() > 100 {
-        return Err("a file's name has letters, digits, '-', '_' and '.', and no folder".into());
+    if !plain || name.starts_with(['.', '-']) || name.ends_with('.') || name.is_empty() || name.len() > 100 {
+        return Err("a file's name has letters, digits, '-', '_' and '.', begins with a letter, a digit or '_', and has no folder".into());
+    }
+    let stem = name.split('.').next().unwrap_or("").to_ascii_lowercase();
+    let numbered = |word: &str| stem.strip_prefix(word).is_some_and(|n| matches!(n.as_bytes(), [b'0'..=b'9']));
+    if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt") {
+        return Err(format!("{name}: Windows keeps this name for a device of its own; give another"));
     }
     Ok(name)
 }

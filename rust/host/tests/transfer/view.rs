@@ -1,148 +1,16 @@
 //! `hone view` over HTTP: the page and its guards, buttons against the shell, panels against `stats --json`, the way from a recording to
 //! a model in the device.
 
+use crate::page::View;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
+use std::process::Command;
+#[cfg(unix)]
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 const PAGE: &str = include_str!("../../src/view/page/index.html");
-
-/// `hone view --demo`, ended with the test.
-struct View {
-    child: Child,
-    /// `127.0.0.1:PORT`, and the path that ends with the token.
-    host: String,
-    path: String,
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Response {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl View {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hone"))
-            .args(["view", "--demo", "--port-number", "0", "--dir"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let (host, path) = line.trim().strip_prefix("http://").unwrap().split_once('/').unwrap();
-        Self { child, host: host.to_owned(), path: format!("/{path}") }
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Response {
-        let mut stream = TcpStream::connect(&self.host).unwrap();
-        let length = body.len();
-        let text =
-            format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Response { status, head, body: bytes[end + 4..].to_vec() }
-    }
-
-    fn own(&self) -> String {
-        format!("Host: {}\r\n", self.host)
-    }
-
-    fn get(&self, name: &str) -> Response {
-        self.ask("GET", &format!("{}{name}", self.path), &self.own(), "")
-    }
-
-    #[track_caller]
-    fn post(&self, name: &str, body: &Value) -> Value {
-        let headers = format!("{}Origin: http://{}\r\nSec-Fetch-Site: same-origin\r\n", self.own(), self.host);
-        let response = self.ask("POST", &format!("{}{name}", self.path), &headers, &body.to_string());
-        assert_eq!(response.status, 200, "{name}");
-        serde_json::from_slice(&response.body).unwrap()
-    }
-
-    /// The lines that a command answers with.
-    #[track_caller]
-    fn command(&self, line: &str) -> Vec<String> {
-        let got = self.post("command", &json!({ "line": line }));
-        let lines = got["answer"].as_array().unwrap_or_else(|| panic!("{line}: {got}"));
-        lines.iter().map(|l| l.as_str().unwrap().to_owned()).collect()
-    }
-
-    fn listen(&self) -> Events {
-        let mut stream = TcpStream::connect(&self.host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream.write_all(format!("GET {}events HTTP/1.1\r\n{}\r\n", self.path, self.own()).as_bytes()).unwrap();
-        Events { stream: BufReader::new(stream), text: String::new(), head: true }
-    }
-}
-
-/// What the server tells a page.
-struct Events {
-    stream: BufReader<TcpStream>,
-    text: String,
-    head: bool,
-}
-
-impl Events {
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).unwrap();
-        line
-    }
-
-    /// The next message: what it is, and what it says.
-    fn next(&mut self) -> (String, Value) {
-        while std::mem::take(&mut self.head) {
-            while self.line().trim() != "" {}
-        }
-        loop {
-            if let Some((message, rest)) = self.text.split_once("\n\n") {
-                let field = |name: &str| message.lines().find_map(|l| l.strip_prefix(name)).map(str::to_owned);
-                let found = field("event: ").zip(field("data: "));
-                self.text = rest.to_owned();
-                match found {
-                    Some((kind, data)) => return (kind, serde_json::from_str(&data).unwrap()),
-                    None => continue,
-                }
-            }
-            // A piece of a body whose length was not known.
-            let size = usize::from_str_radix(self.line().trim(), 16).unwrap();
-            let mut bytes = vec![0; size + 2];
-            self.stream.read_exact(&mut bytes).unwrap();
-            self.text += std::str::from_utf8(&bytes[..size]).unwrap();
-        }
-    }
-
-    /// Messages up to one of this kind for which it holds; that is the last one.
-    fn until(&mut self, kind: &str, holds: impl Fn(&Value) -> bool) -> Vec<(String, Value)> {
-        let (mut all, begun) = (Vec::new(), Instant::now());
-        loop {
-            let message = self.next();
-            let last = message.0 == kind && holds(&message.1);
-            all.push(message);
-            if last {
-                return all;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(90), "no {kind}");
-        }
-    }
-}
 
 #[test]
 fn the_page_is_whole_light_and_asks_no_other_machine() {
@@ -205,6 +73,9 @@ fn only_the_page_itself_is_served() {
         ("record", json!({ "file": "../motor.csv" })),
         ("record", json!({ "file": ".csv" })),
         ("record", json!({ "file": "motor.mp3" })),
+        ("record", json!({ "file": "-motor.csv" })),
+        ("record", json!({ "file": "CON.csv" })),
+        ("record", json!({ "file": "lpt1.old.csv" })),
         ("check", json!({ "manifest": "/etc/passwd" })),
         ("check", json!({ "manifest": "--help" })),
         ("push", json!({ "model": "../model.hone" })),
@@ -213,13 +84,62 @@ fn only_the_page_itself_is_served() {
         ("stop", json!({})),
         ("command", json!({ "line": "led\nquit" })),
         ("command", json!({ "line": "config set device.telemetry off" })),
+        ("command", json!({ "line": "config  set device.telemetry off" })),
+        ("command", json!({ "line": "config reset device.telemetry" })),
         ("command", json!({ "line": "record 1" })),
         ("command", json!({ "line": "quit" })),
     ] {
         assert!(view.post(name, &body)["error"].is_string(), "{name} {body}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // What is no request is told, and does nothing.
+    for (name, body) in [
+        ("command", "[]"),
+        ("command", "null"),
+        ("command", "{}"),
+        ("command", "{\"line\":5}"),
+        ("command", "line"),
+        ("mark", "{\"class\":5}"),
+        ("record", "{}"),
+    ] {
+        let (status, value) = view.send(name, body);
+        assert!(status == 400 && value["error"].as_str().unwrap().contains(name), "{name} {body}: {status} {value}");
+    }
+    let (status, value) = view.send("command", &json!({ "line": "x".repeat(70_000) }).to_string());
+    assert!(status == 413 && value["error"].as_str().unwrap().contains("larger than 65536"), "{status} {value}");
     assert_eq!(view.command("led"), ["off"]);
+}
+
+#[test]
+fn no_command_blinds_the_page_and_a_busy_device_says_with_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = View::start(folder.path());
+    let mut events = view.listen();
+    events.until("samples", |_| true);
+    // Both put events back to text or fewer; the page is told of all of them still.
+    view.command("config set esn.leak 0.5");
+    view.command("config reset");
+    assert_eq!(view.command("config get esn.leak"), ["1.000"]);
+    assert_eq!(view.command("config get device.telemetry"), ["json"]);
+    view.command("train esn --windows 30");
+    events.until("event", |e| e["event"] == "training_done");
+    view.command("infer on");
+    // Without a change of the verdict only a device that tells each window goes on.
+    events.until("event", |e| e["event"] == "verdict");
+    let next = events.until("event", |e| e["event"] == "verdict").pop().unwrap().1["window"].as_u64();
+    events.until("event", |e| e["window"].as_u64() > next.map(|n| n + 5));
+    // A command that waits has the device, and ends by Ctrl-C; what came behind it was not typed later.
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| view.command("wait 60"));
+        events.until("console", |c| c["text"] == "wait 60");
+        let begun = Instant::now();
+        let refused = view.post("command", &json!({ "line": "label 7 late" }));
+        assert!(refused["error"].as_str().is_some_and(|e| e.contains("busy with 'wait 60'")), "{refused}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "it waited for the command");
+        view.post("interrupt", &json!({}));
+        waiting.join().unwrap();
+    });
+    assert!(!view.command("label list").iter().any(|l| l.contains("late")));
 }
 
 #[test]
@@ -325,6 +245,13 @@ fn a_recording_becomes_a_model_in_the_device() {
     wait(2.0);
     let frames = view.post("recording", &json!({}))["frames"].as_u64().unwrap();
     assert!(frames > 6000, "{frames}");
+    // A folder that is not there: the file that was asked for is named, and it can be saved when the folder is back.
+    let aside = folder.path().with_extension("aside");
+    std::fs::rename(folder.path(), &aside).unwrap();
+    let failed = view.post("stop", &json!({}));
+    std::fs::rename(&aside, folder.path()).unwrap();
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("motor-1-well.csv") && error.contains("save again") && !error.contains(".hone-"), "{error}");
     let saved = view.post("stop", &json!({}));
     assert_eq!(saved["manifest"], "motor.toml", "{saved}");
     let mut names: Vec<String> =
@@ -348,4 +275,131 @@ fn a_recording_becomes_a_model_in_the_device() {
     assert!(view.command("model info")[0].starts_with("esn, "));
     // It judges: the motor is shaken still.
     view.listen().until("event", |e| e["event"] == "verdict" && e["decision"] == "anomalous");
+}
+
+/// A program, ended with the test.
+#[cfg(unix)]
+struct Running(Child);
+
+#[cfg(unix)]
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Sends Ctrl-C, and waits for the end; whether it was a good one.
+#[cfg(unix)]
+fn interrupted(child: &mut Child) -> bool {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    child.wait().unwrap().success()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_running_device_is_seen_by_one_after_the_other_and_its_alarms_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, flash) = (folder.path().join("device"), folder.path().join("flash"));
+    let port = link.to_str().unwrap().to_owned();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hone"));
+    command.args(["run", "--pty", &port, "--flash"]).arg(&flash).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut device = Running(command.stderr(Stdio::piped()).spawn().unwrap());
+    let mut said = String::new();
+    BufReader::new(device.0.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains(&format!("'hone view {port}'")), "{said}");
+    // One link is one device's.
+    let refused = crate::common::hone(&["run", "--pty", &port], b"");
+    assert!(refused.status == Some(1) && refused.err.contains("something of this name"), "{}", refused.err);
+    let mut view = View::of(&port, folder.path());
+    let mut events = view.listen();
+    events.until("samples", |_| true);
+    // What a page asks of a port, to show the conditions.
+    assert!(view.command("rig").iter().any(|line| line.starts_with("* normal: ")));
+    view.command("train esn --windows 30");
+    events.until("event", |e| e["event"] == "training_done");
+    view.command("rig imbalance");
+    let begin = events.until("event", |e| e["event"] == "alarm_begin").pop().unwrap().1;
+    let seen = events.until("event", |e| e["event"] == "verdict").pop().unwrap().1;
+    assert_eq!(seen["decision"], "anomalous");
+    let counters = |view: &View| -> Value {
+        let lines = view.command("stats --json");
+        lines.iter().map(|l| serde_json::from_str::<Value>(l).unwrap()).find(|c| c["stats"] == "alarm").unwrap()
+    };
+    let lasting = counters(&view);
+    assert_eq!((&lasting["active"], &lasting["count"]), (&json!(true), &begin["alarm"]));
+    view.command("rig normal");
+    let end = events.until("event", |e| e["event"] == "alarm_end").pop().unwrap().1;
+    let over = counters(&view);
+    assert_eq!((&over["active"], &over["end_us"]), (&json!(false), &end["time_us"]));
+    for field in ["begin_us", "peak", "score", "peak_us"] {
+        assert_eq!(over[field], end[field], "{field}");
+    }
+    assert_eq!((&begin["alarm"], &begin["begin_us"]), (&end["alarm"], &end["begin_us"]));
+    // A page that opens late is told of both.
+    view.listen().until("event", |e| *e == end);
+    assert!(interrupted(&mut view.child));
+    // The model stays with the device, for the next one.
+    let monitor =
+        crate::common::hone(&["monitor", &port, "--every", "--seconds", "2", "-c", "rig imbalance"], b"").well();
+    let objects: Vec<Value> = monitor.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert!(objects.iter().any(|o| o["event"] == "alarm_begin"), "{}", monitor.err);
+    assert!(objects.iter().any(|o| o["decision"] == "anomalous"), "{}", monitor.err);
+    assert!(interrupted(&mut device.0) && !link.exists());
+    // And in its flash.
+    let info = crate::common::hone(&["run", "--flash", flash.to_str().unwrap()], b"model info\n").well();
+    assert!(info.out.contains("esn, "), "{}", info.out);
+}
+
+#[test]
+fn prototypes_lie_where_the_windows_of_their_class_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = View::start(folder.path());
+    assert!(view.post("prototypes", &json!({}))["error"].as_str().unwrap().starts_with("there is no model"));
+    let teach = || {
+        for (condition, label) in [("normal", 1), ("imbalance", 2)] {
+            view.command(&format!("rig {condition}"));
+            view.command("wait 0.5");
+            view.command(&format!("label {label}"));
+            view.command("wait 2");
+            view.command("label none");
+        }
+    };
+    // Rows first, which TinyRCE does not keep.
+    teach();
+    view.command("train rce");
+    teach();
+    let rows: Vec<(u64, Vec<f64>)> = view
+        .command("data export")
+        .iter()
+        .filter_map(|line| line.split_once(','))
+        .map(|(class, row)| (class.parse().unwrap(), row.split(',').map(|v| v.parse().unwrap()).collect()))
+        .collect();
+    let got = view.post("prototypes", &json!({}));
+    let prototypes = got["prototypes"].as_array().unwrap_or_else(|| panic!("{got}"));
+    let lines = view.command("stats --json");
+    let online: Vec<Value> = lines.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let online = online.iter().find(|c| c["stats"] == "online").unwrap();
+    assert_eq!(online["units"], prototypes.len());
+    // By features in standard deviations of the rows, the nearest row is of the prototype's class.
+    let width = rows[0].1.len();
+    let mean: Vec<f64> = (0..width).map(|k| rows.iter().map(|r| r.1[k]).sum::<f64>() / rows.len() as f64).collect();
+    let spread: Vec<f64> = (0..width)
+        .map(|k| (rows.iter().map(|r| (r.1[k] - mean[k]).powi(2)).sum::<f64>() / rows.len() as f64).sqrt().max(1e-9))
+        .collect();
+    let mut right = 0;
+    for prototype in prototypes {
+        let centre: Vec<f64> = prototype["centre"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        assert_eq!(centre.len(), width);
+        let far =
+            |row: &[f64]| row.iter().zip(&centre).zip(&spread).map(|((a, b), s)| ((a - b) / s).powi(2)).sum::<f64>();
+        let near = rows.iter().min_by(|a, b| far(&a.1).total_cmp(&far(&b.1))).unwrap();
+        right += usize::from(prototype["class"] == near.0);
+        assert!(far(&near.1) < 4.0 * width as f64, "{} from any row", far(&near.1));
+    }
+    assert!(
+        rows.len() > 20 && prototypes.len() >= 2 && right * 10 >= prototypes.len() * 9,
+        "{right} of {}",
+        prototypes.len()
+    );
 }

@@ -83,6 +83,16 @@ pub(crate) fn real(state: &State, key: u32) -> f32 {
     by_metric!(state, real(key, &state.scale()))
 }
 
+/// Feature `feature` of prototype `index`, in standard deviations from the frame's offset.
+pub(crate) fn coded(state: &State, parts: &Parts, index: usize, feature: usize) -> Option<f32> {
+    fn coded<M: Metric>(parts: &Parts, scale: &Scale, stride: usize, index: usize, feature: usize) -> Option<f32> {
+        let codes: &[M::Code] = bytemuck::try_cast_slice(parts.codes).ok()?;
+        let words = stride.checked_mul(4)?.checked_div(size_of::<M::Code>())?;
+        Some(codes.get(index.checked_mul(words)?.checked_add(feature)?)?.decode(scale))
+    }
+    by_metric!(state, coded(parts, &state.scale(), state.scratch_words(), index, feature))
+}
+
 pub(crate) fn infer(state: &State, memory: &[u32], features: &[f32], scratch: &mut [u32]) -> Option<Answer> {
     let parts = parts(state, memory)?;
     by_metric!(state, infer_by(state, &parts, features, scratch))

@@ -252,6 +252,18 @@ impl<const WORDS: usize> Model<WORDS> {
         Some((ClassId(*parts.class.get(index)?), radius))
     }
 
+    /// Feature `feature` of prototype `index` as a window has it, as near as the prototype's code says; a feature that the frame
+    /// leaves out stands at its offset.
+    pub fn centre(&self, index: usize, feature: usize) -> Option<f32> {
+        if index >= self.prototypes() || feature >= self.features() {
+            return None;
+        }
+        let parts = infer::parts(&self.state, &self.memory)?;
+        let (offset, gain) = (*parts.offset.get(feature)?, *parts.gain.get(feature)?);
+        let deviations = infer::coded(&self.state, &parts, index, feature)?;
+        Some(if gain > 0.0 { offset + deviations / gain } else { offset })
+    }
+
     /// The classes known with the number of prototypes of each, in the order in which they stand.
     pub fn classes(&self) -> impl Iterator<Item = (ClassId, usize)> + '_ {
         let parts = infer::parts(&self.state, &self.memory);

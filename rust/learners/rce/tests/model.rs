@@ -56,6 +56,23 @@ fn taught(settings: &[(&str, &str)], windows: usize) -> Box<Model<WORDS>> {
 }
 
 #[test]
+fn a_prototypes_centre_is_a_window_that_it_decides() {
+    for &(store, metric) in STORES {
+        let model = taught(&[("store", store), ("metric", metric)], 300);
+        let mut scratch = vec![0; model.scratch_words()];
+        for index in 0..model.prototypes() {
+            let centre: Vec<f32> = (0..model.features()).map(|feature| model.centre(index, feature).unwrap()).collect();
+            let answer = model.infer(&centre, &mut scratch).unwrap();
+            let class = model.prototype(index).unwrap().0;
+            assert_eq!(answer.verdict.decision, Decision::Class(class), "{store} {metric} {index}: {centre:?}");
+        }
+        assert!(
+            model.prototypes() > 8 && model.centre(model.prototypes(), 0).is_none() && model.centre(0, 6).is_none()
+        );
+    }
+}
+
+#[test]
 fn every_store_and_metric_learns() {
     for &(store, metric) in STORES {
         let model = taught(&[("store", store), ("metric", metric), ("fallback", "on"), ("prototypes", "40")], 600);

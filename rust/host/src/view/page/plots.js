@@ -24,6 +24,20 @@ class Plot {
     this.plot = null;
     this.place.classList.remove("full");
   }
+  /// Lays a tint behind the stretches of x that `spans` gives, with a bar on top of it.
+  shade(u) {
+    const { left, top, width, height } = u.bbox, c = u.ctx;
+    for (const [from, to] of this.options.spans ? this.options.spans() : []) {
+      const a = Math.max(left, u.valToPos(from, "x", true)), b = Math.min(left + width, u.valToPos(to, "x", true));
+      if (!(b > a)) continue;
+      c.save();
+      c.fillStyle = colour("ill");
+      c.fillRect(a, top, b - a, 4);
+      c.globalAlpha = 0.12;
+      c.fillRect(a, top, b - a, height);
+      c.restore();
+    }
+  }
   /// Data as uPlot has it: times, then a row a series. Series have a label, and may have a colour, an alpha, a width, points.
   show(data, series, scales) {
     const key = JSON.stringify(series);
@@ -39,6 +53,8 @@ class Plot {
         ...this.size(), pxAlign: 0,
         cursor: { drag: { x: false, y: false }, points: { size: 6 } },
         legend: { show: legend !== false, live: true },
+        // Names alone where no value is pointed at.
+        hooks: { drawClear: [u => this.shade(u)], ready: [u => u.root.classList.add("idle")], setCursor: [u => u.root.classList.toggle("idle", u.cursor.idx == null)] },
         scales: { x: { time: false, ...(range ? { range } : {}) }, y: { auto: true, ...(this.options.y0 ? { range: (u, lo, hi) => [0, hi > 0 ? hi * 1.1 : 1] } : {}) } },
         axes: [
           { ...axis, label: x, ...(xValues ? { values: xValues } : {}) },
@@ -101,7 +117,10 @@ function drawRibbon(stretches, alarms, now, seconds) {
     }
   }
   c.fillStyle = colour("ink");
-  for (const us of alarms) { const at = x(us); if (at > 0) c.fillRect(at - 1, 0, 2, strip + 4); }
+  for (const a of alarms) {
+    const from = Math.max(0, x(a.from)), to = a.to == null ? width : x(a.to);
+    if (to > 0) c.fillRect(from, strip + 1, Math.max(2, to - from), 4);
+  }
   c.fillStyle = colour("soft");
   for (let s = 0; s <= seconds; s += 30) {
     const at = width * (1 - s / seconds), text = s ? "−" + s + " s" : "now";
@@ -151,8 +170,8 @@ class Waterfall {
 }
 
 const SHAPES = ["●", "▲", "■", "◆", "✚", "★", "▼", "✖"];
-/// Points by class: colour and shape.
-function drawMap(points, classes, shares) {
+/// Points by class: colour and shape. From `rows` on they are prototypes, which have a ring.
+function drawMap(points, classes, shares, rows) {
   const { context: c, width, height } = sharp("scatter"), left = 24, foot = 22, all = colours();
   c.clearRect(0, 0, width, height);
   const xs = points.map(p => p[0]), ys = points.map(p => p[1]);
@@ -165,6 +184,9 @@ function drawMap(points, classes, shares) {
     const which = names.indexOf(classes[k]);
     c.fillStyle = all[which % 8];
     c.fillText(SHAPES[which % 8], x(p[0]), y(p[1]));
+    if (k < rows) return;
+    c.strokeStyle = all[which % 8]; c.lineWidth = 1.5;
+    c.beginPath(); c.arc(x(p[0]), y(p[1]), 9, 0, 2 * Math.PI); c.stroke();
   });
   c.fillStyle = colour("soft"); c.font = "12px system-ui, sans-serif";
   c.fillText(`first component, ${Math.round(shares[0] * 100)} % of the variance`, (left + width) / 2, height - 8);

@@ -4,6 +4,8 @@
 const state = {
   head: null, ring: null, model: {}, names: [], verdicts: [], stretches: [], alarms: [], causes: [], passes: [], stats: {}, trainings: {}, threads: {},
   training: null, clock: 0, span: 10, dirty: true, recording: null, last: null,
+  // Whether the server and the device's line are there; when the page heard last of the device; microseconds from verdict to verdict.
+  served: true, open: true, heard: performance.now(), every: 0, unlabelled: false,
 };
 const RIBBON = 120, VERDICTS = 6000;
 
@@ -48,12 +50,15 @@ const on = {
     $("what").textContent = w.kind === "board" ? "board at " + w.name : w.kind === "replay" ? "recordings of " + w.name : w.name;
     $("rig").hidden = w.kind !== "demo";
     $("replay").hidden = w.kind !== "replay";
-    if (w.kind === "demo") command_quietly("rig").then(conditions);
-    if (w.kind === "replay") command_quietly("replay").then(recordings);
+    // What is at a port may be a 'hone run', which has one of the two; a board says that it knows neither.
+    if (w.kind !== "replay") command_quietly("rig").then(conditions);
+    if (w.kind !== "demo") command_quietly("replay").then(recordings);
   },
   link(l) {
     $("link").textContent = l.open ? "connected" : "port gone, looking for it";
     $("link").classList.toggle("on", l.open);
+    state.open = l.open;
+    verdict();
   },
   head(h) {
     state.head = h;
@@ -63,19 +68,26 @@ const on = {
   },
   samples(s) {
     if (!state.ring) return;
+    state.heard = performance.now();
     state.ring.push(s.values, state.head.channels.map(c => c.scale), s.us, s.missing);
     state.clock = state.ring.end;
   },
   stats(o) {
+    state.heard = performance.now();
     if (o.stats === "training") state.trainings[o.id] = o;
     else if (o.stats === "thread") state.threads[o.name] = o;
     else state.stats[o.stats] = o;
+    const open = state.alarms.at(-1);
+    // An alarm whose end was not told, as the device's queue was full or the model was erased.
+    if (o.stats === "alarm" && !o.active && open && open.to == null && o.count >= open.number) { open.to = o.end_us ?? state.clock; alarm(); }
     if (o.stats === "device") state.clock = Math.max(state.clock, o.time_us);
     figures();
   },
   model(m) {
     state.model = m;
-    if (m.lines.some(l => l.startsWith("error:"))) { state.last = null; verdict(); }
+    if (!learner()) forget();
+    verdict();
+    figures();
   },
   labels(lines) {
     state.names = lines.map(l => /^class (\d+) \((.*)\)$/.exec(l)).filter(Boolean).map(m => ({ id: +m[1], name: m[2] }));
@@ -94,13 +106,15 @@ const on = {
     $("progress").hidden = false;
     $("bar").value = p.percent;
     $("phase").textContent = `${p.phase} ${p.percent} % (${p.done} of ${p.all})`;
+    verdict();
   },
   recording(r) { state.recording = r; recorder(); },
   console(c) { print(c.kind, c.text); },
   behind(b) { print("note", `this page was too slow for ${b.messages} messages`); },
-  reset() { Object.assign(state, { verdicts: [], stretches: [], alarms: [], causes: [], passes: [], trainings: {}, training: null, last: null }); ended(); verdict(); },
-  ready() {},
-  event(e) { state.clock = Math.max(state.clock, e.time_us || 0); (events[e.event] || other)(e); },
+  reset() { Object.assign(state, { stretches: [], alarms: [], passes: [], trainings: {}, training: null, every: 0, unlabelled: false }); forget(); ended(); alarm(); verdict(); },
+  // What was told of the past may be of a model that is no more.
+  ready() { if (!learner()) forget(); verdict(); },
+  event(e) { state.heard = performance.now(); state.clock = Math.max(state.clock, e.time_us || 0); (events[e.event] || other)(e); },
 };
 
 const events = {
@@ -109,6 +123,7 @@ const events = {
     const before = state.stretches.at(-1);
     // Windows that were not judged are a hole.
     if (state.last && e.window > state.last.window + 3) stretch.from = e.time_us - 1e5;
+    if (state.last && e.window === state.last.window + 1) state.every = e.time_us - state.last.time_us;
     if (before && before.word === stretch.word && before.to === stretch.from) before.to = stretch.to; else state.stretches.push(stretch);
     if (state.stretches.length > 2000) state.stretches.shift();
     const changed = !state.last || state.last.decision !== e.decision || state.last.class !== e.class;
@@ -122,27 +137,40 @@ const events = {
   training_started(e) {
     state.training = e.training; state.passes = [];
     $("cancel").disabled = false; $("progress").hidden = false; $("bar").value = 0;
-    $("phase").textContent = `training ${e.training}, ${e.learner}`;
+    $("phase").textContent = `${e.learner} begins`;
+    plots.curve.drop();
+    verdict();
     other(e);
   },
   training_pass(e) { state.passes.push([e.pass, e.loss, e.held_back]); other(e); },
-  training_done(e) { say(`training ${e.training} done: ${e.learner}, ${e.stop}, ${e.rows} windows, ${fmt(e.quality)}`); state.verdicts = []; ended(); other(e); },
-  training_failed(e) { say(`training ${e.training} ended without a model: ${e.reason}`, true); ended(); other(e); },
+  training_done(e) { say(`training ${e.training} done: ${e.learner}, ${e.stop}, ${e.rows} windows, ${fmt(e.quality)}`); state.verdicts = []; plots.score.drop(); ended(); verdict(); other(e); },
+  training_failed(e) { say(`training ${e.training} ended without a model: ${e.reason}`, true); ended(); verdict(); other(e); },
   playing(e) { $("playing").textContent = `plays ${e.name}${e.class ? ", " + e.class : ""}${e.anomalous ? " (anomalous)" : ""}`; $("recordings").value = e.recording; other(e); },
   label_wanted(e) { $("labelling").textContent = `Window ${e.window} is of no class known${e.name || e.class ? ", most like " + (e.name || e.class) : ""}: name it and press Label.`; if (!(e.time_us - state.wanted < 5e6)) other(e); state.wanted = e.time_us; },
 };
 function other(e) {
   if (e.event.startsWith("alarm")) {
-    const over = e.event === "alarm_end";
-    state.alarms.push(over ? e.time_us : e.begin_us || e.time_us);
-    $("alarm").hidden = false;
-    $("alarm").classList.toggle("over", over);
-    $("alarm").textContent = `alarm ${e.alarm ?? ""} ${over ? "is over" : "since " + ((e.begin_us || e.time_us) / 1e6).toFixed(1) + " s"}, peak ${fmt(e.peak ?? e.score)}`;
+    const from = e.begin_us ?? e.time_us, last = state.alarms.at(-1), known = last && last.number === e.alarm;
+    const one = known ? last : { number: e.alarm, from, to: null, peak: null };
+    if (!known) state.alarms.push(one);
+    if (state.alarms.length > 200) state.alarms.shift();
+    one.peak = e.peak;
+    if (e.event === "alarm_end") one.to = e.time_us;
+    alarm();
   }
   print("event", `[${(e.time_us / 1e6).toFixed(3)}] ${e.event.replaceAll("_", " ")}${rest(e) ? ": " + rest(e) : ""}`);
 }
+/// The newest alarm, in words.
+function alarm() {
+  const one = state.alarms.at(-1);
+  $("alarm").hidden = !one;
+  if (!one) return;
+  $("alarm").classList.toggle("over", one.to != null);
+  put("alarm", `alarm ${one.number} ` + (one.to == null ? `since ${(one.from / 1e6).toFixed(1)} s` : `is over, ${((one.to - one.from) / 1e6).toFixed(1)} s`)
+    + `; at most ${fmt(one.peak)} times the threshold`);
+}
 /// The fields of an event, but for its name and time.
-const rest = e => Object.entries(e).filter(([k]) => k !== "event" && k !== "time_us").map(([k, v]) => `${k.replaceAll("_", " ")} ${typeof v === "number" ? fmt(v) : v}`).join(", ");
+const rest = e => Object.entries(e).filter(([k]) => k !== "event" && k !== "time_us").map(([k, v]) => k.endsWith("_us") ? `${k.slice(0, -3)} ${(v / 1e6).toFixed(3)} s` : `${k.replaceAll("_", " ")} ${typeof v === "number" ? fmt(v) : v}`).join(", ");
 function ended() {
   state.training = null;
   $("cancel").disabled = true;
@@ -150,22 +178,53 @@ function ended() {
 }
 const named = e => e.name || (e.class != null ? "class " + e.class : "");
 const word = e => e.decision === "class" ? named(e) : e.decision;
-const tone = e => e.decision === "normal" ? "well" : e.decision === "anomalous" ? "ill" : e.decision === "class" ? "c" + [0, 4, 2, 3, 5, 6, 7, 1][(e.class || 0) % 8] : "none";
+const tone = e => e.decision === "normal" ? "well" : e.decision === "anomalous" ? "ill" : e.decision === "class" ? "c" + [0, 2, 3, 5, 6][(e.class || 0) % 5] : "none";
 /// A channel's name.
 function name(k) {
   const h = state.head, motion = h && h.channels.length <= 3 && h.channels.every(c => c.unit === "m/s2");
   return motion ? "xyz"[k] : "channel " + k;
 }
 
+/// The learner of the model in use; empty without one.
+const learner = () => (/^[a-z]+(?=,|$)/.exec((state.model.lines || [])[0] || "") || [""])[0];
+/// What was of a model that is no more.
+function forget() {
+  Object.assign(state, { verdicts: [], causes: [], last: null, every: 0 });
+  plots.score.drop();
+  put("score-unit", "");
+  put("cause", "No verdict has named a channel yet.");
+}
+/// Sets a text where it is another.
+function put(id, text) { if ($(id).textContent !== text) $(id).textContent = text; }
+/// Seconds without a word that are too many: samples come often, counters every five.
+const silence = () => state.head && state.head.rate_hz >= 1 ? 4 : 12;
+/// Why what is shown is not of now; null where it is.
+function stale() {
+  if (!state.served) return "hone view has ended";
+  if (!state.open) return "the device is gone, and is looked for";
+  const quiet = (performance.now() - state.heard) / 1e3, age = state.last ? (state.clock - state.last.time_us) / 1e6 : 0;
+  if (quiet > silence()) return `nothing came from the device for ${Math.round(quiet)} s`;
+  return age > Math.max(3, 4 * state.every / 1e6) ? `no window was judged for ${Math.round(age)} s` : null;
+}
+
 function verdict() {
-  const e = state.last;
-  $("verdict").dataset.state = !e ? "none" : e.decision === "normal" ? "well" : e.decision === "anomalous" ? "ill" : "none";
-  if (!e) { $("decision").textContent = "no verdict yet"; return; }
-  $("decision").textContent = word(e);
-  $("decision").dataset.time = e.time_us;
+  const e = state.last, why = stale(), training = state.training != null, phase = $("phase").textContent;
+  const START = "Press Learn what is normal while the machine runs well, or Learn classes and name what it does.";
+  put("score-empty", training ? "training …" : learner() ? "No verdict has told a score yet." : "No model judges yet. Press Learn what is normal.");
+  put("curve-empty", training ? `Training ${state.training}: ${phase}. Networks tell of their passes.`
+    : "No training has told of passes yet; networks do (Train net or vae, where the build has them).");
+  labelling();
+  $("verdict").dataset.state = why ? "stale" : !e ? "none" : e.decision === "normal" ? "well" : e.decision === "anomalous" ? "ill" : "none";
+  if (!e || why && training) {
+    put("decision", training ? "training …" : learner() ? "no verdict yet" : "no model yet");
+    return put("detail", !state.open || !state.served ? why : training ? phase : why || (learner() ? "" : START));
+  }
+  put("decision", (why ? "was " : "") + word(e));
+  if ($("decision").dataset.time !== e.time_us + "") $("decision").dataset.time = e.time_us;
+  if (why) return put("detail", `${why}; the last verdict is of ${(e.time_us / 1e6).toFixed(1)} s`);
   const limit = state.model.threshold != null ? ` of ${fmt(state.model.threshold)} allowed` : "";
-  $("detail").textContent = (e.score != null ? `score ${fmt(e.score)}${limit}, ` : "") + `window ${e.window}`
-    + (e.value != null ? `; expected ${fmt(e.value)} (${fmt(e.lower)} to ${fmt(e.upper)}), seen ${fmt(e.seen)}` : "");
+  put("detail", (e.score != null ? `score ${fmt(e.score)}${limit}, ` : "") + `window ${e.window}`
+    + (e.value != null ? `; expected ${fmt(e.value)} (${fmt(e.lower)} to ${fmt(e.upper)}), seen ${fmt(e.seen)}` : ""));
   const of = new Map();
   for (const [us, c] of state.causes) if (us > e.time_us - 6e7) of.set(c, (of.get(c) || 0) + 1);
   if (of.size) {
@@ -174,12 +233,21 @@ function verdict() {
   }
 }
 
+/// What to do when nothing is labelled any more.
+function labelling() {
+  if (!state.unlabelled) return;
+  const rows = (state.stats.data || {}).rows || 0;
+  put("labelling", "Windows have no label now. " + (learner() === "rce" ? "TinyRCE has learnt what was labelled."
+    : rows ? `The training set has ${rows} rows: press Train for an SVM or a network.` : "Name what the machine does now; its windows are then of that class."));
+}
+
 function figures() {
   for (const cell of document.querySelectorAll("[data-stat]")) {
     const [object, field] = cell.dataset.stat.split("."), value = (state.stats[object] || {})[field];
     cell.dataset.value = value === undefined ? "" : JSON.stringify(value);
     cell.textContent = value == null ? "–" : (typeof value === "number" && !Number.isInteger(value) ? fmt(value) : value) + (cell.dataset.unit ? " " + cell.dataset.unit : "");
   }
+  for (const figure of document.querySelectorAll("[data-of]")) figure.hidden = !figure.dataset.of.split(" ").includes(learner());
   const d = state.stats.device;
   if (d && d.memory_budget_bytes) {
     $("memory").value = d.memory_bytes / d.memory_budget_bytes;
@@ -188,7 +256,7 @@ function figures() {
   const cells = texts => { const row = document.createElement("tr"); for (const t of texts) { const td = document.createElement("td"); td.textContent = t; row.append(td); } return row; };
   const all = Object.values(state.trainings).sort((a, b) => b.id - a.id).slice(0, 6);
   $("trainings").hidden = !all.length;
-  $("trainings").tBodies[0].replaceChildren(...all.map(t => cells([t.id, t.learner, t.done ? "with a model" : "without one", t.rows ?? "–", fmt(t.quality), t.took_us < 1e6 ? fmt(t.took_us / 1e3) + " ms" : fmt(t.took_us / 1e6) + " s"])));
+  $("trainings").tBodies[0].replaceChildren(...all.map(t => cells([t.id, t.learner, t.done ? "with a model" : "without one", t.rows || "–", t.rows ? fmt(t.quality) : "–", t.took_us < 1e6 ? fmt(t.took_us / 1e3) + " ms" : fmt(t.took_us / 1e6) + " s"])));
   const threads = Object.values(state.threads);
   $("threads").hidden = !threads.length;
   $("threads").tBodies[0].replaceChildren(...threads.map(t => cells([t.name, t.stack_used + " B", t.stack_bytes + " B", fmt(t.cpu_permille / 10) + " %"])));
@@ -198,7 +266,8 @@ function figures() {
 
 const plots = {
   signal: new Plot("signal-plot", { x: "seconds before now", y: () => state.head ? state.head.channels[0].unit || "LSB" : "", range: () => [-state.span, 0] }),
-  score: new Plot("score-plot", { x: "seconds before now", y: () => "score", y0: true }),
+  score: new Plot("score-plot", { x: "seconds before now", y: () => "score", y0: true,
+    spans: () => state.alarms.map(a => [(a.from - state.clock) / 1e6, a.to == null ? 0 : (a.to - state.clock) / 1e6]) }),
   spectrum: new Plot("spectrum-plot", { x: "Hz", y: () => "amplitude, " + (state.head ? state.head.channels[0].unit || "LSB" : ""), y0: true }),
   curve: new Plot("curve-plot", { x: "pass", y: () => "loss" }),
 };
@@ -243,13 +312,22 @@ function scores() {
   plots.score.show(rows, series);
 }
 
-const map = () => drawMap(state.map.points, state.map.classes, state.map.shares);
+const map = () => drawMap(state.map.points, state.map.classes, state.map.shares, state.map.rows);
 
 // What is pressed.
 
-const command_quietly = async line => (await post("command", { line, unseen: true })).answer || [];
+/// The answer to a command that nobody typed, as soon as the device is free.
+async function command_quietly(line) {
+  for (;;) {
+    const got = await post("command", { line, unseen: true });
+    if (got.answer || !/ is busy /.test(got.error)) return got.answer || [];
+    await new Promise(done => setTimeout(done, 1000));
+  }
+}
 function conditions(lines) {
+  if (!lines.some(l => l.startsWith("* "))) return;
   const all = lines.map(l => /^([* ]) ?([\w-]+): (.*)$/.exec(l.startsWith("*") ? l : "  " + l)).filter(Boolean);
+  $("rig").hidden = false;
   $("rig").querySelector(".segments").replaceChildren(...all.map(([, mark, condition, meaning]) => {
     const button = document.createElement("button");
     Object.assign(button, { textContent: condition, title: meaning });
@@ -269,6 +347,8 @@ function conditions(lines) {
 }
 function recordings(lines) {
   const all = lines.map(l => /^\*? *(\d+) (.*)$/.exec(l)).filter(Boolean);
+  if (!lines.some(l => /^\* *\d/.test(l))) return;
+  $("replay").hidden = false;
   $("recordings").replaceChildren(...all.map(m => new Option(m[2], m[1])));
 }
 for (const button of document.querySelectorAll("[data-command]")) button.onclick = () => command(button.dataset.command, button);
@@ -282,10 +362,10 @@ $("label").onclick = async e => {
   const got = await command(`label ${id} ${name}`, e.target);
   if (!got.ok) return;
   if (!known) state.names.push({ id, name });
-  $("unlabel").disabled = false;
+  $("unlabel").disabled = state.unlabelled = false;
   $("labelling").textContent = `Windows are now of class ${id} (${name}). Give it a few seconds; then change what the machine does and label that.`;
 };
-$("unlabel").addEventListener("click", () => { $("unlabel").disabled = true; $("labelling").textContent = "Windows have no label now. Press Train for an SVM or a network; TinyRCE has learnt already."; });
+$("unlabel").addEventListener("click", () => { $("unlabel").disabled = state.unlabelled = true; labelling(); });
 for (const button of $("span").children) button.onclick = () => {
   state.span = +button.dataset.span;
   for (const b of $("span").children) b.setAttribute("aria-pressed", b === button);
@@ -296,13 +376,27 @@ $("waterfall").onclick = e => {
   $("fall-key").textContent = "Light is strong: 60 dB from dark to light, the strongest channel of each frequency.";
 };
 $("draw-map").onclick = async e => {
-  const lines = ((await command("data export", e.target)).answer || []).filter(l => /^\d+(,[-\d.e]+)+$/i.test(l)).map(l => l.split(",").map(Number));
-  const classes = lines.map(l => l[0]), rows = lines.map(l => l.slice(1));
-  $("map-plot").classList.toggle("full", rows.length > 2);
-  if (rows.length < 3) { $("map-key").textContent = "The training set has " + rows.length + " rows. Label windows while no TinyRCE is in use: what it learns at once is not kept as rows."; return; }
-  state.map = { ...components(rows), classes };
-  const key = map().map((id, k) => `${SHAPES[k % 8]} ${(state.names.find(n => n.id === id) || { name: "class " + id }).name} (${classes.filter(c => c === id).length})`);
-  $("map-key").textContent = `${rows.length} rows of ${rows[0].length} features: ` + key.join(", ");
+  const key = text => put("map-key", text), refused = text => { print("error", text); say(text, true); };
+  e.target.classList.add("busy");
+  // Rows and prototypes are what is drawn; in the console they would leave room for nothing else.
+  const got = await post("command", { line: "data export", unseen: true }), refusal = got.error || got.answer.find(l => l.startsWith("error:"));
+  const made = learner() === "rce" ? await post("prototypes") : { prototypes: [] };
+  e.target.classList.remove("busy");
+  if (refusal) return refused(refusal);
+  if (made.error) refused(made.error);
+  const lines = got.answer.filter(l => /^\d+(,[-\d.e]+)+$/i.test(l)).map(l => l.split(",").map(Number)), width = lines.length ? lines[0].length - 1 : 0;
+  const prototypes = (made.prototypes || []).filter(p => !width || p.centre.length === width);
+  const all = lines.map(l => l.slice(1)).concat(prototypes.map(p => p.centre)), classes = lines.map(l => l[0]).concat(prototypes.map(p => p.class));
+  print("note", `data export, model export: ${lines.length} rows and ${prototypes.length} prototypes, drawn as the class map`);
+  $("map-plot").classList.toggle("full", all.length > 2);
+  state.map = null;
+  if (all.length < 3) return key(`There are ${lines.length} rows and ${prototypes.length} prototypes, too few to draw. Label windows of two classes.`);
+  state.map = { ...components(all), classes, rows: lines.length };
+  const count = (id, from, to) => classes.slice(from, to).filter(c => c === id).length;
+  const word = (n, what) => n ? [`${n} ${what}${n > 1 ? "s" : ""}`] : [];
+  const names = map().map((id, k) => `${SHAPES[k % 8]} ${(state.names.find(n => n.id === id) || { name: "class " + id }).name} (`
+    + [...word(count(id, 0, lines.length), "row"), ...word(count(id, lines.length), "prototype")].join(", ") + ")");
+  key(`${all[0].length} features: ` + names.join(", ") + (prototypes.length ? "; prototypes are in rings" : ""));
 };
 $("typing").onsubmit = e => {
   e.preventDefault();
@@ -370,7 +464,9 @@ $("push").onclick = e => { $("report").textContent = "sends " + model + " …"; 
 
 const source = new EventSource("events");
 for (const [kind, act] of Object.entries(on)) source.addEventListener(kind, e => act(JSON.parse(e.data)));
-source.onopen = () => { $("log").replaceChildren(); on.reset(); };
-source.onerror = () => { $("link").textContent = "hone view has ended"; $("link").classList.remove("on"); };
+source.onopen = () => { state.served = true; $("log").replaceChildren(); on.reset(); };
+source.onerror = () => { state.served = false; $("link").textContent = "hone view has ended"; $("link").classList.remove("on"); verdict(); };
 figures();
+// Time alone makes a verdict old.
+setInterval(verdict, 500);
 requestAnimationFrame(draw);
