@@ -245,6 +245,26 @@ static int run(const struct shell *sh, size_t argc, char **argv)
 	return hone_shell_run(sh, argc, argv);
 }
 
+static bool ends(const char *line, size_t len, const char *word)
+{
+	size_t size = strlen(word);
+
+	return len > size && memcmp(line + len - size, word, size) == 0;
+}
+
+/*
+ * Whether a line runs: its first words are cut off by NUL then. What follows the command is the engine's to read, and to look
+ * each word up among all that there are takes millions of instructions. A line that asks for help is shown them.
+ */
+static bool is_run(void)
+{
+	const struct shell_ctx *ctx = shell_backend_uart_get_ptr()->ctx;
+	const char *line = ctx->cmd_buff;
+	size_t len = ctx->cmd_buff_len;
+
+	return memchr(line, '\0', len) != NULL && !ends(line, len, "-h") && !ends(line, len, "--help");
+}
+
 static void word(const char *path, size_t index, struct shell_static_entry *entry,
 		 const union shell_cmd_entry *next)
 {
@@ -255,6 +275,9 @@ static void word(const char *path, size_t index, struct shell_static_entry *entr
 	entry->subcmd = next;
 	entry->args.mandatory = 0;
 	entry->args.optional = 0;
+	if (is_run()) {
+		return;
+	}
 	(void)hone_shell_word(path, index, &entry->syntax, &entry->help);
 }
 

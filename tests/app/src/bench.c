@@ -148,37 +148,6 @@ static int cmd_stall(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-/* bench vectors: trains ESNs on known samples and prints checksums of their models. On a thread of its own, as it takes
- * more stack than any has.
- */
-static K_THREAD_STACK_DEFINE(vectors_stack, 16384);
-static struct k_thread vectors_thread;
-static const struct shell *vectors_shell;
-
-static void vectors_tell(const char *name, size_t len, uint32_t value)
-{
-	shell_print(vectors_shell, "%.*s %08x", (int)len, name, value);
-}
-
-static void vectors_run(void *a, void *b, void *c)
-{
-	ARG_UNUSED(a);
-	ARG_UNUSED(b);
-	ARG_UNUSED(c);
-	hone_vectors(vectors_tell);
-}
-
-static int cmd_vectors(const struct shell *sh, size_t argc, char **argv)
-{
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	vectors_shell = sh;
-	/* Below all threads of the device, so that they go on. */
-	k_thread_create(&vectors_thread, vectors_stack, K_THREAD_STACK_SIZEOF(vectors_stack), vectors_run, NULL, NULL,
-			NULL, K_PRIO_PREEMPT(14), 0, K_NO_WAIT);
-	return k_thread_join(&vectors_thread, K_FOREVER);
-}
-
 static int cmd_reboot(const struct shell *sh, size_t argc, char **argv)
 {
 	ARG_UNUSED(sh);
@@ -188,15 +157,13 @@ static int cmd_reboot(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-SHELL_STATIC_SUBCMD_SET_CREATE(bench_commands,
-	SHELL_CMD_ARG(crash, NULL, "an undefined instruction", cmd_crash, 1, 0),
-	SHELL_CMD_ARG(deep, NULL, "recurse until the stack is full", cmd_deep, 1, 0),
-	SHELL_CMD_ARG(hold, NULL, "MS [BOUNCES]: hold the button", cmd_hold, 2, 1),
-	SHELL_CMD_ARG(led, NULL, "the LED and its edges since the first call", cmd_led, 1, 0),
-	SHELL_CMD_ARG(load, NULL, "what each thread has had of the processor", cmd_load, 1, 0),
-	SHELL_CMD_ARG(press, NULL, "[BOUNCES]: press the button", cmd_press, 1, 1),
-	SHELL_CMD_ARG(reboot, NULL, "restart as after a press of the reset button", cmd_reboot, 1, 0),
-	SHELL_CMD_ARG(stall, NULL, "THREAD: stop a thread", cmd_stall, 2, 0),
-	SHELL_CMD_ARG(vectors, NULL, "train on known samples", cmd_vectors, 1, 0),
-	SHELL_SUBCMD_SET_END);
+SHELL_SUBCMD_SET_CREATE(bench_commands, (bench));
+SHELL_SUBCMD_ADD((bench), crash, NULL, "an undefined instruction", cmd_crash, 1, 0);
+SHELL_SUBCMD_ADD((bench), deep, NULL, "recurse until the stack is full", cmd_deep, 1, 0);
+SHELL_SUBCMD_ADD((bench), hold, NULL, "MS [BOUNCES]: hold the button", cmd_hold, 2, 1);
+SHELL_SUBCMD_ADD((bench), led, NULL, "the LED and its edges since the first call", cmd_led, 1, 0);
+SHELL_SUBCMD_ADD((bench), load, NULL, "what each thread has had of the processor", cmd_load, 1, 0);
+SHELL_SUBCMD_ADD((bench), press, NULL, "[BOUNCES]: press the button", cmd_press, 1, 1);
+SHELL_SUBCMD_ADD((bench), reboot, NULL, "restart as after a press of the reset button", cmd_reboot, 1, 0);
+SHELL_SUBCMD_ADD((bench), stall, NULL, "THREAD: stop a thread", cmd_stall, 2, 0);
 SHELL_CMD_REGISTER(bench, &bench_commands, "work the emulated board", NULL);
