@@ -204,9 +204,8 @@ impl Station {
         if self.wish.every {
             self.order("infer on -v", see);
         }
-        if self.wish.samples {
-            self.order(RECORD, see);
-        }
+        // What a program that was killed has left running is ended.
+        self.order(if self.wish.samples { RECORD } else { "record off" }, see);
     }
 
     /// Tells the device anew what to say where a command may have changed that, such as `config reset` or `infer on`.

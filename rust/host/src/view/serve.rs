@@ -267,6 +267,8 @@ fn events(shared: &Shared) -> Sse<impl tokio_stream::Stream<Item = Result<Event,
 }
 
 async fn command(shared: &Shared, line: &str, seen: bool) -> Result<Value, String> {
+    // The device answers nothing to blanks, so that an answer would be waited for.
+    let line = line.trim_matches([' ', '\t']);
     if line.contains(['\n', '\r', '\0', '\u{3}']) || line.len() > crate::device::session::LINE {
         return Err("a command is one line of at most 256 characters".into());
     }

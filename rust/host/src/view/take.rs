@@ -191,8 +191,11 @@ fn slug(name: &str) -> String {
 /// # Errors
 /// It is none.
 pub fn plain_name(name: &str) -> Result<&str, String> {
+    if name.is_empty() {
+        return Err("give a file's name".into());
+    }
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !plain || name.starts_with(['.', '-']) || name.ends_with('.') || name.is_empty() || name.len() > 100 {
+    if !plain || name.starts_with(['.', '-']) || name.ends_with('.') || name.len() > 100 {
         return Err("a file's name has letters, digits, '-', '_' and '.', begins with a letter, a digit or '_', and has no folder".into());
     }
     let stem = name.split('.').next().unwrap_or("").to_ascii_lowercase();

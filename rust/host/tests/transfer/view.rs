@@ -107,7 +107,11 @@ fn only_the_page_itself_is_served() {
     }
     let (status, value) = view.send("command", &json!({ "line": "x".repeat(70_000) }).to_string());
     assert!(status == 413 && value["error"].as_str().unwrap().contains("larger than 65536"), "{status} {value}");
-    assert_eq!(view.command("led"), ["off"]);
+    // Blanks are a line without a command, and blanks around one are none of it.
+    for blank in ["", "   ", "\t"] {
+        assert_eq!(view.command(blank), [""; 0], "{blank:?}");
+    }
+    assert_eq!(view.command("  led "), ["off"]);
 }
 
 #[test]
@@ -339,12 +343,21 @@ fn a_running_device_is_seen_by_one_after_the_other_and_its_alarms_are_told() {
     // A page that opens late is told of both.
     view.listen().until("event", |e| *e == end);
     assert!(interrupted(&mut view.child));
+    // What a program that was killed has left running is ended by the next one.
+    let mut monitor = Command::new(env!("CARGO_BIN_EXE_hone"));
+    monitor.args(["monitor", &port, "--samples", "--quiet"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut killed = Running(monitor.spawn().unwrap());
+    let said = BufReader::new(killed.0.stdout.as_mut().unwrap()).lines().map(Result::unwrap);
+    assert!(said.into_iter().any(|line| line.contains("\"samples\"")));
+    drop(killed);
     // The model stays with the device, for the next one.
     let monitor =
         crate::common::hone(&["monitor", &port, "--every", "--seconds", "2", "-c", "rig imbalance"], b"").well();
     let objects: Vec<Value> = monitor.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert!(objects.iter().any(|o| o["event"] == "alarm_begin"), "{}", monitor.err);
     assert!(objects.iter().any(|o| o["decision"] == "anomalous"), "{}", monitor.err);
+    let quiet = crate::common::hone(&["monitor", &port, "--seconds", "1"], b"").well();
+    assert!(!quiet.err.contains("frames") && !quiet.out.contains("\"samples\""), "{}", quiet.err);
     assert!(interrupted(&mut device.0) && !link.exists());
     // And in its flash.
     let info = crate::common::hone(&["run", "--flash", flash.to_str().unwrap()], b"model info\n").well();
