@@ -15,7 +15,8 @@ mod images {
 }
 
 /// Capacities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Budget {
     /// What the image of `west build -b nucleo_f401re` holds, and as it learns
     #[default]

@@ -315,6 +315,9 @@ pub fn run(args: &MonitorArgs) -> Result<(), String> {
         output::note(&monitor.summary());
     }
     match unsent {
+        0 if broker.is_some_and(|b| !b.met()) => {
+            Err("there was no connection to the broker; check --mqtt and that it runs".into())
+        }
         0 => Ok(()),
         n => Err(format!("{n} messages did not reach the broker")),
     }

@@ -55,6 +55,8 @@ pub struct Mqtt {
 struct Shared {
     /// Messages that the broker has.
     kept: AtomicU64,
+    /// The broker has taken a connection once.
+    met: AtomicBool,
     ended: AtomicBool,
 }
 
@@ -93,6 +95,7 @@ impl Mqtt {
                 match news {
                     Ok(Event::Incoming(Packet::ConnAck(_))) => {
                         connected = Some(true);
+                        seen.met.store(true, Ordering::Release);
                         told(&format!("connected to the broker at {name}"));
                         let _ = greeting.try_publish(&online, QoS::AtMostOnce, true, "online");
                     }
@@ -124,6 +127,11 @@ impl Mqtt {
             Ok(()) => self.given += 1,
             Err(_) => self.refused += 1,
         }
+    }
+
+    /// Whether there was a connection to the broker at any time.
+    pub fn met(&self) -> bool {
+        self.shared.met.load(Ordering::Acquire)
     }
 
     /// Waits until the broker has all, or `patience` is over; how many messages it has not.

@@ -26,7 +26,20 @@ impl Serial {
         let port = serialport::new(name, baud).timeout(Duration::from_millis(20));
         // A pseudo-terminal has no rate and refuses to be set to one.
         let port = port.open().or_else(|_| serialport::new(name, 0).timeout(Duration::from_millis(20)).open());
-        Ok(Self(port.map_err(io::Error::from)?))
+        Ok(Self(port.map_err(why)?))
+    }
+}
+
+/// The system's words in the user's.
+fn why(error: serialport::Error) -> io::Error {
+    let text = error.to_string();
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(&["exclusive lock", "resource busy"]) {
+        io::Error::new(io::ErrorKind::ResourceBusy, "another program has it open")
+    } else if any(&["Not a typewriter", "Inappropriate ioctl"]) {
+        io::Error::new(io::ErrorKind::InvalidInput, "it is no serial port")
+    } else {
+        error.into()
     }
 }
 

@@ -5,6 +5,7 @@ use super::feed::Job;
 use super::hub::{Hub, Message};
 use super::prototypes;
 use super::take::{Take, plain_name};
+use crate::eval::Budget;
 use crate::output;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -45,6 +46,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Bytes of a request at most.
 const LARGEST: usize = 64 * 1024;
+/// Pages that listen at once: each is told all that the device says.
+const PAGES: usize = 16;
 /// A request waits so long for its turn before it is told which command has the device.
 const TURN: Duration = Duration::from_millis(300);
 
@@ -56,6 +59,8 @@ struct Shared {
     hub: Arc<Hub>,
     jobs: Sender<Job>,
     interrupt: Arc<AtomicBool>,
+    /// One for each page that listens.
+    pages: Arc<()>,
 }
 
 /// The server.
@@ -86,7 +91,8 @@ impl Server {
         for byte in random {
             let _ = write!(token, "{byte:02x}");
         }
-        Ok(Self { shared: Arc::new(Shared { token, address, folder, hub, jobs, interrupt }), listener })
+        let pages = Arc::default();
+        Ok(Self { shared: Arc::new(Shared { token, address, folder, hub, jobs, interrupt, pages }), listener })
     }
 
     /// Where the page is.
@@ -163,7 +169,13 @@ async fn route(shared: &Arc<Shared>, request: Request) -> Response {
     }
     if request.method() == Method::GET {
         if name == "events" {
-            return events(shared).into_response();
+            return match Arc::strong_count(&shared.pages) {
+                open if open > PAGES => {
+                    let why = format!("{PAGES} pages listen already; close one\n");
+                    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+                }
+                _ => events(shared).into_response(),
+            };
         }
         return match PAGE.iter().find(|(page, ..)| *page == name) {
             Some((_, kind, text)) => ([(CONTENT_TYPE, *kind)], *text).into_response(),
@@ -204,6 +216,7 @@ struct Asked {
     manifest: Option<String>,
     learner: Option<String>,
     model: Option<String>,
+    budget: Budget,
 }
 
 impl Asked {
@@ -243,7 +256,10 @@ async fn obey(shared: &Arc<Shared>, name: &str, bytes: &[u8]) -> Result<Result<V
         }
         "prototypes" => typed(shared, "model export", false).await.and_then(|answer| prototypes::read(&answer)),
         "check" => program(shared, vec!["check".into(), need("manifest", &asked.manifest)?]).await,
-        "evaluate" => evaluate(shared, &need("manifest", &asked.manifest)?, &need("learner", &asked.learner)?).await,
+        "evaluate" => {
+            let (manifest, learner) = (need("manifest", &asked.manifest)?, need("learner", &asked.learner)?);
+            evaluate(shared, &manifest, &learner, asked.budget).await
+        }
         "push" => push(shared, &need("model", &asked.model)?).await,
         _ => return Err(Wrong::Name),
     })
@@ -258,9 +274,14 @@ fn events(shared: &Shared) -> Sse<impl tokio_stream::Stream<Item = Result<Event,
     let (first, receiver) = shared.hub.listen();
     let of = |(kind, data): Message| Ok(Event::default().event(kind).data(data));
     let behind = |n| (("behind"), Arc::<str>::from(json!({ "messages": n }).to_string()));
-    let rest = BroadcastStream::new(receiver).map(move |message| match message {
-        Ok(message) => of(message),
-        Err(tokio_stream::wrappers::errors::BroadcastStreamRecvError::Lagged(n)) => of(behind(n)),
+    let page = Arc::clone(&shared.pages);
+    let rest = BroadcastStream::new(receiver).map(move |message| {
+        // Held as long as the page listens.
+        let _ = &page;
+        match message {
+            Ok(message) => of(message),
+            Err(tokio_stream::wrappers::errors::BroadcastStreamRecvError::Lagged(n)) => of(behind(n)),
+        }
     });
     let ready = (("ready"), Arc::<str>::from("{}"));
     Sse::new(tokio_stream::iter(first.into_iter().chain([ready])).map(of).chain(rest)).keep_alive(KeepAlive::default())
@@ -367,6 +388,7 @@ fn stop(shared: &Shared) -> Result<Value, String> {
     told(shared);
     let (manifest, text) = saved?;
     let name = manifest.file_name().and_then(|n| n.to_str()).unwrap_or("").to_owned();
+    shared.hub.tell("manifest", "", &json!({ "manifest": name }));
     Ok(json!({ "manifest": name, "text": text }))
 }
 
@@ -387,14 +409,16 @@ async fn program(shared: &Arc<Shared>, args: Vec<String>) -> Result<Value, Strin
     tokio::task::spawn_blocking(run).await.map_err(|e| e.to_string())?
 }
 
-async fn evaluate(shared: &Arc<Shared>, manifest: &str, learner: &str) -> Result<Value, String> {
+async fn evaluate(shared: &Arc<Shared>, manifest: &str, learner: &str, budget: Budget) -> Result<Value, String> {
     if !learner.bytes().all(|b| b.is_ascii_lowercase()) || learner.is_empty() {
         return Err("choose a learner".into());
     }
     let model = format!("{}.hone", manifest.strip_suffix(".toml").unwrap_or(manifest));
-    let args = ["eval", manifest, "--learner", learner, "--save", &model].map(str::to_owned).to_vec();
-    let mut value = program(shared, args).await?;
+    let args = ["eval", manifest, "--learner", learner, "--budget", budget.name(), "--save", &model];
+    let mut value = program(shared, args.map(str::to_owned).to_vec()).await?;
     if value["ok"] == true {
+        // Pages that are open, and those to come, may send it.
+        shared.hub.tell("model_file", "", &json!({ "model": model }));
         value["model"] = model.into();
     }
     Ok(value)

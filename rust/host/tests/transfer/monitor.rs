@@ -50,6 +50,31 @@ fn what_cannot_be_is_said() {
     }
 }
 
+#[test]
+fn a_broker_that_was_never_there_is_a_failure() {
+    // Nothing listens at a port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let run = hone(&["monitor", "--demo", "--seconds", "0.1", "--mqtt", &free.to_string()], b"");
+    assert!(run.status == Some(1) && run.err.contains("no connection to the broker; check"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_port_or_in_use_is_said_in_plain_words() {
+    use serialport::{SerialPort as _, TTYPort};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes");
+    std::fs::write(&file, "text").unwrap();
+    let run = hone(&["monitor", file.to_str().unwrap()], b"");
+    assert!(run.err.contains("it is no serial port"), "{}", run.err);
+    let (_master, slave) = TTYPort::pair().unwrap();
+    let port = slave.name().unwrap();
+    drop(slave);
+    let _other = serialport::new(&port, 0).open().unwrap();
+    let run = hone(&["monitor", &port, "--seconds", "1"], b"");
+    assert!(run.err.contains("another program has it open"), "{}", run.err);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_board_at_a_port_is_heard_until_ctrl_c() {

@@ -91,6 +91,12 @@ impl View {
         lines.iter().map(|l| l.as_str().unwrap().to_owned()).collect()
     }
 
+    /// Whether another page may listen; it is closed at once.
+    pub(crate) fn listens(&self) -> bool {
+        let mut page = self.listen();
+        page.line().contains(" 200 ")
+    }
+
     pub(crate) fn listen(&self) -> Events {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

@@ -112,6 +112,24 @@ fn only_the_page_itself_is_served() {
         assert_eq!(view.command(blank), [""; 0], "{blank:?}");
     }
     assert_eq!(view.command("  led "), ["off"]);
+    // So many pages are told all; one more is told why it is not, and the place of one that was closed is free.
+    let mut pages: Vec<_> = (0..16).map(|_| view.listen()).collect();
+    for page in &mut pages {
+        page.until("ready", |_| true);
+    }
+    let events = format!("{path}events");
+    let refused = view.ask("GET", &events, &own, "");
+    assert!(
+        refused.status == 503 && String::from_utf8_lossy(&refused.body).contains("close one"),
+        "{}",
+        refused.status
+    );
+    assert_eq!(view.command("led"), ["off"]);
+    drop(pages);
+    let begun = Instant::now();
+    while !view.listens() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "no place became free");
+    }
 }
 
 #[test]
@@ -277,6 +295,21 @@ fn a_recording_becomes_a_model_in_the_device() {
     let pushed = view.post("push", &json!({ "model": "motor.hone" }));
     assert!(pushed["text"].as_str().is_some_and(|t| t.starts_with("imported: esn, ")), "{pushed}");
     assert!(view.command("model info")[0].starts_with("esn, "));
+    // Another page, opened late, knows both files, and a board's memory is that which is chosen.
+    let told = view.listen().until("ready", |_| true);
+    for (kind, value) in
+        [("manifest", json!({ "manifest": "motor.toml" })), ("model_file", json!({ "model": "motor.hone" }))]
+    {
+        assert!(told.iter().any(|(k, v)| k == kind && *v == value), "{kind}");
+    }
+    let board =
+        |budget: &str| view.post("evaluate", &json!({ "manifest": "motor.toml", "learner": "esn", "budget": budget }));
+    let text = |value: &Value| value["text"].as_str().unwrap_or_default().to_owned();
+    assert!(text(&evaluated).contains("budget f401"), "{evaluated}");
+    let large = board("h743");
+    assert!(text(&large).contains("budget h743"), "{large}");
+    let (status, none) = view.send("evaluate", "{\"budget\":\"pdp11\"}");
+    assert!(status == 400 && none["error"].as_str().unwrap().contains("f401"), "{none}");
     // It judges: the motor is shaken still.
     view.listen().until("event", |e| e["event"] == "verdict" && e["decision"] == "anomalous");
 }

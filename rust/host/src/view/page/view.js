@@ -48,6 +48,7 @@ function print(kind, text) {
 const on = {
   what(w) {
     $("what").textContent = w.kind === "board" ? "board at " + w.name : w.kind === "replay" ? "recordings of " + w.name : w.name;
+    state.board = w.kind === "board";
     $("rig").hidden = w.kind !== "demo";
     $("replay").hidden = w.kind !== "replay";
     // What is at a port may be a 'hone run', which has one of the two; a board says that it knows neither.
@@ -109,6 +110,9 @@ const on = {
     verdict();
   },
   recording(r) { state.recording = r; recorder(); },
+  // Of another page, or of one that was closed.
+  manifest(m) { $("manifest").value = m.manifest; },
+  model_file(m) { model = m.model; $("push").disabled = false; },
   console(c) { print(c.kind, c.text); },
   behind(b) { print("note", `this page was too slow for ${b.messages} messages`); },
   reset() { Object.assign(state, { stretches: [], alarms: [], passes: [], trainings: {}, training: null, every: 0, unlabelled: false }); forget(); ended(); alarm(); verdict(); },
@@ -245,7 +249,8 @@ function figures() {
   for (const cell of document.querySelectorAll("[data-stat]")) {
     const [object, field] = cell.dataset.stat.split("."), value = (state.stats[object] || {})[field];
     cell.dataset.value = value === undefined ? "" : JSON.stringify(value);
-    cell.textContent = value == null ? "–" : (typeof value === "number" && !Number.isInteger(value) ? fmt(value) : value) + (cell.dataset.unit ? " " + cell.dataset.unit : "");
+    const still = field.startsWith("latency") && value === 0 && !state.board;
+    cell.textContent = value == null ? "–" : still ? "none: its clock stands while it computes" : (typeof value === "number" && !Number.isInteger(value) ? fmt(value) : value) + (cell.dataset.unit ? " " + cell.dataset.unit : "");
   }
   for (const figure of document.querySelectorAll("[data-of]")) figure.hidden = !figure.dataset.of.split(" ").includes(learner());
   const d = state.stats.device;
@@ -337,7 +342,7 @@ function conditions(lines) {
       if ((await command("rig " + condition, button)).ok) {
         for (const b of button.parentNode.children) b.setAttribute("aria-pressed", b === button);
         $("name").value = $("class").value = condition;
-        $("anomalous").checked = condition !== "normal";
+        if (!state.ticked) $("anomalous").checked = condition !== "normal";
       }
     };
     return button;
@@ -443,6 +448,7 @@ $("stop").onclick = async e => {
   $("taking").textContent = got.text;
   $("manifest").value = got.manifest;
 };
+$("anomalous").onchange = () => { state.ticked = true; };
 async function report(path, body, button) {
   const got = await post(path, body, button);
   $("report").hidden = false;
@@ -454,7 +460,8 @@ let model = null;
 $("evaluate").onclick = async e => {
   $("report").hidden = false;
   $("report").textContent = "trains and tests …";
-  const got = await report("evaluate", { manifest: $("manifest").value.trim(), learner: $("eval-learner").value });
+  const got = await report("evaluate", { manifest: $("manifest").value.trim(), learner: $("eval-learner").value, budget: $("budget").value });
+  if (got.error) return;
   model = got.model || null;
   $("push").disabled = !model;
 };
