@@ -61,6 +61,15 @@ macro_rules! learners {
             rows
         })*;
 
+        /// Whether the models of one of them may become some without a part of their units.
+        pub const PRUNES: bool = false $(|| {
+            #[cfg(feature = $name)]
+            let prunes = <$learner as Contract>::PRUNES;
+            #[cfg(not(feature = $name))]
+            let prunes = false;
+            prunes
+        })*;
+
         /// Whether one of them sees windows, and so feature vectors in a row.
         pub const WINDOWS: bool = false $(|| {
             #[cfg(feature = $name)]

@@ -204,6 +204,16 @@ macro_rules! models {
                 }
             }
 
+            /// Takes over into `params` what a training that goes on from it has from it, whatever is set.
+            pub fn resume(&self, params: &mut Params) {
+                match self {
+                    Self::Empty => {}
+                    $(#[cfg(feature = $name)] Self::$Name(model) => {
+                        <$learner as Contract>::resume(model, &mut params.$field);
+                    })*
+                }
+            }
+
             /// Windows that set the thresholds of a new form of it, and bytes of workspace that these take.
             pub fn settles(&self, windows: Option<u16>) -> (u16, usize) {
                 match self {

@@ -176,11 +176,28 @@ fn a_network_of_convolutions_learns_from_samples() {
     assert!(b.text.contains("asks for 384"), "{}", b.text);
     b.command("config set features.features raw").unwrap();
     b.command("train net --continue --wait").unwrap();
+    // Half of the filters are left out; what is left learns on, whatever layers are set, and is what is restored.
+    let filters = if cfg!(feature = "small-models") {
+        let pruned = b.command("model prune 50 --yes");
+        assert!(pruned.is_ok() && b.text.contains("replaced: net"), "{}", b.text);
+        b.command("config set net.layers dense8").unwrap();
+        let learnt = b.command("train net --continue --wait");
+        assert!(learnt.is_ok(), "{}", b.text);
+        b.command("config set net.layers conv4k9s4,gap").unwrap();
+        // One filter of one is none that could be left out.
+        assert!(b.command("model prune 40 --yes").is_err());
+        assert!(b.text.contains("no such form"), "{}", b.text);
+        2
+    } else {
+        4
+    };
     b.command("model save").unwrap();
     let mut b = b.reboot();
     b.run(0.1);
     b.command("config get net.layers").unwrap();
     assert_eq!(b.text, "conv4k9s4,gap\n");
+    b.command("model info").unwrap();
+    assert!(b.text.contains(&format!("\nconvolution, {filters} filters of 9 frames")), "{}", b.text);
     judges(&mut b);
     // Shapes that do not follow from one another are found before the training.
     b.command("config set net.layers conv4k9s4,avg2,conv8k16").unwrap();
@@ -204,8 +221,17 @@ fn encoded() -> Bench {
     b.run(5.0);
     b.command("model info").unwrap();
     assert!(b.text.starts_with("vae") && b.text.contains("\nencoder "), "{}", b.text);
+    let digest = b.text.split("\nencoder ").nth(1).and_then(|rest| rest.get(..8)).unwrap().to_owned();
+    b.command("stats").unwrap();
+    assert!(b.text.contains(&format!("encoder       vae {digest}, 4 numbers, not in use")), "{}", b.text);
     b.command("data clear").unwrap();
     b.command("config set features.encoder vae").unwrap();
+    b.command("stats").unwrap();
+    assert!(b.text.contains(&format!("encoder       vae {digest}, 4 numbers\n")), "{}", b.text);
+    b.command("stats --json").unwrap();
+    let object =
+        format!("{{\"stats\":\"encoder\",\"learner\":\"vae\",\"digest\":\"{digest}\",\"numbers\":4,\"in_use\":true}}");
+    assert!(b.text.contains(&object), "{}", b.text);
     b
 }
 

@@ -1,11 +1,12 @@
 //! Networks on recordings: accuracy of int8, mixed and `f32` over seeds, side by side.
 //!
-//! `cargo run --release -p hone-host --example net -- SET [--net TEXT] [--seeds N] [--raw] [--inner] [--set NAME=VALUE]…`
+//! `cargo run --release -p hone-host --example net -- SET [--net TEXT] [--seeds N] [--raw] [--inner] [--set NAME=VALUE]… [--prune LIST]`
 //!
 //! SET is a manifest of `datasets/`, or one of those made here: `uestc` (parts 1 train, 3 test), `cwru-raw` (windows of samples,
 //! of each recording of load 0 the first 60 % train, the rest test). `--inner` judges inside the training part, by which settings are
 //! chosen: of each class the first 70 % train, the rest test. `--forms LIST` takes of `int8`, `mixed`, `f32`, `nearest`. `--row` ends
-//! with the row of the table in docs/net.md: least and median of each form, and the first less the last.
+//! with the row of the table in docs/net.md: least and median of each form, and the first less the last. `--prune 25,50` leaves out so
+//! many percent of units and filters, and ends with the rows of that table.
 
 use hone_host::dataset::{Data, Dataset, Family, Part, Source, data_folder, find_manifest};
 use hone_learn::set::{Counts, Feature};
@@ -133,51 +134,110 @@ struct Outcome {
     bytes: (usize, usize),
 }
 
+/// A network on its way, with the rows that it learns.
+struct Learning<'r> {
+    rows: &'r Rows,
+    classes: usize,
+    words: Vec<u32>,
+    labels: Vec<u16>,
+    stats: Vec<Feature>,
+    model: Box<Model<16384>>,
+}
+
+impl<'r> Learning<'r> {
+    fn new(rows: &'r Rows) -> Self {
+        let classes = rows.train.iter().map(|r| usize::from(r.1)).max().unwrap_or(0) + 1;
+        let width = rows.input.len();
+        let words = vec![0u32; Format::I8.row_words(width) * rows.train.len()];
+        let (labels, stats) = (vec![0u16; rows.train.len()], vec![Feature::default(); width]);
+        Self { rows, classes, words, labels, stats, model: Box::new(Model::new()) }
+    }
+
+    /// Trains, or goes on; the last epoch, and bytes of workspace.
+    fn train(&mut self, params: &Params, resumes: bool, verbose: bool) -> Result<(Epoch, usize), Box<dyn Error>> {
+        let shape = Shape { input: self.rows.input, classes: self.classes };
+        let checked = params.check(shape).map_err(|e| format!("{e:?}"))?;
+        let mut counts = Counts::EMPTY;
+        let mut set = SetMut::over(&mut self.words, &mut self.labels, &mut self.stats, &mut counts);
+        set.clear(Format::I8, self.rows.input.len()).map_err(|e| format!("{e:?}"))?;
+        for (row, class) in &self.rows.train {
+            set.push(row, Some(ClassId(*class))).map_err(|e| format!("{e:?}"))?;
+        }
+        let mut memory = vec![0u32; required(&checked) / 4];
+        let mut trainer = if resumes { Trainer::resumes(checked) } else { Trainer::new(checked) };
+        let mut shown = 0;
+        loop {
+            let progress =
+                trainer.step(set.view(), &mut memory, self.model.edit(), 200_000).map_err(|e| format!("{e:?}"))?;
+            let epoch = trainer.last_epoch();
+            if verbose && epoch.number > shown {
+                shown = epoch.number;
+                println!("  {epoch:?}");
+            }
+            if let Progress::Done(_) = progress {
+                return Ok((epoch, memory.len() * 4));
+            }
+        }
+    }
+
+    fn accuracy(&self) -> f64 {
+        let mut scratch = vec![0u32; self.model.view().scratch_words()];
+        let right = |(row, class): &&(Vec<f32>, u16)| {
+            self.model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class))
+        };
+        let right = self.rows.test.iter().filter(right).count();
+        right as f64 / self.rows.test.len() as f64
+    }
+}
+
 fn run(rows: &Rows, params: &Params, verbose: bool) -> Result<Outcome, Box<dyn Error>> {
-    let classes = rows.train.iter().map(|r| usize::from(r.1)).max().unwrap_or(0) + 1;
-    let checked = params.check(Shape { input: rows.input, classes }).map_err(|e| format!("{e:?}"))?;
-    let width = rows.input.len();
-    let format = Format::I8;
-    let mut words = vec![0u32; format.row_words(width) * rows.train.len()];
-    let mut labels = vec![0u16; rows.train.len()];
-    let mut stats = vec![Feature::default(); width];
-    let mut counts = Counts::EMPTY;
-    let mut set = SetMut::over(&mut words, &mut labels, &mut stats, &mut counts);
-    set.clear(format, width).map_err(|e| format!("{e:?}"))?;
-    for (row, class) in &rows.train {
-        set.push(row, Some(ClassId(*class))).map_err(|e| format!("{e:?}"))?;
-    }
-    let mut memory = vec![0u32; required(&checked) / 4];
-    let mut model = Box::new(Model::<16384>::new());
-    let mut trainer = Trainer::new(checked);
-    let mut shown = 0;
-    loop {
-        let progress = trainer.step(set.view(), &mut memory, model.edit(), 200_000).map_err(|e| format!("{e:?}"))?;
-        let epoch = trainer.last_epoch();
-        if verbose && epoch.number > shown {
-            shown = epoch.number;
-            println!("  {epoch:?}");
+    let mut learning = Learning::new(rows);
+    let (epoch, workspace) = learning.train(params, false, verbose)?;
+    let bytes = (workspace, learning.model.view().used() * 4);
+    Ok(Outcome { accuracy: learning.accuracy(), epoch, bytes })
+}
+
+/// What pruning costs and what a quarter of the epochs more brings back: means over the seeds, a row of the table for each share.
+fn prune(name: &str, net: &str, rows: &Rows, params: &Params, seeds: u32, shares: &str) -> Result<(), Box<dyn Error>> {
+    for share in std::iter::once("0").chain(shares.split(',')) {
+        let percent: u8 = share.parse()?;
+        let (mut sums, mut costs) = ([0.0; 4], (0, 0));
+        for seed in 1..=seeds {
+            let params = Params { seed, ..*params };
+            let mut learning = Learning::new(rows);
+            learning.train(&params, false, false)?;
+            sums[0] += learning.accuracy();
+            let mut layers = params.network;
+            if percent > 0 {
+                let mut small = Box::new(Model::<16384>::new());
+                small.edit().prune(learning.model.view(), percent, &mut [0; 1024]).map_err(|e| format!("{e:?}"))?;
+                learning.model = small;
+                layers = *learning.model.view().network();
+            }
+            sums[1] += learning.accuracy();
+            let view = learning.model.view();
+            costs = (view.used() * 4, view.layers().map(|l| l.macs).sum());
+            let more = Params { network: layers, epochs: params.epochs / 4, rate: params.rate / 4.0, ..params };
+            learning.train(&more, true, false)?;
+            sums[2] += learning.accuracy();
+            let mut fresh = Learning::new(rows);
+            fresh.train(&Params { network: layers, ..params }, false, false)?;
+            sums[3] += fresh.accuracy();
         }
-        if let Progress::Done(_) = progress {
-            break;
-        }
+        let [_, after, more, fresh] = sums.map(|s| s / f64::from(seeds));
+        println!(
+            "| {name} | `{net}` | {percent} % | {} | {} | {after:.4} | {more:.4} | {fresh:.4} |",
+            costs.1, costs.0
+        );
     }
-    let mut scratch = vec![0u32; model.view().scratch_words()];
-    let right =
-        |(row, class): &&(Vec<f32>, u16)| model.infer(row, &mut scratch).decision == Decision::Class(ClassId(*class));
-    let right = rows.test.iter().filter(right).count();
-    Ok(Outcome {
-        accuracy: right as f64 / rows.test.len() as f64,
-        epoch: trainer.last_epoch(),
-        bytes: (memory.len() * 4, model.view().used() * 4),
-    })
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let name = args.next().ok_or("which set?")?;
     let (mut params, mut seeds, mut raw, mut within, mut verbose) = (Params::DEFAULT, 5, false, false, false);
-    let mut row = false;
+    let (mut row, mut shares) = (false, None);
     let (mut forms, mut net) = (String::from("int8,f32"), String::from("dense32"));
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
@@ -192,6 +252,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--inner" => within = true,
             "-v" => verbose = true,
             "--row" => row = true,
+            "--prune" => shares = Some(value()?),
             "--set" => {
                 let pair = value()?;
                 let (key, value) = pair.split_once('=').ok_or("--set NAME=VALUE")?;
@@ -211,6 +272,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         rows.input.frames,
         rows.input.channels
     );
+    if let Some(shares) = shares {
+        return prune(&name, &net, &rows, &params, seeds, &shares);
+    }
     let mut first: Vec<f64> = Vec::new();
     let (mut cells, mut difference) = (format!("| {name} | `{net}` |"), String::new());
     for form in forms.split(',') {

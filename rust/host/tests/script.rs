@@ -272,7 +272,7 @@ fn a_network_that_a_pc_trained_judges_and_learns_more() {
     for line in [
         "standardised as the graph does",
         "on 47 rows the same class as in floating point: 1.0000",
-        "config set net.layers dense8",
+        "train net --continue --last 1",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
@@ -292,22 +292,39 @@ fn a_network_that_a_pc_trained_judges_and_learns_more() {
     let judge: String =
         ["supply-drop", "bearing", "normal"].iter().map(|name| format!("rig {name}\nwait 2\ninfer once\n")).collect();
     for part in ["--last 1", ""] {
-        let story =
-            format!("config set net.layers dense8\n{teach}train net --continue {part} --wait\n{judge}model info\n");
+        let story = format!("{teach}train net --continue {part} --wait\n{judge}model info\n");
         let out = run(&story).well().out;
         assert_eq!(verdicts(&out), ["class 3", "class 3", "class 1"], "{part}: {out}");
         assert!(out.contains("dense, 8 units, ReLU"), "{out}");
     }
     // The biases alone: a training that changes them and nothing else.
     let exported = |story: &str| {
-        let out = run(&format!("config set net.layers dense8\n{teach}{story}model info\nmodel export\n")).well().out;
+        let out = run(&format!("{teach}{story}model info\nmodel export\n")).well().out;
         assert!(out.contains("dense, 8 units, ReLU"), "{out}");
         out.lines().filter(|l| l.starts_with("HM ")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_ne!(exported("train net --continue --last 0 --wait\n"), exported(""));
-    // Of other layers than are set it does not go on.
-    let other = run(&format!("config set net.layers dense16\n{teach}train net --continue --wait\n"));
-    assert!(other.out.contains("the model in use has other layers"), "{}", other.out);
+    // Whatever layers are set for a training from the beginning.
+    let other = run(&format!(
+        "config set net.layers dense16\n{teach}train net --continue --wait\nmodel info\nconfig get net.layers\n"
+    ));
+    let other = other.well().out;
+    assert!(other.ends_with("dense16\n") && other.contains("dense, 8 units, ReLU"), "{other}");
+    // Without half of its units it says the same of what it knew, takes fewer bytes, and learns on.
+    let story = format!("model prune 50 --yes\n{judge}{teach}train net --continue --wait\n{judge}model info\n");
+    let out = run(&story).well().out;
+    assert!(out.contains("dense, 4 units, ReLU") && !out.contains("dense, 8 units"), "{out}");
+    let bytes = |line: &str| {
+        let line = out.lines().find(|l| l.starts_with(line)).unwrap();
+        line.split_whitespace().filter_map(|w| w.parse::<u32>().ok()).collect::<Vec<_>>()
+    };
+    assert!(bytes("bytes of weights")[1] < bytes("bytes of weights")[0] * 4 / 5, "{out}");
+    assert_eq!(verdicts(&out)[3..], ["class 3", "class 3", "class 1"], "{out}");
+    for wrong in ["model prune", "model prune 0 --yes", "model prune 91 --yes", "model prune half --yes"] {
+        assert!(run(&format!("{wrong}\n")).out.contains("usage: model prune PERCENT"), "{wrong}");
+    }
+    let learnt = crate::common::script("train esn --windows 30 --wait\nmodel prune 50 --yes\nmodel info\n");
+    assert!(learnt.out.contains("the model in use has no such form") && learnt.out.contains("esn, "), "{}", learnt.out);
 }
 
 /// A word that a command may understand.

@@ -232,8 +232,7 @@ fn a_network_that_a_pc_trained_is_pushed_and_learns_more() {
         [from.join("rig.onnx"), from.join("rig.csv"), file].map(|p| p.to_str().unwrap().to_owned());
     common::hone(&["model", "import", &onnx, &file, "--calibrate", &rows], b"").well();
     let bytes = std::fs::read(&file).unwrap();
-    let commands =
-        &["config set net.layers dense8", "label 1", "wait 3", "rig imbalance", "label 2", "wait 3", "label none"];
+    let commands = &["label 1", "wait 3", "rig imbalance", "label 2", "wait 3", "label none"];
     let (mut console, device) = console(0.0, commands);
     let answer = send(&mut console, &bytes, &mut |_| ()).unwrap();
     assert!(answer.starts_with("imported: net, "), "{answer}");

@@ -207,6 +207,8 @@ pub enum Form {
     Int8,
     /// In fixed point of 16 bits throughout.
     Fixed(Fixed),
+    /// Without this share of its units, in percent.
+    Pruned(u8),
 }
 
 impl Form {
@@ -215,7 +217,7 @@ impl Form {
         match self {
             Self::Int8 => Some(Precision::Int8),
             Self::Fixed(fixed) => Some(Precision::Fixed(fixed)),
-            Self::Clustered(_) => None,
+            Self::Clustered(_) | Self::Pruned(_) => None,
         }
     }
 }
@@ -293,6 +295,8 @@ pub trait Learner: Sized + Debug + 'static {
     const RESUMES: bool = false;
     /// It may train a part of a model ([`Part`]).
     const PARTS: bool = false;
+    /// A model may become one without some of its units ([`Form::Pruned`]).
+    const PRUNES: bool = false;
 
     /// What it sees.
     fn sees(_params: &Self::Params) -> Sees {
@@ -407,6 +411,9 @@ pub trait Learner: Sized + Debug + 'static {
     ) -> Result<(), Refusal<Self::Fault>> {
         Err(Refusal::NoSuchForm)
     }
+
+    /// Takes over into `params` what a training that goes on from `model` has from it, whatever is set.
+    fn resume(_model: &Self::Model, _params: &mut Self::Params) {}
 
     /// Windows that set the thresholds of a model's new form, where no number is asked for, and bytes of workspace that so many
     /// windows take; none where there is nothing to set.

@@ -1,4 +1,4 @@
-//! `model compress` and `model quantize`: an order to the training loop, its report, a question, and the answer.
+//! `model compress`, `model quantize` and `model prune`: an order to the training loop, its report, a question, and the answer.
 
 use super::{Console, Failed, Outcome, fail, fail_of, train, transfer};
 use crate::data::env::Io;
@@ -35,6 +35,16 @@ pub(super) fn quantize(console: &Console, words: &[&str], io: &mut dyn Io) -> Ou
     };
     let (windows, yes) = options(rest, io)?;
     run(console, form, windows, yes, io)
+}
+
+/// `model prune PERCENT`.
+pub(super) fn prune(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome {
+    let percent = words.first().and_then(|w| hone_learn::setting::parse_int(w)).filter(|p| (1..=90).contains(p));
+    let Some(percent) = percent else {
+        return fail(io, "usage: model prune PERCENT [--windows N] [--yes]; PERCENT is 1 to 90");
+    };
+    let (windows, yes) = options(words.get(1..).unwrap_or(&[]), io)?;
+    run(console, Form::Pruned(percent as u8), windows, yes, io)
 }
 
 fn options(mut words: &[&str], io: &mut dyn Io) -> Result<(Option<u16>, bool), Failed> {

@@ -18,7 +18,7 @@ mod transfer;
 use crate::data::buffers::RECORD;
 use crate::data::config::Section;
 use crate::data::env::Io;
-use crate::learners::{LABELS, Learner, ROWS};
+use crate::learners::{LABELS, Learner, PRUNES, ROWS};
 use crate::link::{Links, ShellEnds};
 use crate::pool::Pool;
 use core::ffi::CStr;
@@ -66,6 +66,8 @@ const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Co
 
 /// Whether the build makes smaller forms of models.
 const SMALL: bool = cfg!(feature = "small-models");
+/// And leaves out units of one.
+const PRUNE: bool = SMALL && PRUNES;
 
 static CONVERSION: &[Command] = &[
     leaf("--windows", "N", "live windows; the first half sets thresholds, the rest is for the report"),
@@ -78,8 +80,8 @@ static QUANTIZATION: &[Command] = &[
     leaf("--yes", "", "replace the model in use without asking"),
 ];
 
-/// Subcommands of `model`. The last two are of builds that make smaller forms.
-static MODEL: [Command; 8] = [
+/// Subcommands of `model`. The last three are of builds that make smaller forms, the last of those with a learner whose models have some.
+static MODEL: [Command; 9] = [
     leaf("info", "", "learner, parameters, threshold, age, bytes"),
     leaf("save", "", "keep the model across restarts"),
     leaf("load", "", "go back to the saved model"),
@@ -100,6 +102,13 @@ static MODEL: [Command; 8] = [
         sub: QUANTIZATION,
         words: Words::None,
     },
+    Command {
+        name: "prune",
+        usage: "PERCENT [--windows N] [--yes]",
+        help: "leave out the units and filters of a network that matter least (1 to 90 %); as compress",
+        sub: CONVERSION,
+        words: Words::None,
+    },
 ];
 
 /// The texts of the first words: help, a line break, the word, what follows it.
@@ -109,7 +118,10 @@ const INFER: &CStr = c"judge windows; a line for each change of verdict, or with
 infer on [-v] | off | once";
 const STATS: &CStr = c"windows, verdicts, latency, memory, overruns, faults, training history
 stats [--json]";
-const MODEL_TEXT: &CStr = if SMALL {
+const MODEL_TEXT: &CStr = if PRUNE {
+    c"the model in use
+model info | save | load | erase | export | import | compress | quantize | prune"
+} else if SMALL {
     c"the model in use
 model info | save | load | erase | export | import | compress | quantize"
 } else {
@@ -174,7 +186,7 @@ static ALL: [Command; 12] = [
         ..first(INFER)
     },
     Command { sub: &[leaf("--json", "", "one JSON object per line")], ..first(STATS) },
-    Command { sub: MODEL.split_at(if SMALL { 8 } else { 6 }).0, ..first(MODEL_TEXT) },
+    Command { sub: MODEL.split_at(6 + 2 * SMALL as usize + PRUNE as usize).0, ..first(MODEL_TEXT) },
     Command {
         sub: &[
             leaf("info", "", "name, rate, channels, scale, health"),

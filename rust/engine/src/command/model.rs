@@ -1,6 +1,6 @@
 //! `model`.
 
-use super::{Console, Outcome, SMALL, convert, fail, misuse, transfer};
+use super::{Console, Outcome, PRUNE, SMALL, convert, fail, misuse, transfer};
 use crate::data::env::Io;
 use crate::data::preprocessing::Sequence;
 use crate::say::keep::hex;
@@ -19,6 +19,7 @@ pub(super) fn run(console: &Console, words: &[&str], io: &mut dyn Io) -> Outcome
         ["import"] => transfer::import(console, io),
         ["compress", rest @ ..] if SMALL => convert::compress(console, rest, io),
         ["quantize", rest @ ..] if SMALL => convert::quantize(console, rest, io),
+        ["prune", rest @ ..] if PRUNE => convert::prune(console, rest, io),
         _ => misuse("model", io),
     }
 }

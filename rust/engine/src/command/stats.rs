@@ -6,8 +6,9 @@ use crate::data::buffers::ALARMS;
 use crate::data::env::{Io, ThreadInfo};
 use crate::data::order::{KeepStatus, Published};
 use crate::data::stats::{DataStats, InferenceStats, OnlineStats, SamplingStats, SensorHealth};
-use crate::learners::ROWS;
+use crate::learners::{ENCODER, ROWS};
 use crate::link::{Links, Names};
+use crate::say::keep::hex;
 use crate::say::{found, schema, telemetry, units};
 use core::sync::atomic::Ordering;
 use hone_learn::Decision;
@@ -51,6 +52,7 @@ fn text(console: &Console, io: &mut dyn Io) {
     if ALARMS {
         alarms(&inference.alarm, io);
     }
+    encoder(links, io);
     learning(links, io);
     sensor(&sampling, &inference, io);
     row(
@@ -80,6 +82,30 @@ fn text(console: &Console, io: &mut dyn Io) {
     flash(links, sampling.flash_gaps, io);
     row("memory", "% of % bytes\n", &[console.memory, RAM_BUDGET as u32], io);
     io.threads(&mut |out, t| thread(out, t));
+}
+
+/// The model that makes rows for others, if there is one.
+fn encoder(links: &Links, io: &mut dyn Io) {
+    let Some((learner, encoder)) = ENCODER.zip(links.encoder.get()) else { return };
+    head("encoder", io);
+    io.str(learner.name());
+    io.str(" ");
+    hex(encoder.code.digest, io.out());
+    io.counts(", % numbers", &[encoder.code.width.into()]);
+    io.str(if links.config.get().encodes() { "\n" } else { ", not in use ('config set features.encoder')\n" });
+}
+
+fn encoder_json(links: &Links, io: &mut dyn Io) {
+    let Some((learner, encoder)) = ENCODER.zip(links.encoder.get()) else { return };
+    let mut digest = Line::<8>::default();
+    hex(encoder.code.digest, &mut digest);
+    let object = schema::Encoder {
+        learner: learner.name(),
+        digest: digest.as_str(),
+        numbers: encoder.code.width.into(),
+        in_use: links.config.get().encodes(),
+    };
+    schema::line(&object, io.out());
 }
 
 fn flash(links: &Links, gaps: u32, io: &mut dyn Io) {
@@ -239,6 +265,7 @@ fn json(console: &Console, io: &mut dyn Io) {
         let DataStats { rows, capacity, features, missed, .. } = links.data.get();
         schema::line(&schema::Data { rows, capacity, features, missed }, io.out());
     }
+    encoder_json(links, io);
     online_json(&links.online.get(), io);
     flash_json(&links.keeping.get(), s.flash_gaps, io);
     for ended in links.training.get().history.iter().flatten() {

@@ -65,14 +65,14 @@ impl Evaluate {
         order: &JobOrder,
         place: impl FnOnce(Self),
     ) -> Result<(), JobFault> {
-        let mut plan = Plan::new(links, order.learner, None, order.job)?;
+        let mut plan = Plan::new(links, order.learner, None, order.job, None)?;
         let Job::Evaluate { folds, share } = order.job else { return Err(JobFault::NoRows) };
         let live = plan.needs.windows && !plan.needs.rows;
         let all = order.windows.unwrap_or(WINDOWS);
         let windows = (u32::from(all) * u32::from(share) / 1000) as u16;
         if live {
             // It learns from what is not held back.
-            plan = Plan::new(links, order.learner, Some(all - windows), order.job)?;
+            plan = Plan::new(links, order.learner, Some(all - windows), order.job, None)?;
         } else {
             if links.data.get().rows < 2 {
                 return Err(JobFault::NoRows);

@@ -10,7 +10,7 @@ use crate::data::event::Event;
 use crate::data::order::{Job, JobFault, JobOrder};
 use crate::data::preprocessing::{Preprocessing, extractor};
 use crate::data::stats::Phase;
-use crate::learners::{Checked, ENCODER, Learner, Trainer};
+use crate::learners::{Checked, ENCODER, Learner, Model, Trainer};
 use crate::link::{Links, Teach};
 use crate::pool::{Held, Slot};
 use crate::workshop::Workshop;
@@ -63,10 +63,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// For a training of `learner` with the parameters that are configured.
+    /// For a training of `learner` with the parameters that are configured, or from `earlier` with those that are its own.
     // With a frame of its own, which is free again once the training runs.
     #[inline(never)]
-    pub fn new(links: &Links, learner: Learner, windows: Option<u16>, job: Job) -> Result<Self, JobFault> {
+    pub fn new(
+        links: &Links,
+        learner: Learner,
+        windows: Option<u16>,
+        job: Job,
+        earlier: Option<&Model>,
+    ) -> Result<Self, JobFault> {
         let (start, part) = match job {
             Job::Train { start, part } => (start, part),
             Job::Convert(_) | Job::Evaluate { .. } => (Start::Afresh, Part::Whole),
@@ -77,7 +83,10 @@ impl Plan {
         if part != Part::Whole && !learner.has_parts() {
             return Err(JobFault::NoPart);
         }
-        let config = links.config.get();
+        let mut config = links.config.get();
+        if let Some(model) = earlier.filter(|_| start == Start::Resume) {
+            model.resume(&mut config.learners);
+        }
         let channels = links.sampling.get().sensor.map_or(1, |s| usize::from(s.channels));
         let by = Preprocessing::new(learner, &config.learners, &config.features, channels)
             .map_err(|e| JobFault::params(Section::Features, &e))?;
@@ -139,11 +148,13 @@ impl Train {
         order: &JobOrder,
         place: impl FnOnce(Self),
     ) -> Result<(), JobFault> {
-        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
         let in_use = links.published.get().filter(|p| p.learner == order.learner && !p.online);
+        let slot = in_use.and_then(|p| workshop.pool.get(p.slot));
+        let plan = Plan::new(links, order.learner, order.windows, order.job, slot.as_deref().map(|s| &s.model))?;
         if matches!(order.job, Job::Train { start: Start::Resume, .. }) && in_use.is_none() {
             return Err(JobFault::NoResume);
         }
+        drop(slot);
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         held.slot.model.clear(order.learner);
         held.slot.by = plan.by;
@@ -312,7 +323,7 @@ impl Watch {
         order: &JobOrder,
         place: impl FnOnce(Self),
     ) -> Result<(), JobFault> {
-        let plan = Plan::new(links, order.learner, order.windows, order.job)?;
+        let plan = Plan::new(links, order.learner, order.windows, order.job, None)?;
         let mut held = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         plan.checked.start(&mut held.slot.model)?;
         held.slot.by = plan.by;

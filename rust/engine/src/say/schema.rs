@@ -180,6 +180,16 @@ pub(crate) struct Data {
     pub missed: u32,
 }
 
+/// The model that makes rows for others.
+#[derive(Serialize)]
+#[serde(tag = "stats", rename = "encoder")]
+pub(crate) struct Encoder<'a> {
+    pub learner: &'a str,
+    pub digest: &'a str,
+    pub numbers: u32,
+    pub in_use: bool,
+}
+
 /// The model that learns in place.
 #[derive(Serialize)]
 #[serde(tag = "stats", rename = "online")]
@@ -343,6 +353,7 @@ mod tests {
         assert_eq!(read(&training)["took_us"], long);
         read(&Thread { name: text, stack_bytes: n, stack_used: n, cpu_permille: n });
         read(&Data { rows: n, capacity: n, features: n, missed: n });
+        read(&Encoder { learner: text, digest: text, numbers: n, in_use: true });
     }
 
     #[test]

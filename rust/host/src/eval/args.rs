@@ -56,6 +56,9 @@ pub struct EvalArgs {
     /// Also test the model with its weights clustered by this factor: 4, 8, 16, 32
     #[arg(long, value_name = "FACTOR", value_parser = form::compress)]
     pub compress: Option<Form>,
+    /// Also test the network without this share of its units and filters, those that matter least
+    #[arg(long, value_name = "PERCENT", value_parser = form::prune, conflicts_with_all = ["quantize", "compress"])]
+    pub prune: Option<Form>,
     /// Seconds before and behind a labelled anomaly in which an alarm may begin and be its [default: a window]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub tolerance: Option<f64>,
@@ -68,11 +71,11 @@ pub struct EvalArgs {
     /// Draw scores, ROC curve and delays, or the confusion matrix, into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
-    /// Save the model (with --quantize or --compress its smaller form) as a file for 'hone push' and 'hone run --model'
+    /// Save the model (with --quantize, --compress or --prune its smaller form) as a file for 'hone push' and 'hone run --model'
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// List the settings of the learner that matter most, with value and range, and do nothing else
-    #[arg(long, conflicts_with_all = ["manifest", "root", "seeds", "protocol", "orders", "quantize", "compress", "tolerance", "sweep", "json", "plot", "save"])]
+    #[arg(long, conflicts_with_all = ["manifest", "root", "seeds", "protocol", "orders", "quantize", "compress", "prune", "tolerance", "sweep", "json", "plot", "save"])]
     pub list_settings: bool,
     /// With --list-settings: list all settings
     #[arg(long, requires = "list_settings")]
@@ -397,8 +400,8 @@ fn goes_together(args: &EvalArgs) -> Result<(), EvalError> {
     let ablation = matches!(args.protocol, Protocol::Ablation | Protocol::AblationByClass);
     let refused = if args.orders.is_some() && !ablation && args.protocol != Protocol::Unknown {
         "--orders goes with --protocol unknown, ablation and ablation-by-class"
-    } else if args.quantize.or(args.compress).is_some() && args.protocol != Protocol::Holdout {
-        "--quantize and --compress go with --protocol holdout"
+    } else if args.form().is_some() && args.protocol != Protocol::Holdout {
+        "--quantize, --compress and --prune go with --protocol holdout"
     } else if args.save.is_some() && args.protocol != Protocol::Holdout {
         "--save goes with --protocol holdout, which trains one model"
     } else if (args.sweep || args.tolerance.is_some()) && args.protocol != Protocol::Holdout {
@@ -463,7 +466,7 @@ fn go(
             bar.set_message("test");
             let results = judge::test(set, learner, &mut tick)?;
             let mut report = judge::figures(set, &training, &results)?;
-            if let Some(form) = args.quantize.or(args.compress) {
+            if let Some(form) = args.form() {
                 bar.set_message("again");
                 report.converted = Some(form::convert(set, learner, form, &training, &results)?);
             }

@@ -362,6 +362,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 self.integer = Some(Integer::Fixed(model));
                 all
             }
+            Form::Pruned(_) => return Err(refused(JobFault::NoSuchForm)),
         };
         if !set_anew {
             return Err(fault(Fault::NoThreshold));

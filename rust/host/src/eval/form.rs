@@ -26,6 +26,12 @@ pub(super) fn compress(text: &str) -> Result<Form, &'static str> {
     factor.map(Form::Clustered).ok_or("4, 8, 16 or 32")
 }
 
+/// `50`.
+pub(super) fn prune(text: &str) -> Result<Form, &'static str> {
+    let percent = text.parse::<u8>().ok().filter(|p| (1..=90).contains(p));
+    percent.map(Form::Pruned).ok_or("a share from 1 to 90, in percent")
+}
+
 /// Why there is no such form, in the words of the device.
 pub(super) fn refused(fault: JobFault) -> EvalError {
     let mut text = Line::<256>::default();
@@ -38,6 +44,7 @@ fn name(form: Form) -> String {
         Form::Int8 => "int8".into(),
         Form::Fixed(fixed) => format!("q{}.{}", 15 - fixed.fraction(), fixed.fraction()),
         Form::Clustered(factor) => format!("factor {factor}"),
+        Form::Pruned(percent) => format!("pruned by {percent} %"),
     }
 }
 
@@ -67,4 +74,11 @@ pub(super) fn convert(
         threshold: smaller.threshold,
         changed: results.iter().zip(before).filter(|(a, b)| decision(a) != decision(b)).count(),
     })
+}
+
+impl super::EvalArgs {
+    /// The smaller form that is asked for.
+    pub(super) fn form(&self) -> Option<Form> {
+        self.quantize.or(self.compress).or(self.prune)
+    }
 }

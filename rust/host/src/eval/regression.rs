@@ -73,8 +73,8 @@ pub(super) fn evaluate(args: &EvalArgs, source: &Source, set: &Dataset) -> Resul
             set.name
         )));
     };
-    if args.protocol != args::Protocol::Holdout || args.quantize.or(args.compress).is_some() {
-        let text = "a number is predicted with --protocol holdout, without --quantize and --compress";
+    if args.protocol != args::Protocol::Holdout || args.form().is_some() {
+        let text = "a number is predicted with --protocol holdout, without --quantize, --compress and --prune";
         return Err(EvalError::NotServed(text.into()));
     }
     let Some(r) = set.recordings() else {

@@ -78,7 +78,7 @@ pub struct Report {
     pub threshold: Option<f32>,
     /// F1 with the threshold taken from the windows fitted on, as in the reference work.
     pub f1_in_sample: Option<f32>,
-    /// With `--quantize` or `--compress`: the smaller form of the same model on the same windows.
+    /// With `--quantize`, `--compress` or `--prune`: the smaller form of the same model on the same windows.
     pub converted: Option<Converted>,
     /// Windows rightly decided, class by class.
     pub by_class: Vec<ByClass>,

@@ -451,7 +451,8 @@ impl<L: Contract> Learner for Of<L> {
         written.map_err(|e| EvalError::Learner(format!("the model cannot be stored: {e:?}")))?;
         Ok(Saved {
             layout: L::layout(&self.model),
-            parameters: self.parameters(),
+            // Of a smaller form its own.
+            parameters: L::params(&self.model).map_or_else(|| self.parameters(), Table::of),
             pipeline: self.front.pipeline().filter(|_| self.sees_rows()),
             report,
             payload,

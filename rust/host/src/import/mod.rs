@@ -126,7 +126,6 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
             text.push_str(&format!(
                 "next: hone push PORT {to}, or hone run --model {to}; there it learns more, with new labels, by\n"
             ));
-            changed(&params(made)).iter().for_each(|line| text.push_str(&format!("    {line}\n")));
             text.push_str("    train net --continue --last 1\n");
         }
         Err(error) => {
@@ -141,26 +140,6 @@ fn report(to: &Path, made: &Made, found: &Agreement, bytes: &[u8]) -> String {
 /// Those by which the network goes on learning.
 fn params(made: &Made) -> Params {
     Params { network: made.network, numbers: made.model.view().numbers(), ..Params::DEFAULT }
-}
-
-/// The commands that bring a device's settings to these.
-fn changed(params: &Params) -> Vec<String> {
-    let (mut usual, mut lines) = (Vec::new(), Vec::new());
-    let shown = |entry: Entry<'_>| match entry {
-        Entry::Int(n) => n.to_string(),
-        Entry::Real(x) => x.to_string(),
-        Entry::Flag(on) => if on { "on" } else { "off" }.to_string(),
-        Entry::Word(word) => word.to_string(),
-    };
-    each_setting(&Params::DEFAULT, &mut |_, entry| usual.push(shown(entry)));
-    let mut usual = usual.into_iter();
-    each_setting(params, &mut |name, entry| {
-        let value = shown(entry);
-        if usual.next().is_none_or(|usual| usual != value) {
-            lines.push(format!("config set net.{name} {value}"));
-        }
-    });
-    lines
 }
 
 /// The model as a file.

@@ -315,6 +315,7 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             Form::Clustered(_) => {}
             Form::Int8 => fresh_int8(model),
             Form::Fixed(_) => fresh_fixed(model),
+            Form::Pruned(_) => return Err(Refusal::NoSuchForm),
         }
         match (model, form) {
             (Forms::Float(model), Form::Clustered(factor)) => {
@@ -327,9 +328,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             (Forms::Fixed(model), Form::Fixed(fixed)) => {
                 model.quantize(source, Quantization::Fixed(fixed)).map_err(|e| Refusal::Fault(Fault::Quantize(e)))
             }
-            (Forms::Float(_), Form::Int8 | Form::Fixed(_)) | (Forms::Fixed(_), Form::Int8 | Form::Clustered(_)) => {
-                Err(Refusal::NoSuchForm)
-            }
+            (Forms::Float(_), Form::Int8 | Form::Fixed(_) | Form::Pruned(_))
+            | (Forms::Fixed(_), Form::Int8 | Form::Clustered(_) | Form::Pruned(_)) => Err(Refusal::NoSuchForm),
         }
     }
 

@@ -3,9 +3,11 @@
 use crate::declare;
 use crate::required;
 use crate::stage::Numbers;
-use crate::{CheckError, Checked, Drawn, Extent, LAYOUT, Model, ModelView, Params, Shape, TrainError, Trainer};
+use crate::{
+    CheckError, Checked, Drawn, Extent, LAYOUT, Model, ModelView, Params, PruneError, Shape, TrainError, Trainer,
+};
 use hone_learn::learner::{
-    Answer, Given, Input, Learner, Lent, Needs, Part, Point, Setup, Shape as Seen, Start, Wants,
+    Answer, Form, Given, Input, Learner, Lent, Needs, Part, Point, Refusal, Setup, Shape as Seen, Start, Wants,
 };
 use hone_learn::payload::{self, PayloadError, PutError};
 use hone_learn::sink::Sink;
@@ -50,6 +52,7 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
     const SAMPLES: bool = true;
     const RESUMES: bool = true;
     const PARTS: bool = true;
+    const PRUNES: bool = true;
 
     fn check(params: &Params, setup: &Setup) -> Result<(Checked, Start), ParamError> {
         let mut params = *params;
@@ -164,6 +167,36 @@ impl<const WORDS: usize, const CLASSES: usize, const SCRATCH: usize> Learner for
 
     fn explain(fault: &TrainError, out: &mut dyn Out) {
         explain(fault, out);
+    }
+
+    /// The layers and numbers of the model, whatever is set.
+    fn resume(model: &Self::Model, params: &mut Params) {
+        let view = model.network.view();
+        if view.is_trained() {
+            (params.network, params.numbers) = (*view.network(), view.numbers());
+        }
+    }
+
+    fn convert(
+        source: &Self::Model,
+        form: Form,
+        model: &mut Self::Model,
+        workspace: &mut [u32],
+    ) -> Result<(), Refusal<TrainError>> {
+        let Form::Pruned(percent) = form else { return Err(Refusal::NoSuchForm) };
+        let pruned = model.network.edit().prune(source.network.view(), percent, workspace);
+        pruned.map_err(|error| match error {
+            PruneError::Share | PruneError::Kind | PruneError::Nothing => Refusal::NoSuchForm,
+            PruneError::Workspace(shortage) => Refusal::Fault(TrainError::Workspace(shortage)),
+            PruneError::Room(shortage) => Refusal::Fault(TrainError::Model(shortage)),
+            PruneError::Network(error) => Refusal::Fault(TrainError::Network(error)),
+        })?;
+        model.params = Params { network: *model.network.view().network(), ..source.params };
+        Ok(())
+    }
+
+    fn weights(model: &Self::Model) -> usize {
+        model.network.view().used() * 4
     }
 
     fn layout(_: &Self::Model) -> u8 {

@@ -14,6 +14,7 @@ mod order;
 mod params;
 mod place;
 mod plan;
+mod prune;
 mod real;
 mod scale;
 mod stage;
@@ -32,5 +33,6 @@ pub use network::{
 pub use params::{
     CheckError, Checked, Params, Rounding, Shape, autoencoder_scratch, autoencoder_words, model_words, required,
 };
+pub use prune::PruneError;
 pub use stage::Numbers;
 pub use train::{Ending, Epoch, TrainError, Trainer};

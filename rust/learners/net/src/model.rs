@@ -350,6 +350,11 @@ impl<'a> ModelView<'a> {
         self.head.stages.sample().and_then(|l| self.head.stages.get(l)).map_or(0, |stage| stage.output.len())
     }
 
+    /// Its layers as they were declared.
+    pub fn network(&self) -> &'a Network {
+        &self.head.network
+    }
+
     /// Its layers with their shapes, the output layer last.
     pub fn layers(&self) -> impl Iterator<Item = Drawn> + 'a {
         self.head.stages.all().iter().map(Drawn::of)
