@@ -101,6 +101,9 @@ fn the_interval_holds_on_the_healthy_part_of_a_recording() {
         let figure = |key: &str| report["regression"][key].as_f64().unwrap();
         assert!((0.925..0.975).contains(&figure("coverage")), "{report}");
         assert!(figure("mse") < 0.96 && figure("mse") < figure("mse_of_last"), "{report}");
+        // Of the same size as on what is new; in the channel's unit.
+        let learnt = report["regression"]["mse_learnt"].as_f64();
+        assert_eq!(learnt.map(|mse| (0.9..1.1).contains(&mse)), (adapt == "off").then_some(true), "{report}");
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Figures {
     pub r2: f64,
     /// The mean squared error had each value been foretold to be the one before it.
     pub mse_of_last: f64,
+    /// The mean squared error over what was learnt, by the model that came of it; none where it learns on.
+    pub mse_learnt: Option<f64>,
     /// Share of values within the interval.
     pub coverage: f64,
     /// Mean width of the interval.
@@ -45,6 +47,7 @@ impl Figures {
         line("without", self.without.to_string());
         line("MSE", format!("{:.4}", self.mse));
         line("  of the value before", format!("{:.4}", self.mse_of_last));
+        line("  over what was learnt", self.mse_learnt.map_or("-".into(), |m| format!("{m:.4}")));
         line("MAE", format!("{:.4}", self.mae));
         line("R2", format!("{:.4}", self.r2));
         line("coverage", format!("{:.4}", self.coverage));
@@ -102,9 +105,13 @@ pub(super) fn evaluate(args: &EvalArgs, source: &Source, set: &Dataset) -> Resul
     learner.fits(set)?;
     let training = learner.train(set, &mut || ())?;
     let target = usize::from(learner.whole("target").unwrap_or(0));
-    let told = foretell(set, r, learner.as_mut(), target)?;
+    let told = foretell(set, r, learner.as_mut(), target, Part::Test)?;
+    let adapts = learner.settings().values().iter().any(|(key, value)| key == "adapt" && value != "off");
+    // Behind the test part, so that this begins without earlier values as ever.
+    let learnt = if adapts { Vec::new() } else { foretell(set, r, learner.as_mut(), target, Part::Train)? };
     let mut report = report(set, &training, &told);
-    report.regression = Some(figures(r, target, &told)?);
+    let mse_learnt = figures(r, target, &learnt).ok().map(|f| f.mse);
+    report.regression = Some(Figures { mse_learnt, ..figures(r, target, &told)? });
     report.learner = learner.name().into();
     (report.dataset, report.title) = (set.name.clone(), set.title.clone());
     (report.task, report.protocol, report.budget) = ("regression".into(), "holdout".into(), args.budget.name().into());
@@ -132,23 +139,25 @@ fn learn_all(r: &Recordings, learner: &mut dyn Contracted) {
     let _ = learner.set("frames", &frames.to_string());
 }
 
-/// Every frame of the test part, one by one.
+/// Every frame of a part, one by one; nothing before the first counts.
 fn foretell(
     set: &Dataset,
     r: &Recordings,
     learner: &mut dyn Contracted,
     target: usize,
+    part: Part,
 ) -> Result<Vec<Told>, EvalError> {
     let interval = 1.0 / r.rate_hz;
     let scale = r.scales.get(target).copied().unwrap_or(1.0);
     let mut told = Vec::new();
-    for (recording, window) in r.windows(Part::Test) {
+    for (recording, window) in r.windows(part) {
         let held = r.held(recording, window, &set.classes)?;
         let view = held.view();
         let anomalous = set.classes.get(window.class).is_some_and(|c| c.anomalous);
         for (i, samples) in view.frames().enumerate() {
             let time_s = window.time.0 as f64 / 1e6 + i as f64 * interval;
-            let faults = if i == 0 { view.faults } else { Faults::NONE };
+            let begins = if told.is_empty() { Faults::GAP } else { Faults::NONE };
+            let faults = if i == 0 { view.faults.with(begins) } else { Faults::NONE };
             let time = Micros((time_s * 1e6).round() as u64);
             let frame = WindowView { samples, time, faults, ..view };
             let answer = learner.answer(&Input::Window(frame))?;
@@ -215,6 +224,7 @@ fn figures(r: &Recordings, target: usize, told: &[Told]) -> Result<Figures, Eval
         mae: mean(|k, _| (k.seen - k.value).abs(), 0.0),
         r2: 1.0 - mse / mean(|k, level| (k.seen - level).powi(2), level).max(f64::MIN_POSITIVE),
         mse_of_last: sum / count.max(1) as f64,
+        mse_learnt: None,
         coverage: mean(|k, _| f64::from(u8::from((k.lower..=k.upper).contains(&k.seen))), 0.0),
         mean_width: mean(|k, _| k.upper - k.lower, 0.0),
     })
