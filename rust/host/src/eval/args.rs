@@ -5,7 +5,7 @@ use super::learner::{EvalError, Learner, Training};
 use super::report::Report;
 use super::save::Saved;
 use super::{
-    ablation, curve, events, form, judge, pictures, protocol, regression, save, seeds, settings, sound, table,
+    ablation, curve, events, form, judge, pictures, protocol, regression, save, seeds, settings, sound, table, users,
 };
 use crate::dataset::{Dataset, Part, Source, Task, find_manifest, recordings_of};
 use crate::output;
@@ -189,6 +189,12 @@ pub enum Protocol {
     Interleaved,
     /// One model per subject: the first 60 % of each class learnt, the rest judged (rce)
     PerSubject,
+    /// One model for all subjects, who come one after the other: what it forgets of those before (rce)
+    SubjectsInTurn,
+    /// Windows are judged, and a label is asked for, and learnt, only where the answer is unknown (rce)
+    Annotated,
+    /// The same, and the user puts right what is wrong (rce)
+    Corrected,
     /// Each class left out in turn, and told from the others by the score (rce)
     Unknown,
     /// What each part of TinyRCE is worth with room for few prototypes (rce)
@@ -203,6 +209,9 @@ impl Protocol {
             Self::Holdout => "holdout",
             Self::Interleaved => "interleaved",
             Self::PerSubject => "per-subject",
+            Self::SubjectsInTurn => "subjects-in-turn",
+            Self::Annotated => "annotated",
+            Self::Corrected => "corrected",
             Self::Unknown => "unknown",
             Self::Ablation => "ablation",
             Self::AblationByClass => "ablation-by-class",
@@ -477,6 +486,9 @@ fn go(
         }
         Protocol::Interleaved => protocol::interleaved(set, learner, &mut tick),
         Protocol::PerSubject => protocol::per_subject(set, learner, &mut tick),
+        Protocol::SubjectsInTurn => users::in_turn(set, learner, &mut tick),
+        Protocol::Annotated => users::annotated(set, learner, false, &mut tick),
+        Protocol::Corrected => users::annotated(set, learner, true, &mut tick),
         Protocol::Unknown => {
             bar.set_length((set.count(Part::Train) * set.classes.len().saturating_sub(1) * orders) as u64);
             protocol::unknown(set, learner, orders, &mut tick)

@@ -25,6 +25,7 @@ mod sound;
 mod svm;
 mod table;
 mod tune;
+mod users;
 
 pub use args::{EvalArgs, LearnerName, Protocol, bar, evaluate, evaluate_source, run, smallest};
 pub use budget::{Budget, Excess, Image};

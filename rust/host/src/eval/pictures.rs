@@ -77,7 +77,10 @@ pub(super) fn draw(
     }
     if let Some((left, right)) = curves {
         let path = file(if report.variants.is_empty() { "learning" } else { &report.protocol });
-        let axes = ("windows learnt", "accuracy", "prototypes in use");
+        let axes = match report.labels_asked {
+            Some(_) => ("windows judged", "accuracy", "labels given"),
+            None => ("windows learnt", "accuracy", "prototypes in use"),
+        };
         plot::curves(&path, &title, &about, axes, left, right)?;
         drawn.push(path);
     }

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One window or row of any part.
 #[derive(Clone, Copy)]
-struct Item<'a> {
+pub(super) struct Item<'a> {
     place: Place<'a>,
-    class: usize,
-    part: Part,
-    group: Option<i64>,
+    pub class: usize,
+    pub part: Part,
+    pub group: Option<i64>,
 }
 
 /// Where its numbers are.
@@ -29,7 +29,7 @@ enum Place<'a> {
 
 impl Item<'_> {
     /// Calls with what learners take of it.
-    fn with<R>(&self, set: &Dataset, call: impl FnOnce(&Input) -> Result<R, EvalError>) -> Result<R, EvalError> {
+    pub fn with<R>(&self, set: &Dataset, call: impl FnOnce(&Input) -> Result<R, EvalError>) -> Result<R, EvalError> {
         match (self.place, &set.data) {
             (Place::Row(row), _) => call(&Input::Row(row)),
             (Place::Window(recording, window), Data::Recordings(r)) => {
@@ -40,7 +40,7 @@ impl Item<'_> {
     }
 }
 
-fn items(set: &Dataset) -> Vec<Item<'_>> {
+pub(super) fn items(set: &Dataset) -> Vec<Item<'_>> {
     match &set.data {
         Data::Table(t) => t
             .rows
@@ -55,11 +55,11 @@ fn items(set: &Dataset) -> Vec<Item<'_>> {
     }
 }
 
-fn id(set: &Dataset, class: usize) -> ClassId {
+pub(super) fn id(set: &Dataset, class: usize) -> ClassId {
     set.classes.get(class).map_or(ClassId(u16::MAX), |c| c.id)
 }
 
-fn judge(set: &Dataset, learner: &mut dyn Learner, item: &Item, at: usize) -> Result<Result1, EvalError> {
+pub(super) fn judge(set: &Dataset, learner: &mut dyn Learner, item: &Item, at: usize) -> Result<Result1, EvalError> {
     let judged = item.with(set, |input| learner.infer(input))?;
     let from_s = at as f64;
     Ok(Result1 { class: item.class, judged, from_s, to_s: from_s + 1.0, starts: false })
@@ -118,22 +118,23 @@ pub(super) fn interleaved(
     Ok(Outcome { report, training, results, curves: Some((vec![recent, held], used)) })
 }
 
-/// One model per group (subject): of each class the first 60 % of the group's windows are learnt, the rest judged; a
-/// window that shares samples with one learnt is left out.
-pub(super) fn per_subject(
-    set: &Dataset,
-    learner: &mut dyn Learner,
-    tick: &mut dyn FnMut(),
-) -> Result<Outcome, EvalError> {
+/// What a group (subject) gives to learn and to judge.
+pub(super) struct Subject<'a> {
+    pub group: i64,
+    pub train: Vec<Item<'a>>,
+    pub test: Vec<Item<'a>>,
+}
+
+/// The groups in order: of each class the first 60 % of a group's windows are to learn, the rest to judge; a window that shares
+/// samples with one to learn is left out.
+pub(super) fn subjects(set: &Dataset) -> Result<Vec<Subject<'_>>, EvalError> {
     let items = items(set);
     let groups: BTreeSet<i64> = items.iter().filter_map(|i| i.group).collect();
     if groups.is_empty() {
         return Err(EvalError::NotServed(format!("{} has no groups; set group in the manifest's files", set.name)));
     }
     let overlap = set.recordings().is_some_and(|r| r.step < r.length);
-    let (mut results, mut learnt, mut table) = (Vec::new(), 0, Vec::new());
-    let mut training = Training::default();
-    for group in groups {
+    let subject = |group: i64| {
         let mut by_class: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
         for item in items.iter().filter(|i| i.group == Some(group)) {
             by_class.entry(item.class).or_default().push(*item);
@@ -144,6 +145,20 @@ pub(super) fn per_subject(
             test.extend(windows.iter().skip(until + usize::from(overlap)).copied());
             train.extend(windows.into_iter().take(until));
         }
+        Subject { group, train, test }
+    };
+    Ok(groups.into_iter().map(subject).collect())
+}
+
+/// One model per group (subject).
+pub(super) fn per_subject(
+    set: &Dataset,
+    learner: &mut dyn Learner,
+    tick: &mut dyn FnMut(),
+) -> Result<Outcome, EvalError> {
+    let (mut results, mut learnt, mut table) = (Vec::new(), 0, Vec::new());
+    let mut training = Training::default();
+    for Subject { group, mut train, test } in subjects(set)? {
         shuffle(&mut train, learner.seed());
         learner.begin(set)?;
         for item in &train {

@@ -14,7 +14,7 @@ pub struct Report {
     pub learner: String,
     /// `anomaly` or `classification`.
     pub task: String,
-    /// `holdout`, `interleaved`, `per-subject`, `unknown` or `ablation`.
+    /// As after `--protocol`.
     pub protocol: String,
     /// `f401` or `none`.
     pub budget: String,
@@ -56,6 +56,12 @@ pub struct Report {
     pub accuracy_nearest: Option<f32>,
     /// Interleaved: accuracy on the test part after the last window.
     pub accuracy_holdout: Option<f32>,
+    /// Subjects in turn: share decided rightly of each subject's windows to judge, right after its turn.
+    pub accuracy_in_turn: Option<f32>,
+    /// Subjects in turn: how much of that is lost at the end, mean over all subjects but the last.
+    pub forgotten: Option<f32>,
+    /// Annotated: windows that a label was given for.
+    pub labels_asked: Option<usize>,
     /// Unknown: area under the ROC curve of the unknown score, mean over the classes left out in turn.
     pub auroc_unknown: Option<f32>,
     /// Unknown: the same of the nearest distance alone.

@@ -192,6 +192,43 @@ fn the_esn_sees_feature_vectors_where_asked() {
 }
 
 #[test]
+fn subjects_come_in_turn_and_labels_are_counted() {
+    if skipped() {
+        return;
+    }
+    let mut a = args("har", LearnerName::Rce);
+    a.protocol = Protocol::SubjectsInTurn;
+    let r = report(&a);
+    let turns: Vec<(f64, f64)> = r
+        .facts
+        .iter()
+        .filter(|f| f.0.starts_with("group "))
+        .map(|f| f.1.split_once(", at the end ").unwrap())
+        .map(|(then, now)| (then.parse().unwrap(), now.parse().unwrap()))
+        .collect();
+    assert_eq!(turns.len(), 21);
+    assert_eq!(turns[20].0, turns[20].1, "nobody comes after the last");
+    let lost = turns[..20].iter().map(|(then, now)| then - now).sum::<f64>() / 20.0;
+    assert!((lost - f64::from(r.forgotten.unwrap())).abs() < 1e-4, "{lost} {:?}", r.forgotten);
+    // The windows of a model for each subject, under one model.
+    let alone = report(&EvalArgs { protocol: Protocol::PerSubject, ..a.clone() });
+    assert_eq!((r.train_windows, r.test_windows), (alone.train_windows, alone.test_windows));
+
+    let mut a = args("basicmotions", LearnerName::Rce);
+    a.protocol = Protocol::SubjectsInTurn;
+    assert!(refusal(&a).contains("has no groups"));
+    a.protocol = Protocol::Annotated;
+    let asked = report(&a);
+    let labels = asked.labels_asked.unwrap();
+    assert!((4..=20).contains(&labels) && asked.train_windows == labels && asked.test_windows == 20, "{labels}");
+    a.protocol = Protocol::Corrected;
+    let corrected = report(&a);
+    let wrong = |r: &Report| r.test_windows - r.by_class.iter().map(|c| c.right).sum::<usize>();
+    // Each class is shown once, and what was shown first was unknown or wrong.
+    assert!(corrected.labels_asked.unwrap() >= wrong(&corrected), "{corrected:?}");
+}
+
+#[test]
 fn the_papers_protocols_give_a_table_by_subject_and_a_plot_of_the_learning() {
     if skipped() {
         return;
