@@ -12,6 +12,7 @@ pub mod monitor;
 pub mod output;
 pub mod plot;
 pub mod record;
+pub mod reproduce;
 pub mod run;
 pub mod scenario;
 pub mod statistics;

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{CommandFactory, Parser, Subcommand};
-use hone_host::{check, demo, eval, model, monitor, output, record, run, scenario, transfer, view};
+use hone_host::{check, demo, eval, model, monitor, output, record, reproduce, run, scenario, transfer, view};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -52,6 +52,8 @@ enum Command {
     Tune(eval::TuneArgs),
     /// Repeat an experiment of the literature on the simulated motor; figures beside what was published
     Scenario(scenario::ScenarioArgs),
+    /// Make the pages again that set the figures of the works behind the project beside those measured here
+    Reproduce(reproduce::ReproduceArgs),
     /// Print the completions of a shell, to be read by it
     Completions {
         /// The shell
@@ -99,6 +101,7 @@ fn go(cli: &Cli) -> ExitCode {
         Some(Command::Check(args)) => output::exit(check::run(args)),
         Some(Command::New(args)) => output::exit(check::new::run(args)),
         Some(Command::Eval(args)) => output::exit(eval::run(args)),
+        Some(Command::Reproduce(args)) => output::exit(reproduce::run(args)),
         Some(Command::Scenario(args)) => output::exit(scenario::run(args)),
         Some(Command::Tune(args)) => output::exit(eval::tune(args)),
     }

@@ -175,6 +175,20 @@ const DETECTORS: [Detector; 3] = [
 /// # Errors
 /// Text for people: the device refused, or a picture cannot be written.
 pub fn run(args: &ScenarioArgs) -> Result<(), String> {
+    let (outcome, pictures) = outcome(args)?;
+    let mut text = if args.json { outcome.json() } else { outcome.table() };
+    if !args.json {
+        pictures.iter().for_each(|path| text.push_str(&format!("  figure {}\n", path.display())));
+    }
+    output::print(&text);
+    Ok(())
+}
+
+/// The figures, and the pictures drawn.
+///
+/// # Errors
+/// As [`run`].
+pub fn outcome(args: &ScenarioArgs) -> Result<(Outcome, Vec<PathBuf>), String> {
     let Experiment::Switch = args.experiment;
     let pictures: Vec<Option<PathBuf>> =
         DETECTORS.iter().map(|d| Some(args.plot.as_ref()?.join(format!("switch-{}.png", d.name)))).collect();
@@ -193,12 +207,7 @@ pub fn run(args: &ScenarioArgs) -> Result<(), String> {
         }
     }
     bar.finish_and_clear();
-    let mut text = if args.json { outcome.json() } else { outcome.table() };
-    if !args.json {
-        pictures.iter().flatten().for_each(|path| text.push_str(&format!("  figure {}\n", path.display())));
-    }
-    output::print(&text);
-    Ok(())
+    Ok((outcome, pictures.into_iter().flatten().collect()))
 }
 
 /// A device on the simulated motor, and what it saw.

@@ -1,6 +1,7 @@
 //! The tables of README and docs whose figures `hone eval` gives, made again by the commands that they name: a sample in the usual run,
 //! all by `cargo xtask test --all`. Both say that they were skipped where there are no recordings.
 
+mod reference;
 mod tables;
 
 use clap::Parser;
@@ -92,6 +93,12 @@ fn recordings() -> bool {
         eprintln!("skipped: no recordings (set HONE_DATA)");
     }
     there
+}
+
+/// The lines that are otherwise.
+fn compared(there: &str, made: &str) -> String {
+    let lines = made.lines().filter(|line| !there.lines().any(|l| l == *line));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// The cells of each row of a table.
