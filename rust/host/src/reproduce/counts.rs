@@ -12,7 +12,7 @@ const SIZES: [&str; 2] = [
 ];
 /// Where cycles estimated by kinds of instruction stand.
 const PERFORMANCE: &str = include_str!("../../../../docs/performance.md");
-/// Where trainings counted on the Cortex-M3 stand.
+/// Where what was counted on the Cortex-M3 stands.
 const COMPRESSION: &str = include_str!("../../../../docs/compression.md");
 
 fn row(text: &str, name: &str) -> Option<f64> {
@@ -69,7 +69,7 @@ pub fn operation(name: &str) -> Result<Operation, String> {
 /// Cycles an instruction takes where no count by kind is committed: somewhat above the greatest ratio of that table (1.92).
 pub const CYCLES: f64 = 1.95;
 
-/// Instructions of a training on the Cortex-M3, by its row in docs/compression.md.
+/// Instructions on the Cortex-M3, by the row in docs/compression.md.
 pub fn on_cortex_m3(training: &str) -> Result<f64, String> {
     number(page_row(COMPRESSION, training)?.get(2))
 }
