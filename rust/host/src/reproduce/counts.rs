@@ -82,7 +82,7 @@ pub struct Board {
     pub core: &'static str,
     /// Clock, Hz.
     pub hz: f64,
-    /// Power while it computes, W, where its public data say so.
+    /// Power while it computes, W, where its maker says so.
     pub watts: Option<f64>,
 }
 
@@ -111,8 +111,9 @@ pub const L476: Board = board("NUCLEO-L476RG", "Cortex-M4F", 80.0, Some(26.4));
 pub const F429: Board = board("NUCLEO-F429ZI", "Cortex-M4F", 180.0, Some(154.44));
 /// No figure of its current was at hand.
 pub const H743: Board = board("NUCLEO-H743ZI", "Cortex-M7, counted as a Cortex-M4F", 480.0, None);
-/// 27 mA at 3.3 V at 72 MHz, peripherals off (ST's data sheet, typical).
+/// 27 mA at 3.3 V at 72 MHz, peripherals off (ST, typical).
 pub const F103: Board = board("STM32F103C8, \"Blue Pill\"", "Cortex-M3, no FPU", 72.0, Some(89.1));
+/// The currents above are the makers' as commonly quoted: their sheets were not at hand to confirm them.
 /// The images' boards and the two of the paper for which there are counts.
 pub const BOARDS: [&Board; 6] = [&NRF52840, &F401, &L476, &F429, &H743, &F103];
 

@@ -169,7 +169,7 @@ fn energies(_: &mut Lab) -> Rows {
     board(&NRF52840, PAPER_WATTS, "here, at the paper's power")?;
     for b in BOARDS {
         if let Some(watts) = b.watts {
-            board(b, watts, "here, at the data sheet's current")?;
+            board(b, watts, "here, at the maker's current")?;
         }
     }
     Ok(rows)
