@@ -67,16 +67,22 @@ impl Recent {
         let gone = core::mem::replace(place, score);
         self.next = (self.next + 1) % RECENT as u8;
         self.held = (self.held + 1).min(RECENT as u8);
-        if let Some(place) = self.sorted.iter_mut().find(|s| s.total_cmp(&gone).is_eq()) {
+        let mut at = self.sorted.iter().position(|s| s.to_bits() == gone.to_bits()).unwrap_or(RECENT - 1);
+        if let Some(place) = self.sorted.get_mut(at) {
             *place = score;
         }
         // One is out of order: it moves up, or down.
-        for i in (1..RECENT).chain((1..RECENT).rev()) {
-            if let Some([a, b]) = self.sorted.get_mut(i - 1..=i)
-                && *a > *b
-            {
-                core::mem::swap(a, b);
-            }
+        while let Some([a, b]) = self.sorted.get_mut(at..at + 2)
+            && *a > *b
+        {
+            core::mem::swap(a, b);
+            at += 1;
+        }
+        while let Some([a, b]) = self.sorted.get_mut(at.wrapping_sub(1)..at + 1)
+            && *a > *b
+        {
+            core::mem::swap(a, b);
+            at -= 1;
         }
         self.sorted.get(usize::from(self.held) / 2).copied().unwrap_or(score)
     }

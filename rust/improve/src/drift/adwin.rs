@@ -1,8 +1,8 @@
 //! ADWIN (Bifet and Gavaldà, 2007) over flags: a window as long as its rate is the same throughout.
 
 /// Buckets of a size before the two oldest become one of twice the size: the M of the paper.
-const BUCKETS: usize = 5;
-/// Sizes of buckets, 1 to 2^11: 20,475 windows at most; what is older is forgotten.
+const BUCKETS: usize = 3;
+/// Sizes of buckets, 1 to 2^11: 12,285 windows at most; what is older is forgotten.
 const ROWS: usize = 12;
 /// Windows between two looks for a cut.
 const EVERY: u8 = 32;
@@ -51,22 +51,22 @@ impl Adwin {
     /// Without a window.
     pub const NEW: Self = Self { rows: [Row::NEW; ROWS], windows: 0, flags: 0, until: EVERY, suspects: false };
 
-    /// Takes in whether a window was flagged. Where the rate has changed, with a chance of `delta` to be wrong, the windows before
-    /// the change are forgotten; then it says whether the rate rose.
+    /// Takes in whether a window was flagged. Where the rate has changed, with a chance of `delta` to be wrong, it says
+    /// whether it rose, and forgets the windows before the change, a bucket at each call.
     pub fn see(&mut self, flagged: bool, delta: f32) -> Option<bool> {
         self.push(u16::from(flagged));
         self.until = self.until.saturating_sub(1);
         if self.until > 0 {
             return None;
         }
-        self.until = EVERY;
-        let mut change = None;
-        while let Some(rose) = self.cut(delta) {
-            change = Some(rose);
+        let [sure, likely] = self.cut(delta);
+        self.suspects = likely == Some(true);
+        // One bucket a window, so that none takes more than one look.
+        self.until = if sure.is_some() { 1 } else { EVERY };
+        if sure.is_some() {
             self.forget();
         }
-        self.suspects = self.cut(WARNING * delta) == Some(true);
-        change
+        sure
     }
 
     /// Whether the rate seems to have risen at a far greater chance to be wrong.
@@ -112,14 +112,17 @@ impl Adwin {
         }
     }
 
-    /// Whether the rate rose, where some cut of the window has two sides that differ by more than the paper's bound.
-    fn cut(&self, delta: f32) -> Option<bool> {
+    /// Whether the rate rose, where some cut of the window has two sides that differ by more than the paper's bound: with this chance
+    /// to be wrong, and with that of a warning.
+    fn cut(&self, delta: f32) -> [Option<bool>; 2] {
         let (windows, flags) = (self.windows as f32, self.flags as f32);
+        let mut found = [None; 2];
         if windows < 2.0 * LEAST {
-            return None;
+            return found;
         }
         let rate = flags / windows;
-        let log = libm::logf(2.0 * libm::logf(windows) / delta).max(0.0);
+        let variance = 2.0 * rate * (1.0 - rate);
+        let logs = [delta, WARNING * delta].map(|delta| libm::logf(2.0 * libm::logf(windows) / delta).max(0.0));
         let (mut old, mut old_flags) = (0.0, 0.0);
         let mut size = (1u32 << ROWS) as f32;
         for row in self.rows.iter().rev() {
@@ -132,15 +135,21 @@ impl Adwin {
                     continue;
                 }
                 // 1/m = 1/n0 + 1/n1
-                let inverse = 1.0 / old + 1.0 / new;
-                let bound = libm::sqrtf(2.0 * inverse * rate * (1.0 - rate) * log) + 2.0 / 3.0 * inverse * log;
-                let change = (flags - old_flags) / new - old_flags / old;
-                if change.abs() > bound {
-                    return Some(change > 0.0);
+                let inverse = windows / (old * new);
+                let change = (flags * old - old_flags * windows) / (old * new);
+                for (found, log) in found.iter_mut().zip(logs) {
+                    // Without the root, which the core's library would take a hundred instructions for.
+                    let beyond = change.abs() - 2.0 / 3.0 * inverse * log;
+                    if found.is_none() && beyond > 0.0 && beyond * beyond > inverse * variance * log {
+                        *found = Some(change > 0.0);
+                    }
+                }
+                if let [Some(_), _] = found {
+                    return found;
                 }
             }
         }
-        None
+        found
     }
 }
 
@@ -158,7 +167,7 @@ mod tests {
             let flags: u32 = held().flat_map(|(_, r)| r.flags.iter().take(r.held.into())).map(|f| u32::from(*f)).sum();
             assert_eq!((windows, flags), (adwin.windows, adwin.flags));
         }
-        assert!(adwin.windows > 15_000 && adwin.windows <= 20_475, "{}", adwin.windows);
+        assert!(adwin.windows > 6_000 && adwin.windows <= 12_285, "{}", adwin.windows);
         assert!((adwin.rate() - 0.25).abs() < 1e-3);
     }
 
