@@ -124,11 +124,22 @@ impl Learner {
 /// Whether one of them takes labels.
 pub const LABELS: bool = ROWS || ONLINE;
 
-/// The default learner.
+/// Whether the build makes smaller forms of models.
+pub const SMALL_MODELS: bool = cfg!(feature = "small-models");
+
+/// The first learner of the build.
 pub const FIRST: Learner = match Learner::ALL {
     [first, ..] => *first,
     [] => panic!("a device needs a learner"),
 };
+
+/// The learner of `train` without a name and of the button until `device.learner` is set: the one that holds up where nothing is known of
+/// the machine, where the build has it (docs/adr/default-detector.md).
+#[cfg(feature = "knn")]
+pub const USUAL: Learner = Learner::Knn;
+/// The learner of `train` without a name and of the button until `device.learner` is set: the first, as nearest neighbours are left out.
+#[cfg(not(feature = "knn"))]
+pub const USUAL: Learner = FIRST;
 
 /// A learner that this build leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -189,6 +189,9 @@ macro_rules! models {
             /// # Errors
             /// [`Refusal`]; `new` is of no use then.
             pub fn convert(&self, form: Form, new: &mut Self, workspace: &mut [u32]) -> Result<(), Refusal<Fault>> {
+                if !SMALL_MODELS {
+                    return Err(Refusal::NoSuchForm);
+                }
                 match self {
                     Self::Empty => Err(Refusal::NoSuchForm),
                     $(#[cfg(feature = $name)] Self::$Name(model) => {

@@ -34,8 +34,8 @@ fn each_form_runs_is_kept_and_says_the_same_after_a_restart() {
     type Check = fn(&Model) -> bool;
     let clustered: Check =
         |m| matches!(m, Model::Esn(Esn::Float(esn)) if esn.form() == hone_esn::ReadoutForm::Clustered(4));
-    let int8: Check = |m| matches!(m, Model::Esn(Esn::Int8(_)));
-    let fixed: Check = |m| matches!(m, Model::Esn(Esn::Fixed(esn)) if esn.fraction() == 12);
+    let int8: Check = |m| matches!(m, Model::Esn(Esn::Int8(..)));
+    let fixed: Check = |m| matches!(m, Model::Esn(Esn::Fixed(esn, _)) if esn.fraction() == 12);
     for (command, check, stored) in [
         ("model compress 8 --yes", clustered, 2),
         ("model quantize int8 --yes", int8, 3),
@@ -154,7 +154,7 @@ fn says_what_cannot_be_converted() {
 fn svm_and_rce_run_in_integers_are_kept_and_say_the_same_after_a_restart() {
     let precision = |m: &Model| match m {
         Model::Svm(svm) => svm.machine.view().precision(),
-        Model::Rce(Rce::Integer(rce)) => rce.precision(),
+        Model::Rce(Rce::Integer(rce, _)) => rce.precision(),
         _ => None,
     };
     for (train, setting) in [("train svm --wait", "linear"), ("train svm --wait", "rbf"), ("train rce", "8-bit")] {

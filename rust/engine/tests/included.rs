@@ -121,8 +121,9 @@ fn labelled_windows_become_rows_for_the_svm_alone() {
 }
 
 #[test]
-fn the_first_one_there_is_the_default() {
-    let first = there().next().map(|(learner, _)| learner);
+fn nearest_neighbours_are_the_default_and_else_the_first_there_is() {
+    let named = |name: &str| there().map(|(learner, _)| learner).find(|l| l.name() == name);
+    let first = named("knn").or_else(|| there().next().map(|(learner, _)| learner));
     assert_eq!(Some(Config::DEFAULT.device.learner), first);
     let mut b = Bench::new();
     b.run(0.1);

@@ -85,7 +85,7 @@ fn parameters_are_kept_once_they_have_settled_and_can_be_reset() {
     assert_eq!((b.links.config.get().learners.esn.k, b.links.config.get().device.learner), (default, Learner::Svm));
     b.command("config reset").unwrap();
     b.run(2.0);
-    assert_eq!(b.reboot_with(|_| ()).links.config.get().device.learner, Learner::Esn);
+    assert_eq!(b.reboot_with(|_| ()).links.config.get().device.learner, Learner::Knn);
 }
 
 #[test]

@@ -74,15 +74,15 @@ fn the_button_trains_once_however_it_bounces_and_the_light_blinks() {
     b.run(1.0);
     assert!(b.has(|e| matches!(e, Event::TrainingRefused { .. })));
     assert_eq!(b.links.training.get().id, 1);
-    b.run(30.0);
+    b.run(60.0);
     assert!(b.has(|e| matches!(e, Event::TrainingDone { id: 1, .. })));
     let on = b.lamp.0.borrow().iter().filter(|on| **on).count();
     assert_eq!(on, 6, "five blinks a second for 1.2 s");
     // Held for longer than a training takes, then let go with bounces: one training more, and not two.
     bounce(&mut b, true);
-    b.run(30.0);
+    b.run(60.0);
     bounce(&mut b, false);
-    b.run(30.0);
+    b.run(60.0);
     assert_eq!((b.links.training.get().id, b.links.training.get().running()), (3, false));
     b.links.press_button();
     b.run(1.0);

@@ -11,8 +11,6 @@ use crate::device::source::Source;
 use crate::output;
 use crate::plot::{self, Point, Span, Timeline};
 use hone_engine::data::event::Event;
-use hone_engine::learners::Model;
-use hone_esn::learner::Forms;
 use hone_learn::Decision;
 use hone_learn::learner::Estimate;
 use hone_signal::Micros;
@@ -135,7 +133,7 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
     say!("# A motor runs with an accelerometer on it, sampled at 1 kHz. The device knows nothing yet.");
     let mut well = story.command("sensor info");
     say!("# It collects windows of healthy vibration, trains on them, and takes the model into use.");
-    well &= story.command("train esn --wait");
+    well &= story.command("train --wait");
     let trained = story.now();
     // Each window's verdict is wanted for the figure; only changes are printed.
     story.handles.links.request.update(|w| w.verbose = true);
@@ -184,11 +182,12 @@ fn judge(story: &Story, fault: &str, begin: Micros, end: Micros) -> bool {
 fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, end): (Micros, Micros)) -> bool {
     let published = story.handles.links.published.get();
     let slot = published.and_then(|p| story.handles.console.pool().get(p.slot));
-    let Some(Model::Esn(Forms::Float(esn))) = slot.as_ref().map(|s| &s.model) else {
-        output::error("there is no model, so there is nothing to draw");
+    let Some(((learner, slot), bounds)) =
+        published.map(|p| p.learner).zip(slot.as_ref()).and_then(|of| of.1.model.bounds().map(|bounds| (of, bounds)))
+    else {
+        output::error("there is no model with a threshold, so there is nothing to draw");
         return false;
     };
-    let (threshold, params) = (esn.threshold(), esn.params());
     let points = story.seen.iter().map(|s| Point {
         time_s: seconds(s.time),
         score: s.score,
@@ -196,17 +195,17 @@ fn figure(story: &Story, args: &DemoArgs, fault: &str, trained: Micros, (begin, 
         starts: false,
     });
     let timeline = Timeline {
-        title: format!("Echo State Network on a simulated motor: {fault}"),
+        title: format!("The default detector on a simulated motor: {fault}"),
         subtitle: format!(
-            "{} reservoir units, trained on the device from {} windows; windows of {} frames at {} Hz",
-            params.units,
-            params.scale_windows + params.fit_windows + params.calibrate_windows,
+            "{}, trained on the device from {} windows; windows of {} frames at {} Hz",
+            learner.name(),
+            slot.report().map_or(0, |report| report.rows),
             hone_engine::capacity::WINDOW_FRAMES,
             hone_engine::capacity::SAMPLE_RATE_HZ,
         ),
-        score: format!("MSE, averaged over {} windows", params.average),
-        threshold: Some(threshold.upper),
-        lower_threshold: (threshold.lower > 0.0).then_some(threshold.lower),
+        score: "score".to_owned(),
+        threshold: Some(bounds.upper),
+        lower_threshold: (bounds.lower > 0.0).then_some(bounds.lower),
         points: points.collect(),
         spans: vec![Span { start_s: seconds(begin), end_s: seconds(end), label: fault.to_owned() }],
         events: vec![(seconds(trained), "model in use".to_owned())],

@@ -156,7 +156,7 @@ fn every_condition_of_the_rig_shows() {
 fn what_the_device_says_of_itself_is_whole() {
     let run = script("train --wait\nstats\nmodel info\ninfer once\n").well();
     assert!(!run.out.contains("none; 'train' makes one"), "who waited for a model finds it in use: {}", run.out);
-    assert!(run.out.contains("\nmodel         esn, "), "{}", run.out);
+    assert!(run.out.contains("\nmodel         knn, "), "{}", run.out);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_training_that_fails_fails_the_script_and_leaves_the_model() {
 
 #[test]
 fn the_button_trains_and_the_light_tells() {
-    let run = script("led\nbutton\nwait 17\nled\nwait 3\nled\nrig imbalance\nwait 2\nled\n").well();
+    let run = script("led\nbutton\nwait 49\nled\nwait 3\nled\nrig imbalance\nwait 2\nled\n").well();
     let lights: Vec<&str> = run.out.lines().filter(|l| matches!(*l, "on" | "off")).collect();
     assert_eq!((lights[0], lights[2], lights[3]), ("off", "off", "on"), "{}", run.out);
     assert!(run.out.contains("training 1 done"), "{}", run.out);
@@ -226,7 +226,7 @@ fn ten_thousand_lines() {
 fn flash_in_a_file_outlives_the_program() {
     let file = folder("script-flash").join("flash.bin");
     let run = |text: &str| hone(&["--flash", file.to_str().unwrap()], text.as_bytes());
-    let first = run("config set esn.k 3\nwait 3\ntrain --windows 40 --wait\nmodel save\nmodel info\n").well();
+    let first = run("config set esn.k 3\nwait 3\ntrain esn --windows 40 --wait\nmodel save\nmodel info\n").well();
     let threshold = first.out.lines().find(|l| l.starts_with("threshold ")).unwrap();
     let second = run("wait 1\nmodel info\nconfig get esn.k\ninfer once\n").well();
     assert!(second.out.contains(threshold) && second.out.contains("\n3.000\n"), "{}", second.out);
@@ -246,7 +246,7 @@ fn flash_in_a_file_outlives_the_program() {
 
 #[test]
 fn a_model_goes_from_one_device_to_another() {
-    let first = script("train --windows 40 --wait\nmodel info\nmodel export\n").well();
+    let first = script("train esn --windows 40 --wait\nmodel info\nmodel export\n").well();
     let lines: Vec<&str> = first.out.lines().filter(|l| l.starts_with("HM ")).collect();
     let threshold = first.out.lines().find(|l| l.starts_with("threshold ")).unwrap();
     let second = script(&format!("wait 0.1\nmodel import\n{}\nmodel info\ninfer once\n", lines.join("\n"))).well();

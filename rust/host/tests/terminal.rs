@@ -119,7 +119,7 @@ fn lines_pasted_together_are_all_obeyed() {
 #[test]
 fn a_training_goes_on_when_waiting_is_broken_off() {
     let mut s = device("training");
-    s.send_line("train --windows 30 --wait").unwrap();
+    s.send_line("train esn --windows 30 --wait").unwrap();
     s.exp_string("collecting ").unwrap();
     s.send_control('c').unwrap();
     s.exp_string("no longer waiting; the training goes on").unwrap();

@@ -121,6 +121,7 @@ def test_button_trains_once_per_press(device):
         return [int(i) for e in device.events for i in re.findall(r"training (\d+) started", e)]
 
     # A long training, so that it is under way for all that follows.
+    device.run("config set device.learner esn")
     device.run("config set esn.fit-windows 10000")
     device.forget()
     device.run("bench press 6")
@@ -139,6 +140,24 @@ def test_button_trains_once_per_press(device):
     device.run("bench press")
     device.event("training .* done", timeout=300)
     assert len(ids()) == 1
+
+
+def test_what_is_trained_without_a_name_is_the_default_detector(device):
+    if "knn" not in device.learners:
+        pytest.skip("this build has no nearest neighbours")
+    device.run("config reset device.learner")
+    assert device.text("config get device.learner") == "knn"
+    assert "knn, converged on 90 windows" in device.text("train --windows 90 --wait", timeout=300)
+    info = device.text("model info")
+    assert info.startswith("knn, ") and "false alarms a window, by alarm.per-day" in info
+    device.forget()
+    device.run("replay faulty")
+    device.event("anomalous, score")
+    device.event("alarm .* times the threshold")
+    device.run("replay normal")
+    device.event("alarm .* over")
+    device.run("config set device.learner esn")
+    device.train("esn")
 
 
 def test_a_button_held_for_longer_than_a_training_trains_once(device):

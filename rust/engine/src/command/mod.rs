@@ -18,7 +18,7 @@ mod transfer;
 use crate::data::buffers::RECORD;
 use crate::data::config::Section;
 use crate::data::env::Io;
-use crate::learners::{LABELS, Learner, PRUNES, ROWS};
+use crate::learners::{LABELS, Learner, PRUNES, ROWS, SMALL_MODELS as SMALL};
 use crate::link::{Links, ShellEnds};
 use crate::pool::Pool;
 use core::ffi::CStr;
@@ -64,9 +64,7 @@ const fn leaf(name: &'static str, usage: &'static str, help: &'static str) -> Co
     Command { name, usage, help, sub: &[], words: Words::None }
 }
 
-/// Whether the build makes smaller forms of models.
-const SMALL: bool = cfg!(feature = "small-models");
-/// And leaves out units of one.
+/// Whether the build leaves out units of models.
 const PRUNE: bool = SMALL && PRUNES;
 
 static CONVERSION: &[Command] = &[

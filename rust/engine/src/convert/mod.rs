@@ -12,7 +12,7 @@
 use crate::data::order::{Changes, Job, JobFault, JobOrder, Offer};
 use crate::data::stats::Phase;
 use crate::keep::container;
-use crate::learners::{Model, Scratch};
+use crate::learners::{Model, SMALL_MODELS, Scratch};
 use crate::link::Links;
 use crate::loops::feed::apart;
 use crate::loops::train::{Advance, room_for};
@@ -65,6 +65,9 @@ impl Convert {
         place: impl FnOnce(Self),
     ) -> Result<(), JobFault> {
         let Job::Convert(form) = order.job else { return Err(JobFault::NoSuchForm) };
+        if !SMALL_MODELS {
+            return Err(JobFault::NoSuchForm);
+        }
         let published = links.published.get().ok_or(JobFault::NoModel)?;
         let mut new = workshop.free().ok_or(JobFault::NoFreeSlot)?;
         new.slot.model = Model::Empty;
@@ -108,6 +111,10 @@ impl Convert {
 
     #[inline(never)]
     fn turn(&mut self, links: &Links, workshop: &mut Workshop, scratch: &mut [Scratch; 2]) -> Result<bool, JobFault> {
+        if !SMALL_MODELS {
+            // So that the build has none of what follows.
+            return Err(JobFault::NoSuchForm);
+        }
         if links.published.get().is_none_or(|p| p.generation != self.generation) {
             return Err(JobFault::Replaced);
         }
@@ -189,6 +196,9 @@ impl Convert {
     /// The new form is done: what it would change in bytes, and the offer. Its slot is let go.
     #[inline(never)]
     pub fn offer(mut self, links: &Links, workshop: &Workshop) {
+        if !SMALL_MODELS {
+            return;
+        }
         let mut note = |place: usize, slot: &Slot| {
             if let Some(weights) = self.changes.weights.get_mut(place) {
                 *weights = slot.model.weights() as u32;

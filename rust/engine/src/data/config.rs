@@ -3,7 +3,7 @@
 use crate::capacity::{CHANNELS, FEATURES, TRAINING_ROWS};
 use crate::data::buffers::ALARMS;
 use crate::data::preprocessing::{Preprocessing, extractor};
-use crate::learners::{ENCODER, ENCODERS, FIRST, Learner, Params, ROW_NUMBERS, WINDOWS};
+use crate::learners::{ENCODER, ENCODERS, FIRST, Learner, Params, ROW_NUMBERS, USUAL, WINDOWS};
 use hone_learn::alarm;
 use hone_learn::learner::Setup;
 use hone_learn::setting::{FLAG, Field, choice, int};
@@ -40,7 +40,7 @@ settings! {
     /// The device's own parameters.
     pub struct DeviceParams {
         /// what the button and a bare 'train' train
-        pub learner: Learner = FIRST, "learner", choice(Learner::NAMES), "";
+        pub learner: Learner = USUAL, "learner", choice(Learner::NAMES), "";
         /// how events are told
         pub telemetry: Style = Style::Text, "telemetry", choice(Style::WORDS), "";
         /// equal frames in a row after which the sensor counts as stuck

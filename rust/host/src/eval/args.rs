@@ -356,6 +356,9 @@ pub(super) fn evaluate_set(
     if let (LearnerName::Table(_) | LearnerName::Knn, Some(image)) = (args.learner, args.budget.image()) {
         report.notes.extend(image.without(args.learner.name()));
     }
+    if let (Some(_), Some(image)) = (args.form(), args.budget.image()) {
+        report.notes.extend(image.without_forms());
+    }
     if let Some(path) = &args.save {
         report.saved = saved(args, source, set, &learner.saved(training.report)?, path)?;
     }

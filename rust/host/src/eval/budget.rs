@@ -80,7 +80,7 @@ macro_rules! boards {
                         use images::$of::*;
                         // Those that eval has in any case.
                         const {
-                            assert!(ESN && RCE && SVM && SVM_NOVELTY && SVM_REDUCE && SMALL_MODELS);
+                            assert!(ESN && RCE && SVM && SVM_NOVELTY && SVM_REDUCE);
                         };
                         const IMAGE: Image = Image {
                             board: BOARD,
@@ -201,6 +201,15 @@ impl Image {
             self.board
         );
         (!self.options.contains(&(option.as_str(), "y"))).then_some(text)
+    }
+
+    /// What is to be told of a smaller form of a model, where the image makes none.
+    pub fn without_forms(&self) -> Option<String> {
+        let text = format!(
+            "{}'s image is built without smaller forms of models (CONFIG_HONE_SMALL_MODELS); they are made as where it has them",
+            self.board
+        );
+        (!self.options.contains(&("SMALL_MODELS", "y"))).then_some(text)
     }
 
     /// So many are within the capacity.

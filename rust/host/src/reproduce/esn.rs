@@ -46,7 +46,15 @@ pub const TABLES: [Table; 3] = [
 ];
 
 fn switch(_: &mut Lab) -> Rows {
-    let args = |seed| ScenarioArgs { experiment: Experiment::Switch, seed, minutes: 30, plot: None, json: false };
+    let args = |seed| ScenarioArgs {
+        experiment: Experiment::Switch,
+        seed,
+        minutes: 30,
+        runs: None,
+        per_day: None,
+        plot: None,
+        json: false,
+    };
     let runs = (1..=5).map(|seed| scenario::outcome(&args(seed)).map(|o| o.0)).collect::<Result<Vec<_>, String>>()?;
     let row = |name: &str, paper: &str, of: fn(&scenario::Figures) -> Option<f64>| {
         let mut row = cells([name, paper]);
@@ -140,7 +148,15 @@ fn times(_: &mut Lab) -> Rows {
 pub fn draw(_: &mut Lab, folder: &Path) -> Result<(), String> {
     pictures(folder, &["switch-paper.png", "switch-esn.png"], |into| {
         let plot = Some(into.into());
-        scenario::outcome(&ScenarioArgs { experiment: Experiment::Switch, seed: 1, minutes: 4, plot, json: false })
-            .map(|_| ())
+        scenario::outcome(&ScenarioArgs {
+            experiment: Experiment::Switch,
+            seed: 1,
+            minutes: 4,
+            runs: None,
+            per_day: None,
+            plot,
+            json: false,
+        })
+        .map(|_| ())
     })
 }

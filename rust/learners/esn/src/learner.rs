@@ -20,6 +20,17 @@ const ABNORMAL: u32 = 4;
 #[derive(Debug)]
 pub struct Esn<const N: usize, const C: usize, const E: usize>;
 
+/// Without a value in a build without forms in integers: what handles one is then left out.
+#[cfg(feature = "integer")]
+pub type Built = ();
+/// Without a value in a build without forms in integers: what handles one is then left out.
+#[cfg(not(feature = "integer"))]
+pub type Built = core::convert::Infallible;
+#[cfg(feature = "integer")]
+const BUILT: Option<Built> = Some(());
+#[cfg(not(feature = "integer"))]
+const BUILT: Option<Built> = None;
+
 /// A model in one of its forms. With a tag as wide as the models are aligned: so an empty one is cleared where it lies.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
@@ -28,9 +39,9 @@ pub enum Forms<const N: usize, const C: usize, const E: usize> {
     /// In floating point.
     Float(Model<N, C, E>),
     /// In 8-bit integers.
-    Int8(IntegerModel<i8, N, C, E>),
+    Int8(IntegerModel<i8, N, C, E>, Built),
     /// In fixed point of 16 bits.
-    Fixed(IntegerModel<i16, N, C, E>),
+    Fixed(IntegerModel<i16, N, C, E>, Built),
 }
 
 /// What each form carries from window to window.
@@ -41,7 +52,7 @@ pub enum Streams<const N: usize, const C: usize> {
     /// In floating point.
     Float(Scratch<N, C>),
     /// In integers.
-    Integer(IntegerScratch<N, C>),
+    Integer(IntegerScratch<N, C>, Built),
 }
 
 /// Why a training or a conversion failed.
@@ -67,13 +78,13 @@ pub enum Fault {
 // Each form is cleared where it lies: in functions of their own, since inlined the compiler builds the model on the stack.
 
 #[inline(never)]
-fn fresh_int8<const N: usize, const C: usize, const E: usize>(model: &mut Forms<N, C, E>) {
-    *model = Forms::Int8(const { IntegerModel::new() });
+fn fresh_int8<const N: usize, const C: usize, const E: usize>(model: &mut Forms<N, C, E>, built: Built) {
+    *model = Forms::Int8(const { IntegerModel::new() }, built);
 }
 
 #[inline(never)]
-fn fresh_fixed<const N: usize, const C: usize, const E: usize>(model: &mut Forms<N, C, E>) {
-    *model = Forms::Fixed(const { IntegerModel::new() });
+fn fresh_fixed<const N: usize, const C: usize, const E: usize>(model: &mut Forms<N, C, E>, built: Built) {
+    *model = Forms::Fixed(const { IntegerModel::new() }, built);
 }
 
 #[inline(never)]
@@ -82,8 +93,8 @@ fn float_stream<const N: usize, const C: usize>(stream: &mut Streams<N, C>) {
 }
 
 #[inline(never)]
-fn integer_stream<const N: usize, const C: usize>(stream: &mut Streams<N, C>) {
-    *stream = Streams::Integer(const { IntegerScratch::new() });
+fn integer_stream<const N: usize, const C: usize>(stream: &mut Streams<N, C>, built: Built) {
+    *stream = Streams::Integer(const { IntegerScratch::new() }, built);
 }
 
 /// What one form says of a window, with both kinds of its error.
@@ -103,9 +114,11 @@ fn examine<const N: usize, const C: usize, const E: usize>(
             let outcome = model.examine(&input.window, stream);
             (outcome.verdict, outcome.warm, outcome.errors)
         }
-        (Forms::Int8(model), Streams::Integer(stream)) => integer!(model, stream),
-        (Forms::Fixed(model), Streams::Integer(stream)) => integer!(model, stream),
-        (Forms::Float(_), Streams::Integer(_)) | (Forms::Int8(_) | Forms::Fixed(_), Streams::Float(_)) => return None,
+        (Forms::Int8(model, _), Streams::Integer(stream, _)) => integer!(model, stream),
+        (Forms::Fixed(model, _), Streams::Integer(stream, _)) => integer!(model, stream),
+        (Forms::Float(_), Streams::Integer(..)) | (Forms::Int8(..) | Forms::Fixed(..), Streams::Float(_)) => {
+            return None;
+        }
     })
 }
 
@@ -173,14 +186,14 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn prepare(model: &Self::Model, scratch: &mut Self::Scratch) {
         match model {
             Forms::Float(_) => float_stream(scratch),
-            Forms::Int8(_) | Forms::Fixed(_) => integer_stream(scratch),
+            Forms::Int8(_, built) | Forms::Fixed(_, built) => integer_stream(scratch, *built),
         }
     }
 
     fn reset(scratch: &mut Self::Scratch) {
         match scratch {
             Streams::Float(stream) => stream.reset(),
-            Streams::Integer(stream) => stream.reset(),
+            Streams::Integer(stream, _) => stream.reset(),
         }
     }
 
@@ -192,8 +205,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn shape(model: &Self::Model) -> Seen {
         let Shape { channels, window_frames } = match model {
             Forms::Float(model) => model.shape(),
-            Forms::Int8(model) => model.shape(),
-            Forms::Fixed(model) => model.shape(),
+            Forms::Int8(model, _) => model.shape(),
+            Forms::Fixed(model, _) => model.shape(),
         };
         Seen { inputs: channels, frames: window_frames }
     }
@@ -201,16 +214,16 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn params(model: &Self::Model) -> Option<&Params> {
         Some(match model {
             Forms::Float(model) => model.params(),
-            Forms::Int8(model) => model.params(),
-            Forms::Fixed(model) => model.params(),
+            Forms::Int8(model, _) => model.params(),
+            Forms::Fixed(model, _) => model.params(),
         })
     }
 
     fn bounds(model: &Self::Model) -> Option<Bounds> {
         let threshold = match model {
             Forms::Float(model) => model.threshold(),
-            Forms::Int8(model) => model.threshold(),
-            Forms::Fixed(model) => model.threshold(),
+            Forms::Int8(model, _) => model.threshold(),
+            Forms::Fixed(model, _) => model.threshold(),
         };
         Some(Bounds { lower: threshold.lower, upper: threshold.upper, drift: 1.0 })
     }
@@ -218,8 +231,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn about(model: &Self::Model, out: &mut dyn Out) {
         let quality = match model {
             Forms::Float(model) => model.quality(),
-            Forms::Int8(model) => model.quality(),
-            Forms::Fixed(model) => model.quality(),
+            Forms::Int8(model, _) => model.quality(),
+            Forms::Fixed(model, _) => model.quality(),
         };
         if let Some(params) = Self::params(model) {
             out.counts("reservoir of % units, density ", &[params.units.into()]);
@@ -241,8 +254,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                     out.counts("readout clustered into % values, indices of % bits\n", values);
                 }
             }
-            Forms::Int8(_) => words::precision(Some(Precision::Int8), out),
-            Forms::Fixed(model) => {
+            Forms::Int8(..) => words::precision(Some(Precision::Int8), out),
+            Forms::Fixed(model, _) => {
                 out.counts("in fixed point, % bits behind the point\n", &[model.fraction().into()]);
             }
         }
@@ -269,15 +282,15 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn layout(model: &Self::Model) -> u8 {
         match model {
             Forms::Float(model) => model.layout(),
-            Forms::Int8(_) | Forms::Fixed(_) => LAYOUT_INTEGER,
+            Forms::Int8(..) | Forms::Fixed(..) => LAYOUT_INTEGER,
         }
     }
 
     fn write(model: &Self::Model, sink: &mut dyn Sink) -> Result<(), PutError> {
         match model {
             Forms::Float(model) => payload::put(model, sink),
-            Forms::Int8(model) => payload::put(model, sink),
-            Forms::Fixed(model) => payload::put(model, sink),
+            Forms::Int8(model, _) => payload::put(model, sink),
+            Forms::Fixed(model, _) => payload::put(model, sink),
         }
     }
 
@@ -286,15 +299,16 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
             (LAYOUT, Forms::Float(model)) => payload::decode(bytes, |d| model.load(d)),
             (LAYOUT_PACKED, Forms::Float(model)) => payload::decode(bytes, |d| model.load_packed(d)),
             (LAYOUT_INTEGER, _) => {
-                fresh_int8(model);
-                if let Forms::Int8(model) = model
+                let built = BUILT.ok_or(PayloadError::Layout)?;
+                fresh_int8(model, built);
+                if let Forms::Int8(model, _) = model
                     && payload::decode(bytes, |d| model.load(d)).is_ok()
                 {
                     return Ok(());
                 }
                 // Where it is not of 8 bits, it is of 16.
-                fresh_fixed(model);
-                let Forms::Fixed(model) = model else { return Err(PayloadError::Refused) };
+                fresh_fixed(model, built);
+                let Forms::Fixed(model, _) = model else { return Err(PayloadError::Refused) };
                 payload::decode(bytes, |d| model.load(d))
             }
             _ => Err(PayloadError::Layout),
@@ -311,10 +325,11 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         if source.form() != ReadoutForm::Plain {
             return Err(Refusal::Converted);
         }
+        let built = BUILT.ok_or(Refusal::NoSuchForm)?;
         match form {
             Form::Clustered(_) => {}
-            Form::Int8 => fresh_int8(model),
-            Form::Fixed(_) => fresh_fixed(model),
+            Form::Int8 => fresh_int8(model, built),
+            Form::Fixed(_) => fresh_fixed(model, built),
             Form::Pruned(_) => return Err(Refusal::NoSuchForm),
         }
         match (model, form) {
@@ -322,14 +337,14 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
                 model.copy_from(source);
                 model.cluster(factor.into(), workspace).map_err(|e| Refusal::Fault(Fault::Cluster(e)))
             }
-            (Forms::Int8(model), _) => {
+            (Forms::Int8(model, _), _) => {
                 model.quantize(source, Quantization::Int8).map_err(|e| Refusal::Fault(Fault::Quantize(e)))
             }
-            (Forms::Fixed(model), Form::Fixed(fixed)) => {
+            (Forms::Fixed(model, _), Form::Fixed(fixed)) => {
                 model.quantize(source, Quantization::Fixed(fixed)).map_err(|e| Refusal::Fault(Fault::Quantize(e)))
             }
             (Forms::Float(_), Form::Int8 | Form::Fixed(_) | Form::Pruned(_))
-            | (Forms::Fixed(_), Form::Int8 | Form::Clustered(_) | Form::Pruned(_)) => Err(Refusal::NoSuchForm),
+            | (Forms::Fixed(..), Form::Int8 | Form::Clustered(_) | Form::Pruned(_)) => Err(Refusal::NoSuchForm),
         }
     }
 
@@ -375,8 +390,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         };
         let set = match new {
             Forms::Float(model) => model.calibrate(mse, nmse),
-            Forms::Int8(model) => model.calibrate(mse, nmse),
-            Forms::Fixed(model) => model.calibrate(mse, nmse),
+            Forms::Int8(model, _) => model.calibrate(mse, nmse),
+            Forms::Fixed(model, _) => model.calibrate(mse, nmse),
         };
         if set { Ok(()) } else { Err(Fault::NoThreshold) }
     }
@@ -384,8 +399,8 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
     fn weights(model: &Self::Model) -> usize {
         match model {
             Forms::Float(model) => model.readout_bytes(),
-            Forms::Int8(model) => model.readout_bytes(),
-            Forms::Fixed(model) => model.readout_bytes(),
+            Forms::Int8(model, _) => model.readout_bytes(),
+            Forms::Fixed(model, _) => model.readout_bytes(),
         }
     }
 }

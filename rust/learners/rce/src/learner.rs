@@ -15,6 +15,17 @@ use hone_numeric::quantize::features::FeatureRow;
 #[derive(Debug)]
 pub struct Rce<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize>;
 
+/// Without a value in a build without forms in integers: what handles one is then left out.
+#[cfg(feature = "integer")]
+pub type Built = ();
+/// Without a value in a build without forms in integers: what handles one is then left out.
+#[cfg(not(feature = "integer"))]
+pub type Built = core::convert::Infallible;
+#[cfg(feature = "integer")]
+const BUILT: Option<Built> = Some(());
+#[cfg(not(feature = "integer"))]
+const BUILT: Option<Built> = None;
+
 /// A model in one of its forms. With a tag of its own: so an empty one is all zero, and cleared where it lies.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "lives in a static pool, where there is no box")]
@@ -23,7 +34,7 @@ pub enum Forms<const WORDS: usize, const INTEGER: usize> {
     /// It learns.
     Learning(Model<WORDS>),
     /// In integers, and learns no more.
-    Integer(QuantizedModel<INTEGER>),
+    Integer(QuantizedModel<INTEGER>, Built),
 }
 
 /// Why something failed.
@@ -37,8 +48,8 @@ pub enum Fault {
 
 // As everywhere in the pool: cleared where it lies.
 #[inline(never)]
-fn fresh_integer<const WORDS: usize, const INTEGER: usize>(model: &mut Forms<WORDS, INTEGER>) {
-    *model = Forms::Integer(const { QuantizedModel::new() });
+fn fresh_integer<const WORDS: usize, const INTEGER: usize>(model: &mut Forms<WORDS, INTEGER>, built: Built) {
+    *model = Forms::Integer(const { QuantizedModel::new() }, built);
 }
 
 impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for Rce<WORDS, INTEGER, SCRATCH> {
@@ -78,7 +89,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
                 let answer = model.infer(input.row, scratch).ok()?;
                 Some(Answer { nearest: answer.nearest, ..answer.verdict.into() })
             }
-            Forms::Integer(model) => {
+            Forms::Integer(model, _) => {
                 let scratch = bytemuck::try_cast_slice_mut(scratch.as_mut_slice()).ok()?;
                 let answer = model.infer(&FeatureRow::Float(input.row), scratch)?;
                 Some(Answer { nearest: answer.nearest, ..answer.verdict.into() })
@@ -89,7 +100,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
     fn shape(model: &Self::Model) -> Shape {
         let features = match model {
             Forms::Learning(model) => model.features(),
-            Forms::Integer(model) => model.features(),
+            Forms::Integer(model, _) => model.features(),
         };
         Shape { inputs: features as u16, frames: 1 }
     }
@@ -97,13 +108,13 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
     fn params(model: &Self::Model) -> Option<&Params> {
         match model {
             Forms::Learning(model) => Some(model.params()),
-            Forms::Integer(_) => None,
+            Forms::Integer(..) => None,
         }
     }
 
     fn about(model: &Self::Model, out: &mut dyn Out) {
         // Of one that learns the engine tells how far it has come.
-        let Forms::Integer(model) = model else { return };
+        let Forms::Integer(model, _) = model else { return };
         out.counts(
             "% prototypes, % features, % bytes; learns no more\n",
             &[model.prototypes() as u32, model.features() as u32, (model.used() * 4) as u32],
@@ -130,24 +141,24 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
     fn layout(model: &Self::Model) -> u8 {
         match model {
             Forms::Learning(_) => LAYOUT,
-            Forms::Integer(_) => LAYOUT_INTEGER,
+            Forms::Integer(..) => LAYOUT_INTEGER,
         }
     }
 
     fn write(model: &Self::Model, sink: &mut dyn Sink) -> Result<(), PutError> {
         match model {
             Forms::Learning(model) => payload::put(model, sink),
-            Forms::Integer(model) => payload::put(model, sink),
+            Forms::Integer(model, _) => payload::put(model, sink),
         }
     }
 
     fn read(model: &mut Self::Model, layout: u8, _: &Params, bytes: &[u8]) -> Result<(), PayloadError> {
         if layout == LAYOUT_INTEGER {
-            fresh_integer(model);
+            fresh_integer(model, BUILT.ok_or(PayloadError::Layout)?);
         }
         match (layout, model) {
             (LAYOUT, Forms::Learning(model)) => payload::decode(bytes, |d| model.load(d)),
-            (LAYOUT_INTEGER, Forms::Integer(model)) => payload::decode(bytes, |d| model.load(d)),
+            (LAYOUT_INTEGER, Forms::Integer(model, _)) => payload::decode(bytes, |d| model.load(d)),
             _ => Err(PayloadError::Layout),
         }
     }
@@ -158,13 +169,13 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
         model: &mut Self::Model,
         workspace: &mut [u32],
     ) -> Result<(), Refusal<Fault>> {
-        let precision = form.precision().ok_or(Refusal::NoSuchForm)?;
+        let (precision, built) = form.precision().zip(BUILT).ok_or(Refusal::NoSuchForm)?;
         let Forms::Learning(source) = source else { return Err(Refusal::Converted) };
         let refused = |e| Refusal::Fault(Fault::Quantize(e));
         source.quantize(precision, workspace).map_err(refused)?;
-        fresh_integer(model);
+        fresh_integer(model, built);
         match model {
-            Forms::Integer(model) => model.take(workspace).map_err(|s| refused(QuantizeError::Capacity(s))),
+            Forms::Integer(model, _) => model.take(workspace).map_err(|s| refused(QuantizeError::Capacity(s))),
             Forms::Learning(_) => Err(refused(QuantizeError::Capacity(Shortage { needed: 0, available: 0 }))),
         }
     }
@@ -175,7 +186,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Learner for
                 let mut counter = hone_learn::sink::Counter::default();
                 payload::put(model, &mut counter).map_or(0, |()| counter.0 as usize)
             }
-            Forms::Integer(model) => model.used() * 4,
+            Forms::Integer(model, _) => model.used() * 4,
         }
     }
 }
@@ -186,7 +197,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Online for 
     fn start(model: &mut Self::Model, checked: &Checked) -> Result<(), Fault> {
         match model {
             Forms::Learning(model) => model.begin(checked).map_err(Fault::Learn),
-            Forms::Integer(_) => Err(Fault::Learn(Error::NotBegun)),
+            Forms::Integer(..) => Err(Fault::Learn(Error::NotBegun)),
         }
     }
 
@@ -200,7 +211,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Online for 
                 let fitted = params.fitted(model.features(), WORDS);
                 model.adjust(&fitted)
             }
-            Forms::Integer(_) => false,
+            Forms::Integer(..) => false,
         }
     }
 
@@ -209,7 +220,7 @@ impl<const WORDS: usize, const INTEGER: usize, const SCRATCH: usize> Online for 
             (Forms::Learning(model), Some(class)) => {
                 model.learn(input.row, class, scratch).map(|_| ()).map_err(Fault::Learn)
             }
-            (Forms::Learning(_), None) | (Forms::Integer(_), _) => Err(Fault::Learn(Error::NotBegun)),
+            (Forms::Learning(_), None) | (Forms::Integer(..), _) => Err(Fault::Learn(Error::NotBegun)),
         }
     }
 

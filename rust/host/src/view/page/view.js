@@ -100,6 +100,8 @@ const on = {
       $(id).replaceChildren(...all.map(l => new Option(l)));
       $(id).value = all.includes(chosen) ? chosen : id === "learner" && all.includes("svm") ? "svm" : all[0];
     }
+    // The default detector, where the build has it.
+    if (!all.includes("knn")) $("learn-normal").dataset.train = "esn";
     for (const button of document.querySelectorAll("[data-train]")) button.hidden = !all.includes(button.dataset.train);
   },
   progress(p) {
