@@ -22,12 +22,13 @@ pub struct Esn<const N: usize, const C: usize, const E: usize>;
 
 /// Without a value in a build without forms in integers: what handles one is then left out.
 #[cfg(feature = "integer")]
-pub type Built = ();
+#[derive(Clone, Copy, Debug)]
+pub struct Built;
 /// Without a value in a build without forms in integers: what handles one is then left out.
 #[cfg(not(feature = "integer"))]
 pub type Built = core::convert::Infallible;
 #[cfg(feature = "integer")]
-const BUILT: Option<Built> = Some(());
+const BUILT: Option<Built> = Some(Built);
 #[cfg(not(feature = "integer"))]
 const BUILT: Option<Built> = None;
 
