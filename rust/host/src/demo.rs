@@ -1,6 +1,7 @@
 //! `hone demo`: the whole story without typing. Collect and train on healthy vibration, judge it, drop the motor's supply,
 //! see it found, go back to normal; then the figure of the score over time.
 
+mod net;
 mod recordings;
 mod temperature;
 
@@ -31,12 +32,14 @@ pub enum Tale {
     Motor,
     /// A room over some days, whose heater fails
     Temperature,
+    /// A motor whose conditions a network learns, and learns again with half of its units
+    Net,
 }
 
 /// What `hone demo` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
-    /// The story: a motor whose supply drops, or a room whose heater fails
+    /// The story: a motor whose supply drops, a room whose heater fails, or a network that learns a motor's conditions
     #[arg(value_enum, default_value_t)]
     pub story: Tale,
     /// The picture to draw
@@ -72,6 +75,7 @@ fn fault(name: &str) -> Result<Condition, String> {
 struct Seen {
     time: Micros,
     score: f32,
+    decision: Decision,
     anomalous: bool,
     estimate: Option<Estimate>,
 }
@@ -82,19 +86,31 @@ struct Story {
     handles: Handles,
     pace: Option<f64>,
     seen: Vec<Seen>,
+    /// Loss, and accuracy on what is held back, of each pass of a training.
+    passes: Vec<(f32, Option<f32>)>,
 }
 
 impl Story {
+    fn new(device: HostDevice, handles: Handles, pace: Option<f64>) -> Self {
+        Self { device, handles, pace, seen: Vec::new(), passes: Vec::new() }
+    }
+
     /// Runs a command as if typed; only changes of verdict are printed. False when it failed.
     fn command(&mut self, line: &str) -> bool {
         say!("hone> {line}");
-        let Self { device, handles, pace, seen } = self;
+        let Self { device, handles, pace, seen, passes } = self;
         let mut watch = |event: &Event| {
+            if let Event::TrainingPass { point, .. } = event {
+                passes.push((point.loss, point.held_back));
+                // Each tenth is enough to see that it learns.
+                return point.pass % 10 == 0;
+            }
             let Event::Verdict { time, answer, .. } = event else { return true };
             let verdict = &answer.verdict;
-            let anomalous = verdict.decision == Decision::Anomalous;
-            let changed = seen.last().is_none_or(|s| s.anomalous != anomalous);
-            seen.push(Seen { time: *time, score: verdict.score, anomalous, estimate: answer.estimate });
+            let decision = verdict.decision;
+            let changed = seen.last().is_none_or(|s| s.decision != decision);
+            let anomalous = decision == Decision::Anomalous;
+            seen.push(Seen { time: *time, score: verdict.score, decision, anomalous, estimate: answer.estimate });
             changed
         };
         let mut time = Script { device, watch: &mut watch, pace: *pace };
@@ -117,17 +133,19 @@ pub fn demo(args: &DemoArgs) -> ExitCode {
         output::error(&format!("cannot write the figure {}: {e}", args.plot.display()));
         return ExitCode::FAILURE;
     }
-    if args.story == Tale::Temperature {
-        if args.fault.is_some() {
-            output::error("--fault is for the motor; the room's heater fails in any case. Leave it out");
-            return ExitCode::FAILURE;
-        }
-        return temperature::tell(args);
+    if args.story != Tale::Motor && args.fault.is_some() {
+        output::error("--fault is for the motor's story; leave it out");
+        return ExitCode::FAILURE;
+    }
+    match args.story {
+        Tale::Motor => {}
+        Tale::Temperature => return temperature::tell(args),
+        Tale::Net => return net::tell(args),
     }
     let device = session::device(Source::rig(args.seed), HostFlash::ram());
     let pace = args.pace.or_else(|| std::io::stdout().is_terminal().then_some(4.0));
     let handles = Handles::of(&device);
-    let mut story = Story { device, handles, pace, seen: Vec::new() };
+    let mut story = Story::new(device, handles, pace);
     let fault = args.fault.unwrap_or(Condition::SupplyDrop).name();
 
     say!("# A motor runs with an accelerometer on it, sampled at 1 kHz. The device knows nothing yet.");

@@ -33,6 +33,25 @@ fn finds_every_fault_in_time_whatever_the_seed() {
 }
 
 #[test]
+fn a_network_learns_a_motors_conditions_and_again_with_half_of_its_units() {
+    let path = folder("demo-net").join("net.png");
+    for seed in ["1", "2", "3"] {
+        let run = hone(&["demo", "net", "--plot", path.to_str().unwrap(), "--seed", seed], b"").well();
+        let right = |line: &&str| {
+            let numbers: Vec<u32> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
+            let [right, all] = numbers[..] else { panic!("{line}") };
+            assert!((110..=120).contains(&all) && right * 10 >= all * 9, "{line}");
+        };
+        let told: Vec<&str> = run.out.lines().filter(|l| l.ends_with("windows right.")).collect();
+        assert_eq!(told.len(), 2, "{}", run.out);
+        told.iter().for_each(right);
+        assert!(run.out.contains("dense, 32 units, ReLU") && run.out.contains("dense, 16 units, ReLU"), "{}", run.out);
+    }
+    let (size, kinds) = picture(&path);
+    assert!(size.0 >= 800 && size.1 >= 400 && kinds >= 3, "{size:?}, {kinds} colours");
+}
+
+#[test]
 fn the_figure_is_a_picture_that_shows_the_fault() {
     let path = folder("demo-figure").join("demo.png");
     demo(&path, "supply-drop", 1);

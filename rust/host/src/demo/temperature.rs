@@ -25,7 +25,7 @@ pub fn tell(args: &DemoArgs) -> ExitCode {
     let handles = Handles::of(&device);
     let Control::Room(heater) = handles.sensor.clone() else { return ExitCode::FAILURE };
     // Days pass as fast as they can, unless it is said how fast.
-    let mut story = Story { device, handles, pace: args.pace, seen: Vec::new() };
+    let mut story = Story::new(device, handles, args.pace);
     let [learnt, well_for, off] = HOURS;
 
     say!(
