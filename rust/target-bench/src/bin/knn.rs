@@ -18,14 +18,7 @@ const ROWS: usize = 72;
 type Of = Knn<{ model_words(ROWS, WIDTH) }, ROWS, WIDTH>;
 
 fn input(row: &[f32], sequence: u32) -> Input<'_> {
-    let window = WindowView {
-        samples: &[],
-        channels: 3,
-        time: Micros(0),
-        sequence,
-        faults: Faults::NONE,
-        label: None,
-    };
+    let window = WindowView { samples: &[], channels: 3, time: Micros(0), sequence, faults: Faults::NONE, label: None };
     Input { window, row, beside: None }
 }
 
