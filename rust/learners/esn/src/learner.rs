@@ -326,11 +326,10 @@ impl<const N: usize, const C: usize, const E: usize> Learner for Esn<N, C, E> {
         if source.form() != ReadoutForm::Plain {
             return Err(Refusal::Converted);
         }
-        let built = BUILT.ok_or(Refusal::NoSuchForm)?;
         match form {
             Form::Clustered(_) => {}
-            Form::Int8 => fresh_int8(model, built),
-            Form::Fixed(_) => fresh_fixed(model, built),
+            Form::Int8 => fresh_int8(model, BUILT.ok_or(Refusal::NoSuchForm)?),
+            Form::Fixed(_) => fresh_fixed(model, BUILT.ok_or(Refusal::NoSuchForm)?),
             Form::Pruned(_) => return Err(Refusal::NoSuchForm),
         }
         match (model, form) {
